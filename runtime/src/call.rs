@@ -1,0 +1,39 @@
+//! A green call: a call of a `#[green]` function that has not run yet.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+pin_project_lite::pin_project! {
+    /// A green call: what a `#[green]` function returns, and what a `#[green]` body drives in place.
+    ///
+    /// Nothing of the function has run yet. Inside a `#[green]` body the call is driven where it stands;
+    /// elsewhere give it to [`run`](crate::run), or put it into a closure for [`spawn`](crate::spawn).
+    // `!Unpin` is stated instead of derived from `F`: the answer to "is it `Unpin`?" decides which calls are
+    // green, and must not look into the opaque type of a function that is being checked (a recursive one
+    // would be a cycle).
+    #[project(!Unpin)]
+    #[must_use = "a green call has not run yet: call it from a `#[green]` function, or give it to `eventlet::run`"]
+    pub struct Green<F> {
+        #[pin]
+        body: F,
+    }
+}
+
+impl<F: Future> Green<F> {
+    /// Wraps the state machine of a function body.
+    #[inline(always)]
+    pub(crate) fn new(body: F) -> Self {
+        Green { body }
+    }
+}
+
+impl<F: Future> Future for Green<F> {
+    type Output = F::Output;
+
+    #[inline(always)]
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().body.poll(cx)
+    }
+}

@@ -1,0 +1,1 @@
+//! All that an expansion of `#[green]` may name, and nothing else.
