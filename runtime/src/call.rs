@@ -1,8 +1,12 @@
 //! A green call: a call of a `#[green]` function that has not run yet.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use crate::hub::look::note_call;
+use crate::hub::task::is_look;
 
 pin_project_lite::pin_project! {
     /// A green call: what a `#[green]` function returns, and what a `#[green]` body drives in place.
@@ -34,6 +38,9 @@ impl<F: Future> Future for Green<F> {
     #[inline(always)]
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        if is_look(cx) {
+            note_call(std::any::type_name::<F>(), Location::caller());
+        }
         self.project().body.poll(cx)
     }
 }

@@ -3,23 +3,18 @@
 extern crate self as eventlet;
 
 mod call;
+mod exit;
+mod hub;
 #[doc(hidden)]
 pub mod private;
 mod probe;
+mod run;
+mod start;
 
 pub use call::Green;
 pub use eventlet_macros::green;
+pub use exit::{Exit, Panic};
+pub use run::{run, try_run};
 
 #[doc(hidden)]
 pub use private as __private;
-
-/// Runs the green call that `f` makes until it has its value.
-pub fn run<F: FnOnce() -> G, G: Future>(f: F) -> G::Output {
-    let mut call = std::pin::pin!(f());
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    loop {
-        if let std::task::Poll::Ready(value) = call.as_mut().poll(&mut cx) {
-            return value;
-        }
-    }
-}

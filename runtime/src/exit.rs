@@ -1,0 +1,109 @@
+//! How a green thread can end other than by returning.
+
+use std::any::Any;
+use std::fmt;
+
+/// Why a green thread has no value: what [`GreenThread::join`](crate::GreenThread::join) gives instead.
+///
+/// eventlet raises `GreenletExit` or the thread's own exception in those places; gevent returns the exception object.
+#[non_exhaustive]
+pub enum Exit {
+    /// It was [killed](crate::GreenThread::kill), or its hub ended first.
+    Killed,
+    /// It panicked; the panic was printed when it happened.
+    Panicked(Panic),
+}
+
+/// A panic that ended a green thread.
+pub struct Panic {
+    payload: Box<dyn Any + Send>,
+}
+
+impl Panic {
+    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
+        Panic { payload }
+    }
+
+    /// What the panic said, when it said it in text (as `panic!` does).
+    pub fn message(&self) -> Option<&str> {
+        if let Some(text) = self.payload.downcast_ref::<&'static str>() {
+            return Some(text);
+        }
+        self.payload.downcast_ref::<String>().map(String::as_str)
+    }
+
+    /// The value that was panicked with, as [`std::panic::catch_unwind`] gives it.
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.payload
+    }
+
+    /// Goes on panicking here, with the same value and without printing it again.
+    pub fn resume(self) -> ! {
+        std::panic::resume_unwind(self.payload)
+    }
+}
+
+impl Exit {
+    /// Was it a kill?
+    pub fn is_killed(&self) -> bool {
+        matches!(self, Exit::Killed)
+    }
+
+    /// Was it a panic?
+    pub fn is_panicked(&self) -> bool {
+        matches!(self, Exit::Panicked(_))
+    }
+
+    /// Raises it here: a panic goes on, a kill becomes a panic that says so.
+    ///
+    /// # Panics
+    ///
+    /// Always; that is what it is for.
+    #[track_caller]
+    pub fn raise(self) -> ! {
+        match self {
+            Exit::Killed => panic!("the green thread that was waited for was killed"),
+            Exit::Panicked(panic) => panic.resume(),
+        }
+    }
+
+    /// The same fact for another waiter. The payload of a panic is not shared: its text is.
+    pub(crate) fn duplicate(&self) -> Exit {
+        match self {
+            Exit::Killed => Exit::Killed,
+            Exit::Panicked(panic) => {
+                let message = panic.message().unwrap_or("a panic whose value is not text").to_owned();
+                Exit::Panicked(Panic::new(Box::new(message)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Killed => f.write_str("the green thread was killed"),
+            Exit::Panicked(panic) => match panic.message() {
+                Some(message) => write!(f, "the green thread panicked: {message}"),
+                None => f.write_str("the green thread panicked"),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Killed => f.write_str("Killed"),
+            Exit::Panicked(panic) => f.debug_tuple("Panicked").field(panic).finish(),
+        }
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Panic").field("message", &self.message()).finish()
+    }
+}
+
+impl std::error::Error for Exit {}

@@ -1,0 +1,471 @@
+//! Green threads: spawning them, waiting for them, ending them.
+//!
+//! What eventlet has in `eventlet.greenthread` and gevent in `gevent.Greenlet`. The most used names stand at the
+//! crate's root as well.
+
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::call::Green;
+use crate::exit::Exit;
+use crate::hub::current;
+use crate::hub::suspend::{Sleep, Wait, Waiting, Yield, until};
+use crate::hub::task::{Outcome, TaskRef};
+use crate::hub::waitlist::Ticket;
+use crate::start::Start;
+
+pub use crate::catch_exit::{GreenletExit, catch_exit};
+pub use crate::join::{Joinable, joinall, killall};
+pub use crate::iwait::{Iwait, iwait};
+
+/// Starts a green thread that makes and drives the green call of `f`. Does not suspend.
+///
+/// The thread begins when the running one next suspends, after all that are ready already; threads begin in the order
+/// in which they were spawned. `f` itself is called in the new thread. Any [`Future`] will do for a green call.
+///
+/// Dropping the handle detaches the thread: it goes on by itself. A panic in it ends it alone; it is printed when it
+/// happens, and [`wait`](GreenThread::wait) raises it.
+///
+/// # Panics
+///
+/// If the OS thread is ending and its hub has ended before it.
+///
+/// # Examples
+///
+/// ```
+/// use eventlet::{green, spawn};
+///
+/// #[green]
+/// fn double(n: u32) -> u32 {
+///     2 * n
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let thread = spawn(|| double(21));
+///     assert_eq!(thread.wait(), 42);
+/// }
+/// ```
+///
+/// eventlet's and gevent's `spawn`; the closure takes the place of the arguments.
+#[track_caller]
+pub fn spawn<F, G>(f: F) -> GreenThread<G::Output>
+where
+    F: FnOnce() -> G + 'static,
+    G: Future + 'static,
+    G::Output: 'static,
+{
+    current::with(|hub| {
+        let outcome = hub.adopt(Start::new(f));
+        hub.schedule(outcome.task());
+        GreenThread::new(outcome)
+    })
+}
+
+/// Starts a green thread whose value nobody wants. Does not suspend.
+///
+/// [`spawn`] with the handle dropped; a panic in the thread is printed when it happens. eventlet's `spawn_n`.
+///
+/// # Panics
+///
+/// As [`spawn`].
+#[track_caller]
+pub fn spawn_n<F, G>(f: F)
+where
+    F: FnOnce() -> G + 'static,
+    G: Future + 'static,
+    G::Output: 'static,
+{
+    drop(spawn(f));
+}
+
+/// Starts a green thread after `delay`, whatever becomes of the running one. Does not suspend.
+///
+/// Until then [`cancel`](GreenThread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
+///
+/// # Panics
+///
+/// As [`spawn`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use eventlet::{Exit, green, spawn_after, sleep};
+///
+/// #[green]
+/// fn ring() -> &'static str {
+///     "ring"
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let alarm = spawn_after(Duration::from_millis(5), ring);
+///     assert_eq!(alarm.wait(), "ring");
+///
+///     let alarm = spawn_after(Duration::from_secs(3600), ring);
+///     alarm.cancel();
+///     assert!(matches!(alarm.join(), Err(Exit::Killed)));
+/// }
+/// ```
+#[track_caller]
+pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Output>
+where
+    F: FnOnce() -> G + 'static,
+    G: Future + 'static,
+    G::Output: 'static,
+{
+    spawn_later(delay, None, f)
+}
+
+/// Starts a green thread after `delay`, unless the running one has ended by then. Does not suspend.
+///
+/// In that case, and when no green thread runs now, the new one ends as [`Exit::Killed`] when its time has come.
+/// eventlet's `spawn_after_local`.
+///
+/// # Panics
+///
+/// As [`spawn`].
+#[track_caller]
+pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Output>
+where
+    F: FnOnce() -> G + 'static,
+    G: Future + 'static,
+    G::Output: 'static,
+{
+    spawn_later(delay, Some(try_current()), f)
+}
+
+/// `owner`: whose end prevents the beginning, if anybody's does.
+#[track_caller]
+fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Output>
+where
+    F: FnOnce() -> G + 'static,
+    G: Future + 'static,
+    G::Output: 'static,
+{
+    current::with(|hub| {
+        let deadline = hub.deadline_in(delay);
+        let outcome = hub.adopt(async move {
+            until(Sleep::Until(deadline)).await;
+            let thread = current();
+            if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
+                thread.kill();
+                // The kill is delivered at this suspension.
+                sleep(Duration::ZERO).await;
+            }
+            thread.0.begin();
+            f().await
+        });
+        outcome.task().delay();
+        hub.schedule(outcome.task());
+        GreenThread::new(outcome)
+    })
+}
+
+/// Suspends the running green thread for at least `duration`; others run meanwhile.
+///
+/// Zero gives way once: every thread that is ready now runs before this returns, so threads that do nothing but
+/// `sleep(Duration::ZERO)` take turns in order. It costs no system call and starves neither I/O nor timers.
+/// A `duration` longer than the clock reaches (`Duration::MAX`) never ends. It never returns early.
+///
+/// A kill or a timeout loses nothing here.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// #[eventlet::green]
+/// fn main() {
+///     eventlet::sleep(Duration::from_millis(1));
+/// }
+/// ```
+///
+/// eventlet's and gevent's `sleep`, in seconds there.
+#[inline]
+pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
+    Green::new(async move {
+        if duration.is_zero() {
+            until(Yield { given_way: false }).await;
+        } else {
+            until(Sleep::For(duration)).await;
+        }
+    })
+}
+
+/// The green thread that runs.
+///
+/// # Panics
+///
+/// Outside a green thread; [`try_current`] has that as a value. eventlet's and gevent's `getcurrent`.
+#[track_caller]
+pub fn current() -> Thread {
+    try_current().expect("no green thread runs here")
+}
+
+/// The green thread that runs, if one does.
+pub fn try_current() -> Option<Thread> {
+    current::try_with(|hub| hub.current()).flatten().map(Thread)
+}
+
+/// The right to wait for a green thread's value: what [`spawn`] gives.
+///
+/// It is also a [`Thread`], the handle without that right, which is cheap to clone and has any number of waiters.
+/// Dropping a `GreenThread` detaches its thread.
+pub struct GreenThread<T> {
+    thread: Thread,
+    outcome: Outcome<T>,
+}
+
+impl<T> GreenThread<T> {
+    pub(crate) fn new(outcome: Outcome<T>) -> Self {
+        GreenThread { thread: Thread(outcome.task().clone()), outcome }
+    }
+
+    /// Waits for the thread's value. Suspends until the thread has ended; not at all if it has.
+    ///
+    /// A kill or timeout here leaves the thread running, detached.
+    ///
+    /// # Panics
+    ///
+    /// Raises the thread's own panic, without printing it again; panics if the thread was killed, and if it is the
+    /// running one. [`join`](Self::join) has these as values.
+    pub fn wait(self) -> Green<impl Future<Output = T> + use<T>> {
+        Green::new(async move {
+            match self.join().await {
+                Ok(value) => value,
+                Err(exit) => exit.raise(),
+            }
+        })
+    }
+
+    /// Waits for the thread's end, however it ends. Suspends until then; not at all if it has ended.
+    ///
+    /// A kill or timeout here leaves the thread running, detached.
+    ///
+    /// # Errors
+    ///
+    /// The [`Exit`] of a thread that was killed or panicked.
+    ///
+    /// # Panics
+    ///
+    /// If it is the running thread: that would never end.
+    pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>> + use<T>> {
+        Green::new(async move {
+            until(Ended::new(&self.thread.0)).await;
+            self.outcome.take().expect("the result is taken here alone, and `self` is consumed")
+        })
+    }
+
+    /// The handle without the right to the value.
+    pub fn thread(&self) -> &Thread {
+        &self.thread
+    }
+}
+
+impl<T> std::ops::Deref for GreenThread<T> {
+    type Target = Thread;
+
+    fn deref(&self) -> &Thread {
+        &self.thread
+    }
+}
+
+impl<T> AsRef<Thread> for GreenThread<T> {
+    fn as_ref(&self) -> &Thread {
+        &self.thread
+    }
+}
+
+impl<T> fmt::Debug for GreenThread<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt_thread("GreenThread", &self.thread, f)
+    }
+}
+
+/// A green thread, without the right to its value. Clones are handles on one thread.
+#[derive(Clone)]
+pub struct Thread(pub(crate) TaskRef);
+
+impl Thread {
+    /// A number that no other thread of this hub has or had; the first is 1.
+    pub fn id(&self) -> u64 {
+        self.0.id()
+    }
+
+    /// The name given by [`set_name`](Self::set_name).
+    pub fn name(&self) -> Option<Rc<str>> {
+        self.0.if_extra(|extra| extra.name.clone()).flatten()
+    }
+
+    /// Names the thread, for messages.
+    pub fn set_name(&self, name: &str) {
+        self.0.with_extra(|extra| extra.name = Some(name.into()));
+    }
+
+    /// Has it returned, panicked, or been killed?
+    pub fn is_finished(&self) -> bool {
+        self.0.is_done()
+    }
+
+    /// Has its body begun? (It may have ended since.)
+    pub fn is_started(&self) -> bool {
+        self.0.is_started()
+    }
+
+    /// Ends the thread from outside. Does not suspend.
+    ///
+    /// * Not started yet: its body never runs.
+    /// * Suspended: its innermost [`catch_exit`] is resumed at once with `Err(GreenletExit)`, up to its next
+    ///   suspension, and may clean up or even refuse. With no such scope its state is dropped there and then;
+    ///   the destructors have run when this returns.
+    /// * Running (a thread that kills itself): as above at its next suspension.
+    /// * Ended: nothing happens.
+    ///
+    /// Whoever waits for it is woken, its links run. [`join`](GreenThread::join) gives [`Exit::Killed`].
+    ///
+    /// eventlet's and gevent's `kill`. No exception can be thrown in its place: a thread that wants to be told more
+    /// takes it from a queue.
+    pub fn kill(&self) {
+        current::with(|hub| hub.clone()).kill(&self.0);
+    }
+
+    /// Kills the thread if its body has not begun; does nothing otherwise. eventlet's `cancel`.
+    pub fn cancel(&self) {
+        if !self.is_started() {
+            self.kill();
+        }
+    }
+
+    /// Waits for the thread's end, without its value. Any number of threads may. Suspends until then; not at all if it
+    /// has ended.
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::Killed`], or [`Exit::Panicked`] with the panic's text.
+    ///
+    /// # Panics
+    ///
+    /// If it is the running thread: that would never end.
+    pub fn join(&self) -> Green<impl Future<Output = Result<(), Exit>> + use<>> {
+        let task = self.0.clone();
+        Green::new(async move {
+            until(Ended::new(&task)).await;
+            task.exit().map_or(Ok(()), Err)
+        })
+    }
+
+    /// Calls `f` with this thread when it ends, however it ends. If it has ended, now.
+    ///
+    /// Links run in the order in which they were made, inside the ending thread, after its body was dropped. They are
+    /// ordinary code and cannot suspend, but may spawn. One that panics does not stop the next (in eventlet it does).
+    ///
+    /// eventlet's `link`, gevent's `rawlink`.
+    pub fn link(&self, f: impl FnOnce(&Thread) + 'static) -> Link {
+        if self.is_finished() {
+            f(self);
+            return Link(0);
+        }
+        let thread = self.clone();
+        self.0.with_extra(|extra| {
+            extra.links_made += 1;
+            extra.links.push((extra.links_made, Box::new(move || f(&thread))));
+            Link(extra.links_made)
+        })
+    }
+
+    /// Undoes a [`link`](Self::link); `false` if it was undone before or has run.
+    pub fn unlink(&self, link: Link) -> bool {
+        let unlinked = self.0.if_extra(|extra| {
+            let index = extra.links.iter().position(|(id, _)| *id == link.0)?;
+            Some(extra.links.remove(index))
+        });
+        // What the closure holds is dropped here, when nothing is borrowed.
+        unlinked.flatten().is_some()
+    }
+}
+
+/// Which link of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link(u64);
+
+impl AsRef<Thread> for Thread {
+    fn as_ref(&self) -> &Thread {
+        self
+    }
+}
+
+impl PartialEq for Thread {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+}
+
+impl Eq for Thread {}
+
+impl std::hash::Hash for Thread {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt_thread("Thread", self, f)
+    }
+}
+
+fn fmt_thread(what: &str, thread: &Thread, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = f.debug_struct(what);
+    text.field("id", &thread.id());
+    if let Some(name) = thread.name() {
+        text.field("name", &name);
+    }
+    text.field("finished", &thread.is_finished()).finish()
+}
+
+/// Waits for a thread's end.
+pub(crate) struct Ended {
+    task: TaskRef,
+    ticket: Option<Ticket>,
+}
+
+impl Ended {
+    pub(crate) fn new(task: &TaskRef) -> Self {
+        Ended { task: task.clone(), ticket: None }
+    }
+}
+
+impl Wait for Ended {
+    type Output = ();
+
+    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        if self.task.is_done() {
+            return Some(());
+        }
+        let waiter = waiting.task();
+        if waiter.id() == self.task.id() {
+            panic!("green thread {} waits for its own end, which would never come", waiter.id());
+        }
+        self.task.with_extra(|extra| match self.ticket {
+            None => self.ticket = Some(extra.joiners.join(waiter)),
+            Some(ticket) => extra.joiners.renew(ticket, waiter),
+        });
+        None
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "for green thread {} to end", self.task.id())
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.task.if_extra(|extra| extra.joiners.leave(ticket));
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What few tasks have: a name, links, threads that wait for the end. Allocated when the first of them is needed.
+
+use std::rc::Rc;
+
+use super::waitlist::WaitList;
+use crate::exit::Exit;
+
+/// The rarely used part of a task.
+#[derive(Default)]
+pub(crate) struct Extra {
+    pub(crate) name: Option<Rc<str>>,
+    pub(crate) joiners: WaitList,
+    pub(crate) links: Vec<(u64, Link)>,
+    pub(crate) links_made: u64,
+    /// How it ended, for those who ask without a right to its result.
+    pub(crate) exit: Option<Exit>,
+}
+
+/// What runs when a task ends.
+pub(crate) type Link = Box<dyn FnOnce()>;

@@ -1,0 +1,134 @@
+//! The life of a green thread: spawned, resumed, killed, ended.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::task::Poll;
+
+use super::task::{Manner, Outcome, TaskRef};
+use super::{BUDGET, Hub};
+
+impl Hub {
+    /// Makes a green thread. It is not ready yet: [`schedule`](Hub::schedule) it.
+    pub(crate) fn adopt<B, T>(&self, body: B) -> Outcome<T>
+    where
+        B: Future<Output = T> + 'static,
+        T: 'static,
+    {
+        let id = self.tasks.borrow_mut().next_id();
+        let (task, outcome) = TaskRef::allocate(&self.remote, id, body);
+        self.tasks.borrow_mut().insert(task);
+        outcome
+    }
+
+    /// Lets a task run until it suspends or ends, and delivers a kill that it asked for itself.
+    pub(crate) fn resume(self: &Rc<Self>, task: TaskRef) {
+        task.unschedule();
+        if task.is_done() || task.is_running() {
+            return;
+        }
+        let outer = self.enter(&task);
+        let mut progress = task.poll(Manner::Resume);
+        if progress.is_pending() && task.is_killed() && task.scopes() > 0 {
+            // Killed while it ran: its innermost `catch_exit` hears of it now.
+            progress = task.poll(Manner::Resume);
+        }
+        if progress.is_pending() {
+            if task.is_killed() {
+                task.end();
+                self.finish(&task);
+            } else if self.looking.borrow_mut().is_asked_by(&task) {
+                let place = self.place_of(&task);
+                self.looking.borrow_mut().answer(&task, place);
+            }
+        } else {
+            self.finish(&task);
+        }
+        self.leave(outer);
+    }
+
+    fn enter(&self, task: &TaskRef) -> Outer {
+        Outer {
+            current: self.current.borrow_mut().replace(task.clone()),
+            budget: self.budget.replace(BUDGET),
+            expired: self.expired.take(),
+        }
+    }
+
+    fn leave(&self, outer: Outer) {
+        self.budget.set(outer.budget);
+        self.expired.set(outer.expired);
+        let inner = std::mem::replace(&mut *self.current.borrow_mut(), outer.current);
+        // Dropped when nothing is borrowed: it may be the last reference.
+        drop(inner);
+    }
+
+    /// Ends a thread: at once if it is suspended, at its next suspension if it runs. In a `catch_exit` it is resumed
+    /// at once with the news, until it suspends or ends.
+    pub(crate) fn kill(self: &Rc<Self>, task: &TaskRef) {
+        if task.is_done() {
+            return;
+        }
+        task.set_killed(true);
+        if task.is_running() {
+            return;
+        }
+        if task.scopes() > 0 && task.is_started() {
+            self.resume(task.clone());
+        } else {
+            self.kill_now(task);
+        }
+    }
+
+    /// Ends a suspended thread whatever it says.
+    pub(crate) fn kill_now(&self, task: &TaskRef) {
+        if task.is_done() || task.is_running() {
+            return;
+        }
+        let outer = self.enter(task);
+        task.end();
+        self.finish(task);
+        self.leave(outer);
+    }
+
+    /// A task is done: nobody finds it any more, whoever waits for it is woken, its links run.
+    fn finish(&self, task: &TaskRef) {
+        let registered = self.tasks.borrow_mut().remove(task);
+        loop {
+            let (joiners, links) = task
+                .if_extra(|extra| (extra.joiners.call_all(), std::mem::take(&mut extra.links)))
+                .unwrap_or_default();
+            if joiners.is_empty() && links.is_empty() {
+                break;
+            }
+            joiners.iter().for_each(|joiner| self.schedule(joiner));
+            for (_, link) in links {
+                // A link that panics has been reported by the panic hook, and does not stop the next one.
+                let _ = catch_unwind(AssertUnwindSafe(link));
+            }
+        }
+        drop(registered);
+    }
+
+    /// Looks where a suspended task stands. `None` if it is not suspended.
+    pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> Option<()> {
+        if task.is_done() || task.is_running() || task.is_foreign() {
+            return None;
+        }
+        let outer = self.enter(task);
+        let progress = task.poll(Manner::Look);
+        if let Poll::Ready(()) = progress {
+            // It waited for something of another executor, which was there.
+            self.finish(task);
+        }
+        self.leave(outer);
+        Some(())
+    }
+}
+
+/// What a nested resumption puts aside.
+struct Outer {
+    current: Option<TaskRef>,
+    budget: u32,
+    expired: Option<std::time::Duration>,
+}

@@ -1,0 +1,163 @@
+//! Where every suspended thread stands: which green functions it is in, called from where, waiting for what.
+//!
+//! Nothing is stored for this. A thread is polled with a waker that says "look only": each green call notes its place
+//! on the way in, and whatever waits says what for and stays as it is. (tokio's task dumps go the same way.) A future
+//! of another executor that is reached like this is really polled, so a thread that stands in one is resumed once
+//! afterwards, as if it had been woken for nothing.
+
+use std::fmt::{self, Write};
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::Hub;
+use super::current;
+use super::task::TaskRef;
+
+/// One green call of a suspended thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// The name of the state machine's type.
+    function: &'static str,
+    /// Where it was called.
+    caller: &'static Location<'static>,
+}
+
+/// What a look has found so far, and who wants to know.
+#[derive(Default)]
+pub(crate) struct Looking {
+    frames: Vec<Frame>,
+    wait: Option<String>,
+    is_settled: bool,
+    /// Threads that wait to be told their own place.
+    asked: Vec<(u64, Option<String>)>,
+}
+
+/// Where a suspended thread stands.
+pub(crate) struct Place {
+    frames: Vec<Frame>,
+    wait: Option<String>,
+}
+
+impl Looking {
+    pub(super) fn is_asked_by(&mut self, task: &TaskRef) -> bool {
+        self.asked.iter().any(|(id, answer)| *id == task.id() && answer.is_none())
+    }
+
+    pub(super) fn answer(&mut self, task: &TaskRef, place: String) {
+        for (_, answer) in self.asked.iter_mut().filter(|(id, _)| *id == task.id()) {
+            *answer = Some(place.clone());
+        }
+    }
+}
+
+/// A green call is passed on the way in.
+#[cold]
+pub(crate) fn note_call(function: &'static str, caller: &'static Location<'static>) {
+    current::try_with(|hub| hub.looking.borrow_mut().frames.push(Frame { function, caller }));
+}
+
+impl Hub {
+    /// A wait is reached. `is_settled` says that it has left word with whoever will wake it.
+    pub(crate) fn note_wait(&self, wait: fmt::Arguments<'_>, is_settled: bool) {
+        let wait = wait.to_string();
+        let mut looking = self.looking.borrow_mut();
+        looking.is_settled = is_settled;
+        // Of several (a timeout around a read), the first is what the thread really waits for.
+        looking.wait.get_or_insert(wait);
+    }
+
+    /// Looks at a suspended thread.
+    pub(crate) fn look_at(self: &Rc<Self>, task: &TaskRef) -> Option<Place> {
+        let mut outer = std::mem::take(&mut *self.looking.borrow_mut());
+        self.looking.borrow_mut().asked = std::mem::take(&mut outer.asked);
+        let looked = self.poll_to_look(task);
+        let mut found = std::mem::take(&mut *self.looking.borrow_mut());
+        outer.asked = std::mem::take(&mut found.asked);
+        *self.looking.borrow_mut() = outer;
+        if !found.is_settled && looked.is_some() {
+            self.schedule(task);
+        }
+        looked.map(|()| Place { frames: found.frames, wait: found.wait })
+    }
+
+    /// "in green thread 3 at src/main.rs:7:9", for messages.
+    pub(crate) fn place_of(self: &Rc<Self>, task: &TaskRef) -> String {
+        let name = name_of(task);
+        match self.look_at(task).and_then(|place| place.users_line()) {
+            Some(line) => format!("in {name} at {line}"),
+            None => format!("in {name}"),
+        }
+    }
+
+    /// Asks for the place at which `task` is about to suspend; [`take_own_place`](Self::take_own_place) has the
+    /// answer when it is resumed, which this sees to.
+    pub(crate) fn ask_own_place(&self, task: &TaskRef) {
+        if task.id() != 0 {
+            self.looking.borrow_mut().asked.push((task.id(), None));
+        }
+        self.schedule(task);
+    }
+
+    pub(crate) fn take_own_place(&self) -> Option<String> {
+        let id = self.current()?.id();
+        let mut looking = self.looking.borrow_mut();
+        let index = looking.asked.iter().position(|(asked, _)| *asked == id)?;
+        looking.asked.swap_remove(index).1
+    }
+
+    /// Every thread that has not ended, and where it stands, as text.
+    pub(crate) fn describe_threads(self: &Rc<Self>) -> String {
+        let tasks = self.tasks.borrow().all();
+        let mut text = String::new();
+        for task in tasks {
+            // Writing to a string does not fail.
+            let _ = self.describe_thread(&task, &mut text);
+        }
+        text
+    }
+
+    fn describe_thread(self: &Rc<Self>, task: &TaskRef, text: &mut String) -> fmt::Result {
+        let name = name_of(task);
+        if task.is_running() {
+            return writeln!(text, "  {name} runs");
+        }
+        if !task.is_started() {
+            let since = if task.is_scheduled() { "is ready to begin" } else { "waits for its time to begin" };
+            return writeln!(text, "  {name} {since}");
+        }
+        let Some(place) = self.look_at(task) else { return Ok(()) };
+        let wait = place.wait.as_deref().unwrap_or("for something outside eventlet");
+        writeln!(text, "  {name} waits {wait}")?;
+        for frame in place.frames.iter().rev().filter(|frame| !is_in_this_crate(frame.caller)) {
+            writeln!(text, "      {} called at {}", readable(frame.function), frame.caller)?;
+        }
+        Ok(())
+    }
+}
+
+impl Place {
+    /// The innermost line of the user's own code.
+    pub(crate) fn users_line(&self) -> Option<&'static Location<'static>> {
+        self.frames.iter().rev().map(|frame| frame.caller).find(|line| !is_in_this_crate(line))
+    }
+}
+
+/// Is this a line of ours, and so of no interest to the user?
+fn is_in_this_crate(line: &Location<'_>) -> bool {
+    let this_file = file!();
+    let sources = &this_file[..this_file.len() - "hub/look.rs".len()];
+    line.file().starts_with(sources)
+}
+
+/// `app::serve::{{closure}}` is what the compiler calls the body of `app::serve`.
+fn readable(function: &str) -> &str {
+    let end = function.find("::{{closure}}").unwrap_or(function.len());
+    &function[..end]
+}
+
+fn name_of(task: &TaskRef) -> String {
+    match task.if_extra(|extra| extra.name.clone()).flatten() {
+        Some(name) => format!("green thread {} ({name})", task.id()),
+        None => format!("green thread {}", task.id()),
+    }
+}

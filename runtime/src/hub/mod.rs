@@ -1,0 +1,201 @@
+//! One hub per OS thread: it owns the green threads, and lets them take turns.
+//!
+//! ```text
+//!  turn.rs      run_until: resume what is ready, then look outside: mail, I/O, timers
+//!  life.rs      spawn, resume, kill, end
+//!  task.rs      one green thread in memory            registry.rs  all of them
+//!  suspend.rs   the only place that waits             waitlist.rs  first come, first served
+//!  sources.rs   who waits for which descriptor        poller/      what asks the operating system
+//!  timers.rs    who waits for which time              clock.rs     what time it is
+//!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
+//!  look.rs      where every suspended thread stands
+//! ```
+//!
+//! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
+//! [`waitlist::WaitList`], a [`sources::Source`], and the functions of [`Hub`].
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) mod clock;
+pub(crate) mod current;
+mod extra;
+mod life;
+pub(crate) mod look;
+pub(crate) mod poller;
+mod registry;
+pub(crate) mod remote;
+pub(crate) mod sources;
+pub(crate) mod suspend;
+pub(crate) mod task;
+mod timers;
+pub(crate) mod turn;
+pub(crate) mod waitlist;
+
+use clock::{Clock, RealClock};
+use look::Looking;
+use poller::{Event, Poller};
+use registry::Registry;
+use remote::Remote;
+use sources::Sources;
+use task::{Schedule, TaskRef};
+use timers::Timers;
+
+/// The hub of one OS thread.
+pub(crate) struct Hub {
+    pub(crate) remote: Arc<Remote>,
+    ready: RefCell<VecDeque<TaskRef>>,
+    tasks: RefCell<Registry>,
+    current: RefCell<Option<TaskRef>>,
+    pub(crate) timers: RefCell<Timers>,
+    pub(crate) sources: RefCell<Sources>,
+    pub(crate) poller: RefCell<Box<dyn Poller>>,
+    pub(crate) is_edge: Cell<bool>,
+    /// A short read or write means that there is nothing more to read or no more room.
+    pub(crate) trusts_short_counts: Cell<bool>,
+    clock: RefCell<Rc<dyn Clock>>,
+    /// Operations on descriptors that the running thread may still do before it gives way.
+    budget: Cell<u32>,
+    /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
+    pub(crate) expired: Cell<Option<Duration>>,
+    /// Jobs on other OS threads that will send mail.
+    pub(crate) jobs: Cell<usize>,
+    looking: RefCell<Looking>,
+    /// Kept between turns for their memory.
+    events: RefCell<Vec<Event>>,
+    woken: RefCell<Vec<TaskRef>>,
+    /// `run` is at work further up the call stack.
+    runs: Cell<bool>,
+    stopped: Cell<bool>,
+}
+
+/// A thread whose I/O is always ready gives way after this many operations in one turn.
+const BUDGET: u32 = 128;
+
+impl Hub {
+    /// # Panics
+    ///
+    /// If the operating system has no poller to give, or `EVENTLET_HUB` names one that does not exist.
+    pub(crate) fn new() -> Rc<Hub> {
+        let name = std::env::var("EVENTLET_HUB").unwrap_or_else(|_| "default".to_owned());
+        let poller = poller::by_name(&name).unwrap_or_else(|| {
+            panic!("EVENTLET_HUB names no hub: `{name}`\nnote: the hubs here are {}", poller::NAMES)
+        });
+        let poller = poller.unwrap_or_else(|error| panic!("the hub `{name}` cannot be made: {error}"));
+        let hub = Hub {
+            remote: Arc::new(Remote::new()),
+            ready: RefCell::default(),
+            tasks: RefCell::default(),
+            current: RefCell::default(),
+            timers: RefCell::new(Timers::new()),
+            sources: RefCell::default(),
+            poller: RefCell::new(poller),
+            is_edge: Cell::new(true),
+            trusts_short_counts: Cell::new(false),
+            clock: RefCell::new(Rc::new(RealClock::new())),
+            budget: Cell::new(BUDGET),
+            expired: Cell::new(None),
+            jobs: Cell::new(0),
+            looking: RefCell::default(),
+            events: RefCell::default(),
+            woken: RefCell::default(),
+            runs: Cell::new(false),
+            stopped: Cell::new(false),
+        };
+        hub.adopt_poller();
+        Rc::new(hub)
+    }
+
+    /// Puts another poller in the place of the present one.
+    ///
+    /// # Errors
+    ///
+    /// `ResourceBusy` if descriptors are registered with the present one.
+    pub(crate) fn set_poller(&self, poller: Box<dyn Poller>) -> io::Result<()> {
+        let registered = self.sources.borrow().len();
+        if registered > 0 {
+            let message = format!("{registered} descriptors are registered with the present hub; choose the hub first");
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
+        }
+        *self.poller.borrow_mut() = poller;
+        self.adopt_poller();
+        Ok(())
+    }
+
+    fn adopt_poller(&self) {
+        let poller = self.poller.borrow();
+        self.is_edge.set(poller.is_edge_triggered());
+        self.trusts_short_counts.set(poller.is_edge_triggered() && poller.reports_hang_up());
+        self.remote.set_notify(poller.notifier());
+    }
+
+    pub(crate) fn set_clock(&self, clock: Rc<dyn Clock>) {
+        *self.clock.borrow_mut() = clock;
+    }
+
+    /// What the hub's clock says.
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.borrow().now()
+    }
+
+    /// The time of the hub's clock that is `duration` from now. Further than the clock reaches is never.
+    pub(crate) fn deadline_in(&self, duration: Duration) -> Duration {
+        self.now().saturating_add(duration)
+    }
+
+    /// Appends a task to the ready queue. Runs nothing; a foreign waker that stands behind it is called.
+    #[inline]
+    pub(crate) fn schedule(&self, task: &TaskRef) {
+        match task.schedule() {
+            Schedule::Enqueue => self.ready.borrow_mut().push_back(task.clone()),
+            Schedule::Nothing => {}
+            Schedule::WakeForeign => task.wake_foreign(),
+        }
+    }
+
+    /// The task that is being resumed, if one is.
+    pub(crate) fn current(&self) -> Option<TaskRef> {
+        self.current.borrow().clone()
+    }
+
+    /// Takes one operation from the running thread's budget; `false` says that it must give way first.
+    pub(crate) fn spend(&self) -> bool {
+        let left = self.budget.get();
+        if left == 0 {
+            self.budget.set(BUDGET);
+            return false;
+        }
+        self.budget.set(left - 1);
+        true
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopped.set(true);
+    }
+
+    pub(crate) fn thread_count(&self) -> usize {
+        self.tasks.borrow().len()
+    }
+
+    pub(crate) fn ready_count(&self) -> usize {
+        self.ready.borrow().len()
+    }
+
+    /// Ends every green thread; for when the OS thread ends.
+    pub(crate) fn shut_down(&self) {
+        self.remote.close();
+        // A destructor may spawn more: those go the same way, a bounded number of times.
+        for _ in 0..100 {
+            let tasks = self.tasks.borrow().all();
+            if tasks.is_empty() {
+                break;
+            }
+            tasks.iter().for_each(|task| self.kill_now(task));
+        }
+        self.ready.borrow_mut().clear();
+    }
+}

@@ -1,0 +1,124 @@
+//! The default on Linux: the `polling` crate's epoll instance, waited on directly.
+//!
+//! `polling` 3.11 spends five system calls on every wait (it arms a timer descriptor and its notifier each time). Here
+//! a wait is one: the timeout is an argument of `epoll_pwait2`, and the notifier is an eventfd of our own, registered
+//! edge-triggered and never read. Descriptors are added with `EPOLLRDHUP` besides, which `polling` has no word for:
+//! without it a short read could not be taken as "nothing more there", because the end of a stream that arrives
+//! together with its last bytes raises no second edge.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::io::Errno;
+
+use super::{Event, Interest, Notify, Poller};
+
+/// Below `usize::MAX`, which `polling` uses itself. Keys of sources are smaller.
+const NOTIFY: u64 = u64::MAX - 1;
+/// How many events one wait can bring; with more descriptors ready, the list doubles up to [`MOST_EVENTS`].
+const FIRST_EVENTS: usize = 1024;
+const MOST_EVENTS: usize = 16 * 1024;
+
+pub(crate) struct EpollPoller {
+    poller: polling::Poller,
+    notifier: Arc<EventFd>,
+    ready: Vec<epoll::Event>,
+}
+
+struct EventFd(OwnedFd);
+
+impl EpollPoller {
+    pub(crate) fn new() -> io::Result<Self> {
+        let poller = polling::Poller::new()?;
+        let notifier = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        epoll::add(&poller, &notifier, EventData::new_u64(NOTIFY), EventFlags::IN | EventFlags::ET)?;
+        Ok(EpollPoller { poller, notifier: Arc::new(EventFd(notifier)), ready: Vec::with_capacity(FIRST_EVENTS) })
+    }
+}
+
+impl Poller for EpollPoller {
+    fn name(&self) -> &str {
+        "epoll"
+    }
+
+    fn is_edge_triggered(&self) -> bool {
+        true
+    }
+
+    fn reports_hang_up(&self) -> bool {
+        true
+    }
+
+    fn forgets_closed(&self) -> bool {
+        true
+    }
+
+    fn add(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
+        Ok(epoll::add(&self.poller, source, EventData::new_u64(token as u64), flags(interest))?)
+    }
+
+    fn modify(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
+        Ok(epoll::modify(&self.poller, source, EventData::new_u64(token as u64), flags(interest))?)
+    }
+
+    fn delete(&mut self, source: BorrowedFd<'_>) -> io::Result<()> {
+        self.poller.delete(source)
+    }
+
+    fn wait(&mut self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
+        self.ready.clear();
+        // A timeout that no timespec holds is longer than anybody waits.
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        match epoll::wait(&self.poller, spare_capacity(&mut self.ready), timeout.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        events.extend(self.ready.iter().filter_map(event));
+        if self.ready.len() == self.ready.capacity() && self.ready.len() < MOST_EVENTS {
+            self.ready.reserve(2 * self.ready.capacity());
+        }
+        Ok(())
+    }
+
+    fn notifier(&self) -> Arc<dyn Notify> {
+        self.notifier.clone()
+    }
+}
+
+fn flags(interest: Interest) -> EventFlags {
+    let mut flags = EventFlags::ET;
+    if interest.readable {
+        flags |= EventFlags::IN | EventFlags::RDHUP | EventFlags::PRI;
+    }
+    if interest.writable {
+        flags |= EventFlags::OUT;
+    }
+    flags
+}
+
+fn event(event: &epoll::Event) -> Option<Event> {
+    const GONE: EventFlags = EventFlags::HUP.union(EventFlags::ERR);
+    const READABLE: EventFlags = EventFlags::IN.union(EventFlags::PRI).union(EventFlags::RDHUP).union(GONE);
+    const WRITABLE: EventFlags = EventFlags::OUT.union(GONE);
+    // The fields of a packed struct are copied before they are used.
+    let (token, flags) = (event.data.u64(), event.flags);
+    let token = usize::try_from(token).ok().filter(|_| token < NOTIFY)?;
+    Some(Event {
+        token,
+        readable: flags.intersects(READABLE),
+        writable: flags.intersects(WRITABLE),
+        hung_up: flags.intersects(EventFlags::RDHUP.union(GONE)),
+    })
+}
+
+impl Notify for EventFd {
+    fn notify(&self) {
+        // It fails only when the counter is full, and then the hub has been told often enough.
+        let _ = rustix::io::write(self.0.as_fd(), &1_u64.to_ne_bytes());
+    }
+}

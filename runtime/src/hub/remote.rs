@@ -1,0 +1,118 @@
+//! What other OS threads may touch of a hub: its inbox, and a way to wake it.
+
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use super::poller::Notify;
+
+/// The part of a hub that is shared between OS threads.
+///
+/// Its address is the hub's identity.
+pub(crate) struct Remote {
+    inbox: Mutex<Inbox>,
+    /// There is mail. Looked at in every turn without taking the lock.
+    has_mail: AtomicBool,
+    /// The hub waits in its poller, or is about to.
+    sleeps: AtomicBool,
+}
+
+struct Inbox {
+    mail: Vec<Mail>,
+    notify: Option<Arc<dyn Notify>>,
+    closed: bool,
+}
+
+/// What one OS thread asks of another one's hub.
+pub(crate) enum Mail {
+    /// Wake the task behind this waker.
+    Wake(Waker),
+    /// Call this on the hub's thread, between two resumptions.
+    Call(Box<dyn FnOnce() + Send>),
+    /// Stop: let `run` come back without its value.
+    Stop,
+}
+
+impl Remote {
+    pub(crate) fn new() -> Self {
+        Remote {
+            inbox: Mutex::new(Inbox { mail: Vec::new(), notify: None, closed: false }),
+            has_mail: AtomicBool::new(false),
+            sleeps: AtomicBool::new(false),
+        }
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        // Nothing panics while it holds this lock.
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how a sleeping hub is woken from now on.
+    pub(crate) fn set_notify(&self, notify: Arc<dyn Notify>) {
+        self.inbox().notify = Some(notify);
+    }
+
+    /// Puts mail into the inbox and wakes the hub if it sleeps. Gives `false` if the hub has ended.
+    pub(crate) fn post(&self, mail: Mail) -> bool {
+        let mut inbox = self.inbox();
+        if inbox.closed {
+            // The mail may hold wakers of this very inbox: they are dropped after the lock.
+            drop(inbox);
+            return false;
+        }
+        inbox.mail.push(mail);
+        let notify = inbox.notify.clone();
+        drop(inbox);
+        // Sequentially consistent, as is `before_sleep`: of "there is mail" and "it sleeps", written by two threads
+        // that then read the other's, at least one is seen.
+        self.has_mail.store(true, Ordering::SeqCst);
+        if self.sleeps.swap(false, Ordering::SeqCst)
+            && let Some(notify) = notify
+        {
+            notify.notify();
+        }
+        true
+    }
+
+    /// Says that the hub goes to sleep; `false` if there is mail, and then it must not.
+    pub(crate) fn before_sleep(&self) -> bool {
+        self.sleeps.store(true, Ordering::SeqCst);
+        if self.has_mail.load(Ordering::SeqCst) {
+            self.after_sleep();
+            return false;
+        }
+        true
+    }
+
+    pub(crate) fn after_sleep(&self) {
+        self.sleeps.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_mail(&self) -> bool {
+        self.has_mail.load(Ordering::Relaxed)
+    }
+
+    /// Takes what has arrived.
+    pub(crate) fn collect(&self) -> Vec<Mail> {
+        let mut inbox = self.inbox();
+        // Cleared under the lock: mail that is posted after this sets it again.
+        self.has_mail.store(false, Ordering::SeqCst);
+        mem::take(&mut inbox.mail)
+    }
+
+    /// Refuses mail from now on, and drops what is there.
+    pub(crate) fn close(&self) {
+        let mut inbox = self.inbox();
+        inbox.closed = true;
+        inbox.notify = None;
+        let mail = mem::take(&mut inbox.mail);
+        drop(inbox);
+        drop(mail);
+    }
+
+    /// Has the hub ended?
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inbox().closed
+    }
+}

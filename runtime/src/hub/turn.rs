@@ -1,0 +1,234 @@
+//! The turn: who runs next, and when the hub looks outside.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::Hub;
+use super::remote::Mail;
+use super::task::{Outcome, TaskRef};
+use crate::exit::Exit;
+
+/// The hub looks outside after this many resumptions at the latest …
+const RESUMPTIONS: u32 = 1024;
+/// … or after this much time, …
+const TIME: Duration = Duration::from_millis(2);
+/// … which it asks for once in so many resumptions, because asking costs more than a resumption.
+const CLOCK_EVERY: u32 = 64;
+
+/// Why [`Hub::run_until`] came back.
+pub(crate) enum Ended {
+    /// The task that it ran for is done.
+    Done,
+    /// Somebody stopped the hub.
+    Stopped,
+    /// Nothing can ever wake anything; the report says who waits for what.
+    Deadlock(String),
+}
+
+impl Hub {
+    /// Runs `body` as a green thread until it has its result. It may borrow from the caller's frame.
+    pub(crate) fn run_scoped<B, T>(self: &Rc<Self>, body: B) -> Result<Result<T, Exit>, Ended>
+    where
+        B: Future<Output = T>,
+    {
+        let id = self.tasks.borrow_mut().next_id();
+        // SAFETY: `Guard` sees to it that the task is done, and its result taken, before this function is left, however
+        // it is left; what `body` borrows outlives this call.
+        let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, body) };
+        let main = Guard { hub: self, task, outcome };
+        self.tasks.borrow_mut().insert(main.task.clone());
+        self.schedule(&main.task);
+        match self.run_until(Some(&main.task)) {
+            Ended::Done => Ok(main.outcome.take().expect("nobody else has the right to the result")),
+            ended => Err(ended),
+        }
+    }
+
+    /// Takes turns until `main` is done (`None`: until the hub is stopped).
+    pub(crate) fn run_until(self: &Rc<Self>, main: Option<&TaskRef>) -> Ended {
+        loop {
+            self.resume_ready(main);
+            if main.is_some_and(TaskRef::is_done) {
+                return Ended::Done;
+            }
+            if self.stopped.take() {
+                return Ended::Stopped;
+            }
+            if !self.look_outside(main.is_some()) {
+                return Ended::Deadlock(self.report_deadlock());
+            }
+        }
+    }
+
+    /// Resumes what is ready, first come first served, for a bounded number of resumptions and a bounded time.
+    fn resume_ready(self: &Rc<Self>, main: Option<&TaskRef>) {
+        let mut began = None;
+        for resumption in 1..=RESUMPTIONS {
+            let Some(task) = self.next_ready() else { return };
+            self.resume(task);
+            if main.is_some_and(TaskRef::is_done) || self.stopped.get() {
+                return;
+            }
+            if resumption % CLOCK_EVERY == 0 {
+                let now = Instant::now();
+                if now.duration_since(*began.get_or_insert(now)) > TIME {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn next_ready(&self) -> Option<TaskRef> {
+        self.ready.borrow_mut().pop_front()
+    }
+
+    /// Mail, then I/O, then timers: a timeout never beats data that had already arrived. Sleeps if nothing is ready.
+    ///
+    /// `false` says that there was nothing to wait for, and never will be.
+    fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
+        self.collect_mail();
+        let is_idle = self.ready.borrow().is_empty() && !self.stopped.get();
+        if is_idle && must_progress && self.is_deadlocked() {
+            return false;
+        }
+        self.wait_for_io(is_idle);
+        self.collect_mail();
+        self.fire_timers();
+        true
+    }
+
+    fn collect_mail(self: &Rc<Self>) {
+        if !self.remote.has_mail() {
+            return;
+        }
+        for mail in self.remote.collect() {
+            match mail {
+                Mail::Wake(waker) => waker.wake(),
+                Mail::Call(call) => call(),
+                Mail::Stop => self.stop(),
+            }
+        }
+    }
+
+    fn wait_for_io(&self, is_idle: bool) {
+        let deadline = if is_idle { self.timers.borrow_mut().next_deadline() } else { None };
+        if !is_idle {
+            self.poll_io(Some(Duration::ZERO));
+        } else if let Some(deadline) = deadline {
+            let left = deadline.saturating_sub(self.now());
+            if left.is_zero() {
+                self.poll_io(Some(Duration::ZERO));
+            } else if self.can_skip_time() {
+                self.poll_io(Some(Duration::ZERO));
+                if self.ready.borrow().is_empty() && !self.remote.has_mail() {
+                    self.advance_clock(deadline);
+                }
+            } else {
+                self.sleep(Some(left));
+            }
+        } else {
+            self.sleep(None);
+        }
+    }
+
+    /// May a virtual clock jump? Not while another OS thread is at work for this hub.
+    fn can_skip_time(&self) -> bool {
+        self.jobs.get() == 0 && self.clock.borrow().is_virtual()
+    }
+
+    fn advance_clock(&self, deadline: Duration) {
+        self.clock.borrow().advance_to(deadline);
+    }
+
+    fn sleep(&self, timeout: Option<Duration>) {
+        if self.remote.before_sleep() {
+            self.poll_io(timeout);
+            self.remote.after_sleep();
+        }
+    }
+
+    /// Asks the poller, and wakes whoever waited for what it found: collected first, woken after.
+    fn poll_io(&self, timeout: Option<Duration>) {
+        if timeout == Some(Duration::ZERO) && self.sources.borrow().len() == 0 {
+            return;
+        }
+        let mut events = std::mem::take(&mut *self.events.borrow_mut());
+        let mut woken = std::mem::take(&mut *self.woken.borrow_mut());
+        if let Err(error) = self.poller.borrow_mut().wait(&mut events, timeout) {
+            panic!("the hub cannot wait for the operating system: {error}");
+        }
+        let is_edge = self.is_edge.get();
+        let mut sources = self.sources.borrow_mut();
+        events.iter().for_each(|event| sources.deliver(event, is_edge, &mut woken));
+        drop(sources);
+        woken.drain(..).for_each(|task| self.schedule(&task));
+        events.clear();
+        *self.events.borrow_mut() = events;
+        *self.woken.borrow_mut() = woken;
+    }
+
+    /// Wakes those whose time has come, at one reading of the clock, the earliest deadline first.
+    fn fire_timers(&self) {
+        if self.timers.borrow().len() == 0 {
+            return;
+        }
+        let mut due = std::mem::take(&mut *self.woken.borrow_mut());
+        let now = self.now();
+        self.timers.borrow_mut().fire(now, &mut due);
+        due.drain(..).for_each(|task| self.schedule(&task));
+        *self.woken.borrow_mut() = due;
+    }
+
+    fn report_deadlock(self: &Rc<Self>) -> String {
+        let threads = self.describe_threads();
+        format!(
+            "deadlock: every green thread waits, and nothing is left that could wake one\n{threads}\
+             note: there is no timer, no descriptor, no job on another OS thread and no handle or waker elsewhere"
+        )
+    }
+
+    /// Says that `run` is at work until the guard is dropped.
+    #[track_caller]
+    pub(crate) fn begin_run(self: &Rc<Self>) -> Running {
+        if self.runs.replace(true) {
+            panic!(
+                "`run` was called inside a green thread\n\
+                 note: this OS thread's hub is running already\n\
+                 help: make the call directly from a `#[green]` function, or `spawn` it"
+            );
+        }
+        Running(self.clone())
+    }
+
+    /// Nothing is ready. Is there anything left that could wake a thread?
+    fn is_deadlocked(&self) -> bool {
+        self.timers.borrow().len() == 0
+            && self.jobs.get() == 0
+            && std::sync::Arc::strong_count(&self.remote) == 1
+            && self.sources.borrow().waiting() == 0
+    }
+}
+
+/// Ends the task of [`Hub::run_scoped`] with its caller's frame.
+struct Guard<'a, T> {
+    hub: &'a Rc<Hub>,
+    task: TaskRef,
+    outcome: Outcome<T>,
+}
+
+impl<T> Drop for Guard<'_, T> {
+    fn drop(&mut self) {
+        self.hub.kill_now(&self.task);
+        drop(self.outcome.take());
+    }
+}
+
+/// `run` is at work.
+pub(crate) struct Running(Rc<Hub>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.runs.set(false);
+    }
+}

@@ -1,0 +1,72 @@
+//! From ordinary code into green code: `run`.
+
+use std::future::Future;
+
+use crate::exit::Exit;
+use crate::hub::{current, turn::Ended};
+use crate::start::Start;
+
+/// Runs the green call that `f` makes on this OS thread's hub, and gives its value.
+///
+/// This is how ordinary code enters green code. The call becomes the hub's main green thread; the others take turns
+/// with it while it runs, and stay as they are, suspended, when it is over. What `f` makes may borrow from the caller.
+/// `#[green] fn main` and `#[green] #[test] fn` call this by themselves.
+///
+/// The OS thread blocks until the value is there.
+///
+/// # Panics
+///
+/// * inside a green thread: there the call is made directly;
+/// * if the call panics: with its panic;
+/// * if the call's thread is killed, or the hub is [stopped](crate::hubs::Handle::stop): [`try_run`] has that as a value;
+/// * on a deadlock, when the call waits and nothing is left that could wake any thread: with a report of every
+///   waiting thread and the line where it waits (gevent's `LoopExit`).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// async fn add(a: u32, b: u32) -> u32 {
+///     eventlet::sleep(Duration::ZERO).await;
+///     a + b
+/// }
+/// assert_eq!(eventlet::run(|| add(1, 2)), 3);
+/// ```
+#[track_caller]
+pub fn run<F, G>(f: F) -> G::Output
+where
+    F: FnOnce() -> G,
+    G: Future,
+{
+    match try_run(f) {
+        Ok(value) => value,
+        Err(Exit::Killed) => panic!("the main green thread was killed, or its hub stopped, before it had a value"),
+        Err(exit) => exit.raise(),
+    }
+}
+
+/// Like [`run`], with the ways in which a green thread can end without a value as an error.
+///
+/// # Errors
+///
+/// [`Exit::Killed`] if the call's thread was killed or the hub [stopped](crate::hubs::Handle::stop);
+/// [`Exit::Panicked`] with the panic.
+///
+/// # Panics
+///
+/// Inside a green thread, and on a deadlock, as [`run`].
+#[track_caller]
+pub fn try_run<F, G>(f: F) -> Result<G::Output, Exit>
+where
+    F: FnOnce() -> G,
+    G: Future,
+{
+    let hub = current::with(|hub| hub.clone());
+    let _running = hub.begin_run();
+    match hub.run_scoped(Start::new(f)) {
+        Ok(result) => result,
+        Err(Ended::Deadlock(report)) => panic!("{report}"),
+        Err(Ended::Done | Ended::Stopped) => Err(Exit::Killed),
+    }
+}

@@ -1,0 +1,160 @@
+//! Limits on how long a call may take. eventlet's and gevent's `timeout`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::call::Green;
+use crate::hub::Hub;
+use crate::hub::current;
+use crate::hub::suspend::Timer;
+use crate::hub::task::{TaskRef, is_look};
+
+/// The error of a call that took too long.
+///
+/// It belongs to one [`with_timeout`]: nested ones are told apart by where they stand in the result's type, so that
+/// none can be taken for another. It converts into an [`io::Error`](std::io::Error) of kind `TimedOut`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeout {
+    limit: Duration,
+}
+
+impl Timeout {
+    /// The limit that was exceeded.
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "timed out after {:?}", self.limit)
+    }
+}
+
+impl std::error::Error for Timeout {}
+
+impl From<Timeout> for std::io::Error {
+    fn from(timeout: Timeout) -> Self {
+        std::io::Error::new(std::io::ErrorKind::TimedOut, timeout)
+    }
+}
+
+/// Makes the call that `f` makes, for at most `limit`. Suspends while the call does.
+///
+/// The call is driven in place, in the same green thread, so it may borrow. When the limit is over and the call still
+/// waits, the call is dropped where it stands (its destructors run first) and the answer is `Err(Timeout)`. A call
+/// whose data has arrived by then wins: it is asked before the clock is. Of nested limits that are over together the
+/// earliest comes out, and of equal ones the outermost.
+///
+/// Code that computes is not interrupted: the limit is noticed where the call suspends. A limit of zero lets the call
+/// run up to its first suspension.
+///
+/// The time runs from when this is called, computing included. A limit longer than the clock reaches never ends.
+///
+/// What a call can lose when it is dropped is said in its own documentation; a kill loses the same.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use eventlet::{green, sleep, with_timeout};
+///
+/// #[green]
+/// fn slow() -> u32 {
+///     sleep(Duration::from_secs(3600));
+///     1
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let answer = with_timeout(Duration::from_millis(10), slow);
+///     assert_eq!(answer.unwrap_err().to_string(), "timed out after 10ms");
+/// }
+/// ```
+///
+/// eventlet's `with Timeout(limit)` and `with_timeout`; an error instead of an exception that is thrown in.
+pub fn with_timeout<F, G>(limit: Duration, f: F) -> Green<impl Future<Output = Result<G::Output, Timeout>>>
+where
+    F: FnOnce() -> G,
+    G: Future,
+{
+    Green::new(async move { Limited { call: Some(f()), limit, deadline: None, timer: None }.await })
+}
+
+/// Like [`with_timeout`], with a value in place of the error. Suspends while the call does.
+///
+/// ```
+/// use std::time::Duration;
+/// use eventlet::{green, sleep, with_timeout_value};
+///
+/// #[green]
+/// fn main() {
+///     let answer = with_timeout_value(Duration::from_millis(1), || sleep(Duration::MAX), ());
+///     assert_eq!(answer, ());
+/// }
+/// ```
+///
+/// eventlet's `with_timeout(…, timeout_value=…)`.
+pub fn with_timeout_value<F, G>(limit: Duration, f: F, default: G::Output) -> Green<impl Future<Output = G::Output>>
+where
+    F: FnOnce() -> G,
+    G: Future,
+{
+    Green::new(async move { with_timeout(limit, f).await.unwrap_or(default) })
+}
+
+pin_project_lite::pin_project! {
+    struct Limited<G> {
+        #[pin]
+        call: Option<G>,
+        limit: Duration,
+        // Read when first polled, before the call is: time that it computes counts.
+        deadline: Option<Duration>,
+        // Set when the call first waits.
+        timer: Option<Timer>,
+    }
+}
+
+impl<G: Future> Future for Limited<G> {
+    type Output = Result<G::Output, Timeout>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let call = this.call.as_mut().as_pin_mut().expect("a call that is over is not driven again");
+        if is_look(cx) {
+            return call.poll(cx).map(Ok);
+        }
+        let hub = current::with(|hub| hub.clone());
+        let deadline = *this.deadline.get_or_insert_with(|| hub.deadline_in(*this.limit));
+        let is_over = this.timer.as_ref().is_some_and(|timer| timer.has_fired(&hub));
+        let enclosing = hub.expired.get();
+        // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
+        let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
+        if is_ours {
+            hub.expired.set(Some(deadline));
+        }
+        let progress = call.poll(cx);
+        hub.expired.set(enclosing);
+        match progress {
+            Poll::Ready(value) => Poll::Ready(Ok(value)),
+            Poll::Pending if is_ours => {
+                this.call.set(None);
+                Poll::Ready(Err(Timeout { limit: *this.limit }))
+            }
+            Poll::Pending => {
+                arm(this.timer, &hub, deadline, TaskRef::of_waker(cx.waker(), &hub.remote));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+fn arm(timer: &mut Option<Timer>, hub: &Hub, deadline: Duration, task: TaskRef) {
+    match timer {
+        Some(timer) => timer.renew(hub, task),
+        None => *timer = Some(Timer::set(hub, deadline, task)),
+    }
+}

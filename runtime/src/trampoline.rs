@@ -1,0 +1,66 @@
+//! Waiting for a descriptor that no green library knows.
+
+use std::future::Future;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::call::Green;
+use crate::hub::poller::Interest;
+use crate::hub::sources::{Direction, Done, Source};
+
+/// Suspends until `source` is readable, or writable, or for at most `timeout`.
+///
+/// For descriptors of other libraries. The descriptor need not be non-blocking. It is registered for the time of the
+/// wait; nothing of it stays afterwards, however the wait ends. A kill or a timeout loses nothing.
+///
+/// ```
+/// use std::io::Write;
+/// use std::os::unix::net::UnixStream;
+/// use eventlet::green;
+/// use eventlet::hubs::{Interest, trampoline};
+///
+/// #[green]
+/// fn main() -> std::io::Result<()> {
+///     let (ours, mut theirs) = UnixStream::pair()?;
+///     theirs.write_all(b"hello")?;
+///     trampoline(&ours, Interest::READ, None)?;
+///     Ok(())
+/// }
+/// ```
+///
+/// eventlet's `trampoline`, gevent's `wait_read` and `wait_write`.
+///
+/// # Errors
+///
+/// `InvalidInput` unless exactly one direction is asked for; `TimedOut`; `ResourceBusy` if another green thread waits
+/// for the same direction of it; `NotConnected` after [`notify_close`](super::notify_close); else what the operating
+/// system says, for instance that a regular file cannot be waited for.
+pub fn trampoline<S: AsFd>(
+    source: &S,
+    interest: Interest,
+    timeout: Option<Duration>,
+) -> Green<impl Future<Output = io::Result<()>>> {
+    Green::new(async move {
+        let (direction, flags) = match interest {
+            Interest::READ => (Direction::Read, PollFlags::IN),
+            Interest::WRITE => (Direction::Write, PollFlags::OUT),
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "wait for one direction at a time")),
+        };
+        let watched = Source::new(source.as_fd());
+        let result = watched.when_ready(direction, timeout, |fd| is_ready(fd, flags)).await;
+        // The caller keeps the descriptor open, so it must be forgotten explicitly.
+        let _ = watched.into_inner();
+        result
+    })
+}
+
+fn is_ready(fd: &impl AsFd, flags: PollFlags) -> io::Result<Done<()>> {
+    let mut fds = [PollFd::new(fd, flags)];
+    match poll(&mut fds, Some(&Timespec::default()))? {
+        0 => Err(io::ErrorKind::WouldBlock.into()),
+        _ => Ok(Done::new(())),
+    }
+}
