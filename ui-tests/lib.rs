@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Holds the ui-tests of the macro; see `ui.rs`.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::process::{ExitCode, Termination};
 use std::task::{Context, Poll};
 
 use crate::hub::look::note_call;
@@ -24,6 +25,12 @@ pin_project_lite::pin_project! {
     }
 }
 
+/// A green call whose state is on the heap: what a `#[green(boxed)]` function returns.
+///
+/// Its type is the same for every function with the same result, so it may stand in a `dyn` trait, and it has
+/// the size of a pointer, so functions that call each other may return it.
+pub type GreenBox<'a, T> = Green<Pin<Box<dyn Future<Output = T> + 'a>>>;
+
 impl<F: Future> Green<F> {
     /// Wraps the state machine of a function body.
     #[inline(always)]
@@ -35,6 +42,8 @@ impl<F: Future> Green<F> {
 impl<F: Future> Future for Green<F> {
     type Output = F::Output;
 
+    // The caller is the line of the user's call, since that is what the macro's waiting tokens carry. It is
+    // the whole of the logical stack, and takes no space.
     #[inline(always)]
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -42,5 +51,40 @@ impl<F: Future> Future for Green<F> {
             note_call(std::any::type_name::<F>(), Location::caller());
         }
         self.project().body.poll(cx)
+    }
+}
+
+/// `#[test] #[green] fn` leaves the test harness with a green call: it is run here.
+impl<F> Termination for Green<F>
+where
+    F: Future,
+    F::Output: Termination,
+{
+    fn report(self) -> ExitCode {
+        crate::run(|| self).report()
+    }
+}
+
+/// A recursive call, which needs a place of its own.
+///
+/// It is a type of this crate because `Pin<Box<_>>` does not hand the caller's line on.
+pub struct BoxedCall<F> {
+    call: Pin<Box<Green<F>>>,
+}
+
+impl<F: Future> BoxedCall<F> {
+    #[inline(always)]
+    pub(crate) fn new(call: Green<F>) -> Self {
+        BoxedCall { call: Box::pin(call) }
+    }
+}
+
+impl<F: Future> Future for BoxedCall<F> {
+    type Output = F::Output;
+
+    #[inline(always)]
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.call.as_mut().poll(cx)
     }
 }

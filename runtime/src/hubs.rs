@@ -110,7 +110,7 @@ impl Hub {
 
     /// Gives the hub another clock. Timers that are set keep their deadlines, so do this first.
     pub fn set_clock(&self, clock: impl Clock + 'static) {
-        self.0.set_clock(Rc::new(clock));
+        self.0.replace_clock(Rc::new(clock));
     }
 
     /// Every green thread that has not ended, with what it waits for and the lines where its green calls stand.

@@ -3,18 +3,40 @@
 extern crate self as eventlet;
 
 mod call;
+mod catch_exit;
 mod exit;
+pub mod greenthread;
 mod hub;
+pub mod hubs;
+mod iter;
+mod iwait;
+mod join;
 #[doc(hidden)]
 pub mod private;
 mod probe;
 mod run;
 mod start;
+pub mod testing;
+mod timeout;
+#[cfg(unix)]
+mod trampoline;
 
-pub use call::Green;
+pub use call::{Green, GreenBox};
 pub use eventlet_macros::green;
 pub use exit::{Exit, Panic};
+pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
+pub use iter::{GreenIterator, IntoGreenIterator};
 pub use run::{run, try_run};
+pub use timeout::{Timeout, with_timeout, with_timeout_value};
 
 #[doc(hidden)]
 pub use private as __private;
+
+/// A region that does not switch to another green thread.
+///
+/// In a `#[green]` body a green call inside the region is a compile error. Elsewhere nothing can suspend, so the
+/// region is its block.
+#[macro_export]
+macro_rules! no_switch {
+    ($($body:tt)*) => {{ $($body)* }};
+}

@@ -1,1 +1,64 @@
 //! All that an expansion of `#[green]` may name, and nothing else.
+
+use std::future::Future;
+
+pub use std::boxed::Box;
+pub use std::option::Option;
+
+use crate::call::{Green, GreenBox};
+use crate::hub::current;
+pub use crate::probe::{GreenProbe, GreenSteps, NoSteps, PlainProbe, Steps, probe, steps, unknown};
+
+/// The body of a green function.
+#[inline(always)]
+pub fn green<F: Future>(body: F) -> Green<F> {
+    Green::new(body)
+}
+
+/// The body of a `#[green(boxed)]` function.
+#[inline(always)]
+pub fn boxed<'a, F: Future + 'a>(body: F) -> GreenBox<'a, F::Output> {
+    Green::new(Box::pin(body))
+}
+
+/// The body of `#[green] fn main`.
+///
+/// The other green threads end with it, destructors included, as a process's threads end with `main`.
+#[track_caller]
+pub fn main<G: Future>(call: impl FnOnce() -> G) -> G::Output {
+    let value = crate::run(call);
+    current::with(|hub| hub.shut_down());
+    value
+}
+
+/// The body of a `#[green] #[test] fn`.
+#[track_caller]
+pub fn test<G: Future>(call: impl FnOnce() -> G) -> G::Output {
+    crate::run(call)
+}
+
+/// A value that never exists: it tells a body the type that its function returns.
+pub fn returned<T>() -> T {
+    unreachable!("this only names a type")
+}
+
+/// Spells `!` where it cannot be written yet: `<fn() -> ! as Returns>::Output`.
+pub trait Returns {
+    /// What the function returns.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
+/// Keeps an argument of a green closure from being borrowed by a body that borrows everything else.
+pub struct Moved<T>(pub T);
+
+impl<T> Moved<T> {
+    /// Gives the argument back.
+    #[inline(always)]
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}

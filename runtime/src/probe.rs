@@ -9,16 +9,26 @@
 //! } }
 //! ```
 //!
-//! `eventlet_kind` resolves, in this order, to an inherent method (any `Unpin` value, and any value whose type is
-//! not known yet), a trait method by value (a [`Green`] call), or a trait method by `&mut` (everything else).
+//! The second `break` never runs: it only tells the type of `kind`. `eventlet_kind` resolves, in this order,
+//!
+//! 1. to the inherent method of `Probe<T>` where `T: Unpin`: a plain value. A type that is not known yet may be
+//!    `Unpin`, so it is taken for plain here and inferred later, as `let v: Vec<u8> = it.collect()` needs;
+//! 2. to [`GreenProbe`], by value: a green call, which is never `Unpin`;
+//! 3. to [`PlainProbe`], by `&mut`: every other value (type parameters, values that must not move).
+//!
+//! For a plain kind `call` gives a [`Never`], which is uninhabited: the waiting arm is dropped before the state
+//! machine is laid out, so that a plain call adds neither a suspension point nor a byte to it. A green call is
+//! only ever moved whole, so that one copy of it is kept.
+//!
+//! A `for` loop asks in the same way which iterator it has, with [`Steps`] in place of [`Probe`].
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::call::Green;
+use crate::call::{BoxedCall, Green};
+use crate::iter::{GreenIterator, IntoGreenIterator};
 
 /// Carries the type of a call's value, and nothing else.
 pub struct Probe<T>(PhantomData<*const T>);
@@ -27,4 +37,271 @@ pub struct Probe<T>(PhantomData<*const T>);
 #[inline(always)]
 pub fn probe<T>(_value: &T) -> Probe<T> {
     Probe(PhantomData)
+}
+
+impl<T: Unpin> Probe<T> {
+    /// The first answer: a plain value.
+    pub fn eventlet_kind(self) -> Plain<T> {
+        Plain(PhantomData)
+    }
+}
+
+/// The second answer: a green call.
+pub trait GreenProbe {
+    /// The kind of this call.
+    type Kind;
+    /// Tells the kind of this call.
+    fn eventlet_kind(self) -> Self::Kind;
+}
+
+impl<F: Future> GreenProbe for Probe<Green<F>> {
+    type Kind = Driven<F>;
+    fn eventlet_kind(self) -> Driven<F> {
+        Driven(PhantomData)
+    }
+}
+
+/// The third answer: a plain value again.
+pub trait PlainProbe {
+    /// The kind of this call.
+    type Kind;
+    /// Tells the kind of this call.
+    fn eventlet_kind(self) -> Self::Kind;
+}
+
+impl<T> PlainProbe for &mut Probe<T> {
+    type Kind = Plain<T>;
+    fn eventlet_kind(self) -> Plain<T> {
+        Plain(PhantomData)
+    }
+}
+
+/// A kind that inference has yet to name: `unknown()` stands for it where the answer is only a type.
+pub trait Kind {
+    /// The only value of this kind.
+    const KIND: Self;
+}
+
+/// A value of the kind that the code around it needs.
+#[inline(always)]
+pub fn unknown<K: Kind>() -> K {
+    K::KIND
+}
+
+/// A call whose value is final as it is.
+pub struct Plain<T>(PhantomData<*const T>);
+
+/// A call whose value is a green call, to be driven in place.
+pub struct Driven<F>(PhantomData<*const F>);
+
+impl<T> Kind for Plain<T> {
+    const KIND: Self = Plain(PhantomData);
+}
+
+impl<F> Kind for Driven<F> {
+    const KIND: Self = Driven(PhantomData);
+}
+
+// The same five methods on both kinds; each kind uses the half that is its own.
+#[allow(missing_docs, clippy::unused_self)]
+impl<T> Plain<T> {
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        true
+    }
+    #[inline(always)]
+    pub fn value(&self, value: T) -> T {
+        value
+    }
+    pub fn call(&self, _value: T) -> Never {
+        unreachable!("a plain value is not driven")
+    }
+    pub fn boxed(&self, _value: T) -> Never {
+        unreachable!("a plain value is not driven")
+    }
+    pub fn done(&self, never: Never) -> T {
+        match never {}
+    }
+    #[inline(always)]
+    pub fn stay(&self, value: T) -> T {
+        value
+    }
+}
+
+#[allow(missing_docs, clippy::unused_self)]
+impl<F: Future> Driven<F> {
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        false
+    }
+    pub fn value(&self, _value: Green<F>) -> F::Output {
+        unreachable!("a green call is driven")
+    }
+    #[inline(always)]
+    pub fn call(&self, call: Green<F>) -> Green<F> {
+        call
+    }
+    #[inline(always)]
+    pub fn boxed(&self, call: Green<F>) -> BoxedCall<F> {
+        BoxedCall::new(call)
+    }
+    #[inline(always)]
+    pub fn done(&self, value: F::Output) -> F::Output {
+        value
+    }
+    pub fn stay(&self, _call: Green<F>) -> F::Output
+    where
+        Green<F>: StaysPut,
+    {
+        unreachable!("no green call stays put")
+    }
+}
+
+/// What may stand in a `no_switch!` region. No green call has it.
+#[diagnostic::on_unimplemented(
+    message = "this call may switch to another green thread, inside `no_switch!`",
+    label = "a green call: it may suspend here",
+    note = "`no_switch! {{ … }}` promises that no other green thread runs before its end",
+    note = "help: make this call before the region or after it, and keep only its result inside"
+)]
+pub trait StaysPut {}
+
+/// The value that a plain call's waiting arm waits for: there is none.
+pub enum Never {}
+
+impl Future for Never {
+    type Output = Never;
+
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Never> {
+        match *self.get_mut() {}
+    }
+}
+
+/// Carries the type of what a `for` loop goes over, and nothing else.
+pub struct Steps<T>(PhantomData<*const T>);
+
+/// Names the type of what a `for` loop goes over. Stands in code that never runs.
+#[inline(always)]
+pub fn steps<T>(_iterable: &T) -> Steps<T> {
+    Steps(PhantomData)
+}
+
+impl<T: IntoIterator> Steps<T> {
+    /// The first answer: an ordinary iterator.
+    pub fn eventlet_steps(self) -> PlainSteps<T> {
+        PlainSteps(PhantomData)
+    }
+}
+
+/// The second answer: a green iterator.
+pub trait GreenSteps {
+    /// The kind of these steps.
+    type Kind;
+    /// Tells the kind of these steps.
+    fn eventlet_steps(self) -> Self::Kind;
+}
+
+impl<T: IntoGreenIterator> GreenSteps for Steps<T> {
+    type Kind = DrivenSteps<T>;
+    fn eventlet_steps(self) -> DrivenSteps<T> {
+        DrivenSteps(PhantomData)
+    }
+}
+
+/// The third answer: neither, which [`Iterable`] turns into an error.
+pub trait NoSteps {
+    /// What the loop was to go over.
+    type Iterable;
+    /// Refuses the loop, unless it is over something after all.
+    fn eventlet_steps(self) -> DrivenSteps<Self::Iterable>
+    where
+        Self::Iterable: Iterable;
+}
+
+impl<T> NoSteps for &mut Steps<T> {
+    type Iterable = T;
+    fn eventlet_steps(self) -> DrivenSteps<T>
+    where
+        T: Iterable,
+    {
+        DrivenSteps(PhantomData)
+    }
+}
+
+/// What a `for` loop in a green body can go over.
+#[diagnostic::on_unimplemented(
+    message = "a `for` loop cannot go over `{Self}`",
+    label = "neither an `IntoIterator` nor a `GreenIterator`",
+    note = "in a green body `for` takes ordinary iterators (`IntoIterator`) and green ones (`GreenIterator`)"
+)]
+pub trait Iterable: IntoGreenIterator {}
+
+/// Steps that are made at once.
+pub struct PlainSteps<T>(PhantomData<*const T>);
+
+/// Steps that are green calls.
+pub struct DrivenSteps<T>(PhantomData<*const T>);
+
+impl<T> Kind for PlainSteps<T> {
+    const KIND: Self = PlainSteps(PhantomData);
+}
+
+impl<T> Kind for DrivenSteps<T> {
+    const KIND: Self = DrivenSteps(PhantomData);
+}
+
+// Again the same methods on both.
+#[allow(missing_docs, clippy::unused_self)]
+impl<T: IntoIterator> PlainSteps<T> {
+    #[inline(always)]
+    pub fn start(&self, iterable: T) -> T::IntoIter {
+        iterable.into_iter()
+    }
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        true
+    }
+    #[inline(always)]
+    pub fn value(&self, iter: &mut T::IntoIter) -> Option<T::Item> {
+        iter.next()
+    }
+    pub fn call(&self, _iter: &mut T::IntoIter) -> Never {
+        unreachable!("a plain iterator is not driven")
+    }
+    pub fn done(&self, never: Never) -> Option<T::Item> {
+        match never {}
+    }
+    #[inline(always)]
+    pub fn stay(&self, iter: &mut T::IntoIter) -> Option<T::Item> {
+        iter.next()
+    }
+}
+
+#[allow(missing_docs, clippy::unused_self)]
+impl<T: IntoGreenIterator> DrivenSteps<T> {
+    #[inline(always)]
+    pub fn start(&self, iterable: T) -> T::IntoIter {
+        iterable.into_green_iter()
+    }
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        false
+    }
+    pub fn value(&self, _iter: &mut T::IntoIter) -> Option<T::Item> {
+        unreachable!("a green iterator is driven")
+    }
+    #[inline(always)]
+    pub fn call(&self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
+        iter.next()
+    }
+    #[inline(always)]
+    pub fn done(&self, item: Option<T::Item>) -> Option<T::Item> {
+        item
+    }
+    pub fn stay(&self, _iter: &mut T::IntoIter) -> Option<T::Item>
+    where
+        T: StaysPut,
+    {
+        unreachable!("no green iterator stays put")
+    }
 }

@@ -49,11 +49,8 @@ pub fn trampoline<S: AsFd>(
             Interest::WRITE => (Direction::Write, PollFlags::OUT),
             _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "wait for one direction at a time")),
         };
-        let watched = Source::new(source.as_fd());
-        let result = watched.when_ready(direction, timeout, |fd| is_ready(fd, flags)).await;
-        // The caller keeps the descriptor open, so it must be forgotten explicitly.
-        let _ = watched.into_inner();
-        result
+        let watched = Source::lent(source.as_fd());
+        watched.when_ready(direction, timeout, |fd| is_ready(fd, flags)).await
     })
 }
 

@@ -133,8 +133,9 @@ impl Hub {
         self.remote.set_notify(poller.notifier());
     }
 
-    pub(crate) fn set_clock(&self, clock: Rc<dyn Clock>) {
-        *self.clock.borrow_mut() = clock;
+    /// Puts another clock in the place of the present one, which comes back.
+    pub(crate) fn replace_clock(&self, clock: Rc<dyn Clock>) -> Rc<dyn Clock> {
+        self.clock.replace(clock)
     }
 
     /// What the hub's clock says.

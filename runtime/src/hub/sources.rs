@@ -150,6 +150,8 @@ impl Sources {
 pub(crate) struct Source<S: AsSource> {
     key: Cell<Option<SourceKey>>,
     closed: Cell<bool>,
+    /// The descriptor is somebody else's and stays open.
+    lent: bool,
     /// `None` only on the way out, in `into_inner`.
     io: Option<S>,
 }
@@ -177,7 +179,14 @@ impl Done<usize> {
 impl<S: AsSource> Source<S> {
     /// Takes a descriptor that does not block.
     pub(crate) fn new(io: S) -> Self {
-        Source { key: Cell::new(None), closed: Cell::new(false), io: Some(io) }
+        Source { key: Cell::new(None), closed: Cell::new(false), lent: false, io: Some(io) }
+    }
+
+    /// Takes a descriptor that stays open when the source is dropped.
+    pub(crate) fn lent(io: S) -> Self {
+        let mut source = Source::new(io);
+        source.lent = true;
+        source
     }
 
     pub(crate) fn io(&self) -> &S {
@@ -252,7 +261,7 @@ impl<S: AsSource> Source<S> {
 
 impl<S: AsSource> Drop for Source<S> {
     fn drop(&mut self) {
-        self.forget(Forget::ToBeClosed);
+        self.forget(if self.lent { Forget::Thoroughly } else { Forget::ToBeClosed });
     }
 }
 

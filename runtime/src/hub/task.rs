@@ -88,8 +88,6 @@ struct VTable {
     take: unsafe fn(NonNull<Header>, NonNull<()>),
     clear: unsafe fn(NonNull<Header>),
     free: unsafe fn(NonNull<Header>),
-    body_name: fn() -> &'static str,
-    body_size: usize,
 }
 
 /// It is in the ready queue.
@@ -163,16 +161,6 @@ impl TaskRef {
 
     pub(crate) fn id(&self) -> u64 {
         self.header().id
-    }
-
-    /// The name of the body's type, which holds the path of the green function.
-    pub(crate) fn body_name(&self) -> &'static str {
-        (self.header().vtable.body_name)()
-    }
-
-    /// Bytes of the body's state machine.
-    pub(crate) fn body_size(&self) -> usize {
-        self.header().vtable.body_size
     }
 
     pub(crate) fn slot(&self) -> u32 {
@@ -459,8 +447,6 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
         take: Self::take,
         clear: Self::clear,
         free: Self::free,
-        body_name: std::any::type_name::<B>,
-        body_size: size_of::<B>(),
     };
 
     /// # Safety

@@ -1,0 +1,140 @@
+//! `#[green(boxed)]`: a result type that can be named has to name how long its borrows live.
+
+use proc_macro2::Span;
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    FnArg, GenericParam, Lifetime, ReceiverKind, Signature, Type, TypeImplTrait, TypeReference, parse_quote,
+};
+
+/// Names every lifetime of the arguments, and ties them all to one, which it gives.
+///
+/// ```text
+/// Input:  fn get<'a, K: Key>(&self, key: &'a K, hint: &str)
+/// Output: fn get<'a, 'l0, 'l1, 'green, K: Key>(&'l0 self, key: &'a K, hint: &'l1 str)
+///         where 'a: 'green, 'l0: 'green, 'l1: 'green, K: 'green, Self: 'green
+/// ```
+pub(crate) fn tie(sig: &mut Signature) -> Lifetime {
+    let green = Lifetime::new("'green", Span::mixed_site());
+    let mut elided = Elided::default();
+    for arg in &mut sig.inputs {
+        elided.arg(arg);
+    }
+    let has_self = sig.receiver().is_some();
+    let generics = &mut sig.generics;
+    let mut bounds: Vec<syn::WherePredicate> = Vec::new();
+    for param in &generics.params {
+        match param {
+            GenericParam::Lifetime(param) => {
+                let lifetime = &param.lifetime;
+                bounds.push(parse_quote!(#lifetime: #green));
+            }
+            GenericParam::Type(param) => {
+                let ident = &param.ident;
+                bounds.push(parse_quote!(#ident: #green));
+            }
+            GenericParam::Const(_) => {}
+        }
+    }
+    for lifetime in &elided.named {
+        bounds.push(parse_quote!(#lifetime: #green));
+    }
+    if has_self {
+        bounds.push(parse_quote!(Self: #green));
+    }
+    let at = generics.params.iter().take_while(|p| matches!(p, GenericParam::Lifetime(_))).count();
+    for lifetime in elided.named.iter().rev().chain([&green]) {
+        generics.params.insert(at, parse_quote!(#lifetime));
+    }
+    generics.make_where_clause().predicates.extend(bounds);
+    if let syn::ReturnType::Type(_, ty) = &mut sig.output {
+        if let Some(lifetime) = elided.of_receiver.as_ref().or(elided.only()) {
+            Fill(lifetime.clone()).visit_type_mut(ty);
+        }
+    }
+    green
+}
+
+/// The lifetimes that were not written, named.
+#[derive(Default)]
+struct Elided {
+    named: Vec<Lifetime>,
+    of_receiver: Option<Lifetime>,
+}
+
+impl Elided {
+    fn arg(&mut self, arg: &mut FnArg) {
+        match arg {
+            FnArg::Receiver(receiver) => match &mut receiver.kind {
+                ReceiverKind::Reference(_, lifetime, _) => {
+                    let lifetime = lifetime.get_or_insert_with(|| self.fresh());
+                    self.of_receiver = Some(lifetime.clone());
+                }
+                ReceiverKind::Typed(_, ty) => {
+                    let before = self.named.len();
+                    self.visit_type_mut(ty);
+                    self.of_receiver = self.named.get(before).cloned();
+                }
+                _ => {}
+            },
+            FnArg::Typed(arg) => self.visit_type_mut(&mut arg.ty),
+        }
+    }
+
+    fn fresh(&mut self) -> Lifetime {
+        let lifetime = Lifetime::new(&format!("'l{}", self.named.len()), Span::mixed_site());
+        self.named.push(lifetime.clone());
+        lifetime
+    }
+
+    /// The lifetime that an elided one in the result stands for, if the arguments have just one.
+    fn only(&self) -> Option<&Lifetime> {
+        match &*self.named {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
+impl VisitMut for Elided {
+    fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
+        if ty.lifetime.is_none() {
+            ty.lifetime = Some(self.fresh());
+        }
+        visit_mut::visit_type_reference_mut(self, ty);
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident == "_" {
+            *lifetime = self.fresh();
+        }
+    }
+
+    // The arguments of a function type have lifetimes of their own.
+    fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+    fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
+        visit_mut::visit_type_impl_trait_mut(self, ty);
+    }
+}
+
+/// Writes a lifetime where the result leaves one out.
+struct Fill(Lifetime);
+
+impl VisitMut for Fill {
+    fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
+        ty.lifetime.get_or_insert_with(|| self.0.clone());
+        visit_mut::visit_type_reference_mut(self, ty);
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident == "_" {
+            *lifetime = self.0.clone();
+        }
+    }
+
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if !matches!(ty, Type::FnPtr(_)) {
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Other attributes that take the same function for themselves.
+
+use syn::Attribute;
+
+use crate::item::GreenFn;
+use crate::mistakes::{Mistake, Mistakes};
+
+/// Attributes that turn a function into something of their own, by the last part of their path and by the
+/// crates they come from.
+const FOREIGN: [(&str, &[&str]); 5] = [
+    (
+        "main",
+        &[
+            "tokio",
+            "async_std",
+            "smol",
+            "futures",
+            "actix_web",
+            "actix_rt",
+            "ntex",
+            "compio",
+            "monoio",
+            "glommio",
+        ],
+    ),
+    (
+        "test",
+        &[
+            "tokio",
+            "async_std",
+            "futures_test",
+            "actix_web",
+            "actix_rt",
+            "compio",
+            "monoio",
+            "wasm_bindgen_test",
+        ],
+    ),
+    ("async_trait", &[]),
+    ("async_recursion", &[]),
+    ("maybe_async", &[]),
+];
+
+pub(super) fn check(function: &mut GreenFn, mistakes: &mut Mistakes) {
+    function.attrs.retain(|attr| {
+        if is_green(attr) {
+            mistakes.push(attr.path(), Mistake::GreenTwice);
+            false
+        } else if let Some(name) = foreign(attr) {
+            mistakes.push(attr.path(), Mistake::ForeignMain(name));
+            false
+        } else {
+            true
+        }
+    });
+}
+
+/// Whether this is our own attribute again.
+fn is_green(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "green")
+}
+
+/// The name of an attribute that turns functions into something of its own.
+fn foreign(attr: &Attribute) -> Option<String> {
+    let segments: Vec<String> = attr.path().segments.iter().map(|part| part.ident.to_string()).collect();
+    let (last, crates) = segments.split_last()?;
+    let (_, homes) = FOREIGN.iter().find(|(name, _)| name == last)?;
+    let at_home = homes.is_empty() || crates.first().is_some_and(|home| homes.contains(&home.as_str()));
+    at_home.then(|| segments.join("::"))
+}

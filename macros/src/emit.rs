@@ -1,0 +1,82 @@
+//! Puts the function together again.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{AttrStyle, Attribute, ReturnType, Signature};
+
+use crate::item::{GreenFn, Role};
+use crate::lower;
+use crate::mistakes::Mistakes;
+use crate::options::Options;
+use crate::paths::Paths;
+
+/// An item that was not understood: what is wrong, and the item as it was, so that editors keep completing.
+pub(crate) fn untouched(item: TokenStream, mistakes: Mistakes) -> TokenStream {
+    let errors = mistakes.into_tokens();
+    quote!(#errors #item)
+}
+
+/// The function, and what is wrong with it.
+pub(crate) fn function(
+    function: GreenFn,
+    body: Option<TokenStream>,
+    options: &Options,
+    mistakes: Mistakes,
+) -> TokenStream {
+    let errors = mistakes.into_tokens();
+    let GreenFn { mut attrs, vis, mut sig, role, .. } = function;
+    for attr in &mut attrs {
+        attr.style = AttrStyle::Outer;
+    }
+    let private = options.paths.private();
+    let body = match (role, body) {
+        (_, None) => quote!(;),
+        (Role::Function, Some(body)) => quote!({ #body }),
+        (Role::Main, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::main(|| #body) }),
+        (Role::Test, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::test(|| #body) }),
+        (Role::Stub, Some(_)) => {
+            sig.output = ReturnType::Default;
+            quote!({})
+        }
+    };
+    if role == Role::Function {
+        attrs.extend(marks(&attrs));
+        sig.output = green_output(&mut sig, options.boxed, &options.paths);
+    }
+    quote! {
+        #errors
+        #(#attrs)* #vis #sig #body
+    }
+}
+
+/// What the attribute adds to a function that others call.
+fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
+    let mut marks = Vec::new();
+    // A function without documentation stays without, so that `missing_docs` has its say.
+    if attrs.iter().any(|attr| attr.path().is_ident("doc")) {
+        marks.push(syn::parse_quote!(#[doc = "\n\n*Green: may suspend.*"]));
+    }
+    // `Green` is `#[must_use]` already; the user's own is about the value behind it.
+    if attrs.iter().any(|attr| attr.path().is_ident("must_use")) {
+        marks.push(syn::parse_quote!(#[allow(clippy::double_must_use)]));
+    }
+    marks
+}
+
+/// The type of the function's calls.
+///
+/// ```text
+/// Input:  -> T
+/// Output: -> ::eventlet::Green<impl ::core::future::Future<Output = T>>
+/// ```
+fn green_output(sig: &mut Signature, boxed: bool, paths: &Paths) -> ReturnType {
+    let result = lower::result_type(&sig.output, paths);
+    let here = Span::mixed_site();
+    if boxed {
+        let lifetime = crate::boxed::tie(sig);
+        let green_box = paths.green_box();
+        return syn::parse_quote_spanned!(here=> -> #green_box<#lifetime, #result>);
+    }
+    let green = paths.green();
+    syn::parse_quote_spanned!(here=> -> #green<impl ::core::future::Future<Output = #result>>)
+}

@@ -1,0 +1,138 @@
+//! The function as we understand it.
+
+use proc_macro2::TokenStream;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Block, Ident, ItemFn, Signature, TraitItemFn, Visibility, token};
+
+use crate::mistakes::{Mistake, Mistakes};
+
+/// A function under `#[green]`.
+pub(crate) struct GreenFn {
+    /// The other attributes, inner ones included.
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    /// A trait's method may have none.
+    pub(crate) body: Option<Block>,
+    pub(crate) role: Role,
+}
+
+/// What calls the function.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Other functions: it makes a green call.
+    Function,
+    /// The program's start: it runs its call.
+    Main,
+    /// The test harness: it runs its call.
+    Test,
+    /// Nothing, for its signature is a mistake: only its name is kept.
+    Stub,
+}
+
+impl GreenFn {
+    /// Reads the item, or reports why it cannot be green.
+    pub(crate) fn parse(item: &TokenStream, mistakes: &mut Mistakes) -> Option<Self> {
+        match syn::parse2::<Self>(item.clone()) {
+            Ok(function) => Some(function),
+            Err(error) => {
+                match syn::parse2::<syn::Item>(item.clone()) {
+                    Ok(other) if !matches!(other, syn::Item::Fn(_) | syn::Item::Verbatim(_)) => {
+                        mistakes.push(keyword(item), Mistake::NotAFunction(kind_of(&other)));
+                    }
+                    _ => mistakes.push_error(error),
+                }
+                None
+            }
+        }
+    }
+
+    /// The name that a direct recursion calls, and whether it is a method's.
+    pub(crate) fn name(&self) -> (&Ident, bool) {
+        (&self.sig.ident, self.sig.receiver().is_some())
+    }
+}
+
+impl Parse for GreenFn {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let ahead = input.fork();
+        ahead.call(Attribute::parse_outer)?;
+        ahead.parse::<Visibility>()?;
+        ahead.parse::<Signature>()?;
+        let (attrs, vis, sig, body) = if ahead.peek(token::Brace) {
+            let ItemFn { attrs, vis, sig, block, .. } = input.parse()?;
+            (attrs, vis, sig, Some(*block))
+        } else {
+            let TraitItemFn { attrs, sig, default, .. } = input.parse()?;
+            (attrs, Visibility::Inherited, sig, default)
+        };
+        let role = role(&attrs, &sig, body.is_some());
+        Ok(GreenFn { attrs, vis, sig, body, role })
+    }
+}
+
+/// What calls a function like this.
+fn role(attrs: &[Attribute], sig: &Signature, has_body: bool) -> Role {
+    if !has_body || sig.receiver().is_some() {
+        Role::Function
+    } else if attrs.iter().any(is_test) {
+        Role::Test
+    } else if sig.ident == "main" {
+        Role::Main
+    } else {
+        Role::Function
+    }
+}
+
+/// Whether the attribute is the test harness's own.
+pub(crate) fn is_test(attr: &Attribute) -> bool {
+    let path = attr.path();
+    path.is_ident("test")
+        || path.segments.len() > 1
+            && path.segments.last().is_some_and(|last| last.ident == "test")
+            && path.segments.first().is_some_and(|first| first.ident == "core" || first.ident == "std")
+}
+
+/// The first keyword that tells what an item is, for the smallest span.
+fn keyword(item: &TokenStream) -> TokenStream {
+    const KEYWORDS: [&str; 15] = [
+        "struct",
+        "enum",
+        "union",
+        "trait",
+        "impl",
+        "mod",
+        "use",
+        "static",
+        "const",
+        "type",
+        "extern",
+        "macro_rules",
+        "macro",
+        "unsafe",
+        "auto",
+    ];
+    item.clone()
+        .into_iter()
+        .find(|token| KEYWORDS.contains(&token.to_string().as_str()))
+        .map_or_else(|| item.clone(), TokenStream::from)
+}
+
+/// What the user calls an item of this kind.
+fn kind_of(item: &syn::Item) -> &'static str {
+    match item {
+        syn::Item::Struct(_) => "a struct",
+        syn::Item::Enum(_) => "an enum",
+        syn::Item::Union(_) => "a union",
+        syn::Item::Trait(_) | syn::Item::TraitAlias(_) => "a trait",
+        syn::Item::Impl(_) => "an impl block",
+        syn::Item::Mod(_) => "a module",
+        syn::Item::Use(_) | syn::Item::ExternCrate(_) => "an import",
+        syn::Item::Static(_) => "a static",
+        syn::Item::Const(_) => "a constant",
+        syn::Item::Type(_) => "a type alias",
+        syn::Item::ForeignMod(_) => "a block of foreign functions",
+        syn::Item::Macro(_) => "a macro",
+        _ => "this",
+    }
+}

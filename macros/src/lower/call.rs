@@ -1,0 +1,175 @@
+//! Calls: driven in place if their value is a green call, and left as they are if it is not.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, ExprCall, Path};
+
+use super::{Lower, Region};
+
+/// The places in the user's source that the tokens of a lowered call point at.
+pub(super) struct Place {
+    /// The first token of the call.
+    pub(super) start: Span,
+    /// The name that is called. The waiting tokens have this span and the user's context, since the line of a
+    /// logical stack is theirs.
+    pub(super) name: Span,
+    /// The last token of the call.
+    pub(super) end: Span,
+}
+
+/// How a green call is driven.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drive {
+    /// In the state machine of the caller.
+    InPlace,
+    /// On the heap, for a function that calls itself.
+    Boxed,
+}
+
+impl Lower<'_> {
+    /// Lowers a function or method call, arguments and receiver first.
+    pub(super) fn call(&mut self, expr: &mut Expr) {
+        let drive = self.drive(expr);
+        syn::visit_mut::visit_expr_mut(self, expr);
+        let (place, attrs) = match expr {
+            Expr::Call(call) if is_constructor(&call.func) => return,
+            Expr::Call(call) => (place_of_call(call), std::mem::take(&mut call.attrs)),
+            Expr::MethodCall(call) => {
+                let end = call.paren_token.span.close();
+                let place = Place { start: call.receiver.span(), name: call.method.span(), end };
+                (place, std::mem::take(&mut call.attrs))
+            }
+            _ => return,
+        };
+        *expr = self.driven(&attrs, expr.to_token_stream(), &place, drive);
+    }
+
+    /// Lowers the tokens of one call.
+    ///
+    /// ```text
+    /// Input:  call(args)
+    /// Output: (match call(args) {
+    ///             #[allow(unreachable_code)]
+    ///             value => {
+    ///                 let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
+    ///                 if kind.is_plain() { kind.value(value) } else { kind.done(kind.call(value).await) }
+    ///             }
+    ///         })
+    /// ```
+    ///
+    /// The `match` keeps temporaries of the call alive as the call itself would. The parentheses make it an
+    /// expression at the start of a statement too.
+    pub(super) fn driven(
+        &mut self,
+        attrs: &[Attribute],
+        call: TokenStream,
+        place: &Place,
+        drive: Drive,
+    ) -> Expr {
+        self.used.calls = true;
+        let private = self.paths.private();
+        let end = Span::mixed_site().located_at(place.end);
+        let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
+        let use_it = match self.region {
+            Region::NoSwitch => {
+                let stay = quote_spanned!(Span::mixed_site().located_at(place.name)=> stay);
+                quote_spanned!(end=> #kind.#stay(value))
+            }
+            Region::Green => {
+                let waits = waits(place.name, drive);
+                quote_spanned!(end=>
+                    if #kind.is_plain() { #kind.value(value) } else { #kind.done(#kind #waits) }
+                )
+            }
+        };
+        Expr::Verbatim(quote_spanned! {end=>
+            #(#attrs)* (match #call {
+                #[allow(unreachable_code)]
+                value => {
+                    let kind = loop { break #private::unknown(); break #private::probe(&value).eventlet_kind() };
+                    #use_it
+                }
+            })
+        })
+    }
+
+    /// Whether a call may be the function's call to itself. By type only a green call is then boxed.
+    fn drive(&self, expr: &Expr) -> Drive {
+        let to_itself = match expr {
+            Expr::Call(call) => match &*call.func {
+                Expr::Path(func) => self.is_own_path(&func.path),
+                _ => false,
+            },
+            Expr::MethodCall(call) => {
+                self.is_method && call.method == *self.around && !is_part_of_self(&call.receiver)
+            }
+            _ => false,
+        };
+        if to_itself { Drive::Boxed } else { Drive::InPlace }
+    }
+
+    /// `name`, or `Self::name`.
+    fn is_own_path(&self, path: &Path) -> bool {
+        let mut segments = path.segments.iter().rev();
+        segments.next().is_some_and(|last| last.ident == *self.around)
+            && match segments.next() {
+                None => !self.is_method,
+                Some(owner) => owner.ident == "Self" && segments.next().is_none(),
+            }
+    }
+}
+
+/// The tokens that wait, at the user's own place.
+fn waits(name: Span, drive: Drive) -> TokenStream {
+    let value = quote_spanned!(Span::mixed_site().located_at(name)=> value);
+    match drive {
+        Drive::InPlace => quote_spanned!(name=> .call(#value).await),
+        Drive::Boxed => quote_spanned!(name=> .boxed(#value).await),
+    }
+}
+
+/// A field of `self`, or what `self` points at: an inner value that a method passes its own call on to. Such a
+/// call is a delegation, not a recursion. Any other receiver may be a child of the same type.
+fn is_part_of_self(receiver: &Expr) -> bool {
+    fn is_self(expr: &Expr) -> bool {
+        match expr {
+            Expr::Path(path) => path.path.is_ident("self"),
+            _ => is_part_of_self(expr),
+        }
+    }
+    match receiver {
+        Expr::Field(field) => is_self(&field.base),
+        Expr::Unary(unary) => is_self(&unary.expr),
+        Expr::Reference(reference) => is_self(&reference.expr),
+        Expr::Paren(paren) => is_part_of_self(&paren.expr),
+        Expr::Verbatim(_) | Expr::MethodCall(_) => true,
+        _ => false,
+    }
+}
+
+fn place_of_call(call: &ExprCall) -> Place {
+    let start = call.func.span();
+    let name = match &*call.func {
+        Expr::Path(func) => func.path.segments.last().map_or(start, |last| last.ident.span()),
+        _ => start,
+    };
+    Place { start, name, end: call.paren_token.span.close() }
+}
+
+/// Calls that cannot be green and profit from an expected type: `Some(..)`, `Wrapper(..)`, `Box::new(..)`.
+fn is_constructor(func: &Expr) -> bool {
+    const OWNERS: [&str; 10] =
+        ["Box", "Rc", "Arc", "Pin", "Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "OnceLock"];
+    let Expr::Path(func) = func else { return false };
+    let mut segments = func.path.segments.iter().rev();
+    let Some(last) = segments.next() else { return false };
+    if last.ident == "new" {
+        return segments.next().is_some_and(|owner| OWNERS.iter().any(|known| owner.ident == known));
+    }
+    starts_uppercase(&last.ident.to_string())
+}
+
+fn starts_uppercase(name: &str) -> bool {
+    name.trim_start_matches("r#").chars().next().is_some_and(char::is_uppercase)
+}

@@ -1,0 +1,83 @@
+//! `for` loops, over ordinary and green iterators.
+
+use proc_macro2::Span;
+use quote::quote_spanned;
+use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
+use syn::{Expr, ExprForLoop};
+
+use super::{Lower, Region};
+
+impl Lower<'_> {
+    /// A loop over a range stays what it is. For any other the type decides whether its steps are driven.
+    ///
+    /// ```text
+    /// Input:  'a: for pat in e { body }
+    /// Output: match e {
+    ///             iterable => {
+    ///                 let kind = loop { break unknown(); break steps(&iterable).eventlet_steps() };
+    ///                 let mut iter = kind.start(iterable);
+    ///                 'a: loop {
+    ///                     let pat = match
+    ///                         if kind.is_plain() { kind.value(&mut iter) }
+    ///                         else { kind.done(kind.call(&mut iter).await) }
+    ///                     { Some(item) => item, None => break };
+    ///                     { body }
+    ///                 }
+    ///             }
+    ///         }
+    /// ```
+    pub(super) fn for_loop(&mut self, expr: &mut Expr) {
+        let Expr::ForLoop(for_loop) = expr else { return };
+        self.visit_expr_mut(&mut for_loop.expr);
+        self.visit_block_mut(&mut for_loop.body);
+        if is_range(&for_loop.expr) {
+            return;
+        }
+        self.used.loops = true;
+        let private = self.paths.private();
+        let ExprForLoop { attrs, label, pat, expr: iterable, body, for_token, .. } = for_loop;
+        let name = iterable.span();
+        let here = Span::mixed_site().located_at(name);
+        let step = match self.region {
+            Region::NoSwitch => quote_spanned!(here=> kind.stay(&mut iter)),
+            Region::Green => {
+                let (kind, iter) = (quote_spanned!(here=> kind), quote_spanned!(here=> iter));
+                let waits = quote_spanned!(name=> #kind.call(&mut #iter).await);
+                quote_spanned!(here=>
+                    if kind.is_plain() { kind.value(&mut iter) } else { kind.done(#waits) }
+                )
+            }
+        };
+        let token = Span::mixed_site().located_at(for_token.span);
+        let the_loop = quote_spanned! {token=>
+            #label loop {
+                #[allow(unreachable_code)]
+                let #pat = match { #step } {
+                    #private::Option::Some(item) => item,
+                    #private::Option::None => break,
+                };
+                #body
+            }
+        };
+        *expr = Expr::Verbatim(quote_spanned! {here=>
+            #(#attrs)* match #iterable {
+                iterable => {
+                    #[allow(unreachable_code)]
+                    let kind = loop { break #private::unknown(); break #private::steps(&iterable).eventlet_steps() };
+                    let mut iter = kind.start(iterable);
+                    #the_loop
+                }
+            }
+        });
+    }
+}
+
+fn is_range(expr: &Expr) -> bool {
+    match expr {
+        Expr::Range(_) => true,
+        Expr::Paren(paren) => is_range(&paren.expr),
+        Expr::Group(group) => is_range(&group.expr),
+        _ => false,
+    }
+}

@@ -1,0 +1,233 @@
+//! The formatting and asserting macros of std, whose arguments follow the rule.
+//!
+//! Arguments that do not parse are left alone, as those of an unknown macro are.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::visit_mut::VisitMut;
+use syn::{Expr, Ident, Macro, Pat, Stmt, Token};
+
+use super::Lower;
+use super::call::{Drive, Place};
+
+/// What becomes of a macro call.
+enum Lowered {
+    /// It stays the macro that it is, with other arguments.
+    Macro,
+    /// It becomes an expression.
+    Expr(TokenStream),
+    /// It becomes a block.
+    Block(TokenStream),
+}
+
+impl Lower<'_> {
+    pub(super) fn macro_expr(&mut self, expr: &mut Expr) {
+        let Expr::Macro(at) = expr else { return };
+        match self.known_macro(&mut at.mac) {
+            Lowered::Macro => {}
+            Lowered::Expr(tokens) => *expr = Expr::Verbatim(tokens),
+            Lowered::Block(block) => *expr = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> (#block))),
+        }
+    }
+
+    pub(super) fn macro_stmt(&mut self, stmt: &mut Stmt) {
+        let Stmt::Macro(at) = stmt else { return };
+        let (attrs, semi) = (at.attrs.clone(), at.semi_token);
+        *stmt = match self.known_macro(&mut at.mac) {
+            Lowered::Macro => return,
+            Lowered::Block(block) if semi.is_none() => {
+                Stmt::Expr(Expr::Verbatim(quote!(#(#attrs)* #block)), None)
+            }
+            Lowered::Expr(tokens) | Lowered::Block(tokens) => {
+                let tokens = quote_spanned!(Span::mixed_site()=> #(#attrs)* (#tokens));
+                Stmt::Expr(Expr::Verbatim(tokens), semi)
+            }
+        };
+    }
+
+    /// Lowers a macro whose meaning is known, by the last part of its path.
+    fn known_macro(&mut self, mac: &mut Macro) -> Lowered {
+        let Some(name) = known_name(mac) else { return Lowered::Macro };
+        match name.as_str() {
+            "no_switch" => return self.no_switch(mac).map_or(Lowered::Macro, Lowered::Block),
+            "dbg" => return self.dbg(mac).map_or(Lowered::Macro, Lowered::Expr),
+            "write" | "writeln" => return self.write(mac).map_or(Lowered::Macro, Lowered::Expr),
+            "assert" | "debug_assert" => self.assert(mac),
+            "matches" => self.matches(mac),
+            "vec" => self.vec(mac),
+            _ => self.list(mac),
+        };
+        Lowered::Macro
+    }
+
+    /// A list of arguments, some of them named.
+    fn list(&mut self, mac: &mut Macro) -> Option<()> {
+        let mut args = mac.parse_body_with(Punctuated::<Arg, Token![,]>::parse_terminated).ok()?;
+        for arg in &mut args {
+            self.visit_expr_mut(&mut arg.value);
+        }
+        mac.tokens = args.into_token_stream();
+        Some(())
+    }
+
+    /// The written text goes through a method of the destination, which may be a green one.
+    fn write(&mut self, mac: &mut Macro) -> Option<TokenStream> {
+        self.list(mac)?;
+        let name = mac.path.segments.last()?.ident.span();
+        let place = Place { start: name, name, end: mac.delimiter.span().close() };
+        Some(self.driven(&[], mac.to_token_stream(), &place, Drive::InPlace).into_token_stream())
+    }
+
+    /// The message of a failed assertion shows the condition as the user wrote it.
+    ///
+    /// ```text
+    /// Input:  assert!(ready())
+    /// Output: assert!((match ready() { … }), "assertion failed: {}", stringify!(ready()))
+    /// ```
+    fn assert(&mut self, mac: &mut Macro) -> Option<()> {
+        let before = mac.parse_body_with(Punctuated::<Arg, Token![,]>::parse_terminated).ok()?;
+        self.list(mac)?;
+        if let (1, Some(condition)) = (before.len(), before.first()) {
+            let lowered = mac.parse_body_with(Punctuated::<Arg, Token![,]>::parse_terminated).ok()?;
+            let lowered = lowered.first()?;
+            if lowered.to_token_stream().to_string() != condition.to_token_stream().to_string() {
+                let text = "assertion failed: {}";
+                mac.tokens = quote_spanned!(Span::mixed_site()=>
+                    #lowered, #text, ::core::stringify!(#condition)
+                );
+            }
+        }
+        Some(())
+    }
+
+    /// `matches!(value, pattern if guard)`.
+    fn matches(&mut self, mac: &mut Macro) -> Option<()> {
+        let mut parts: Matches = mac.parse_body().ok()?;
+        self.visit_expr_mut(&mut parts.value);
+        if let Some((_, guard)) = &mut parts.guard {
+            self.visit_expr_mut(guard);
+        }
+        let Matches { value, pat, guard } = parts;
+        let guard = guard.map(|(token, guard)| quote!(#token #guard));
+        mac.tokens = quote!(#value, #pat #guard);
+        Some(())
+    }
+
+    /// `vec![item; count]`, or a list. Unlike that of an array, the count is an ordinary expression.
+    fn vec(&mut self, mac: &mut Macro) -> Option<()> {
+        let repeated = mac.parse_body_with(|input: ParseStream| {
+            let item: Expr = input.parse()?;
+            let semi: Token![;] = input.parse()?;
+            Ok((item, semi, input.parse::<Expr>()?))
+        });
+        let Ok((mut item, semi, mut count)) = repeated else { return self.list(mac) };
+        self.visit_expr_mut(&mut item);
+        self.visit_expr_mut(&mut count);
+        mac.tokens = quote!(#item #semi #count);
+        Some(())
+    }
+
+    /// `dbg!` shows its argument as the user wrote it, so it is written out.
+    fn dbg(&mut self, mac: &Macro) -> Option<TokenStream> {
+        let args = mac.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated).ok()?;
+        if args.is_empty() {
+            return None;
+        }
+        let place = mac.path.segments.last()?.ident.span();
+        let here = Span::mixed_site().located_at(place);
+        let mut shown: Vec<TokenStream> = Vec::new();
+        for mut arg in args.clone() {
+            let text = arg.to_token_stream();
+            self.visit_expr_mut(&mut arg);
+            let line = quote_spanned!(place=> ::core::file!(), ::core::line!(), ::core::column!());
+            shown.push(quote_spanned! {here=>
+                match #arg {
+                    shown => {
+                        ::std::eprintln!("[{}:{}:{}] {} = {:#?}", #line, ::core::stringify!(#text), &shown);
+                        shown
+                    }
+                }
+            });
+        }
+        Some(quote_spanned!(here=> (#(#shown),*)))
+    }
+}
+
+/// The name of a macro that is known: a single word, or a path into std.
+fn known_name(mac: &Macro) -> Option<String> {
+    const STD: [&str; 21] = [
+        "print",
+        "println",
+        "eprint",
+        "eprintln",
+        "format",
+        "format_args",
+        "write",
+        "writeln",
+        "panic",
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "debug_assert",
+        "debug_assert_eq",
+        "debug_assert_ne",
+        "vec",
+        "matches",
+        "dbg",
+        "todo",
+        "unimplemented",
+        "unreachable",
+    ];
+    let segments: Vec<String> = mac.path.segments.iter().map(|part| part.ident.to_string()).collect();
+    let (name, home) = segments.split_last()?;
+    let known = match home {
+        [] => STD.contains(&name.as_str()) || name == "no_switch",
+        [home] if home == "std" || home == "core" || home == "alloc" => STD.contains(&name.as_str()),
+        _ => name == "no_switch",
+    };
+    known.then(|| name.clone())
+}
+
+/// An argument of a formatting macro.
+struct Arg {
+    name: Option<(Ident, Token![=])>,
+    value: Expr,
+}
+
+impl Parse for Arg {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let is_named = input.peek(Ident) && input.peek2(Token![=]) && !input.peek2(Token![==]);
+        let name = if is_named { Some((input.parse()?, input.parse()?)) } else { None };
+        Ok(Arg { name, value: input.parse()? })
+    }
+}
+
+impl ToTokens for Arg {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        if let Some((name, eq)) = &self.name {
+            name.to_tokens(tokens);
+            eq.to_tokens(tokens);
+        }
+        self.value.to_tokens(tokens);
+    }
+}
+
+/// The arguments of `matches!`.
+struct Matches {
+    value: Expr,
+    pat: Pat,
+    guard: Option<(Token![if], Expr)>,
+}
+
+impl Parse for Matches {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let value = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let pat = input.call(Pat::parse_multi_with_leading_vert)?;
+        let guard = if input.peek(Token![if]) { Some((input.parse()?, input.parse()?)) } else { None };
+        input.parse::<Option<Token![,]>>()?;
+        Ok(Matches { value, pat, guard })
+    }
+}

@@ -1,0 +1,126 @@
+//! The body: what each expression becomes so that the green calls in it are driven.
+//!
+//! Only code that runs as part of the body is touched: nested items, ordinary closures, `async` and `const`
+//! blocks, types, patterns and unknown macros are left as they are.
+
+mod args;
+mod body;
+mod call;
+mod closure;
+mod for_loop;
+mod known_macros;
+mod no_switch;
+mod result;
+
+use proc_macro2::TokenStream;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
+
+pub(crate) use body::function;
+pub(crate) use result::spelled as result_type;
+
+use crate::mistakes::{Mistake, Mistakes};
+use crate::paths::Paths;
+
+/// One walk over a body.
+struct Lower<'a> {
+    paths: &'a Paths,
+    mistakes: &'a mut Mistakes,
+    /// The function around, whose calls to itself need a place of their own.
+    around: &'a Ident,
+    /// Whether it is a method.
+    is_method: bool,
+    region: Region,
+    used: Used,
+}
+
+/// Where the walk is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Region {
+    /// Green calls are driven.
+    Green,
+    /// Inside `no_switch!`: green calls are refused.
+    NoSwitch,
+}
+
+/// What the walk has written, and so which traits the body has to import.
+#[derive(Default)]
+struct Used {
+    calls: bool,
+    loops: bool,
+}
+
+impl VisitMut for Lower<'_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr),
+            Expr::Await(_) => self.awaited(expr),
+            Expr::ForLoop(_) => self.for_loop(expr),
+            Expr::Closure(_) => self.closure(expr),
+            Expr::Macro(_) => self.macro_expr(expr),
+            Expr::Repeat(ExprRepeat { expr, .. }) => self.visit_expr_mut(expr),
+            Expr::Async(_) | Expr::Const(_) | Expr::TryBlock(_) => {}
+            _ => visit_mut::visit_expr_mut(self, expr),
+        }
+    }
+
+    fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
+        match stmt {
+            Stmt::Macro(_) => self.macro_stmt(stmt),
+            _ => visit_mut::visit_stmt_mut(self, stmt),
+        }
+    }
+
+    /// Of patterns, only the guards of match arms run.
+    fn visit_pat_mut(&mut self, pat: &mut Pat) {
+        if let Pat::Guard(pat) = pat {
+            self.visit_expr_mut(&mut pat.guard);
+        }
+    }
+
+    fn visit_item_mut(&mut self, _item: &mut Item) {}
+    fn visit_type_mut(&mut self, _type: &mut Type) {}
+    fn visit_path_mut(&mut self, _path: &mut Path) {}
+    fn visit_macro_mut(&mut self, _macro: &mut Macro) {}
+    fn visit_attribute_mut(&mut self, _attr: &mut syn::Attribute) {}
+    fn visit_angle_bracketed_generic_arguments_mut(&mut self, _: &mut syn::AngleBracketedGenericArguments) {}
+}
+
+impl Lower<'_> {
+    /// An `.await` that the user wrote: its operand is not driven, what stands inside the operand is.
+    fn awaited(&mut self, expr: &mut Expr) {
+        let Expr::Await(expr) = expr else { return };
+        if self.region == Region::NoSwitch {
+            self.mistakes.push(expr.await_token, Mistake::AwaitInNoSwitch);
+        }
+        self.operand(&mut expr.base);
+    }
+
+    /// Walks what is inside an expression, but not the expression itself.
+    fn operand(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Paren(expr) => self.operand(&mut expr.expr),
+            Expr::Group(expr) => self.operand(&mut expr.expr),
+            Expr::Call(_) | Expr::MethodCall(_) => visit_mut::visit_expr_mut(self, expr),
+            _ => self.visit_expr_mut(expr),
+        }
+    }
+
+    /// The traits that the lowered calls and loops are told apart by, where there are any.
+    fn imports(&self) -> TokenStream {
+        let private = self.paths.private();
+        let calls = self.used.calls.then(|| {
+            quote::quote! {
+                #[allow(unused_imports)]
+                use #private::{GreenProbe as _, PlainProbe as _};
+            }
+        });
+        let loops = self.used.loops.then(|| {
+            quote::quote! {
+                #[allow(unused_imports)]
+                use #private::{GreenSteps as _, NoSteps as _};
+            }
+        });
+        quote::quote!(#calls #loops)
+    }
+}

@@ -1,0 +1,27 @@
+//! `no_switch! { … }`: a region in which every call has to be plain.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::visit_mut::VisitMut;
+use syn::{Block, Macro, Stmt};
+
+use super::{Lower, Region};
+
+impl Lower<'_> {
+    /// ```text
+    /// Input:  no_switch! { total.set(read()); }
+    /// Output: { (match total.set(…) { value => { let kind = …; kind.stay(value) } }); }
+    /// ```
+    ///
+    /// It is a plain block, so that `return`, `?` and `break` in it mean what they mean around it.
+    pub(super) fn no_switch(&mut self, mac: &Macro) -> Option<TokenStream> {
+        let mut stmts: Vec<Stmt> = mac.parse_body_with(Block::parse_within).ok()?;
+        let outside = std::mem::replace(&mut self.region, Region::NoSwitch);
+        for stmt in &mut stmts {
+            self.visit_stmt_mut(stmt);
+        }
+        self.region = outside;
+        let stmts: TokenStream = stmts.iter().map(ToTokens::to_token_stream).collect();
+        Some(quote_spanned!(Span::mixed_site()=> { #stmts }))
+    }
+}

@@ -1,0 +1,78 @@
+//! What stands in `#[green(..)]`.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Ident, Path, Token};
+
+use crate::mistakes::{Mistake, Mistakes};
+use crate::paths::Paths;
+
+/// The names of the options, for messages.
+pub(crate) const KNOWN: [&str; 2] = ["boxed", "crate"];
+
+/// The options of one `#[green(..)]`.
+pub(crate) struct Options {
+    /// The call's state goes on the heap, so that its type can be named.
+    pub(crate) boxed: bool,
+    /// Where the runtime crate is.
+    pub(crate) paths: Paths,
+}
+
+impl Options {
+    /// Reads the options. A mistaken one is reported and left out; the rest still count.
+    pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
+        let mut boxed = false;
+        let mut root = None;
+        let parser = |input: ParseStream| {
+            while !input.is_empty() {
+                let name = input.call(Ident::parse_any)?;
+                match name.to_string().as_str() {
+                    "boxed" if at_end(input) => boxed = true,
+                    "crate" => root = root_path(&name, input, mistakes).or(root.take()),
+                    _ => mistakes.push(&name, Mistake::UnknownOption(name.to_string())),
+                }
+                skip_to_comma(input)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            mistakes.push_error(error);
+        }
+        Options { boxed, paths: Paths::new(root) }
+    }
+}
+
+/// `crate = some::path`, behind its name.
+fn root_path(name: &Ident, input: ParseStream, mistakes: &mut Mistakes) -> Option<Path> {
+    if !input.peek(Token![=]) {
+        mistakes.push(name, Mistake::BadCrateOption);
+        return None;
+    }
+    input.parse::<Token![=]>().ok()?;
+    let value = input.fork();
+    match value.call(Path::parse_mod_style) {
+        Ok(path) if at_end(&value) => Some(path),
+        _ => {
+            match input.cursor().token_tree() {
+                Some((value, _)) => mistakes.push(value, Mistake::BadCrateOption),
+                None => mistakes.push(name, Mistake::BadCrateOption),
+            }
+            None
+        }
+    }
+}
+
+/// Whether an option ends here.
+fn at_end(input: ParseStream) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+/// Goes behind the next comma, so that one bad option does not hide the next.
+fn skip_to_comma(input: ParseStream) -> syn::Result<()> {
+    while !at_end(input) {
+        input.parse::<TokenTree>()?;
+    }
+    input.parse::<Option<Token![,]>>()?;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Calls whose type is inferred from what surrounds them stay as they are in an ordinary function.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::rc::Rc;
+
+use eventlet::green;
+
+#[green]
+fn leaf(n: u32) -> u32 {
+    n + 1
+}
+
+fn stop() -> ! {
+    panic!("stop")
+}
+
+#[green]
+fn generic_returns() -> Result<(), Box<dyn std::error::Error>> {
+    let v: Vec<u8> = "abc".bytes().collect();
+    assert_eq!(v.len(), 3);
+    let n: u32 = "3".parse().unwrap();
+    let m: u32 = "4".parse()?;
+    let later = "5".parse().unwrap();
+    let _: u64 = later;
+    let s: String = "x".into();
+    let d: HashMap<String, u32> = Default::default();
+    let some: Option<Vec<u8>> = Some(Default::default());
+    let total: u32 = [n, m].iter().sum();
+    let product: u64 = [n, m].iter().map(|&n| u64::from(n)).product();
+    assert_eq!((total, product, s.len(), d.len()), (7, 12, 1, 0));
+    assert_eq!(some.unwrap().len(), 0);
+    let (even, odd): (Vec<u32>, Vec<u32>) = (0..5).partition(|n| n % 2 == 0);
+    assert_eq!((even.len(), odd.len()), (3, 2));
+    let mut grown = Vec::new();
+    grown.push(leaf(1));
+    assert_eq!(grown, [2]);
+    let mut counts = HashMap::new();
+    *counts.entry("a").or_insert(0) += leaf(1);
+    assert_eq!(counts["a"], 2);
+    let text = ["a", "b"].iter().map(|s| s.to_string()).collect::<Vec<_>>().join("-");
+    assert_eq!(text, "a-b");
+    let all: Result<Vec<u32>, _> = ["1", "2"].iter().map(|s| s.parse::<u32>()).collect();
+    assert_eq!(all?, [1, 2]);
+    Ok(())
+}
+
+#[green]
+fn coercions() -> Rc<dyn Display> {
+    let b: Box<dyn Fn(&str) -> usize> = Box::new(|s| s.len());
+    assert_eq!(b("four"), 4);
+    let f: fn(u8) -> char = char::from;
+    assert_eq!(f(65), 'A');
+    let slice: &[u8] = Vec::leak(vec![1, 2]);
+    assert_eq!(slice.len(), 2);
+    if leaf(1) == 9 {
+        return Rc::new(1);
+    }
+    let shown: Rc<dyn Display> = make(5);
+    assert_eq!(shown.to_string(), "5");
+    Rc::new("end")
+}
+
+fn make<T>(value: T) -> Rc<T> {
+    Rc::new(value)
+}
+
+#[green]
+fn diverging(n: u32) -> u32 {
+    let value = if n > 1 { leaf(n) } else { stop() };
+    let other: u32 = match n {
+        0 => stop(),
+        n => n,
+    };
+    if other == 77 {
+        stop();
+    }
+    value + other
+}
+
+#[green]
+fn only_diverges() -> ! {
+    leaf(1);
+    stop()
+}
+
+#[green]
+fn type_parameter<T: Clone + PartialEq, I: Iterator<Item = T>>(value: T, mut items: I) -> Option<T> {
+    let same = value.clone();
+    let first = items.next()?;
+    if same == first { Some(first) } else { None }
+}
+
+#[green]
+fn pinned(mut future: std::pin::Pin<&mut (impl Future<Output = u8> + ?Sized)>) -> u8 {
+    let again = future.as_mut();
+    again.await
+}
+
+#[green]
+fn unpinned_values() -> u8 {
+    // A future is a value like any other: it is not driven, since it is not a green call.
+    async fn five() -> u8 {
+        5
+    }
+    let future = five();
+    future.await + five().await
+}
+
+#[green]
+fn main() {
+    generic_returns().unwrap();
+    assert_eq!(coercions().to_string(), "end");
+    assert_eq!(diverging(3), 7);
+    assert_eq!(type_parameter(3, [3, 4].into_iter()), Some(3));
+    assert_eq!(pinned(std::pin::pin!(async { 8 })), 8);
+    assert_eq!(unpinned_values(), 10);
+    let never = || eventlet::run(|| only_diverges());
+    assert!(std::panic::catch_unwind(|| { never(); }).is_err());
+}
