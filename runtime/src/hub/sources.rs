@@ -284,9 +284,14 @@ pub(crate) struct Io<'a, S: AsSource, F> {
 enum State {
     Fresh,
     /// The waiter of this count is ours.
-    Waits { wait: u32, timer: Option<Timer> },
+    Waits {
+        wait: u32,
+        timer: Option<Timer>,
+    },
     /// Another thread waits in this direction: its place, to be told together with our own.
-    Conflict { first: String },
+    Conflict {
+        first: String,
+    },
 }
 
 /// Does somebody else wait there already?
@@ -309,7 +314,7 @@ where
             return Some(Err(conflict_error(self.direction, first, hub.take_own_place())));
         }
         if !hub.spend() {
-            hub.schedule(&waiting.task());
+            waiting.schedule();
             return None;
         }
         if self.is_ready(hub) {
@@ -322,7 +327,9 @@ where
             return Some(Err(closed_error()));
         }
         match &self.state {
-            State::Waits { timer: Some(timer), .. } if timer.has_fired(hub) => return Some(Err(timed_out_error())),
+            State::Waits { timer: Some(timer), .. } if timer.has_fired(hub) => {
+                return Some(Err(timed_out_error()));
+            }
             _ => {}
         }
         match self.park(waiting) {
@@ -415,7 +422,13 @@ where
     }
 }
 
-fn park_in(hub: &Hub, key: SourceKey, direction: Direction, own: Option<u32>, waiting: &Waiting<'_>) -> Parked {
+fn park_in(
+    hub: &Hub,
+    key: SourceKey,
+    direction: Direction,
+    own: Option<u32>,
+    waiting: &Waiting<'_>,
+) -> Parked {
     let mut sources = hub.sources.borrow_mut();
     let Some(slot) = sources.slot(key).filter(|slot| !slot.closed) else { return Parked::Gone };
     let side = &mut slot.sides[direction as usize];
@@ -430,7 +443,12 @@ fn park_in(hub: &Hub, key: SourceKey, direction: Direction, own: Option<u32>, wa
 
 impl<S: AsSource, F> Drop for Io<'_, S, F> {
     fn drop(&mut self) {
-        let State::Waits { wait, .. } = self.state else { return };
+        let wait = match &self.state {
+            State::Fresh => return,
+            State::Waits { wait, .. } => *wait,
+            // Nobody will ask for the answer any more.
+            State::Conflict { .. } => return drop(current::try_with(|hub| hub.take_own_place())),
+        };
         let Some(key) = self.source.key.get() else { return };
         current::try_with(|hub| {
             let mut sources = hub.sources.borrow_mut();
