@@ -41,7 +41,7 @@ pub(crate) fn function(
         region: Region::Green,
         used: Used::default(),
     };
-    let arguments = args::of_function(&mut function.sig, &block);
+    let arguments = args::of_function(&mut function.sig, &spelled(&block.stmts));
     lower.visit_block_mut(&mut block);
     let hint = result::hint(&function.sig.output, &options.paths);
     Some(assemble(&lower, &block, &arguments, &hint, options.boxed && function.role == Role::Function))
