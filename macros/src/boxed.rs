@@ -46,10 +46,10 @@ pub(crate) fn tie(sig: &mut Signature) -> Lifetime {
         generics.params.insert(at, parse_quote!(#lifetime));
     }
     generics.make_where_clause().predicates.extend(bounds);
-    if let syn::ReturnType::Type(_, ty) = &mut sig.output {
-        if let Some(lifetime) = elided.of_receiver.as_ref().or(elided.only()) {
-            Fill(lifetime.clone()).visit_type_mut(ty);
-        }
+    if let syn::ReturnType::Type(_, ty) = &mut sig.output
+        && let Some(lifetime) = elided.of_receiver.as_ref().or(elided.only())
+    {
+        Fill(lifetime.clone()).visit_type_mut(ty);
     }
     green
 }

@@ -28,7 +28,7 @@ pub(crate) fn function(
     for attr in &mut attrs {
         attr.style = AttrStyle::Outer;
     }
-    let private = options.paths.private();
+    let private = options.paths.private(sig.ident.span());
     let body = match (role, body) {
         (_, None) => quote!(;),
         (Role::Function, Some(body)) => quote!({ #body }),

@@ -212,19 +212,19 @@ impl<T: IntoGreenIterator> GreenSteps for Steps<T> {
 pub trait NoSteps {
     /// What the loop was to go over.
     type Iterable;
-    /// Refuses the loop, unless it is over something after all.
-    fn eventlet_steps(self) -> DrivenSteps<Self::Iterable>
+    /// Refuses the loop.
+    fn eventlet_steps(self) -> RefusedSteps<Self::Iterable>
     where
         Self::Iterable: Iterable;
 }
 
 impl<T> NoSteps for &mut Steps<T> {
     type Iterable = T;
-    fn eventlet_steps(self) -> DrivenSteps<T>
+    fn eventlet_steps(self) -> RefusedSteps<T>
     where
         T: Iterable,
     {
-        DrivenSteps(PhantomData)
+        RefusedSteps(PhantomData)
     }
 }
 
@@ -234,13 +234,20 @@ impl<T> NoSteps for &mut Steps<T> {
     label = "neither an `IntoIterator` nor a `GreenIterator`",
     note = "in a green body `for` takes ordinary iterators (`IntoIterator`) and green ones (`GreenIterator`)"
 )]
-pub trait Iterable: IntoGreenIterator {}
+pub trait Iterable {}
 
 /// Steps that are made at once.
 pub struct PlainSteps<T>(PhantomData<*const T>);
 
 /// Steps that are green calls.
 pub struct DrivenSteps<T>(PhantomData<*const T>);
+
+/// Steps that nothing makes: they exist so that a refused loop is one error, not six.
+pub struct RefusedSteps<T>(PhantomData<*const T>);
+
+impl<T> Kind for RefusedSteps<T> {
+    const KIND: Self = RefusedSteps(PhantomData);
+}
 
 impl<T> Kind for PlainSteps<T> {
     const KIND: Self = PlainSteps(PhantomData);
@@ -250,7 +257,7 @@ impl<T> Kind for DrivenSteps<T> {
     const KIND: Self = DrivenSteps(PhantomData);
 }
 
-// Again the same methods on both.
+// Again the same methods on all.
 #[allow(missing_docs, clippy::unused_self)]
 impl<T: IntoIterator> PlainSteps<T> {
     #[inline(always)]
@@ -303,5 +310,27 @@ impl<T: IntoGreenIterator> DrivenSteps<T> {
         T: StaysPut,
     {
         unreachable!("no green iterator stays put")
+    }
+}
+
+#[allow(missing_docs, clippy::unused_self)]
+impl<T> RefusedSteps<T> {
+    pub fn start(&self, iterable: T) -> T {
+        iterable
+    }
+    pub fn is_plain(&self) -> bool {
+        true
+    }
+    pub fn value(&self, _iter: &mut T) -> Option<Never> {
+        None
+    }
+    pub fn call(&self, _iter: &mut T) -> Never {
+        unreachable!("a refused loop does not compile")
+    }
+    pub fn done(&self, never: Never) -> Option<Never> {
+        match never {}
+    }
+    pub fn stay(&self, _iter: &mut T) -> Option<Never> {
+        None
     }
 }

@@ -1,5 +1,7 @@
 //! The parts of the language that a body may use, with green and plain calls inside them.
 
+#![deny(warnings)]
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 

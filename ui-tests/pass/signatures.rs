@@ -1,5 +1,7 @@
 //! Functions and methods in every shape of signature.
 
+#![deny(warnings)]
+
 use std::fmt::{Debug, Display};
 use std::future::Future;
 use std::pin::Pin;

@@ -1,5 +1,7 @@
 //! What a state machine holds, when it lets go of it, and where it says that it stands.
 
+#![deny(warnings)]
+
 use std::cell::RefCell;
 use std::future::Future;
 use std::mem::size_of_val;

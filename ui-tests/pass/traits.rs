@@ -1,5 +1,7 @@
 //! Green methods of traits: required and provided, generic and `dyn`.
 
+#![deny(warnings)]
+
 use eventlet::{GreenIterator, IntoGreenIterator, green};
 
 trait Source {

@@ -7,6 +7,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Pat, PatIdent, Signature, Token};
 
 use crate::paths::Paths;
@@ -54,8 +55,8 @@ pub(super) fn of_closure<'a>(
     params: impl Iterator<Item = &'a mut Pat>,
     paths: &Paths,
 ) -> (TokenStream, TokenStream) {
-    let private = paths.private();
     let here = Span::mixed_site();
+    let private = paths.private(here);
     let (mut outside, mut inside) = (TokenStream::new(), TokenStream::new());
     for (index, param) in params.enumerate() {
         let pat = without_type(param);
@@ -92,7 +93,8 @@ impl<'a> Captures<'a> {
     /// To mention an argument is to capture it whole.
     fn mention(&mut self, name: &dyn ToTokens, cfgs: &TokenStream) {
         let name = name.to_token_stream();
-        self.mentions.push(quote_spanned!(Span::mixed_site()=> #cfgs let _ = &#name;));
+        let at = name.span();
+        self.mentions.push(quote_spanned!(at=> #cfgs let _ = &#name;));
     }
 
     /// Makes one argument a name, and binds its pattern inside if anything has to.

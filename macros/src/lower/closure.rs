@@ -5,7 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprClosure, ReturnType};
 
-use super::{Lower, Region, args, result};
+use super::{Lower, Region, args, leading, result};
 use crate::mistakes::Mistake;
 
 impl Lower<'_> {
@@ -36,30 +36,34 @@ impl Lower<'_> {
         let before = closure.body.to_token_stream();
         let outside = std::mem::replace(&mut self.region, Region::Green);
         self.visit_expr_mut(&mut closure.body);
+        leading::enclose(&mut closure.body);
         self.region = outside;
         *closure.body = Expr::Verbatim(self.closure_body(closure, &before));
         closure.output = ReturnType::Default;
     }
 
     fn closure_body(&self, closure: &mut ExprClosure, before: &TokenStream) -> TokenStream {
-        let here = Span::mixed_site();
-        let private = self.paths.private();
-        let hint = match &closure.output {
-            ReturnType::Default => TokenStream::new(),
-            output => result::hint(output, self.paths),
-        };
+        let name = closure.inputs_begin.spans[0];
+        let here = Span::mixed_site().located_at(name);
+        let private = self.paths.private(name);
         let body = match &*closure.body {
             Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => {
                 block.block.stmts.iter().map(ToTokens::to_token_stream).collect()
             }
             body => body.to_token_stream(),
         };
+        let body = match &closure.output {
+            ReturnType::Default => body,
+            output => result::typed(&body, output, name, self.paths),
+        };
         let params = closure.inputs.iter_mut();
         if closure.capture.is_some() {
             let arguments = args::of_move_closure(params, before);
-            return quote_spanned!(here=> #private::green(async move { #arguments #hint #body }));
+            let block = quote_spanned!(name=> async move { #arguments #body });
+            return quote_spanned!(here=> #private::green(#block));
         }
         let (outside, inside) = args::of_closure(params, self.paths);
-        quote_spanned!(here=> { #outside #private::green(async { #inside #hint #body }) })
+        let block = quote_spanned!(name=> async { #inside #body });
+        quote_spanned!(here=> { #outside #private::green(#block) })
     }
 }

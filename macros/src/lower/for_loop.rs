@@ -35,9 +35,9 @@ impl Lower<'_> {
             return;
         }
         self.used.loops = true;
-        let private = self.paths.private();
         let ExprForLoop { attrs, label, pat, expr: iterable, body, for_token, .. } = for_loop;
         let name = iterable.span();
+        let private = self.paths.private(name);
         let here = Span::mixed_site().located_at(name);
         let step = match self.region {
             Region::NoSwitch => quote_spanned!(here=> kind.stay(&mut iter)),
