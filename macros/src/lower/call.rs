@@ -64,7 +64,7 @@ impl Lower<'_> {
     ///             #[allow(unreachable_code)]
     ///             value => {
     ///                 let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
-    ///                 if kind.is_plain() { kind.value(value) } else { kind.done(kind.call(value).await) }
+    ///                 if kind.plain { kind.value(value) } else { kind.call(value).await }
     ///             }
     ///         }
     /// ```
@@ -90,7 +90,7 @@ impl Lower<'_> {
             Region::Green => {
                 let waits = waits(place.name, drive);
                 quote_spanned!(end=>
-                    if #kind.is_plain() { #kind.value(value) } else { #kind.done(#kind #waits) }
+                    if #kind.plain { #kind.value(value) } else { #kind #waits }
                 )
             }
         };
