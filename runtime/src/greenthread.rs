@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::exit::Exit;
 use crate::hub::current;
-use crate::hub::suspend::{Sleep, Wait, Waiting, Yield, until};
+use crate::hub::suspend::{Sleep, Wait, Waiting, until};
 use crate::hub::task::{Outcome, TaskRef};
 use crate::hub::waitlist::Ticket;
 use crate::start::Start;
@@ -185,13 +185,7 @@ where
 /// eventlet's and gevent's `sleep`, in seconds there.
 #[inline]
 pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
-    Green::new(async move {
-        if duration.is_zero() {
-            until(Yield { given_way: false }).await;
-        } else {
-            until(Sleep::For(duration)).await;
-        }
-    })
+    Green::new(until(Sleep::For(duration)))
 }
 
 /// The green thread that runs.

@@ -116,36 +116,16 @@ impl Drop for Timer {
     }
 }
 
-/// Waits for one turn: every thread that is ready now runs first.
-pub(crate) struct Yield {
-    pub(crate) given_way: bool,
-}
-
-impl Wait for Yield {
-    type Output = ();
-
-    #[inline]
-    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        if self.given_way {
-            return Some(());
-        }
-        self.given_way = true;
-        waiting.schedule();
-        None
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("for its next turn")
-    }
-}
-
-/// Waits for a point in time.
+/// Waits for a point in time, or for one turn, in which every thread that is ready now runs first.
 pub(crate) enum Sleep {
-    /// For this long from the first attempt on.
+    /// For this long from the first attempt on; zero is one turn.
     For(Duration),
     /// Until this time of the hub's clock.
     Until(Duration),
+    /// The timer is set.
     Set(Timer),
+    /// The turn is given.
+    GaveWay,
 }
 
 impl Wait for Sleep {
@@ -154,6 +134,12 @@ impl Wait for Sleep {
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         let hub = waiting.hub;
         let deadline = match self {
+            Sleep::For(Duration::ZERO) => {
+                *self = Sleep::GaveWay;
+                waiting.schedule();
+                return None;
+            }
+            Sleep::GaveWay => return Some(()),
             Sleep::For(duration) => hub.deadline_in(*duration),
             Sleep::Until(deadline) => *deadline,
             Sleep::Set(timer) => {
@@ -169,6 +155,9 @@ impl Wait for Sleep {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("for a time to pass")
+        match self {
+            Sleep::For(Duration::ZERO) | Sleep::GaveWay => f.write_str("for its next turn"),
+            _ => f.write_str("for a time to pass"),
+        }
     }
 }
