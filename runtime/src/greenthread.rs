@@ -149,7 +149,7 @@ where
     current::with(|hub| {
         let deadline = hub.deadline_in(delay);
         let outcome = hub.adopt(async move {
-            until(Sleep::Until(deadline)).await;
+            until(Sleep::ending(deadline)).await;
             let thread = current();
             if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
                 thread.kill();
@@ -185,7 +185,7 @@ where
 /// eventlet's and gevent's `sleep`, in seconds there.
 #[inline]
 pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
-    Green::new(until(Sleep::For(duration)))
+    Green::new(until(Sleep::lasting(duration)))
 }
 
 /// The green thread that runs.
@@ -449,6 +449,10 @@ impl Wait for Ended {
             Some(ticket) => extra.joiners.renew(ticket, waiter),
         });
         None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

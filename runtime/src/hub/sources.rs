@@ -339,6 +339,10 @@ where
         }
     }
 
+    fn is_settled(&self) -> bool {
+        !matches!(self.state, State::Fresh)
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.direction {
             Direction::Read => "read from",

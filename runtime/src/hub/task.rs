@@ -250,6 +250,7 @@ impl TaskRef {
     }
 
     /// Marks the task as queued.
+    #[inline]
     pub(crate) fn schedule(&self) -> Schedule {
         let state = self.header().state.get();
         if state & (SCHEDULED | DONE | FOREIGN) == 0 {
@@ -641,9 +642,10 @@ static RESUME: RawWakerVTable = RawWakerVTable::new(waker_clone, waker_wake, wak
 /// The waker of a task that is being looked at. Its clones are ordinary ones.
 static LOOK: RawWakerVTable = RawWakerVTable::new(waker_clone, waker_wake, waker_wake_by_ref, waker_drop);
 
-/// The header behind one of our wakers.
+/// The header behind one of our wakers. Whoever only looks has turned back before this is asked.
+#[inline]
 fn header_of(waker: &Waker) -> Option<NonNull<Header>> {
-    let is_ours = std::ptr::eq(waker.vtable(), &RESUME) || std::ptr::eq(waker.vtable(), &LOOK);
+    let is_ours = std::ptr::eq(waker.vtable(), &RESUME);
     if is_ours { NonNull::new(waker.data().cast::<Header>().cast_mut()) } else { None }
 }
 
