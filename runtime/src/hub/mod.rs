@@ -3,7 +3,7 @@
 //! ```text
 //!  turn.rs      run_until: resume what is ready, then look outside: mail, I/O, timers
 //!  life.rs      spawn, resume, kill, end
-//!  task.rs      one green thread in memory            registry.rs  all of them
+//!  task/        one green thread in memory            registry.rs  all of them
 //!  suspend.rs   the only place that waits             waitlist.rs  first come, first served
 //!  sources.rs   who waits for which descriptor        poller/      what asks the operating system
 //!  timers.rs    who waits for which time              clock.rs     what time it is
@@ -15,7 +15,6 @@
 //! [`waitlist::WaitList`], a [`sources::Source`], and the functions of [`Hub`].
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -42,13 +41,13 @@ use poller::{Event, Poller};
 use registry::Registry;
 use remote::Remote;
 use sources::Sources;
-use task::{Schedule, TaskRef};
+use task::{ReadyQueue, Schedule, TaskRef};
 use timers::Timers;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {
     pub(crate) remote: Arc<Remote>,
-    ready: RefCell<VecDeque<TaskRef>>,
+    ready: ReadyQueue,
     tasks: RefCell<Registry>,
     current: Cell<Option<TaskRef>>,
     pub(crate) timers: RefCell<Timers>,
@@ -90,7 +89,7 @@ impl Hub {
         let poller = poller.unwrap_or_else(|error| panic!("the hub `{name}` cannot be made: {error}"));
         let hub = Hub {
             remote: Arc::new(Remote::new()),
-            ready: RefCell::default(),
+            ready: ReadyQueue::default(),
             tasks: RefCell::default(),
             current: Cell::default(),
             timers: RefCell::new(Timers::new()),
@@ -156,7 +155,7 @@ impl Hub {
     #[inline]
     pub(crate) fn schedule(&self, task: &TaskRef) {
         match task.schedule() {
-            Schedule::Enqueue => self.ready.borrow_mut().push_back(task.clone()),
+            Schedule::Enqueue => self.ready.push(task.clone()),
             Schedule::Nothing => {}
             Schedule::WakeForeign => task.wake_foreign(),
         }
@@ -189,7 +188,7 @@ impl Hub {
     }
 
     pub(crate) fn ready_count(&self) -> usize {
-        self.ready.borrow().len()
+        self.ready.len()
     }
 
     /// Ends every green thread; for when the OS thread ends.
@@ -203,6 +202,6 @@ impl Hub {
             }
             tasks.iter().for_each(|task| self.kill_now(task));
         }
-        self.ready.borrow_mut().clear();
+        self.ready.clear();
     }
 }
