@@ -29,6 +29,10 @@ pub(crate) fn function(
         attr.style = AttrStyle::Outer;
     }
     let private = options.paths.private(sig.ident.span());
+    if body.is_some() {
+        // `stop()` becomes `match stop() { … }`, in which clippy sees a part that never ends.
+        attrs.push(syn::parse_quote!(#[allow(clippy::diverging_sub_expression)]));
+    }
     let body = match (role, body) {
         (_, None) => quote!(;),
         (Role::Function, Some(body)) => quote!({ #body }),

@@ -1,4 +1,5 @@
 //! Arguments are captured last first; patterns are bound inside.
+#[allow(clippy::diverging_sub_expression)]
 fn arguments(
     self_like: A,
     __arg1: (B, C),
@@ -8,6 +9,7 @@ fn arguments(
     ::eventlet::__private::green(async move {
         let _ = &unused;
         let _ = &d;
+        #[allow(clippy::used_underscore_binding)]
         let _ = &__arg1;
         let _ = &self_like;
         let (b, _) = __arg1;
@@ -15,7 +17,7 @@ fn arguments(
         let unused = unused;
         #[allow(unused_imports)]
         use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
-        #[allow(clippy::match_single_binding)]
+        #[allow(clippy::unnecessary_semicolon)]
         match d.add(b) {
             #[allow(unreachable_code)]
             value => {

@@ -1,5 +1,6 @@
 //! A call is driven where it stands, if its value is a green call.
 /// Fetches a page, and tells how long it is.
+#[allow(clippy::diverging_sub_expression)]
 ///
 /// *Green: may suspend.*
 pub fn length(
@@ -7,6 +8,7 @@ pub fn length(
     _retries: u32,
 ) -> ::eventlet::Green<impl ::core::future::Future<Output = io::Result<usize>>> {
     ::eventlet::__private::green(async move {
+        #[allow(clippy::used_underscore_binding)]
         let _ = &_retries;
         let _ = &url;
         #[allow(unused_imports)]

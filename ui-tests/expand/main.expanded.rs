@@ -1,4 +1,5 @@
 //! `main` and tests run their own call; macros of std and green closures follow the rule.
+#[allow(clippy::diverging_sub_expression)]
 fn main() {
     ::eventlet::__private::main(|| ::eventlet::__private::green(async move {
         #[allow(unused_imports)]
@@ -43,7 +44,7 @@ fn main() {
             );
             {
                 no_switch! {}
-                #[allow(clippy::match_single_binding)]
+                #[allow(clippy::unnecessary_semicolon)]
                 match count
                     .set(
                         match count.get() {
@@ -74,6 +75,7 @@ fn main() {
 }
 #[test]
 #[should_panic]
+#[allow(clippy::diverging_sub_expression)]
 fn fails() {
     ::eventlet::__private::test(|| ::eventlet::__private::green(async move {
         #[allow(unused_imports)]

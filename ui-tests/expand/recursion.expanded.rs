@@ -1,4 +1,5 @@
 //! A call of the function itself gets a place of its own; a boxed function has a type that can be named.
+#[allow(clippy::diverging_sub_expression)]
 fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u64>> {
     ::eventlet::__private::green(async move {
         let _ = &n;
@@ -28,13 +29,11 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
         #[allow(unreachable_code)] { result }
     })
 }
-fn is_odd<'green, 'l0>(
+#[allow(clippy::diverging_sub_expression)]
+fn is_odd<'green, 'l0: 'green>(
     n: &'l0 u32,
     report: impl Fn(u32) + 'green,
-) -> ::eventlet::GreenBox<'green, bool>
-where
-    'l0: 'green,
-{
+) -> ::eventlet::GreenBox<'green, bool> {
     ::eventlet::__private::boxed(async move {
         let _ = &report;
         let _ = &n;
