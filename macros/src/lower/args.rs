@@ -7,7 +7,6 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Pat, PatIdent, Signature, Token};
 
 use crate::paths::Paths;
@@ -93,8 +92,12 @@ impl<'a> Captures<'a> {
     /// To mention an argument is to capture it whole.
     fn mention(&mut self, name: &dyn ToTokens, cfgs: &TokenStream) {
         let name = name.to_token_stream();
-        let at = name.span();
-        self.mentions.push(quote_spanned!(at=> #cfgs let _ = &#name;));
+        let here = Span::mixed_site();
+        let allow = name
+            .to_string()
+            .starts_with('_')
+            .then(|| quote_spanned!(here=> #[allow(clippy::used_underscore_binding)]));
+        self.mentions.push(quote_spanned!(here=> #cfgs #allow let _ = &#name;));
     }
 
     /// Makes one argument a name, and binds its pattern inside if anything has to.

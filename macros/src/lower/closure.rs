@@ -54,7 +54,7 @@ impl Lower<'_> {
         };
         let body = match &closure.output {
             ReturnType::Default => body,
-            output => result::typed(&body, output, name, self.paths),
+            output => result::typed(&body, before, output, name, self.paths),
         };
         let params = closure.inputs.iter_mut();
         if closure.capture.is_some() {

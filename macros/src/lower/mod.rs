@@ -18,7 +18,6 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
 pub(crate) use body::function;
-use call::Position;
 pub(crate) use result::spelled as result_type;
 
 use crate::mistakes::{Mistake, Mistakes};
@@ -55,7 +54,7 @@ struct Used {
 impl VisitMut for Lower<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
-            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr, Position::Inside),
+            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr),
             Expr::Await(_) => self.awaited(expr),
             Expr::ForLoop(_) => self.for_loop(expr),
             Expr::Closure(_) => self.closure(expr),
@@ -69,12 +68,13 @@ impl VisitMut for Lower<'_> {
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
         match stmt {
             Stmt::Macro(_) => self.macro_stmt(stmt),
-            Stmt::Expr(expr @ (Expr::Call(_) | Expr::MethodCall(_)), Some(_)) => {
-                self.call(expr, Position::Statement);
-            }
-            Stmt::Expr(expr, _) => {
+            Stmt::Expr(expr, semi) => {
+                let is_call = matches!(expr, Expr::Call(_) | Expr::MethodCall(_));
                 self.visit_expr_mut(expr);
                 leading::enclose(expr);
+                if is_call && semi.is_some() {
+                    leading::keep_semicolon(expr);
+                }
             }
             Stmt::Local(local) => {
                 visit_mut::visit_local_mut(self, local);
