@@ -14,7 +14,7 @@ use syn::{
 ///         where 'a: 'green, 'l0: 'green, 'l1: 'green, K: 'green, Self: 'green
 /// ```
 pub(crate) fn tie(sig: &mut Signature) -> Lifetime {
-    let green = Lifetime::new("'green", Span::mixed_site());
+    let green = green_lifetime();
     let mut elided = Elided::default();
     for arg in &mut sig.inputs {
         elided.arg(arg);
@@ -46,12 +46,17 @@ pub(crate) fn tie(sig: &mut Signature) -> Lifetime {
         generics.params.insert(at, parse_quote!(#lifetime));
     }
     generics.make_where_clause().predicates.extend(bounds);
-    if let syn::ReturnType::Type(_, ty) = &mut sig.output {
-        if let Some(lifetime) = elided.of_receiver.as_ref().or(elided.only()) {
-            Fill(lifetime.clone()).visit_type_mut(ty);
-        }
+    if let syn::ReturnType::Type(_, ty) = &mut sig.output
+        && let Some(lifetime) = elided.of_receiver.as_ref().or(elided.only())
+    {
+        Fill(lifetime.clone()).visit_type_mut(ty);
     }
     green
+}
+
+/// The lifetime of a call: it ends no later than any of its borrows.
+fn green_lifetime() -> Lifetime {
+    Lifetime::new("'green", Span::mixed_site())
 }
 
 /// The lifetimes that were not written, named.
@@ -112,8 +117,12 @@ impl VisitMut for Elided {
     // The arguments of a function type have lifetimes of their own.
     fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+
+    // An anonymous type parameter takes its bound where it stands.
     fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
         visit_mut::visit_type_impl_trait_mut(self, ty);
+        let green = green_lifetime();
+        ty.bounds.push(parse_quote!(#green));
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn function(
     for attr in &mut attrs {
         attr.style = AttrStyle::Outer;
     }
-    let private = options.paths.private();
+    let private = options.paths.private(sig.ident.span());
     let body = match (role, body) {
         (_, None) => quote!(;),
         (Role::Function, Some(body)) => quote!({ #body }),
@@ -70,13 +70,14 @@ fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
 /// Output: -> ::eventlet::Green<impl ::core::future::Future<Output = T>>
 /// ```
 fn green_output(sig: &mut Signature, boxed: bool, paths: &Paths) -> ReturnType {
-    let result = lower::result_type(&sig.output, paths);
     let here = Span::mixed_site();
     if boxed {
         let lifetime = crate::boxed::tie(sig);
+        let result = lower::result_type(&sig.output, paths);
         let green_box = paths.green_box();
         return syn::parse_quote_spanned!(here=> -> #green_box<#lifetime, #result>);
     }
+    let result = lower::result_type(&sig.output, paths);
     let green = paths.green();
     syn::parse_quote_spanned!(here=> -> #green<impl ::core::future::Future<Output = #result>>)
 }

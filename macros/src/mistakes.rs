@@ -67,7 +67,7 @@ impl Mistake {
             Mistake::AsyncFn => message(
                 "a green function is written without `async`",
                 "a `#[green]` function can already suspend, at each green call that it makes",
-                "remove `async`, and each `.await` of a green call",
+                "remove `async`; the `.await` of a green call can go too",
             ),
             Mistake::ConstFn => message(
                 "a green function cannot be `const`",

@@ -1,7 +1,7 @@
 //! Calls: driven in place if their value is a green call, and left as they are if it is not.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, Path};
 
@@ -27,9 +27,19 @@ pub(super) enum Drive {
     Boxed,
 }
 
+/// Where a call stands, which decides whose the `match` around it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Position {
+    /// The `match` comes from an expansion, so that no lint is about it.
+    Inside,
+    /// The call is a whole statement: its `match` has the user's context, since rustc reports an unused value
+    /// there and offers an edit.
+    Statement,
+}
+
 impl Lower<'_> {
     /// Lowers a function or method call, arguments and receiver first.
-    pub(super) fn call(&mut self, expr: &mut Expr) {
+    pub(super) fn call(&mut self, expr: &mut Expr, position: Position) {
         let drive = self.drive(expr);
         syn::visit_mut::visit_expr_mut(self, expr);
         let (place, attrs) = match expr {
@@ -42,33 +52,34 @@ impl Lower<'_> {
             }
             _ => return,
         };
-        *expr = self.driven(&attrs, expr.to_token_stream(), &place, drive);
+        let call = expr.to_token_stream();
+        *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, position));
     }
 
     /// Lowers the tokens of one call.
     ///
     /// ```text
     /// Input:  call(args)
-    /// Output: (match call(args) {
+    /// Output: match call(args) {
     ///             #[allow(unreachable_code)]
     ///             value => {
     ///                 let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
-    ///                 if kind.is_plain() { kind.value(value) } else { kind.done(kind.call(value).await) }
+    ///                 if kind.plain { kind.value(value) } else { kind.call(value).await }
     ///             }
-    ///         })
+    ///         }
     /// ```
     ///
-    /// The `match` keeps temporaries of the call alive as the call itself would. The parentheses make it an
-    /// expression at the start of a statement too.
+    /// The `match` keeps temporaries of the call alive as the call itself would.
     pub(super) fn driven(
         &mut self,
         attrs: &[Attribute],
         call: TokenStream,
         place: &Place,
         drive: Drive,
-    ) -> Expr {
+        position: Position,
+    ) -> TokenStream {
         self.used.calls = true;
-        let private = self.paths.private();
+        let private = self.paths.private(place.name);
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {
@@ -79,19 +90,30 @@ impl Lower<'_> {
             Region::Green => {
                 let waits = waits(place.name, drive);
                 quote_spanned!(end=>
-                    if #kind.is_plain() { #kind.value(value) } else { #kind.done(#kind #waits) }
+                    if #kind.plain { #kind.value(value) } else { #kind #waits }
                 )
             }
         };
-        Expr::Verbatim(quote_spanned! {end=>
-            #(#attrs)* (match #call {
-                #[allow(unreachable_code)]
-                value => {
-                    let kind = loop { break #private::unknown(); break #private::probe(&value).eventlet_kind() };
-                    #use_it
-                }
-            })
-        })
+        let arm = quote_spanned! {end=>
+            #[allow(unreachable_code)]
+            value => {
+                let kind = loop { break #private::unknown(); break #private::probe(&value).eventlet_kind() };
+                #use_it
+            }
+        };
+        // From its first token to its last, the `match` covers the call in the user's source.
+        match position {
+            Position::Inside => {
+                let start = Span::mixed_site().located_at(place.start);
+                let (word, arm) = (quote_spanned!(start=> match), quote_spanned!(end=> { #arm }));
+                quote!(#(#attrs)* #word #call #arm)
+            }
+            Position::Statement => {
+                let allow = quote_spanned!(end=> #[allow(clippy::match_single_binding)]);
+                let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
+                quote!(#(#attrs)* #allow #word #call #arm)
+            }
+        }
     }
 
     /// Whether a call may be the function's call to itself. By type only a green call is then boxed.
@@ -143,7 +165,7 @@ fn is_part_of_self(receiver: &Expr) -> bool {
         Expr::Unary(unary) => is_self(&unary.expr),
         Expr::Reference(reference) => is_self(&reference.expr),
         Expr::Paren(paren) => is_part_of_self(&paren.expr),
-        Expr::Verbatim(_) | Expr::MethodCall(_) => true,
+        Expr::MethodCall(call) => is_self(&call.receiver),
         _ => false,
     }
 }

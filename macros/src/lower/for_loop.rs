@@ -19,8 +19,8 @@ impl Lower<'_> {
     ///                 let mut iter = kind.start(iterable);
     ///                 'a: loop {
     ///                     let pat = match
-    ///                         if kind.is_plain() { kind.value(&mut iter) }
-    ///                         else { kind.done(kind.call(&mut iter).await) }
+    ///                         if kind.plain { kind.value(&mut iter) }
+    ///                         else { kind.call(&mut iter).await }
     ///                     { Some(item) => item, None => break };
     ///                     { body }
     ///                 }
@@ -35,9 +35,9 @@ impl Lower<'_> {
             return;
         }
         self.used.loops = true;
-        let private = self.paths.private();
         let ExprForLoop { attrs, label, pat, expr: iterable, body, for_token, .. } = for_loop;
         let name = iterable.span();
+        let private = self.paths.private(name);
         let here = Span::mixed_site().located_at(name);
         let step = match self.region {
             Region::NoSwitch => quote_spanned!(here=> kind.stay(&mut iter)),
@@ -45,7 +45,7 @@ impl Lower<'_> {
                 let (kind, iter) = (quote_spanned!(here=> kind), quote_spanned!(here=> iter));
                 let waits = quote_spanned!(name=> #kind.call(&mut #iter).await);
                 quote_spanned!(here=>
-                    if kind.is_plain() { kind.value(&mut iter) } else { kind.done(#waits) }
+                    if kind.plain { kind.value(&mut iter) } else { #waits }
                 )
             }
         };

@@ -9,14 +9,16 @@ mod call;
 mod closure;
 mod for_loop;
 mod known_macros;
+mod leading;
 mod no_switch;
 mod result;
 
 use proc_macro2::TokenStream;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
+use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
 pub(crate) use body::function;
+use call::Position;
 pub(crate) use result::spelled as result_type;
 
 use crate::mistakes::{Mistake, Mistakes};
@@ -53,7 +55,7 @@ struct Used {
 impl VisitMut for Lower<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
-            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr),
+            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr, Position::Inside),
             Expr::Await(_) => self.awaited(expr),
             Expr::ForLoop(_) => self.for_loop(expr),
             Expr::Closure(_) => self.closure(expr),
@@ -67,8 +69,24 @@ impl VisitMut for Lower<'_> {
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
         match stmt {
             Stmt::Macro(_) => self.macro_stmt(stmt),
-            _ => visit_mut::visit_stmt_mut(self, stmt),
+            Stmt::Expr(expr @ (Expr::Call(_) | Expr::MethodCall(_)), Some(_)) => {
+                self.call(expr, Position::Statement);
+            }
+            Stmt::Expr(expr, _) => {
+                self.visit_expr_mut(expr);
+                leading::enclose(expr);
+            }
+            Stmt::Local(local) => {
+                visit_mut::visit_local_mut(self, local);
+                leading::enclose_before_else(local);
+            }
+            Stmt::Item(_) => {}
         }
+    }
+
+    fn visit_arm_mut(&mut self, arm: &mut Arm) {
+        visit_mut::visit_arm_mut(self, arm);
+        leading::enclose(&mut arm.body);
     }
 
     /// Of patterns, only the guards of match arms run.
@@ -108,7 +126,7 @@ impl Lower<'_> {
 
     /// The traits that the lowered calls and loops are told apart by, where there are any.
     fn imports(&self) -> TokenStream {
-        let private = self.paths.private();
+        let private = self.paths.private(proc_macro2::Span::mixed_site());
         let calls = self.used.calls.then(|| {
             quote::quote! {
                 #[allow(unused_imports)]

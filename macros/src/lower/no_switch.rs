@@ -10,9 +10,10 @@ use super::{Lower, Region};
 impl Lower<'_> {
     /// ```text
     /// Input:  no_switch! { total.set(read()); }
-    /// Output: { (match total.set(…) { value => { let kind = …; kind.stay(value) } }); }
+    /// Output: { no_switch! {} (match total.set(…) { value => { let kind = …; kind.stay(value) } }); }
     /// ```
     ///
+    /// The empty region in front is a use of the macro, which has been imported for it.
     /// It is a plain block, so that `return`, `?` and `break` in it mean what they mean around it.
     pub(super) fn no_switch(&mut self, mac: &Macro) -> Option<TokenStream> {
         let mut stmts: Vec<Stmt> = mac.parse_body_with(Block::parse_within).ok()?;
@@ -22,6 +23,7 @@ impl Lower<'_> {
         }
         self.region = outside;
         let stmts: TokenStream = stmts.iter().map(ToTokens::to_token_stream).collect();
-        Some(quote_spanned!(Span::mixed_site()=> { #stmts }))
+        let path = &mac.path;
+        Some(quote_spanned!(Span::mixed_site()=> { #path! {} #stmts }))
     }
 }

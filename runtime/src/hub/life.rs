@@ -3,9 +3,8 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::task::Poll;
 
-use super::task::{Manner, Outcome, TaskRef};
+use super::task::{Outcome, Progress, TaskRef};
 use super::{BUDGET, Hub};
 use crate::exit::Panic;
 
@@ -39,45 +38,49 @@ impl Hub {
     }
 
     /// Lets a task run until it suspends or ends, and delivers a kill that it asked for itself.
+    #[inline]
     pub(crate) fn resume(self: &Rc<Self>, task: TaskRef) {
-        task.unschedule();
-        if task.is_done() || task.is_running() {
-            return;
-        }
         let outer = self.enter(&task);
-        let mut progress = task.poll(Manner::Resume);
-        if progress.is_pending() && task.is_killed() && task.scopes() > 0 {
-            // Killed while it ran: its innermost `catch_exit` hears of it now.
-            progress = task.poll(Manner::Resume);
-        }
-        if progress.is_pending() {
-            if task.is_killed() {
-                task.end();
-                self.finish(&task);
-            } else if self.looking.borrow_mut().is_asked_by(&task) {
-                let place = self.place_of(&task);
-                self.looking.borrow_mut().answer(&task, place);
+        match task.resume() {
+            Progress::Suspended => {
+                if self.is_asked.get() {
+                    self.answer(&task);
+                }
             }
-        } else {
-            self.finish(&task);
+            Progress::Ended => self.finish(&task),
+            Progress::SuspendedKilled => self.deliver_kill(&task),
+            Progress::Nothing => {}
         }
         self.leave(outer);
     }
 
+    /// It was killed while it ran. Its innermost `catch_exit` hears of it now; if there is none, or it was not
+    /// reached, the thread ends here.
+    #[cold]
+    fn deliver_kill(self: &Rc<Self>, task: &TaskRef) {
+        let progress = if task.scopes() > 0 { task.resume() } else { Progress::SuspendedKilled };
+        if progress == Progress::SuspendedKilled {
+            task.end();
+        }
+        if task.is_done() {
+            self.finish(task);
+        }
+    }
+
+    #[inline]
     fn enter(&self, task: &TaskRef) -> Outer {
         Outer {
-            current: self.current.borrow_mut().replace(task.clone()),
+            current: self.current.replace(Some(task.clone())),
             budget: self.budget.replace(BUDGET),
             expired: self.expired.take(),
         }
     }
 
+    #[inline]
     fn leave(&self, outer: Outer) {
         self.budget.set(outer.budget);
         self.expired.set(outer.expired);
-        let inner = std::mem::replace(&mut *self.current.borrow_mut(), outer.current);
-        // Dropped when nothing is borrowed: it may be the last reference.
-        drop(inner);
+        drop(self.current.replace(outer.current));
     }
 
     /// Ends a thread: at once if it is suspended, at its next suspension if it runs. In a `catch_exit` it is resumed
@@ -127,19 +130,18 @@ impl Hub {
         drop(registered);
     }
 
-    /// Looks where a suspended task stands. `None` if it is not suspended.
-    pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> Option<()> {
-        if task.is_done() || task.is_running() || task.is_foreign() {
-            return None;
-        }
+    /// Looks where a suspended task stands. `false` if it is not suspended.
+    pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> bool {
         let outer = self.enter(task);
-        let progress = task.poll(Manner::Look);
-        if let Poll::Ready(()) = progress {
+        let progress = task.look();
+        match progress {
+            Progress::Nothing | Progress::Suspended => {}
+            Progress::SuspendedKilled => self.deliver_kill(task),
             // It waited for something of another executor, which was there.
-            self.finish(task);
+            Progress::Ended => self.finish(task),
         }
         self.leave(outer);
-        Some(())
+        progress != Progress::Nothing
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Hub {
     pub(crate) remote: Arc<Remote>,
     ready: RefCell<VecDeque<TaskRef>>,
     tasks: RefCell<Registry>,
-    current: RefCell<Option<TaskRef>>,
+    current: Cell<Option<TaskRef>>,
     pub(crate) timers: RefCell<Timers>,
     pub(crate) sources: RefCell<Sources>,
     pub(crate) poller: RefCell<Box<dyn Poller>>,
@@ -65,6 +65,8 @@ pub(crate) struct Hub {
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
     looking: RefCell<Looking>,
+    /// Some thread wants to be told where it suspends.
+    is_asked: Cell<bool>,
     /// Kept between turns for their memory.
     events: RefCell<Vec<Event>>,
     woken: RefCell<Vec<TaskRef>>,
@@ -90,7 +92,7 @@ impl Hub {
             remote: Arc::new(Remote::new()),
             ready: RefCell::default(),
             tasks: RefCell::default(),
-            current: RefCell::default(),
+            current: Cell::default(),
             timers: RefCell::new(Timers::new()),
             sources: RefCell::default(),
             poller: RefCell::new(poller),
@@ -101,6 +103,7 @@ impl Hub {
             expired: Cell::new(None),
             jobs: Cell::new(0),
             looking: RefCell::default(),
+            is_asked: Cell::new(false),
             events: RefCell::default(),
             woken: RefCell::default(),
             runs: Cell::new(false),
@@ -161,7 +164,9 @@ impl Hub {
 
     /// The task that is being resumed, if one is.
     pub(crate) fn current(&self) -> Option<TaskRef> {
-        self.current.borrow().clone()
+        let current = self.current.take();
+        self.current.set(current.clone());
+        current
     }
 
     /// Takes one operation from the running thread's budget; `false` says that it must give way first.

@@ -314,7 +314,7 @@ where
             return Some(Err(conflict_error(self.direction, first, hub.take_own_place())));
         }
         if !hub.spend() {
-            hub.schedule(&waiting.task());
+            waiting.schedule();
             return None;
         }
         if self.is_ready(hub) {
@@ -443,7 +443,12 @@ fn park_in(
 
 impl<S: AsSource, F> Drop for Io<'_, S, F> {
     fn drop(&mut self) {
-        let State::Waits { wait, .. } = self.state else { return };
+        let wait = match &self.state {
+            State::Fresh => return,
+            State::Waits { wait, .. } => *wait,
+            // Nobody will ask for the answer any more.
+            State::Conflict { .. } => return drop(current::try_with(|hub| hub.take_own_place())),
+        };
         let Some(key) = self.source.key.get() else { return };
         current::try_with(|hub| {
             let mut sources = hub.sources.borrow_mut();

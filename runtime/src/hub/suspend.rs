@@ -39,6 +39,15 @@ impl Waiting<'_> {
     pub(crate) fn task(&self) -> TaskRef {
         TaskRef::of_waker(self.waker, &self.hub.remote)
     }
+
+    /// Makes the running thread ready again at once: it gives way to those that are ready now.
+    #[inline]
+    pub(crate) fn schedule(&self) {
+        match TaskRef::borrow_from(self.waker, &self.hub.remote) {
+            Some(task) => self.hub.schedule(&task),
+            None => self.hub.schedule(&self.task()),
+        }
+    }
 }
 
 /// Suspends the running thread until what `wait` waits for is there.
@@ -121,7 +130,7 @@ impl Wait for Yield {
             return Some(());
         }
         self.given_way = true;
-        waiting.hub.schedule(&waiting.task());
+        waiting.schedule();
         None
     }
 

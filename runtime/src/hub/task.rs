@@ -16,9 +16,9 @@
 //! ```
 //!
 //! 1. [`TaskRef::allocate`], then `Hub::schedule`
-//! 2. `Hub::resume` takes it from the ready queue and calls [`TaskRef::poll`]
+//! 2. `Hub::resume` takes it from the ready queue and calls [`TaskRef::resume`]
 //! 3. the body is pending: suspended until `Hub::schedule` is called for it again
-//! 4. the body returned or panicked: [`TaskRef::poll`] stored the result
+//! 4. the body returned or panicked: [`TaskRef::resume`] stored the result
 //! 5. killed: [`TaskRef::end`] dropped the body and stored [`Exit::Killed`]
 //!
 //! # Who counts
@@ -52,6 +52,20 @@ pub(crate) struct TaskRef(NonNull<Header>);
 pub(crate) struct Outcome<T> {
     task: TaskRef,
     _result: PhantomData<T>,
+}
+
+/// A task that is not counted, because a borrowed waker of it is at hand.
+pub(crate) struct Borrowed<'a> {
+    task: ManuallyDrop<TaskRef>,
+    _waker: PhantomData<&'a Waker>,
+}
+
+impl std::ops::Deref for Borrowed<'_> {
+    type Target = TaskRef;
+
+    fn deref(&self) -> &TaskRef {
+        &self.task
+    }
 }
 
 struct Header {
@@ -144,16 +158,24 @@ impl TaskRef {
     /// What a wait keeps to wake whoever polls it: the task itself when it is one of `home`'s,
     /// else a stand-in that holds the foreign waker.
     pub(crate) fn of_waker(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
-        if let Some(header) = header_of(waker) {
-            // SAFETY: our vtables go with a pointer to a header, which lives while the waker is borrowed.
-            let is_local = unsafe { header.as_ref() }.remote == Arc::as_ptr(home);
-            if is_local {
-                let task = ManuallyDrop::new(TaskRef(header));
-                return TaskRef::clone(&task);
-            }
+        match Self::borrow_from(waker, home) {
+            Some(task) => TaskRef::clone(&task),
+            None => Self::stand_in(waker, home),
         }
-        let body = ForeignBody(waker.clone());
-        let (task, _) = Self::allocate::<_, ()>(home, 0, body);
+    }
+
+    /// The task behind a waker, not counted, while that waker is borrowed; `None` if it is not one of `home`'s.
+    #[inline]
+    pub(crate) fn borrow_from<'a>(waker: &'a Waker, home: &Arc<Remote>) -> Option<Borrowed<'a>> {
+        let header = header_of(waker)?;
+        // SAFETY: our vtables go with a pointer to a header, which lives while the waker is borrowed.
+        let is_local = unsafe { header.as_ref() }.remote == Arc::as_ptr(home);
+        is_local.then(|| Borrowed { task: ManuallyDrop::new(TaskRef(header)), _waker: PhantomData })
+    }
+
+    #[cold]
+    fn stand_in(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
+        let (task, _) = Self::allocate::<_, ()>(home, 0, ForeignBody(waker.clone()));
         task.set(FOREIGN);
         task
     }
@@ -240,10 +262,6 @@ impl TaskRef {
         }
     }
 
-    pub(crate) fn unschedule(&self) {
-        self.unset(SCHEDULED);
-    }
-
     /// How many `catch_exit` scopes the body stands in.
     pub(crate) fn scopes(&self) -> u8 {
         self.header().scopes.get()
@@ -277,28 +295,51 @@ impl TaskRef {
 
     /// Resumes the body until it suspends or ends. A panic in it is caught and becomes its result.
     ///
-    /// Only for a task that is neither running nor done.
-    pub(crate) fn poll(&self, manner: Manner) -> Poll<()> {
+    /// What the ready queue holds may have ended meanwhile, or be at work further up the call stack: then nothing
+    /// happens.
+    #[inline]
+    pub(crate) fn resume(&self) -> Progress {
+        // One reading and one writing of the state before the body, and one of each after it: this is the path of
+        // every switch, and a processor waits for a value that it has just written.
         let state = self.header().state.get();
-        assert!(state & (RUNNING | DONE | FOREIGN) == 0, "a task was resumed that cannot be");
+        if state & (RUNNING | DONE | FOREIGN) != 0 {
+            self.unset(SCHEDULED);
+            return Progress::Nothing;
+        }
         let started = if state & DELAYED == 0 { STARTED } else { 0 };
-        self.header().state.set(state | RUNNING | started);
-        let vtable = match manner {
-            Manner::Resume => &RESUME,
-            Manner::Look => &LOOK,
-        };
+        self.header().state.set((state & !SCHEDULED) | RUNNING | started);
+        self.poll(&RESUME)
+    }
+
+    /// Polls the body to see where it stands: every green call notes its place, every wait stays as it is.
+    ///
+    /// A future of another executor cannot tell this from being resumed; hence the progress.
+    pub(crate) fn look(&self) -> Progress {
+        let state = self.header().state.get();
+        if state & (RUNNING | DONE | FOREIGN) != 0 || state & STARTED == 0 {
+            return Progress::Nothing;
+        }
+        self.set(RUNNING);
+        self.poll(&LOOK)
+    }
+
+    /// `RUNNING` is set by the caller, who has seen that it was not.
+    #[inline]
+    fn poll(&self, vtable: &'static RawWakerVTable) -> Progress {
         // SAFETY: both vtables keep the contract of `RawWaker` for a header pointer: `clone` counts, the others use
         // what was counted. This waker was not counted and is never dropped; `self` keeps the header alive.
         let waker = ManuallyDrop::new(unsafe { Waker::new(self.0.as_ptr().cast_const().cast(), vtable) });
         let mut cx = Context::from_waker(&waker);
-        // SAFETY: the vtable is the one that the cell was made with, and `RUNNING`, checked and set above, keeps
+        // SAFETY: the vtable is the one that the cell was made with, and `RUNNING`, which was not set before, keeps
         // every other access to the stage away.
         let progress = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
-        match progress {
-            Poll::Pending => self.unset(RUNNING),
-            Poll::Ready(()) => self.become_done(),
+        if progress.is_ready() {
+            self.become_done();
+            return Progress::Ended;
         }
-        progress
+        let state = self.header().state.get();
+        self.header().state.set(state & !RUNNING);
+        if state & KILLED == 0 { Progress::Suspended } else { Progress::SuspendedKilled }
     }
 
     /// Drops the body, destructors included, and stores [`Exit::Killed`]. Only for a task that is not running.
@@ -363,13 +404,17 @@ pub(crate) enum Schedule {
     WakeForeign,
 }
 
-/// How a body is polled.
-#[derive(Clone, Copy)]
-pub(crate) enum Manner {
-    /// To go on.
-    Resume,
-    /// To see where it stands: every green call notes its place, every wait stays as it is.
-    Look,
+/// What came of resuming a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It could not be resumed: it has ended, or it runs.
+    Nothing,
+    /// It suspended.
+    Suspended,
+    /// It suspended, and a kill waits to be delivered.
+    SuspendedKilled,
+    /// It has its result.
+    Ended,
 }
 
 /// Is this poll one that only looks?
