@@ -25,7 +25,7 @@ mod trampoline;
 pub use call::{Green, GreenBox};
 pub use eventlet_macros::green;
 pub use exit::{Exit, Panic};
-pub use greenpool::GreenPool;
+pub use greenpool::{GreenPile, GreenPool};
 pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
 pub use iter::{GreenIterator, IntoGreenIterator};
 pub use run::{run, try_run};

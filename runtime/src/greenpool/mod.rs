@@ -3,6 +3,8 @@
 //! ```text
 //!  mod.rs       GreenPool: spawn, wait, end            slots.rs     who has a slot, who waits for one
 //!  members.rs   the threads of a pool                  in_place.rs  a job that its spawner runs itself
+//!  map.rs       a job for each input                   imap.rs      its results, one after another
+//!  pile.rs      GreenPile: results as spawned          line.rs      threads that are read in order
 //! ```
 
 use std::fmt;
@@ -15,11 +17,17 @@ use crate::hub::current;
 use crate::hub::suspend::until;
 
 mod full;
+mod imap;
 mod in_place;
+mod line;
+mod map;
 mod members;
+mod pile;
 mod slots;
 
 pub use full::PoolFull;
+pub use imap::Imap;
+pub use pile::GreenPile;
 
 use slots::{Emptied, FreeSlot, Slots};
 
