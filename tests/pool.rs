@@ -1337,9 +1337,8 @@ fn no_slot_is_lost_or_made_whatever_happens() {
             let fates = Fates::default();
             let spawners: Vec<_> = (0..6)
                 .map(|_| {
-                    let (pool, fates, begun, seed) =
-                        (pool.clone(), fates.clone(), begun.clone(), random.next());
-                    spawn(move || wild_spawner(pool, fates, begun, seed))
+                    let (pool, fates, seed) = (pool.clone(), fates.clone(), random.next());
+                    spawn(move || wild_spawner(pool, fates, seed))
                 })
                 .collect();
             for _ in 0..10 {
