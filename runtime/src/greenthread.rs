@@ -252,6 +252,11 @@ impl<T> GreenThread<T> {
         })
     }
 
+    /// How the thread ended, if it has.
+    pub(crate) fn into_result(self) -> Option<Result<T, Exit>> {
+        self.outcome.take()
+    }
+
     /// The handle without the right to the value.
     pub fn thread(&self) -> &Thread {
         &self.thread

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::task::{Outcome, Progress, TaskRef};
 use super::{BUDGET, Hub};
+use crate::exit::Panic;
 
 impl Hub {
     /// Makes a green thread. It is not ready yet: [`schedule`](Hub::schedule) it.
@@ -14,9 +15,25 @@ impl Hub {
         B: Future<Output = T> + 'static,
         T: 'static,
     {
+        self.adopt_with(|_| body)
+    }
+
+    /// Like [`adopt`](Hub::adopt), for a body that knows its thread's number.
+    pub(crate) fn adopt_with<B, T>(&self, body: impl FnOnce(u64) -> B) -> Outcome<T>
+    where
+        B: Future<Output = T> + 'static,
+        T: 'static,
+    {
         let id = self.tasks.borrow_mut().next_id();
-        let (task, outcome) = TaskRef::allocate(&self.remote, id, body);
+        let (task, outcome) = TaskRef::allocate(&self.remote, id, body(id));
         self.tasks.borrow_mut().insert(task);
+        outcome
+    }
+
+    /// Makes a green thread that has ended already: it returned, or panicked.
+    pub(crate) fn adopt_ended<T: 'static>(self: &Rc<Self>, result: Result<T, Panic>) -> Outcome<T> {
+        let outcome = self.adopt(async move { result.unwrap_or_else(|panic| panic.resume()) });
+        self.resume(outcome.task().clone());
         outcome
     }
 
