@@ -5,6 +5,7 @@ extern crate self as eventlet;
 mod call;
 mod catch_exit;
 mod exit;
+pub mod green;
 pub mod greenthread;
 mod hub;
 pub mod hubs;
@@ -18,6 +19,7 @@ mod run;
 mod start;
 pub mod testing;
 mod timeout;
+pub mod tpool;
 #[cfg(unix)]
 mod trampoline;
 

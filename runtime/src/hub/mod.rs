@@ -8,7 +8,7 @@
 //!  sources.rs   who waits for which descriptor        poller/      what asks the operating system
 //!  timers.rs    who waits for which time              clock.rs     what time it is
 //!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
-//!  look.rs      where every suspended thread stands
+//!  look.rs      where every suspended thread stands       extensions.rs  what libraries keep with a hub
 //! ```
 //!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
@@ -23,6 +23,7 @@ use std::time::Duration;
 
 pub(crate) mod clock;
 pub(crate) mod current;
+mod extensions;
 mod extra;
 mod life;
 pub(crate) mod look;
@@ -37,6 +38,7 @@ pub(crate) mod turn;
 pub(crate) mod waitlist;
 
 use clock::{Clock, RealClock};
+use extensions::Extensions;
 use look::Looking;
 use poller::{Event, Poller};
 use registry::Registry;
@@ -65,6 +67,7 @@ pub(crate) struct Hub {
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
     looking: RefCell<Looking>,
+    pub(crate) extensions: Extensions,
     /// Kept between turns for their memory.
     events: RefCell<Vec<Event>>,
     woken: RefCell<Vec<TaskRef>>,
@@ -101,6 +104,7 @@ impl Hub {
             expired: Cell::new(None),
             jobs: Cell::new(0),
             looking: RefCell::default(),
+            extensions: Extensions::default(),
             events: RefCell::default(),
             woken: RefCell::default(),
             runs: Cell::new(false),
@@ -118,7 +122,8 @@ impl Hub {
     pub(crate) fn set_poller(&self, poller: Box<dyn Poller>) -> io::Result<()> {
         let registered = self.sources.borrow().len();
         if registered > 0 {
-            let message = format!("{registered} descriptors are registered with the present hub; choose the hub first");
+            let message =
+                format!("{registered} descriptors are registered with the present hub; choose the hub first");
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
         }
         *self.poller.borrow_mut() = poller;
@@ -198,5 +203,6 @@ impl Hub {
             tasks.iter().for_each(|task| self.kill_now(task));
         }
         self.ready.borrow_mut().clear();
+        self.extensions.clear();
     }
 }

@@ -39,6 +39,11 @@ impl Waiting<'_> {
     pub(crate) fn task(&self) -> TaskRef {
         TaskRef::of_waker(self.waker, &self.hub.remote)
     }
+
+    /// What wakes it from another OS thread.
+    pub(crate) fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
 }
 
 /// Suspends the running thread until what `wait` waits for is there.
