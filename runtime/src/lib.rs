@@ -5,6 +5,7 @@ extern crate self as eventlet;
 mod call;
 mod catch_exit;
 mod exit;
+pub mod green;
 pub mod greenpool;
 pub mod greenthread;
 mod hub;
@@ -19,6 +20,7 @@ mod run;
 mod start;
 pub mod testing;
 mod timeout;
+pub mod tpool;
 #[cfg(unix)]
 mod trampoline;
 

@@ -185,6 +185,10 @@ impl Wait for FreeSlot<'_> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for a free slot of a pool of {}", self.slots.size())
     }
@@ -225,6 +229,10 @@ impl Wait for Emptied<'_> {
             Some(ticket) => joiners.renew(ticket, waiting.task()),
         }
         None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

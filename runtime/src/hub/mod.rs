@@ -8,7 +8,7 @@
 //!  sources.rs   who waits for which descriptor        poller/      what asks the operating system
 //!  timers.rs    who waits for which time              clock.rs     what time it is
 //!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
-//!  look.rs      where every suspended thread stands
+//!  look.rs      where every suspended thread stands    extensions.rs  what libraries keep with a hub
 //! ```
 //!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
@@ -22,6 +22,7 @@ use std::time::Duration;
 
 pub(crate) mod clock;
 pub(crate) mod current;
+mod extensions;
 mod extra;
 mod life;
 pub(crate) mod look;
@@ -36,6 +37,7 @@ pub(crate) mod turn;
 pub(crate) mod waitlist;
 
 use clock::{Clock, RealClock};
+use extensions::Extensions;
 use look::Looking;
 use poller::{Event, Poller};
 use registry::Registry;
@@ -64,6 +66,7 @@ pub(crate) struct Hub {
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
     looking: RefCell<Looking>,
+    pub(crate) extensions: Extensions,
     /// Some thread wants to be told where it suspends.
     is_asked: Cell<bool>,
     /// Kept between turns for their memory.
@@ -102,6 +105,7 @@ impl Hub {
             expired: Cell::new(None),
             jobs: Cell::new(0),
             looking: RefCell::default(),
+            extensions: Extensions::default(),
             is_asked: Cell::new(false),
             events: RefCell::default(),
             woken: RefCell::default(),
@@ -203,5 +207,6 @@ impl Hub {
             tasks.iter().for_each(|task| self.kill_now(task));
         }
         self.ready.clear();
+        self.extensions.clear();
     }
 }

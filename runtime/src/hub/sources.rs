@@ -465,7 +465,7 @@ impl<S: AsSource, F> Drop for Io<'_, S, F> {
     }
 }
 
-fn closed_error() -> io::Error {
+pub(crate) fn closed_error() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "the socket was closed by another green thread")
 }
 

@@ -43,6 +43,11 @@ impl Waiting<'_> {
         TaskRef::of_waker(self.waker, &self.hub.remote)
     }
 
+    /// What wakes it from another OS thread.
+    pub(crate) fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
     /// Makes the running thread ready again at once: it gives way to those that are ready now.
     #[inline]
     pub(crate) fn schedule(&self) {
