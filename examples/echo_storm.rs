@@ -51,10 +51,7 @@ fn main() -> ExitCode {
 fn storm(plan: Plan) -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    println!(
-        "echo server on {address}; {} clients, {} messages of {} bytes each",
-        plan.clients, plan.messages, plan.size
-    );
+    println!("echo server on {address}; {} clients, {} messages of {} bytes each", plan.clients, plan.messages, plan.size);
 
     let memory_before = memory::resident();
     let server = spawn(move || serve(listener, plan.clients));
@@ -92,9 +89,7 @@ fn storm(plan: Plan) -> io::Result<()> {
     match (memory_before, memory_connected) {
         (Some(before), Some(connected)) => {
             let each = connected.saturating_sub(before) / threads as u64;
-            println!(
-                "bytes per green thread {each} (resident, with its buffer and its half of a connection)"
-            );
+            println!("bytes per green thread {each} (resident, with its buffer and its half of a connection)");
         }
         _ => println!("bytes per green thread not known on this system"),
     }
