@@ -235,6 +235,36 @@ fn lines() -> Vec<(u32, u32)> {
     seen
 }
 
+struct Lines(u32);
+
+impl eventlet::GreenIterator for Lines {
+    type Item = u32;
+    fn next(&mut self) -> Green<impl Future<Output = Option<u32>>> {
+        self.0 += 1;
+        eventlet::__private::green(OnlyOnce(self.0))
+    }
+}
+
+struct OnlyOnce(u32);
+
+impl Future for OnlyOnce {
+    type Output = Option<u32>;
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<u32>> {
+        let line = Location::caller().line();
+        Poll::Ready((self.0 == 1).then_some(line))
+    }
+}
+
+#[green]
+fn line_of_step() -> (u32, u32) {
+    let mut seen = 0;
+    for line in Lines(0) {
+        seen = line;
+    }
+    (line!() - 3, seen)
+}
+
 #[green]
 fn recursive(n: u32) -> (u32, u32) {
     if n == 0 { (0, 0) } else { recursive_in_test(n) }
@@ -258,6 +288,8 @@ fn main() {
     for (expected, line) in lines() {
         assert_eq!(line, expected);
     }
+    let (expected, line) = line_of_step();
+    assert_eq!(line, expected);
     let (expected, line) = recursive(1);
     assert_eq!(line, expected);
 }
