@@ -70,8 +70,9 @@ pub(super) fn of_closure<'a>(
                 (name.clone(), std::mem::replace(pat, syn::parse_quote!(#name)).into_token_stream())
             }
         };
-        outside.extend(quote_spanned!(here=> let #name = #private::Moved(#name);));
-        inside.extend(quote_spanned!(here=> let #inner = #name.into_inner();));
+        let allow = allow_underscore(&name);
+        outside.extend(quote_spanned!(here=> #allow let #name = #private::Moved(#name);));
+        inside.extend(quote_spanned!(here=> #allow let #inner = #name.into_inner();));
     }
     (outside, inside)
 }
@@ -93,10 +94,7 @@ impl<'a> Captures<'a> {
     fn mention(&mut self, name: &dyn ToTokens, cfgs: &TokenStream) {
         let name = name.to_token_stream();
         let here = Span::mixed_site();
-        let allow = name
-            .to_string()
-            .starts_with('_')
-            .then(|| quote_spanned!(here=> #[allow(clippy::used_underscore_binding)]));
+        let allow = allow_underscore(&name);
         self.mentions.push(quote_spanned!(here=> #cfgs #allow let _ = &#name;));
     }
 
@@ -139,6 +137,13 @@ impl<'a> Captures<'a> {
         let mentions = mentions.into_iter().rev();
         quote!(#(#mentions)* #bindings)
     }
+}
+
+/// To capture an argument whose name begins with `_` is not to use it, as clippy would think.
+fn allow_underscore(name: &dyn ToTokens) -> Option<TokenStream> {
+    let name = name.to_token_stream().to_string();
+    let allow = || quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]);
+    name.starts_with('_').then(allow)
 }
 
 /// The name of an argument that has none.

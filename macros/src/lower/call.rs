@@ -78,7 +78,7 @@ impl Lower<'_> {
                 let stay = quote_spanned!(Span::mixed_site().located_at(place.name)=> stay);
                 quote_spanned!(end=> #kind.#stay(value))
             }
-            Region::Green => {
+            Region::Green | Region::Plain => {
                 let waits = waits(place.name, drive);
                 quote_spanned!(end=>
                     if #kind.plain { #kind.value(value) } else { #kind #waits }
