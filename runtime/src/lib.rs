@@ -4,6 +4,7 @@ extern crate self as eventlet;
 
 mod call;
 mod catch_exit;
+pub mod convenience;
 mod exit;
 pub mod green;
 pub mod greenpool;
@@ -25,6 +26,7 @@ pub mod tpool;
 mod trampoline;
 
 pub use call::{Green, GreenBox};
+pub use convenience::{StopServe, connect, listen, serve};
 pub use eventlet_macros::green;
 pub use exit::{Exit, Panic};
 pub use greenpool::{GreenPile, GreenPool};

@@ -98,7 +98,7 @@ impl Slots {
     }
 
     /// Promises what is free to those who wait; if nothing is taken any more, says so.
-    fn settle(&self) {
+    pub(super) fn settle(&self) {
         while !self.is_full() {
             let Some(spawner) = self.spawners.borrow_mut().call_first() else { break };
             self.promised.set(self.promised.get() + 1);
