@@ -110,13 +110,17 @@ fn unpinned_values() -> u8 {
 }
 
 #[green]
-fn main() {
+fn green_parts() {
     generic_returns().unwrap();
     assert_eq!(coercions().to_string(), "end");
     assert_eq!(diverging(3), 7);
     assert_eq!(type_parameter(3, [3, 4].into_iter()), Some(3));
     assert_eq!(pinned(std::pin::pin!(async { 8 })), 8);
     assert_eq!(unpinned_values(), 10);
+}
+
+fn main() {
+    eventlet::run(green_parts);
     let never = || eventlet::run(|| only_diverges());
     assert!(std::panic::catch_unwind(|| { never(); }).is_err());
 }
