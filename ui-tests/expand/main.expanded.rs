@@ -16,11 +16,14 @@ fn main() {
                                 break ::eventlet::__private::unknown();
                                 break ::eventlet::__private::probe(&value).eventlet_kind();
                             };
-                            if kind.plain {
-                                kind.value(value)
-                            } else {
-                                kind.call(value).await
-                            }
+                            (
+                                if kind.plain {
+                                    kind.value(value)
+                                } else {
+                                    kind.call(value).await
+                                },
+                            )
+                                .0
                         }
                     }
                 })
@@ -28,18 +31,18 @@ fn main() {
             println!(
                 "{} pages", match fetch_all(match urls() { #[allow(unreachable_code)]
                 value => { let kind = loop { break ::eventlet::__private::unknown();
-                break ::eventlet::__private::probe(& value).eventlet_kind() }; if kind
-                .plain { kind.value(value) } else { kind.call(value). await } } }) {
+                break ::eventlet::__private::probe(& value).eventlet_kind() }; (if kind
+                .plain { kind.value(value) } else { kind.call(value). await },).0 } }) {
                 #[allow(unreachable_code)] value => { let kind = loop { break
                 ::eventlet::__private::unknown(); break ::eventlet::__private::probe(&
-                value).eventlet_kind() }; if kind.plain { kind.value(value) } else { kind
-                .call(value). await } } }
+                value).eventlet_kind() }; (if kind.plain { kind.value(value) } else {
+                kind.call(value). await },).0 } }
             );
             assert!(
                 match ready() { #[allow(unreachable_code)] value => { let kind = loop {
                 break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value).eventlet_kind() }; if kind.plain {
-                kind.value(value) } else { kind.call(value). await } } },
+                ::eventlet::__private::probe(& value).eventlet_kind() }; (if kind.plain {
+                kind.value(value) } else { kind.call(value). await },).0 } },
                 "assertion failed: {}", ::core::stringify!(ready())
             );
             {
@@ -54,7 +57,7 @@ fn main() {
                                     break ::eventlet::__private::unknown();
                                     break ::eventlet::__private::probe(&value).eventlet_kind();
                                 };
-                                kind.stay(value)
+                                (kind.stay(value),).0
                             }
                         } + 1,
                     )
@@ -65,7 +68,7 @@ fn main() {
                             break ::eventlet::__private::unknown();
                             break ::eventlet::__private::probe(&value).eventlet_kind();
                         };
-                        kind.stay(value)
+                        (kind.stay(value),).0
                     }
                 };
             }
@@ -84,8 +87,8 @@ fn fails() {
             panic!(
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =
                 loop { break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value).eventlet_kind() }; if kind.plain {
-                kind.value(value) } else { kind.call(value). await } } }
+                ::eventlet::__private::probe(& value).eventlet_kind() }; (if kind.plain {
+                kind.value(value) } else { kind.call(value). await },).0 } }
             );
         };
         #[allow(unreachable_code)] { result }

@@ -17,11 +17,14 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                                 break ::eventlet::__private::unknown();
                                 break ::eventlet::__private::probe(&value).eventlet_kind();
                             };
-                            if kind.plain {
-                                kind.value(value)
-                            } else {
-                                kind.boxed(value).await
-                            }
+                            (
+                                if kind.plain {
+                                    kind.value(value)
+                                } else {
+                                    kind.boxed(value).await
+                                },
+                            )
+                                .0
                         }
                     }
             }
@@ -51,11 +54,14 @@ fn is_odd<'green, 'l0: 'green>(
                             break ::eventlet::__private::unknown();
                             break ::eventlet::__private::probe(&value).eventlet_kind();
                         };
-                        if kind.plain {
-                            kind.value(value)
-                        } else {
-                            kind.call(value).await
-                        }
+                        (
+                            if kind.plain {
+                                kind.value(value)
+                            } else {
+                                kind.call(value).await
+                            },
+                        )
+                            .0
                     }
                 }
         };

@@ -54,10 +54,13 @@ impl Lower<'_> {
     ///             #[allow(unreachable_code)]
     ///             value => {
     ///                 let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
-    ///                 if kind.plain { kind.value(value) } else { kind.call(value).await }
+    ///                 (if kind.plain { kind.value(value) } else { kind.call(value).await },).0
     ///             }
     ///         }
     /// ```
+    ///
+    /// The two ways meet in a place of their own, so that a value of the wrong type is one mistake, not two; that
+    /// place is the whole call, as far as rustc sees.
     ///
     /// The `match` keeps temporaries of the call alive as the call itself would. Its first and last tokens are the
     /// user's, as far as rustc sees: an expression that contains it has its own place in the source then, which
@@ -85,11 +88,12 @@ impl Lower<'_> {
                 )
             }
         };
+        let (both_ways, value) = (quote_spanned!(place.start=> (#use_it,)), quote_spanned!(place.end=> .0));
         let arm = quote_spanned! {end=>
             #[allow(unreachable_code)]
             value => {
                 let kind = loop { break #private::unknown(); break #private::probe(&value).eventlet_kind() };
-                #use_it
+                #both_ways #value
             }
         };
         let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
