@@ -17,8 +17,8 @@ use crate::hub::waitlist::Ticket;
 use crate::start::Start;
 
 pub use crate::catch_exit::{GreenletExit, catch_exit};
-pub use crate::join::{Joinable, joinall, killall};
 pub use crate::iwait::{Iwait, iwait};
+pub use crate::join::{Joinable, joinall, killall};
 
 /// Starts a green thread that makes and drives the green call of `f`. Does not suspend.
 ///

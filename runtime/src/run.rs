@@ -41,7 +41,9 @@ where
 {
     match try_run(f) {
         Ok(value) => value,
-        Err(Exit::Killed) => panic!("the main green thread was killed, or its hub stopped, before it had a value"),
+        Err(Exit::Killed) => {
+            panic!("the main green thread was killed, or its hub stopped, before it had a value")
+        }
         Err(exit) => exit.raise(),
     }
 }

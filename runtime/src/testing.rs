@@ -82,9 +82,8 @@ impl Left {
 
     #[track_caller]
     fn assert_no_more_than(&self, before: &Left) {
-        let is_clean = self.threads <= before.threads
-            && self.timers <= before.timers
-            && self.sources <= before.sources;
+        let is_clean =
+            self.threads <= before.threads && self.timers <= before.timers && self.sources <= before.sources;
         if !is_clean {
             let threads = crate::hubs::get_hub().describe_threads();
             panic!("something is left behind\nnote: there was {before}\nnote: there is {self}\n{threads}");

@@ -98,7 +98,11 @@ where
 /// ```
 ///
 /// eventlet's `with_timeout(…, timeout_value=…)`.
-pub fn with_timeout_value<F, G>(limit: Duration, f: F, default: G::Output) -> Green<impl Future<Output = G::Output>>
+pub fn with_timeout_value<F, G>(
+    limit: Duration,
+    f: F,
+    default: G::Output,
+) -> Green<impl Future<Output = G::Output>>
 where
     F: FnOnce() -> G,
     G: Future,

@@ -118,7 +118,8 @@ impl Hub {
     pub(crate) fn set_poller(&self, poller: Box<dyn Poller>) -> io::Result<()> {
         let registered = self.sources.borrow().len();
         if registered > 0 {
-            let message = format!("{registered} descriptors are registered with the present hub; choose the hub first");
+            let message =
+                format!("{registered} descriptors are registered with the present hub; choose the hub first");
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
         }
         *self.poller.borrow_mut() = poller;

@@ -284,9 +284,14 @@ pub(crate) struct Io<'a, S: AsSource, F> {
 enum State {
     Fresh,
     /// The waiter of this count is ours.
-    Waits { wait: u32, timer: Option<Timer> },
+    Waits {
+        wait: u32,
+        timer: Option<Timer>,
+    },
     /// Another thread waits in this direction: its place, to be told together with our own.
-    Conflict { first: String },
+    Conflict {
+        first: String,
+    },
 }
 
 /// Does somebody else wait there already?
@@ -322,7 +327,9 @@ where
             return Some(Err(closed_error()));
         }
         match &self.state {
-            State::Waits { timer: Some(timer), .. } if timer.has_fired(hub) => return Some(Err(timed_out_error())),
+            State::Waits { timer: Some(timer), .. } if timer.has_fired(hub) => {
+                return Some(Err(timed_out_error()));
+            }
             _ => {}
         }
         match self.park(waiting) {
@@ -415,7 +422,13 @@ where
     }
 }
 
-fn park_in(hub: &Hub, key: SourceKey, direction: Direction, own: Option<u32>, waiting: &Waiting<'_>) -> Parked {
+fn park_in(
+    hub: &Hub,
+    key: SourceKey,
+    direction: Direction,
+    own: Option<u32>,
+    waiting: &Waiting<'_>,
+) -> Parked {
     let mut sources = hub.sources.borrow_mut();
     let Some(slot) = sources.slot(key).filter(|slot| !slot.closed) else { return Parked::Gone };
     let side = &mut slot.sides[direction as usize];

@@ -124,7 +124,11 @@ impl TaskRef {
     ///
     /// Before anything that `B` or `T` borrow ends, the task must be done (it returned, or was [ended](Self::end))
     /// and its result taken or cleared.
-    pub(crate) unsafe fn allocate_scoped<B, T>(remote: &Arc<Remote>, id: u64, body: B) -> (TaskRef, Outcome<T>)
+    pub(crate) unsafe fn allocate_scoped<B, T>(
+        remote: &Arc<Remote>,
+        id: u64,
+        body: B,
+    ) -> (TaskRef, Outcome<T>)
     where
         B: Future<Output = T>,
     {

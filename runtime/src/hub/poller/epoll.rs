@@ -37,7 +37,11 @@ impl EpollPoller {
         let poller = polling::Poller::new()?;
         let notifier = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         epoll::add(&poller, &notifier, EventData::new_u64(NOTIFY), EventFlags::IN | EventFlags::ET)?;
-        Ok(EpollPoller { poller, notifier: Arc::new(EventFd(notifier)), ready: Vec::with_capacity(FIRST_EVENTS) })
+        Ok(EpollPoller {
+            poller,
+            notifier: Arc::new(EventFd(notifier)),
+            ready: Vec::with_capacity(FIRST_EVENTS),
+        })
     }
 }
 

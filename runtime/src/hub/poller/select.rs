@@ -6,9 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::event::{
-    FdSetElement, FdSetIter, Timespec, fd_set_insert, fd_set_num_elements, select,
-};
+use rustix::event::{FdSetElement, FdSetIter, Timespec, fd_set_insert, fd_set_num_elements, select};
 use rustix::io::Errno;
 
 use super::pair::Pair;
@@ -65,7 +63,8 @@ impl Poller for SelectPoller {
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         // SAFETY: every descriptor in the sets is open: the pair is ours, and the hub keeps the others open until they
         // have been deleted here (the contract of `Poller`).
-        let found = unsafe { select(highest, Some(&mut readable), Some(&mut writable), None, timeout.as_ref()) };
+        let found =
+            unsafe { select(highest, Some(&mut readable), Some(&mut writable), None, timeout.as_ref()) };
         match found {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(()),

@@ -26,7 +26,12 @@ impl Table {
         }
     }
 
-    pub(crate) fn modify(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
+    pub(crate) fn modify(
+        &mut self,
+        source: BorrowedFd<'_>,
+        token: usize,
+        interest: Interest,
+    ) -> io::Result<()> {
         let entry = self.entries.get_mut(&source.as_raw_fd()).ok_or(io::ErrorKind::NotFound)?;
         *entry = Entry { token, interest };
         Ok(())
