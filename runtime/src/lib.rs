@@ -13,7 +13,7 @@ pub mod greenpool;
 pub mod greenthread;
 mod hub;
 pub mod hubs;
-mod iter;
+pub mod iter;
 mod iwait;
 mod join;
 pub mod lock;
