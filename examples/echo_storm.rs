@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use eventlet::convenience::ListenOptions;
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
 use eventlet::{GreenPool, green, greenthread, sleep, spawn};
@@ -49,7 +50,9 @@ fn main() -> ExitCode {
 
 #[green]
 fn storm(plan: Plan) -> io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    // All clients knock at once, so the queue of those not yet accepted has to be long.
+    let listener =
+        ListenOptions::new().backlog(plan.clients.try_into().unwrap_or(u32::MAX)).listen("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     println!(
         "echo server on {address}; {} clients, {} messages of {} bytes each",
@@ -174,6 +177,8 @@ fn clear_progress() {
 fn arguments() -> Command {
     Command::new("echo_storm")
         .about("A green echo server and many green clients in one process, over loopback sockets")
+        // So that `--size -1` is told to be out of range, and not to be no option.
+        .allow_negative_numbers(true)
         .arg(
             Arg::new("clients")
                 .long("clients")
