@@ -177,8 +177,6 @@ fn clear_progress() {
 fn arguments() -> Command {
     Command::new("echo_storm")
         .about("A green echo server and many green clients in one process, over loopback sockets")
-        // So that `--size -1` is told to be out of range, and not to be no option.
-        .allow_negative_numbers(true)
         .arg(
             Arg::new("clients")
                 .long("clients")
