@@ -247,6 +247,10 @@ impl Wait for Room<'_> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.window.feeder.borrow().is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for the reader of an imap, which is {} results behind", self.window.ahead.get())
     }

@@ -124,6 +124,10 @@ impl<T> Wait for First<'_, T> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("for the next result")
     }

@@ -98,7 +98,7 @@ impl Slots {
     }
 
     /// Promises what is free to those who wait; if nothing is taken any more, says so.
-    fn settle(&self) {
+    pub(super) fn settle(&self) {
         while !self.is_full() {
             let Some(spawner) = self.spawners.borrow_mut().call_first() else { break };
             self.promised.set(self.promised.get() + 1);
@@ -185,6 +185,10 @@ impl Wait for FreeSlot<'_> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for a free slot of a pool of {}", self.slots.size())
     }
@@ -225,6 +229,10 @@ impl Wait for Emptied<'_> {
             Some(ticket) => joiners.renew(ticket, waiting.task()),
         }
         None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -40,18 +40,33 @@ impl Hub {
     /// Lets a task run until it suspends or ends, and delivers a kill that it asked for itself.
     #[inline]
     pub(crate) fn resume(self: &Rc<Self>, task: TaskRef) {
-        let outer = self.enter(&task);
+        let outer = self.current.replace(Some(task.clone()));
+        if outer.is_some() {
+            return self.resume_inside(&task, outer);
+        }
+        self.budget.set(BUDGET);
+        self.step(&task);
+        drop(self.current.take());
+    }
+
+    /// A thread that runs resumes another one, by killing it.
+    #[cold]
+    fn resume_inside(self: &Rc<Self>, task: &TaskRef, outer: Option<TaskRef>) {
+        self.inside(outer, || self.step(task));
+    }
+
+    #[inline]
+    fn step(self: &Rc<Self>, task: &TaskRef) {
         match task.resume() {
             Progress::Suspended => {
                 if self.is_asked.get() {
-                    self.answer(&task);
+                    self.answer(task);
                 }
             }
-            Progress::Ended => self.finish(&task),
-            Progress::SuspendedKilled => self.deliver_kill(&task),
+            Progress::Ended => self.finish(task),
+            Progress::SuspendedKilled => self.deliver_kill(task),
             Progress::Nothing => {}
         }
-        self.leave(outer);
     }
 
     /// It was killed while it ran. Its innermost `catch_exit` hears of it now; if there is none, or it was not
@@ -67,20 +82,15 @@ impl Hub {
         }
     }
 
-    #[inline]
-    fn enter(&self, task: &TaskRef) -> Outer {
-        Outer {
-            current: self.current.replace(Some(task.clone())),
-            budget: self.budget.replace(BUDGET),
-            expired: self.expired.take(),
-        }
-    }
-
-    #[inline]
-    fn leave(&self, outer: Outer) {
-        self.budget.set(outer.budget);
-        self.expired.set(outer.expired);
-        drop(self.current.replace(outer.current));
+    /// Calls `f` with another current task than before, and puts back what belongs to `outer` afterwards.
+    fn inside<R>(&self, outer: Option<TaskRef>, f: impl FnOnce() -> R) -> R {
+        let budget = self.budget.replace(BUDGET);
+        let expired = self.expired.take();
+        let result = f();
+        self.budget.set(budget);
+        self.expired.set(expired);
+        drop(self.current.replace(outer));
+        result
     }
 
     /// Ends a thread: at once if it is suspended, at its next suspension if it runs. In a `catch_exit` it is resumed
@@ -105,10 +115,11 @@ impl Hub {
         if task.is_done() || task.is_running() {
             return;
         }
-        let outer = self.enter(task);
-        task.end();
-        self.finish(task);
-        self.leave(outer);
+        let outer = self.current.replace(Some(task.clone()));
+        self.inside(outer, || {
+            task.end();
+            self.finish(task);
+        });
     }
 
     /// A task is done: nobody finds it any more, whoever waits for it is woken, its links run.
@@ -132,22 +143,16 @@ impl Hub {
 
     /// Looks where a suspended task stands. `false` if it is not suspended.
     pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> bool {
-        let outer = self.enter(task);
-        let progress = task.look();
-        match progress {
-            Progress::Nothing | Progress::Suspended => {}
-            Progress::SuspendedKilled => self.deliver_kill(task),
-            // It waited for something of another executor, which was there.
-            Progress::Ended => self.finish(task),
-        }
-        self.leave(outer);
-        progress != Progress::Nothing
+        let outer = self.current.replace(Some(task.clone()));
+        self.inside(outer, || {
+            let progress = task.look();
+            match progress {
+                Progress::Nothing | Progress::Suspended => {}
+                Progress::SuspendedKilled => self.deliver_kill(task),
+                // It waited for something of another executor, which was there.
+                Progress::Ended => self.finish(task),
+            }
+            progress != Progress::Nothing
+        })
     }
-}
-
-/// What a nested resumption puts aside.
-struct Outer {
-    current: Option<TaskRef>,
-    budget: u32,
-    expired: Option<std::time::Duration>,
 }
