@@ -174,12 +174,14 @@ fn clear_progress() {
     }
 }
 
+/// Negative numbers are allowed as far as a number that is out of range, which is the better message.
 fn arguments() -> Command {
     Command::new("echo_storm")
         .about("A green echo server and many green clients in one process, over loopback sockets")
         .arg(
             Arg::new("clients")
                 .long("clients")
+                .allow_negative_numbers(true)
                 .default_value("1000")
                 .value_parser(value_parser!(u32).range(1..=1_000_000))
                 .help("How many clients connect at the same time"),
@@ -187,6 +189,7 @@ fn arguments() -> Command {
         .arg(
             Arg::new("messages")
                 .long("messages")
+                .allow_negative_numbers(true)
                 .default_value("100")
                 .value_parser(value_parser!(u64).range(1..=1_000_000_000))
                 .help("How many messages each client sends, one after the other"),
@@ -194,6 +197,7 @@ fn arguments() -> Command {
         .arg(
             Arg::new("size")
                 .long("size")
+                .allow_negative_numbers(true)
                 .default_value("64")
                 .value_parser(value_parser!(u32).range(1..=1_048_576))
                 .help("How many bytes a message has"),

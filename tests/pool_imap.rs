@@ -360,3 +360,24 @@ fn map_that_fails_early_leaves_its_started_jobs_running() {
     }
     run_virtual(test);
 }
+
+#[test]
+fn an_imap_that_its_own_inputs_drop_starts_no_more_jobs() {
+    #[green]
+    fn test() {
+        let log = Log::default();
+        let holder: Rc<RefCell<Option<Imap<&str>>>> = Rc::default();
+        let its_holder = holder.clone();
+        let inputs = ["a", "b", "c"].into_iter().inspect(move |name| {
+            if *name == "b" {
+                drop(its_holder.take());
+            }
+        });
+        let jobs_log = log.clone();
+        let results = GreenPool::new(5).imap(move |name| job(jobs_log.clone(), name, 1), inputs);
+        holder.replace(Some(results));
+        sleep(ms(10));
+        log.assert(&["a begins", "a ends"]);
+    }
+    run_virtual(test);
+}

@@ -272,3 +272,53 @@ fn killall_spares_the_member_that_calls_it() {
     }
     run_virtual(test);
 }
+
+#[test]
+fn members_come_and_go_in_any_order() {
+    #[green]
+    fn test() {
+        let pool = GreenPool::new(300);
+        let mut random = Random(4);
+        let mut threads = vec![];
+        for round in 0..20 {
+            while pool.free() > 0 {
+                threads.push(pool.spawn(forever));
+            }
+            // The oldest stays until the last round.
+            while threads.len() > 1 + round {
+                let victim = 1 + random.below(threads.len() as u64 - 1) as usize;
+                threads.swap_remove(victim).kill();
+                assert_eq!(pool.running(), threads.len());
+            }
+        }
+        let first = threads.remove(0);
+        threads.iter().for_each(|thread| assert!(!thread.is_finished()));
+        pool.killall();
+        assert!(first.is_finished());
+        threads.iter().for_each(|thread| assert!(thread.is_finished()));
+        assert_eq!((pool.running(), pool.free()), (0, 300));
+    }
+    run_virtual(test);
+}
+
+#[test]
+fn killall_goes_on_behind_a_member_that_refuses_to_end() {
+    #[green]
+    fn refuses() {
+        assert!(catch_exit(forever).is_err());
+        sleep(ms(10));
+    }
+    #[green]
+    fn test() {
+        let pool = GreenPool::new(4);
+        let threads = [pool.spawn(refuses), pool.spawn(forever), pool.spawn(forever)];
+        sleep(ms(1));
+        threads[1].kill();
+        pool.killall();
+        assert_eq!(threads.each_ref().map(|thread| thread.is_finished()), [false, true, true]);
+        pool.waitall();
+        let [refuses, ..] = threads;
+        assert!(refuses.join().is_ok());
+    }
+    run_virtual(test);
+}

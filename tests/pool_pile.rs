@@ -213,3 +213,40 @@ fn a_member_that_fills_a_pile_on_its_own_pool_runs_the_jobs_in_place() {
     }
     run_virtual(test);
 }
+
+#[test]
+fn readers_that_wait_for_a_spawn_all_hear_of_it_and_of_the_end() {
+    #[green]
+    fn reader(pile: GreenPile<u64>, log: Log, name: &'static str) {
+        for value in pile {
+            log.add(format!("{name} got {value}"));
+        }
+        log.add(format!("{name} done"));
+    }
+    #[green]
+    fn spawner(pile: GreenPile<u64>, limit: u64) {
+        let _ = with_timeout(ms(limit), || pile.spawn(|| nap(1)));
+    }
+    #[green]
+    fn test() {
+        let log = Log::default();
+        let pool = GreenPool::new(0);
+        let pile = GreenPile::with_pool(pool.clone());
+        let (one, two) = (pile.clone(), pile.clone());
+        spawn_n(move || spawner(one, 10));
+        spawn_n(move || spawner(two, 1000));
+        let readers = ["one", "two", "three", "four"].map(|name| {
+            let (pile, log) = (pile.clone(), log.clone());
+            spawn(move || reader(pile, log, name))
+        });
+        sleep(ms(20));
+        pool.resize(1);
+        // The spawner delivers, which calls the first reader. It is killed before its turn.
+        sleep(Duration::ZERO);
+        readers[0].kill();
+        sleep(ms(100));
+        log.assert(&["two got 1", "two done", "three done", "four done"]);
+        joinall(readers);
+    }
+    run_virtual(test);
+}
