@@ -28,7 +28,11 @@ pub(crate) fn function(
     for attr in &mut attrs {
         attr.style = AttrStyle::Outer;
     }
-    let private = options.paths.private();
+    let private = options.paths.private(sig.ident.span());
+    if body.is_some() {
+        // `stop()` becomes `match stop() { … }`, in which clippy sees a part that never ends.
+        attrs.push(syn::parse_quote!(#[allow(clippy::diverging_sub_expression)]));
+    }
     let body = match (role, body) {
         (_, None) => quote!(;),
         (Role::Function, Some(body)) => quote!({ #body }),
@@ -54,7 +58,8 @@ fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
     let mut marks = Vec::new();
     // A function without documentation stays without, so that `missing_docs` has its say.
     if attrs.iter().any(|attr| attr.path().is_ident("doc")) {
-        marks.push(syn::parse_quote!(#[doc = "\n\n*Green: may suspend.*"]));
+        marks.push(syn::parse_quote!(#[doc = ""]));
+        marks.push(syn::parse_quote!(#[doc = " *Green: may suspend.*"]));
     }
     // `Green` is `#[must_use]` already; the user's own is about the value behind it.
     if attrs.iter().any(|attr| attr.path().is_ident("must_use")) {
@@ -70,13 +75,14 @@ fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
 /// Output: -> ::eventlet::Green<impl ::core::future::Future<Output = T>>
 /// ```
 fn green_output(sig: &mut Signature, boxed: bool, paths: &Paths) -> ReturnType {
-    let result = lower::result_type(&sig.output, paths);
     let here = Span::mixed_site();
     if boxed {
         let lifetime = crate::boxed::tie(sig);
+        let result = lower::result_type(&sig.output, paths);
         let green_box = paths.green_box();
         return syn::parse_quote_spanned!(here=> -> #green_box<#lifetime, #result>);
     }
+    let result = lower::result_type(&sig.output, paths);
     let green = paths.green();
     syn::parse_quote_spanned!(here=> -> #green<impl ::core::future::Future<Output = #result>>)
 }

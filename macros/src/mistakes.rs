@@ -67,7 +67,7 @@ impl Mistake {
             Mistake::AsyncFn => message(
                 "a green function is written without `async`",
                 "a `#[green]` function can already suspend, at each green call that it makes",
-                "remove `async`, and each `.await` of a green call",
+                "remove `async`; the `.await` of a green call can go too",
             ),
             Mistake::ConstFn => message(
                 "a green function cannot be `const`",
@@ -144,6 +144,9 @@ fn not_a_function(kind: &str) -> (String, String, String) {
 }
 
 fn unknown_option(name: &str) -> (String, String, String) {
+    if name == "boxed" {
+        return message("`boxed` takes no value", "it is on where it is written", "write `#[green(boxed)]`");
+    }
     let what = format!("`#[green]` has no option `{name}`");
     let note = match name {
         "stack" | "stack_size" | "stacksize" => "a green function has no stack of its own",

@@ -1,39 +1,43 @@
 //! The only file that spells what an expansion names in the runtime crate.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::Path;
 
 /// Where the runtime crate is, as seen from the expansion.
 pub(crate) struct Paths {
-    root: TokenStream,
+    root: Option<Path>,
 }
 
 impl Paths {
     /// The root named by `#[green(crate = path)]`, or `::eventlet`.
     pub(crate) fn new(root: Option<Path>) -> Self {
-        let root = match root {
-            Some(path) => quote!(#path),
-            None => quote_spanned!(Span::mixed_site()=> ::eventlet),
-        };
         Paths { root }
     }
 
     /// The type of a green call.
     pub(crate) fn green(&self) -> TokenStream {
-        let root = &self.root;
-        quote!(#root::Green)
+        self.of_root(quote_spanned!(Span::mixed_site()=> Green))
     }
 
     /// The type of a green call on the heap.
     pub(crate) fn green_box(&self) -> TokenStream {
-        let root = &self.root;
-        quote!(#root::GreenBox)
+        self.of_root(quote_spanned!(Span::mixed_site()=> GreenBox))
     }
 
-    /// The module that holds all that an expansion may name.
-    pub(crate) fn private(&self) -> TokenStream {
-        let root = &self.root;
-        quote!(#root::__private)
+    fn of_root(&self, name: TokenStream) -> TokenStream {
+        match &self.root {
+            Some(root) => quote_spanned!(Span::mixed_site()=> #root::#name),
+            None => quote_spanned!(Span::mixed_site()=> ::eventlet::#name),
+        }
+    }
+
+    /// The module that holds all that an expansion may name, with errors shown at `place`.
+    pub(crate) fn private(&self, place: Span) -> TokenStream {
+        let place = Span::mixed_site().located_at(place);
+        match &self.root {
+            Some(root) => quote_spanned!(place=> #root::__private),
+            None => quote_spanned!(place=> ::eventlet::__private),
+        }
     }
 }

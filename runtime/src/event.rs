@@ -258,6 +258,10 @@ impl<T> Wait for Sent<'_, T> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for an event to be sent (as do {} in all)", self.round.line.borrow().len())
     }

@@ -127,6 +127,10 @@ impl Wait for Raised<'_> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for a flag to be set (as do {} in all)", self.shared.line.borrow().len())
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::exit::Exit;
 use crate::hub::current;
-use crate::hub::suspend::{Sleep, Wait, Waiting, Yield, until};
+use crate::hub::suspend::{Sleep, Wait, Waiting, until};
 use crate::hub::task::{Outcome, TaskRef};
 use crate::hub::waitlist::Ticket;
 use crate::start::Start;
@@ -149,7 +149,7 @@ where
     current::with(|hub| {
         let deadline = hub.deadline_in(delay);
         let outcome = hub.adopt(async move {
-            until(Sleep::Until(deadline)).await;
+            until(Sleep::ending(deadline)).await;
             let thread = current();
             if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
                 thread.kill();
@@ -185,13 +185,7 @@ where
 /// eventlet's and gevent's `sleep`, in seconds there.
 #[inline]
 pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
-    Green::new(async move {
-        if duration.is_zero() {
-            until(Yield { given_way: false }).await;
-        } else {
-            until(Sleep::For(duration)).await;
-        }
-    })
+    Green::new(until(Sleep::lasting(duration)))
 }
 
 /// The green thread that runs.
@@ -256,6 +250,11 @@ impl<T> GreenThread<T> {
             until(Ended::new(&self.thread.0)).await;
             self.outcome.take().expect("the result is taken here alone, and `self` is consumed")
         })
+    }
+
+    /// How the thread ended, if it has.
+    pub(crate) fn into_result(self) -> Option<Result<T, Exit>> {
+        self.outcome.take()
     }
 
     /// The handle without the right to the value.
@@ -455,6 +454,10 @@ impl Wait for Ended {
             Some(ticket) => extra.joiners.renew(ticket, waiter),
         });
         None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

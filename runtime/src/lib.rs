@@ -7,6 +7,8 @@ mod catch_exit;
 pub mod event;
 mod exit;
 mod flag;
+pub mod green;
+pub mod greenpool;
 pub mod greenthread;
 mod hub;
 pub mod hubs;
@@ -23,6 +25,7 @@ pub mod semaphore;
 mod start;
 pub mod testing;
 mod timeout;
+pub mod tpool;
 #[cfg(unix)]
 mod trampoline;
 
@@ -30,6 +33,7 @@ pub use call::{Green, GreenBox};
 pub use event::Event;
 pub use eventlet_macros::green;
 pub use exit::{Exit, Panic};
+pub use greenpool::{GreenPile, GreenPool};
 pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
 pub use iter::{GreenIterator, IntoGreenIterator};
 pub use queue::Queue;

@@ -5,7 +5,7 @@
 //! ```text
 //! match e { value => {
 //!     let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
-//!     if kind.is_plain() { kind.value(value) } else { kind.done(kind.call(value).await) }
+//!     if kind.plain { kind.value(value) } else { kind.call(value).await }
 //! } }
 //! ```
 //!
@@ -16,12 +16,13 @@
 //! 2. to [`GreenProbe`], by value: a green call, which is never `Unpin`;
 //! 3. to [`PlainProbe`], by `&mut`: every other value (type parameters, values that must not move).
 //!
-//! For a plain kind `call` gives a [`Never`], which is uninhabited: the waiting arm is dropped before the state
+//! For a plain kind `call` gives a [`Never`], which has no value: the waiting arm is dropped before the state
 //! machine is laid out, so that a plain call adds neither a suspension point nor a byte to it. A green call is
 //! only ever moved whole, so that one copy of it is kept.
 //!
 //! A `for` loop asks in the same way which iterator it has, with [`Steps`] in place of [`Probe`].
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -31,7 +32,7 @@ use crate::call::{BoxedCall, Green};
 use crate::iter::{GreenIterator, IntoGreenIterator};
 
 /// Carries the type of a call's value, and nothing else.
-pub struct Probe<T>(PhantomData<*const T>);
+pub struct Probe<T>(PhantomData<fn() -> T>);
 
 /// Names the type of `value`. Stands in code that never runs.
 #[inline(always)]
@@ -42,7 +43,7 @@ pub fn probe<T>(_value: &T) -> Probe<T> {
 impl<T: Unpin> Probe<T> {
     /// The first answer: a plain value.
     pub fn eventlet_kind(self) -> Plain<T> {
-        Plain(PhantomData)
+        Kind::KIND
     }
 }
 
@@ -57,7 +58,7 @@ pub trait GreenProbe {
 impl<F: Future> GreenProbe for Probe<Green<F>> {
     type Kind = Driven<F>;
     fn eventlet_kind(self) -> Driven<F> {
-        Driven(PhantomData)
+        Kind::KIND
     }
 }
 
@@ -72,7 +73,7 @@ pub trait PlainProbe {
 impl<T> PlainProbe for &mut Probe<T> {
     type Kind = Plain<T>;
     fn eventlet_kind(self) -> Plain<T> {
-        Plain(PhantomData)
+        Kind::KIND
     }
 }
 
@@ -89,67 +90,77 @@ pub fn unknown<K: Kind>() -> K {
 }
 
 /// A call whose value is final as it is.
-pub struct Plain<T>(PhantomData<*const T>);
+pub struct Plain<T> {
+    /// `true`. A field, because a method would have to be looked up at every call.
+    pub plain: bool,
+    of: PhantomData<fn() -> T>,
+}
 
 /// A call whose value is a green call, to be driven in place.
-pub struct Driven<F>(PhantomData<*const F>);
+pub struct Driven<F> {
+    /// `false`.
+    pub plain: bool,
+    of: PhantomData<fn() -> F>,
+}
+
+impl<T> Copy for Plain<T> {}
+
+impl<T> Clone for Plain<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
 
 impl<T> Kind for Plain<T> {
-    const KIND: Self = Plain(PhantomData);
+    const KIND: Self = Plain { plain: true, of: PhantomData };
+}
+
+impl<F> Copy for Driven<F> {}
+
+impl<F> Clone for Driven<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
 impl<F> Kind for Driven<F> {
-    const KIND: Self = Driven(PhantomData);
+    const KIND: Self = Driven { plain: false, of: PhantomData };
 }
 
-// The same five methods on both kinds; each kind uses the half that is its own.
+// The same methods on both kinds; each kind uses the half that is its own. They take the kind by value: a borrow
+// of it would keep it in the state machine.
 #[allow(missing_docs, clippy::unused_self)]
 impl<T> Plain<T> {
     #[inline(always)]
-    pub fn is_plain(&self) -> bool {
-        true
-    }
-    #[inline(always)]
-    pub fn value(&self, value: T) -> T {
+    pub fn value(self, value: T) -> T {
         value
     }
-    pub fn call(&self, _value: T) -> Never {
+    pub fn call(self, _value: T) -> Never<T> {
         unreachable!("a plain value is not driven")
     }
-    pub fn boxed(&self, _value: T) -> Never {
+    pub fn boxed(self, _value: T) -> Never<T> {
         unreachable!("a plain value is not driven")
-    }
-    pub fn done(&self, never: Never) -> T {
-        match never {}
     }
     #[inline(always)]
-    pub fn stay(&self, value: T) -> T {
+    pub fn stay(self, value: T) -> T {
         value
     }
 }
 
 #[allow(missing_docs, clippy::unused_self)]
 impl<F: Future> Driven<F> {
-    #[inline(always)]
-    pub fn is_plain(&self) -> bool {
-        false
-    }
-    pub fn value(&self, _value: Green<F>) -> F::Output {
+    pub fn value(self, _value: Green<F>) -> F::Output {
         unreachable!("a green call is driven")
     }
     #[inline(always)]
-    pub fn call(&self, call: Green<F>) -> Green<F> {
+    pub fn call(self, call: Green<F>) -> Green<F> {
         call
     }
     #[inline(always)]
-    pub fn boxed(&self, call: Green<F>) -> BoxedCall<F> {
+    pub fn boxed(self, call: Green<F>) -> BoxedCall<F> {
         BoxedCall::new(call)
     }
-    #[inline(always)]
-    pub fn done(&self, value: F::Output) -> F::Output {
-        value
-    }
-    pub fn stay(&self, _call: Green<F>) -> F::Output
+    pub fn stay(self, _call: Green<F>) -> F::Output
     where
         Green<F>: StaysPut,
     {
@@ -166,19 +177,22 @@ impl<F: Future> Driven<F> {
 )]
 pub trait StaysPut {}
 
-/// The value that a plain call's waiting arm waits for: there is none.
-pub enum Never {}
+/// What a plain call's waiting arm waits for: there is none, so rustc drops that arm.
+pub enum Never<T> {
+    /// Cannot be made.
+    None(Infallible, PhantomData<T>),
+}
 
-impl Future for Never {
-    type Output = Never;
+impl<T> Future for Never<T> {
+    type Output = T;
 
-    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Never> {
-        match *self.get_mut() {}
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
+        unreachable!("there is nothing to wait for")
     }
 }
 
 /// Carries the type of what a `for` loop goes over, and nothing else.
-pub struct Steps<T>(PhantomData<*const T>);
+pub struct Steps<T>(PhantomData<fn() -> T>);
 
 /// Names the type of what a `for` loop goes over. Stands in code that never runs.
 #[inline(always)]
@@ -189,7 +203,7 @@ pub fn steps<T>(_iterable: &T) -> Steps<T> {
 impl<T: IntoIterator> Steps<T> {
     /// The first answer: an ordinary iterator.
     pub fn eventlet_steps(self) -> PlainSteps<T> {
-        PlainSteps(PhantomData)
+        Kind::KIND
     }
 }
 
@@ -204,7 +218,7 @@ pub trait GreenSteps {
 impl<T: IntoGreenIterator> GreenSteps for Steps<T> {
     type Kind = DrivenSteps<T>;
     fn eventlet_steps(self) -> DrivenSteps<T> {
-        DrivenSteps(PhantomData)
+        Kind::KIND
     }
 }
 
@@ -212,19 +226,19 @@ impl<T: IntoGreenIterator> GreenSteps for Steps<T> {
 pub trait NoSteps {
     /// What the loop was to go over.
     type Iterable;
-    /// Refuses the loop, unless it is over something after all.
-    fn eventlet_steps(self) -> DrivenSteps<Self::Iterable>
+    /// Refuses the loop.
+    fn eventlet_steps(self) -> RefusedSteps<Self::Iterable>
     where
         Self::Iterable: Iterable;
 }
 
 impl<T> NoSteps for &mut Steps<T> {
     type Iterable = T;
-    fn eventlet_steps(self) -> DrivenSteps<T>
+    fn eventlet_steps(self) -> RefusedSteps<T>
     where
         T: Iterable,
     {
-        DrivenSteps(PhantomData)
+        Kind::KIND
     }
 }
 
@@ -234,45 +248,84 @@ impl<T> NoSteps for &mut Steps<T> {
     label = "neither an `IntoIterator` nor a `GreenIterator`",
     note = "in a green body `for` takes ordinary iterators (`IntoIterator`) and green ones (`GreenIterator`)"
 )]
-pub trait Iterable: IntoGreenIterator {}
+pub trait Iterable {}
 
 /// Steps that are made at once.
-pub struct PlainSteps<T>(PhantomData<*const T>);
+pub struct PlainSteps<T> {
+    /// `true`.
+    pub plain: bool,
+    of: PhantomData<fn() -> T>,
+}
 
 /// Steps that are green calls.
-pub struct DrivenSteps<T>(PhantomData<*const T>);
+pub struct DrivenSteps<T> {
+    /// `false`.
+    pub plain: bool,
+    of: PhantomData<fn() -> T>,
+}
+
+/// What a refused loop would yield.
+pub enum NoItem {}
+
+/// Steps that nothing makes: they exist so that a refused loop is one error, not six.
+pub struct RefusedSteps<T> {
+    /// `true`.
+    pub plain: bool,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Copy for RefusedSteps<T> {}
+
+impl<T> Clone for RefusedSteps<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Kind for RefusedSteps<T> {
+    const KIND: Self = RefusedSteps { plain: true, of: PhantomData };
+}
+
+impl<T> Copy for PlainSteps<T> {}
+
+impl<T> Clone for PlainSteps<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
 
 impl<T> Kind for PlainSteps<T> {
-    const KIND: Self = PlainSteps(PhantomData);
+    const KIND: Self = PlainSteps { plain: true, of: PhantomData };
+}
+
+impl<T> Copy for DrivenSteps<T> {}
+
+impl<T> Clone for DrivenSteps<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
 impl<T> Kind for DrivenSteps<T> {
-    const KIND: Self = DrivenSteps(PhantomData);
+    const KIND: Self = DrivenSteps { plain: false, of: PhantomData };
 }
 
-// Again the same methods on both.
+// Again the same methods on all.
 #[allow(missing_docs, clippy::unused_self)]
 impl<T: IntoIterator> PlainSteps<T> {
     #[inline(always)]
-    pub fn start(&self, iterable: T) -> T::IntoIter {
+    pub fn start(self, iterable: T) -> T::IntoIter {
         iterable.into_iter()
     }
     #[inline(always)]
-    pub fn is_plain(&self) -> bool {
-        true
-    }
-    #[inline(always)]
-    pub fn value(&self, iter: &mut T::IntoIter) -> Option<T::Item> {
+    pub fn value(self, iter: &mut T::IntoIter) -> Option<T::Item> {
         iter.next()
     }
-    pub fn call(&self, _iter: &mut T::IntoIter) -> Never {
+    pub fn call(self, _iter: &mut T::IntoIter) -> Never<Option<T::Item>> {
         unreachable!("a plain iterator is not driven")
     }
-    pub fn done(&self, never: Never) -> Option<T::Item> {
-        match never {}
-    }
     #[inline(always)]
-    pub fn stay(&self, iter: &mut T::IntoIter) -> Option<T::Item> {
+    pub fn stay(self, iter: &mut T::IntoIter) -> Option<T::Item> {
         iter.next()
     }
 }
@@ -280,28 +333,36 @@ impl<T: IntoIterator> PlainSteps<T> {
 #[allow(missing_docs, clippy::unused_self)]
 impl<T: IntoGreenIterator> DrivenSteps<T> {
     #[inline(always)]
-    pub fn start(&self, iterable: T) -> T::IntoIter {
+    pub fn start(self, iterable: T) -> T::IntoIter {
         iterable.into_green_iter()
     }
-    #[inline(always)]
-    pub fn is_plain(&self) -> bool {
-        false
-    }
-    pub fn value(&self, _iter: &mut T::IntoIter) -> Option<T::Item> {
+    pub fn value(self, _iter: &mut T::IntoIter) -> Option<T::Item> {
         unreachable!("a green iterator is driven")
     }
     #[inline(always)]
-    pub fn call(&self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
+    pub fn call(self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
         iter.next()
     }
-    #[inline(always)]
-    pub fn done(&self, item: Option<T::Item>) -> Option<T::Item> {
-        item
-    }
-    pub fn stay(&self, _iter: &mut T::IntoIter) -> Option<T::Item>
+    pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item>
     where
         T: StaysPut,
     {
         unreachable!("no green iterator stays put")
+    }
+}
+
+#[allow(missing_docs, clippy::unused_self)]
+impl<T> RefusedSteps<T> {
+    pub fn start(self, iterable: T) -> T {
+        iterable
+    }
+    pub fn value(self, _iter: &mut T) -> Option<NoItem> {
+        None
+    }
+    pub fn call(self, _iter: &mut T) -> Never<Option<NoItem>> {
+        unreachable!("a refused loop does not compile")
+    }
+    pub fn stay(self, _iter: &mut T) -> Option<NoItem> {
+        None
     }
 }

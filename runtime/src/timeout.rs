@@ -137,11 +137,13 @@ impl<G: Future> Future for Limited<G> {
         let enclosing = hub.expired.get();
         // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
         let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
-        if is_ours {
+        let progress = if is_ours {
             hub.expired.set(Some(deadline));
-        }
-        let progress = call.poll(cx);
-        hub.expired.set(enclosing);
+            let _restored = Restore { hub: &hub, enclosing };
+            call.poll(cx)
+        } else {
+            call.poll(cx)
+        };
         match progress {
             Poll::Ready(value) => Poll::Ready(Ok(value)),
             Poll::Pending if is_ours => {
@@ -160,5 +162,17 @@ fn arm(timer: &mut Option<Timer>, hub: &Hub, deadline: Duration, task: TaskRef) 
     match timer {
         Some(timer) => timer.renew(hub, task),
         None => *timer = Some(Timer::set(hub, deadline, task)),
+    }
+}
+
+/// Puts back what an enclosing timeout has said, panic or not.
+struct Restore<'a> {
+    hub: &'a Hub,
+    enclosing: Option<Duration>,
+}
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        self.hub.expired.set(self.enclosing);
     }
 }

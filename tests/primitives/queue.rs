@@ -183,9 +183,10 @@ scenarios! {
         let channel = Queue::bounded(0);
         assert_eq!(channel.put_timeout(1, ms(1)), Err(PutError::Full(1)));
         let q = channel.clone();
-        spawn_after(ms(1), #[green] move || q.put(2).unwrap());
+        let putter = spawn_after(ms(1), #[green] move || q.put(2).unwrap());
         assert_eq!(channel.get(), Ok(2));
         assert_eq!(channel.try_get(), Err(GetError::Empty));
+        putter.wait();
     }
 
     fn the_call_that_a_dead_putter_caused_is_taken_back() {

@@ -1,5 +1,7 @@
 //! Calls whose type is inferred from what surrounds them stay as they are in an ordinary function.
 
+#![deny(warnings)]
+
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::rc::Rc;

@@ -7,7 +7,9 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, Block, FnArg, Pat, PatIdent, Signature};
+use syn::{Attribute, FnArg, Pat, PatIdent, Signature, Token};
+
+use crate::paths::Paths;
 
 /// Makes each argument of a function a name, and captures them.
 ///
@@ -17,79 +19,154 @@ use syn::{Attribute, Block, FnArg, Pat, PatIdent, Signature};
 ///             let _ = &d; let _ = &__arg1; let _ = &a;
 ///             let (b, _) = __arg1; let d = d;
 /// ```
-pub(super) fn of_function(sig: &mut Signature, block: &Block) -> TokenStream {
-    let body = block.to_token_stream();
-    let mut mentions = Vec::new();
-    let mut bindings = TokenStream::new();
-    let mut behind_pattern = false;
-    for (index, arg) in sig.inputs.iter_mut().enumerate() {
+pub(super) fn of_function(sig: &mut Signature, body: &TokenStream) -> TokenStream {
+    let mut captures = Captures::new(body);
+    for arg in &mut sig.inputs {
         match arg {
-            FnArg::Receiver(receiver) => {
-                let this = receiver.self_token;
-                mentions.push(quote_spanned!(Span::mixed_site()=> let _ = &#this;));
-            }
-            FnArg::Typed(arg) => {
-                let cfgs = cfgs(&arg.attrs);
-                let hidden = format_ident!("__arg{index}", span = Span::mixed_site());
-                let (name, binding) = named(&mut arg.pat, &hidden, &mut behind_pattern);
-                mentions.push(quote_spanned!(Span::mixed_site()=> #cfgs let _ = &#name;));
-                match binding {
-                    Some(binding) => bindings.extend(quote!(#cfgs #binding)),
-                    None => bindings.extend(unused(&name, &body)),
-                }
-            }
+            FnArg::Receiver(receiver) => captures.mention(&receiver.self_token, &TokenStream::new()),
+            FnArg::Typed(arg) => captures.arg(&mut arg.pat, &cfgs(&arg.attrs)),
         }
     }
-    let mentions = mentions.into_iter().rev();
-    quote!(#(#mentions)* #bindings)
+    captures.finish()
 }
 
-/// Makes one argument a name; gives that name, and what binds its pattern inside, if anything has to.
-fn named(pat: &mut Pat, hidden: &Ident, behind_pattern: &mut bool) -> (Ident, Option<TokenStream>) {
+/// The same for the parameters of a `move` closure.
+pub(super) fn of_move_closure<'a>(
+    params: impl Iterator<Item = &'a mut Pat>,
+    body: &TokenStream,
+) -> TokenStream {
+    let mut captures = Captures::new(body);
+    for param in params {
+        captures.arg(without_type(param), &TokenStream::new());
+    }
+    captures.finish()
+}
+
+/// The parameters of a closure that borrows: what wraps them outside its body, and what unwraps them inside.
+///
+/// ```text
+/// Input:  |a, (b, _)|
+/// Output: |a, __arg1|
+///             let a = Moved(a); let __arg1 = Moved(__arg1);
+///                 let a = a.into_inner(); let (b, _) = __arg1.into_inner();
+/// ```
+pub(super) fn of_closure<'a>(
+    params: impl Iterator<Item = &'a mut Pat>,
+    paths: &Paths,
+) -> (TokenStream, TokenStream) {
+    let here = Span::mixed_site();
+    let private = paths.private(here);
+    let (mut outside, mut inside) = (TokenStream::new(), TokenStream::new());
+    for (index, param) in params.enumerate() {
+        let pat = without_type(param);
+        let (name, inner) = match simple(pat) {
+            Some((mutability, name)) => {
+                let name = name.clone();
+                let mutability = mutability.take();
+                (name.clone(), quote!(#mutability #name))
+            }
+            None => {
+                let name = hidden(index);
+                (name.clone(), std::mem::replace(pat, syn::parse_quote!(#name)).into_token_stream())
+            }
+        };
+        let allow = allow_underscore(&name);
+        outside.extend(quote_spanned!(here=> #allow let #name = #private::Moved(#name);));
+        inside.extend(quote_spanned!(here=> #allow let #inner = #name.into_inner();));
+    }
+    (outside, inside)
+}
+
+/// Arguments on their way into a state machine.
+struct Captures<'a> {
+    body: &'a TokenStream,
+    mentions: Vec<TokenStream>,
+    bindings: TokenStream,
+    behind_pattern: bool,
+}
+
+impl<'a> Captures<'a> {
+    fn new(body: &'a TokenStream) -> Self {
+        Captures { body, mentions: Vec::new(), bindings: TokenStream::new(), behind_pattern: false }
+    }
+
+    /// To mention an argument is to capture it whole.
+    fn mention(&mut self, name: &dyn ToTokens, cfgs: &TokenStream) {
+        let name = name.to_token_stream();
+        let here = Span::mixed_site();
+        let allow = allow_underscore(&name);
+        self.mentions.push(quote_spanned!(here=> #cfgs #allow let _ = &#name;));
+    }
+
+    /// Makes one argument a name, and binds its pattern inside if anything has to.
+    fn arg(&mut self, pat: &mut Pat, cfgs: &TokenStream) {
+        let hidden = hidden(self.mentions.len());
+        let here = Span::mixed_site();
+        if let Some((mutability, name)) = simple(pat) {
+            let name = name.clone();
+            let binding = if self.behind_pattern {
+                let mutability = mutability.take();
+                Some(quote_spanned!(here=> let #mutability #name = #name;))
+            } else {
+                self.unused(&name)
+            };
+            self.bindings.extend(binding.map(|binding| quote!(#cfgs #binding)));
+            return self.mention(&name, cfgs);
+        }
+        let pat = std::mem::replace(pat, syn::parse_quote!(#hidden));
+        if self.behind_pattern {
+            // What the pattern leaves behind drops before the earlier arguments too.
+            self.bindings.extend(quote_spanned!(here=> #cfgs let #hidden = #hidden;));
+        }
+        if !matches!(pat, Pat::Wild(_)) {
+            self.behind_pattern = true;
+            self.bindings.extend(quote_spanned!(here=> #cfgs let #pat = #hidden;));
+        }
+        self.mention(&hidden, cfgs);
+    }
+
+    /// To mention an argument is also to use it, as far as rustc's lint sees. An argument that the body does
+    /// not mention gets a second binding of its name that is not used, so that the lint has its say.
+    fn unused(&self, name: &Ident) -> Option<TokenStream> {
+        let is_used = name.to_string().starts_with('_') || is_mentioned(name, self.body);
+        (!is_used).then(|| quote_spanned!(Span::mixed_site()=> { let #name = (); }))
+    }
+
+    fn finish(self) -> TokenStream {
+        let Captures { mentions, bindings, .. } = self;
+        let mentions = mentions.into_iter().rev();
+        quote!(#(#mentions)* #bindings)
+    }
+}
+
+/// To capture an argument whose name begins with `_` is not to use it, as clippy would think.
+fn allow_underscore(name: &dyn ToTokens) -> Option<TokenStream> {
+    let name = name.to_token_stream().to_string();
+    let allow = || quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]);
+    name.starts_with('_').then(allow)
+}
+
+/// The name of an argument that has none.
+fn hidden(index: usize) -> Ident {
+    format_ident!("__arg{index}", span = Span::mixed_site())
+}
+
+/// A pattern that only binds the whole argument to a name.
+fn simple(pat: &mut Pat) -> Option<(&mut Option<Token![mut]>, &Ident)> {
     match pat {
         Pat::Ident(PatIdent { by_ref: None, subpat: None, mutability, ident, .. }) => {
-            if !*behind_pattern {
-                return (ident.clone(), None);
-            }
-            let mutability = mutability.take();
-            let binding = quote_spanned!(Span::mixed_site()=> let #mutability #ident = #ident;);
-            (ident.clone(), Some(binding))
+            Some((mutability, ident))
         }
-        Pat::Wild(_) if !*behind_pattern => {
-            *pat = syn::parse_quote!(#hidden);
-            (hidden.clone(), None)
-        }
-        Pat::Wild(_) => {
-            *pat = syn::parse_quote!(#hidden);
-            let binding = quote_spanned!(Span::mixed_site()=> let #hidden = #hidden;);
-            (hidden.clone(), Some(binding))
-        }
-        _ => {
-            *behind_pattern = true;
-            let binding = quote_spanned!(Span::mixed_site()=> let #pat = #hidden;);
-            *pat = syn::parse_quote!(#hidden);
-            (hidden.clone(), Some(binding))
-        }
+        _ => None,
     }
 }
 
-/// Captures the names that the parameters of a green closure bind.
-pub(super) fn mentioned(names: &[Ident], body: &TokenStream) -> TokenStream {
-    names
-        .iter()
-        .rev()
-        .filter(|name| name.to_string().starts_with('_') || is_mentioned(name, body))
-        .map(|name| quote_spanned!(Span::mixed_site()=> let _ = &#name;))
-        .collect()
-}
-
-/// To mention an argument is to use it, as far as rustc's lint sees. An argument that the body does not mention
-/// gets a binding of the same name that is not used, so that the lint has its say.
-fn unused(name: &Ident, body: &TokenStream) -> Option<TokenStream> {
-    if name.to_string().starts_with('_') || is_mentioned(name, body) {
-        return None;
+/// The pattern of a closure's parameter, without its type.
+fn without_type(param: &mut Pat) -> &mut Pat {
+    match param {
+        Pat::Type(param) => &mut param.pat,
+        param => param,
     }
-    Some(quote_spanned!(Span::mixed_site()=> { let #name = (); }))
 }
 
 /// Whether a name stands anywhere in the tokens, format strings included.

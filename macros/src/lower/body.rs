@@ -1,9 +1,9 @@
 //! The body of a function as a whole.
 
-use proc_macro2::TokenStream;
-use quote::quote_spanned;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Stmt;
 use syn::visit_mut::VisitMut;
-use syn::{Block, Stmt};
 
 use super::{Lower, Region, Used, args, result};
 use crate::item::{GreenFn, Role};
@@ -17,9 +17,11 @@ use crate::options::Options;
 /// Output: ::eventlet::__private::green(async move {
 ///             let _ = &url;
 ///             use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
-///             if false { return ::eventlet::__private::returned::<usize>(); }
-///             let page = (match fetch(url) { … });
-///             (match page.len() { … })
+///             let result: usize = {
+///                 let page = (match fetch(url) { … });
+///                 (match page.len() { … })
+///             };
+///             { result }
 ///         })
 /// ```
 pub(crate) fn function(
@@ -41,36 +43,23 @@ pub(crate) fn function(
         region: Region::Green,
         used: Used::default(),
     };
-    let arguments = args::of_function(&mut function.sig, &block);
+    let before = spelled(&block.stmts);
+    let arguments = args::of_function(&mut function.sig, &before);
     lower.visit_block_mut(&mut block);
-    let hint = result::hint(&function.sig.output, &options.paths);
-    Some(assemble(&lower, &block, &arguments, &hint, options.boxed && function.role == Role::Function))
-}
-
-/// Puts the parts of the body together.
-fn assemble(
-    lower: &Lower,
-    block: &Block,
-    arguments: &TokenStream,
-    hint: &TokenStream,
-    boxed: bool,
-) -> TokenStream {
-    let private = lower.paths.private();
     let imports = lower.imports();
-    let here = proc_macro2::Span::mixed_site().located_at(block.brace_token.span.close());
-    let door = proc_macro2::Ident::new(if boxed { "boxed" } else { "green" }, here);
-    let stmts = spelled(&block.stmts);
-    quote_spanned! {here=>
-        #private::#door(async move {
-            #arguments
-            #imports
-            #hint
-            #stmts
-        })
-    }
+    let name = function.sig.ident.span();
+    let body = result::typed(&spelled(&block.stmts), &before, &function.sig.output, name, &options.paths);
+    let here = Span::mixed_site().located_at(name);
+    let private = options.paths.private(name);
+    // The block is the user's own, as far as rustc sees: inside one that comes from an expansion it does not name
+    // the arguments in errors.
+    let block = quote_spanned!(name=> async move { #arguments #imports #body });
+    let is_boxed = options.boxed && function.role == Role::Function;
+    let door = Ident::new(if is_boxed { "boxed" } else { "green" }, here);
+    Some(quote_spanned!(here=> #private::#door(#block)))
 }
 
 /// The statements as tokens.
 fn spelled(stmts: &[Stmt]) -> TokenStream {
-    stmts.iter().map(quote::ToTokens::into_token_stream).collect()
+    stmts.iter().map(ToTokens::into_token_stream).collect()
 }

@@ -1,7 +1,7 @@
 //! Calls: driven in place if their value is a green call, and left as they are if it is not.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, Path};
 
@@ -42,33 +42,35 @@ impl Lower<'_> {
             }
             _ => return,
         };
-        *expr = self.driven(&attrs, expr.to_token_stream(), &place, drive);
+        let call = expr.to_token_stream();
+        *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive));
     }
 
     /// Lowers the tokens of one call.
     ///
     /// ```text
     /// Input:  call(args)
-    /// Output: (match call(args) {
+    /// Output: match call(args) {
     ///             #[allow(unreachable_code)]
     ///             value => {
     ///                 let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
-    ///                 if kind.is_plain() { kind.value(value) } else { kind.done(kind.call(value).await) }
+    ///                 if kind.plain { kind.value(value) } else { kind.call(value).await }
     ///             }
-    ///         })
+    ///         }
     /// ```
     ///
-    /// The `match` keeps temporaries of the call alive as the call itself would. The parentheses make it an
-    /// expression at the start of a statement too.
+    /// The `match` keeps temporaries of the call alive as the call itself would. Its first and last tokens are the
+    /// user's, as far as rustc sees: an expression that contains it has its own place in the source then, which
+    /// is where a panic says that it happened, and where an unused value is reported.
     pub(super) fn driven(
         &mut self,
         attrs: &[Attribute],
         call: TokenStream,
         place: &Place,
         drive: Drive,
-    ) -> Expr {
+    ) -> TokenStream {
         self.used.calls = true;
-        let private = self.paths.private();
+        let private = self.paths.private(place.name);
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {
@@ -76,22 +78,22 @@ impl Lower<'_> {
                 let stay = quote_spanned!(Span::mixed_site().located_at(place.name)=> stay);
                 quote_spanned!(end=> #kind.#stay(value))
             }
-            Region::Green => {
+            Region::Green | Region::Plain => {
                 let waits = waits(place.name, drive);
                 quote_spanned!(end=>
-                    if #kind.is_plain() { #kind.value(value) } else { #kind.done(#kind #waits) }
+                    if #kind.plain { #kind.value(value) } else { #kind #waits }
                 )
             }
         };
-        Expr::Verbatim(quote_spanned! {end=>
-            #(#attrs)* (match #call {
-                #[allow(unreachable_code)]
-                value => {
-                    let kind = loop { break #private::unknown(); break #private::probe(&value).eventlet_kind() };
-                    #use_it
-                }
-            })
-        })
+        let arm = quote_spanned! {end=>
+            #[allow(unreachable_code)]
+            value => {
+                let kind = loop { break #private::unknown(); break #private::probe(&value).eventlet_kind() };
+                #use_it
+            }
+        };
+        let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
+        quote!(#(#attrs)* #word #call #arm)
     }
 
     /// Whether a call may be the function's call to itself. By type only a green call is then boxed.
@@ -143,7 +145,7 @@ fn is_part_of_self(receiver: &Expr) -> bool {
         Expr::Unary(unary) => is_self(&unary.expr),
         Expr::Reference(reference) => is_self(&reference.expr),
         Expr::Paren(paren) => is_part_of_self(&paren.expr),
-        Expr::Verbatim(_) | Expr::MethodCall(_) => true,
+        Expr::MethodCall(call) => is_self(&call.receiver),
         _ => false,
     }
 }

@@ -1,16 +1,15 @@
 //! Green closures: `#[green] |x| …` inside a green body.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::visit::{self, Visit};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
 use syn::visit_mut::VisitMut;
-use syn::{Expr, ExprClosure, Pat, PatIdent, ReturnType};
+use syn::{Expr, ExprClosure, ReturnType};
 
-use super::{Lower, Region, args, result};
+use super::{Lower, Region, args, leading, result};
 use crate::mistakes::Mistake;
 
 impl Lower<'_> {
-    /// An ordinary closure is left alone: it cannot suspend, and the rule does not reach into it.
+    /// An ordinary closure cannot suspend, and the rule does not reach into it; a green one may stand inside.
     ///
     /// ```text
     /// Input:  #[green] move |x| fetch(x)
@@ -29,71 +28,40 @@ impl Lower<'_> {
         let before = closure.attrs.len();
         closure.attrs.retain(|attr| attr.path().segments.last().is_none_or(|last| last.ident != "green"));
         if closure.attrs.len() == before {
-            return;
+            return self.within(Region::Plain, |lower| lower.visit_expr_mut(&mut closure.body));
         }
         if let Some(token) = closure.asyncness.take() {
             self.mistakes.push(token, Mistake::AsyncFn);
         }
         let before = closure.body.to_token_stream();
-        let outside = std::mem::replace(&mut self.region, Region::Green);
-        self.visit_expr_mut(&mut closure.body);
-        self.region = outside;
+        self.within(Region::Green, |lower| lower.visit_expr_mut(&mut closure.body));
+        leading::enclose(&mut closure.body);
         *closure.body = Expr::Verbatim(self.closure_body(closure, &before));
         closure.output = ReturnType::Default;
     }
 
-    fn closure_body(&self, closure: &ExprClosure, before: &TokenStream) -> TokenStream {
-        let here = Span::mixed_site();
-        let private = self.paths.private();
-        let ExprClosure { inputs, output, body, capture, .. } = closure;
-        let names = names(inputs);
-        let hint = match output {
-            ReturnType::Default => TokenStream::new(),
-            ReturnType::Type(..) => result::hint(output, self.paths),
-        };
-        let stmts = match &**body {
+    fn closure_body(&self, closure: &mut ExprClosure, before: &TokenStream) -> TokenStream {
+        let name = closure.inputs_begin.spans[0];
+        let here = Span::mixed_site().located_at(name);
+        let private = self.paths.private(name);
+        let body = match &*closure.body {
             Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => {
                 block.block.stmts.iter().map(ToTokens::to_token_stream).collect()
             }
-            body => quote!(#body),
+            body => body.to_token_stream(),
         };
-        if capture.is_some() {
-            let mentions =
-                args::mentioned(&names.iter().map(|n| n.ident.clone()).collect::<Vec<_>>(), before);
-            return quote_spanned!(here=> #private::green(async move { #mentions #hint #stmts }));
+        let body = match &closure.output {
+            ReturnType::Default => body,
+            output => result::typed(&body, before, output, name, self.paths),
+        };
+        let params = closure.inputs.iter_mut();
+        if closure.capture.is_some() {
+            let arguments = args::of_move_closure(params, before);
+            let block = quote_spanned!(name=> async move { #arguments #body });
+            return quote_spanned!(here=> #private::green(#block));
         }
-        let outer = names
-            .iter()
-            .map(|PatIdent { ident, .. }| quote_spanned!(here=> let #ident = #private::Moved(#ident);));
-        let inner = names.iter().map(|PatIdent { ident, mutability, .. }| {
-            quote_spanned!(here=> let #mutability #ident = #ident.into_inner();)
-        });
-        quote_spanned!(here=> {
-            #(#outer)*
-            #private::green(async { #(#inner)* #hint #stmts })
-        })
+        let (outside, inside) = args::of_closure(params, self.paths);
+        let block = quote_spanned!(name=> async { #inside #body });
+        quote_spanned!(here=> { #outside #private::green(#block) })
     }
-}
-
-/// The names that the parameters bind, in their order.
-fn names<'a>(inputs: impl IntoIterator<Item = &'a Pat>) -> Vec<PatIdent> {
-    struct Names(Vec<PatIdent>);
-    impl Visit<'_> for Names {
-        fn visit_pat_ident(&mut self, pat: &PatIdent) {
-            if is_binding(&pat.ident) || pat.by_ref.is_some() || pat.mutability.is_some() {
-                self.0.push(pat.clone());
-            }
-            visit::visit_pat_ident(self, pat);
-        }
-    }
-    let mut names = Names(Vec::new());
-    for pat in inputs {
-        names.visit_pat(pat);
-    }
-    names.0
-}
-
-/// A name in a pattern that begins with an uppercase letter is a constant or a variant: `None`.
-fn is_binding(name: &Ident) -> bool {
-    !name.to_string().starts_with(char::is_uppercase)
 }

@@ -1,7 +1,7 @@
 //! `for` loops, over ordinary and green iterators.
 
 use proc_macro2::Span;
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprForLoop};
@@ -19,8 +19,8 @@ impl Lower<'_> {
     ///                 let mut iter = kind.start(iterable);
     ///                 'a: loop {
     ///                     let pat = match
-    ///                         if kind.is_plain() { kind.value(&mut iter) }
-    ///                         else { kind.done(kind.call(&mut iter).await) }
+    ///                         if kind.plain { kind.value(&mut iter) }
+    ///                         else { kind.call(&mut iter).await }
     ///                     { Some(item) => item, None => break };
     ///                     { body }
     ///                 }
@@ -35,17 +35,17 @@ impl Lower<'_> {
             return;
         }
         self.used.loops = true;
-        let private = self.paths.private();
         let ExprForLoop { attrs, label, pat, expr: iterable, body, for_token, .. } = for_loop;
         let name = iterable.span();
+        let private = self.paths.private(name);
         let here = Span::mixed_site().located_at(name);
         let step = match self.region {
             Region::NoSwitch => quote_spanned!(here=> kind.stay(&mut iter)),
-            Region::Green => {
+            Region::Green | Region::Plain => {
                 let (kind, iter) = (quote_spanned!(here=> kind), quote_spanned!(here=> iter));
                 let waits = quote_spanned!(name=> #kind.call(&mut #iter).await);
                 quote_spanned!(here=>
-                    if kind.is_plain() { kind.value(&mut iter) } else { kind.done(#waits) }
+                    if kind.plain { kind.value(&mut iter) } else { #waits }
                 )
             }
         };
@@ -60,16 +60,17 @@ impl Lower<'_> {
                 #body
             }
         };
-        *expr = Expr::Verbatim(quote_spanned! {here=>
-            #(#attrs)* match #iterable {
-                iterable => {
-                    #[allow(unreachable_code)]
-                    let kind = loop { break #private::unknown(); break #private::steps(&iterable).eventlet_steps() };
-                    let mut iter = kind.start(iterable);
-                    #the_loop
-                }
+        let arm = quote_spanned! {here=>
+            iterable => {
+                #[allow(unreachable_code)]
+                let kind = loop { break #private::unknown(); break #private::steps(&iterable).eventlet_steps() };
+                let mut iter = kind.start(iterable);
+                #the_loop
             }
-        });
+        };
+        let end = body.brace_token.span.close();
+        let (word, arm) = (quote_spanned!(for_token.span=> match), quote_spanned!(end=> { #arm }));
+        *expr = Expr::Verbatim(quote!(#(#attrs)* #word #iterable #arm));
     }
 }
 

@@ -11,6 +11,7 @@ use syn::{Expr, Ident, Macro, Pat, Stmt, Token};
 
 use super::Lower;
 use super::call::{Drive, Place};
+use super::leading::enclosed;
 
 /// What becomes of a macro call.
 enum Lowered {
@@ -28,23 +29,19 @@ impl Lower<'_> {
         match self.known_macro(&mut at.mac) {
             Lowered::Macro => {}
             Lowered::Expr(tokens) => *expr = Expr::Verbatim(tokens),
-            Lowered::Block(block) => *expr = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> (#block))),
+            Lowered::Block(block) => *expr = Expr::Verbatim(enclosed(&block)),
         }
     }
 
     pub(super) fn macro_stmt(&mut self, stmt: &mut Stmt) {
         let Stmt::Macro(at) = stmt else { return };
         let (attrs, semi) = (at.attrs.clone(), at.semi_token);
-        *stmt = match self.known_macro(&mut at.mac) {
+        let tokens = match self.known_macro(&mut at.mac) {
             Lowered::Macro => return,
-            Lowered::Block(block) if semi.is_none() => {
-                Stmt::Expr(Expr::Verbatim(quote!(#(#attrs)* #block)), None)
-            }
-            Lowered::Expr(tokens) | Lowered::Block(tokens) => {
-                let tokens = quote_spanned!(Span::mixed_site()=> #(#attrs)* (#tokens));
-                Stmt::Expr(Expr::Verbatim(tokens), semi)
-            }
+            Lowered::Block(block) if semi.is_some() => enclosed(&block),
+            Lowered::Expr(tokens) | Lowered::Block(tokens) => tokens,
         };
+        *stmt = Stmt::Expr(Expr::Verbatim(quote!(#(#attrs)* #tokens)), semi);
     }
 
     /// Lowers a macro whose meaning is known, by the last part of its path.
@@ -77,7 +74,7 @@ impl Lower<'_> {
         self.list(mac)?;
         let name = mac.path.segments.last()?.ident.span();
         let place = Place { start: name, name, end: mac.delimiter.span().close() };
-        Some(self.driven(&[], mac.to_token_stream(), &place, Drive::InPlace).into_token_stream())
+        Some(self.driven(&[], mac.to_token_stream(), &place, Drive::InPlace))
     }
 
     /// The message of a failed assertion shows the condition as the user wrote it.
@@ -155,35 +152,41 @@ impl Lower<'_> {
     }
 }
 
+const STD: [&str; 21] = [
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "format",
+    "format_args",
+    "write",
+    "writeln",
+    "panic",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "vec",
+    "matches",
+    "dbg",
+    "todo",
+    "unimplemented",
+    "unreachable",
+];
+
+/// Whether a macro is known by this name.
+pub(super) fn is_known(name: &str) -> bool {
+    STD.contains(&name) || name == "no_switch"
+}
+
 /// The name of a macro that is known: a single word, or a path into std.
 fn known_name(mac: &Macro) -> Option<String> {
-    const STD: [&str; 21] = [
-        "print",
-        "println",
-        "eprint",
-        "eprintln",
-        "format",
-        "format_args",
-        "write",
-        "writeln",
-        "panic",
-        "assert",
-        "assert_eq",
-        "assert_ne",
-        "debug_assert",
-        "debug_assert_eq",
-        "debug_assert_ne",
-        "vec",
-        "matches",
-        "dbg",
-        "todo",
-        "unimplemented",
-        "unreachable",
-    ];
     let segments: Vec<String> = mac.path.segments.iter().map(|part| part.ident.to_string()).collect();
     let (name, home) = segments.split_last()?;
     let known = match home {
-        [] => STD.contains(&name.as_str()) || name == "no_switch",
+        [] => is_known(name),
         [home] if home == "std" || home == "core" || home == "alloc" => STD.contains(&name.as_str()),
         _ => name == "no_switch",
     };

@@ -10,18 +10,18 @@ use super::{Lower, Region};
 impl Lower<'_> {
     /// ```text
     /// Input:  no_switch! { total.set(read()); }
-    /// Output: { (match total.set(…) { value => { let kind = …; kind.stay(value) } }); }
+    /// Output: { no_switch! {} (match total.set(…) { value => { let kind = …; kind.stay(value) } }); }
     /// ```
     ///
+    /// The empty region in front is a use of the macro, which has been imported for it.
     /// It is a plain block, so that `return`, `?` and `break` in it mean what they mean around it.
     pub(super) fn no_switch(&mut self, mac: &Macro) -> Option<TokenStream> {
         let mut stmts: Vec<Stmt> = mac.parse_body_with(Block::parse_within).ok()?;
-        let outside = std::mem::replace(&mut self.region, Region::NoSwitch);
-        for stmt in &mut stmts {
-            self.visit_stmt_mut(stmt);
-        }
-        self.region = outside;
+        self.within(Region::NoSwitch, |lower| {
+            stmts.iter_mut().for_each(|stmt| lower.visit_stmt_mut(stmt));
+        });
         let stmts: TokenStream = stmts.iter().map(ToTokens::to_token_stream).collect();
-        Some(quote_spanned!(Span::mixed_site()=> { #stmts }))
+        let path = &mac.path;
+        Some(quote_spanned!(Span::mixed_site()=> { #path! {} #stmts }))
     }
 }

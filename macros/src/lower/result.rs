@@ -1,10 +1,12 @@
 //! What a function returns, said where its body can see it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{ReturnType, Type};
 
+use super::known_macros;
 use crate::paths::Paths;
 
 /// The type that a function returns, in the words that stable Rust allows.
@@ -18,7 +20,7 @@ pub(crate) fn spelled(output: &ReturnType, paths: &Paths) -> TokenStream {
         ReturnType::Default => quote_spanned!(Span::mixed_site()=> ()),
         ReturnType::Type(_, ty) => match &**ty {
             Type::Never(_) => {
-                let private = paths.private();
+                let private = paths.private(ty.span());
                 quote_spanned!(Span::mixed_site()=> <fn() -> #ty as #private::Returns>::Output)
             }
             ty => ty.to_token_stream(),
@@ -29,26 +31,77 @@ pub(crate) fn spelled(output: &ReturnType, paths: &Paths) -> TokenStream {
 /// Tells the body its type, so that `return`, `?` and the last expression are inferred as in a function.
 ///
 /// ```text
-/// Input:  -> io::Result<impl Read>
+/// Input:  -> io::Result<impl Read> { body }
 /// Output: #[allow(unreachable_code)]
 ///         if false { return ::eventlet::__private::returned::<io::Result<_>>(); }
+///         let result: io::Result<_> = { body };
+///         result
 /// ```
 ///
-/// An opaque type cannot be written here, so it is left open. If nothing else is left, there is no hint.
-pub(super) fn hint(output: &ReturnType, paths: &Paths) -> TokenStream {
+/// The first statement stands only where the body may return early: rustc takes it for the place where the
+/// type was inferred, and says so in errors. (`before` is the body as the user wrote it.) An opaque type cannot be written here, so it is left open.
+pub(super) fn typed(
+    body: &TokenStream,
+    before: &TokenStream,
+    output: &ReturnType,
+    name: Span,
+    paths: &Paths,
+) -> TokenStream {
+    let Some(ty) = known_part(output, paths) else { return body.clone() };
+    let at = match output {
+        ReturnType::Default => Span::mixed_site().located_at(name),
+        ReturnType::Type(_, ty) => Span::mixed_site().located_at(ty.span()),
+    };
+    let private = paths.private(at);
+    let early = may_return(before).then(
+        || quote_spanned!(at=> #[allow(unreachable_code)] if false { return #private::returned::<#ty>(); }),
+    );
+    quote_spanned! {at=>
+        #early
+        let result: #ty = { #body };
+        #[allow(unreachable_code)]
+        { result }
+    }
+}
+
+/// The type that a function returns as far as it can be written inside, if any of it can.
+fn known_part(output: &ReturnType, paths: &Paths) -> Option<TokenStream> {
     let mut output = output.clone();
     if let ReturnType::Type(_, ty) = &mut output {
         if matches!(**ty, Type::ImplTrait(_)) {
-            return TokenStream::new();
+            return None;
         }
         OpenOpaque.visit_type_mut(ty);
     }
-    let private = paths.private();
-    let ty = spelled(&output, paths);
-    quote_spanned! {Span::mixed_site()=>
-        #[allow(unreachable_code)]
-        if false { return #private::returned::<#ty>(); }
-    }
+    Some(spelled(&output, paths))
+}
+
+/// Whether a body may return before its end: by `return`, by `?`, or by a macro whose meaning is not known.
+fn may_return(body: &TokenStream) -> bool {
+    let mut last_name = None;
+    body.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(name) => {
+            let is_return = name == "return";
+            last_name = Some(name.to_string());
+            is_return
+        }
+        TokenTree::Punct(punct) => match punct.as_char() {
+            '?' => true,
+            '!' => last_name.take().is_some_and(|name| !known_macros::is_known(&name)),
+            _ => {
+                last_name = None;
+                false
+            }
+        },
+        TokenTree::Group(group) => {
+            last_name = None;
+            may_return(&group.stream())
+        }
+        TokenTree::Literal(_) => {
+            last_name = None;
+            false
+        }
+    })
 }
 
 /// Writes `_` for every `impl Trait`.

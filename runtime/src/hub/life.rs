@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::task::Poll;
 
-use super::task::{Manner, Outcome, TaskRef};
+use super::task::{Outcome, Progress, TaskRef};
 use super::{BUDGET, Hub};
+use crate::exit::Panic;
 
 impl Hub {
     /// Makes a green thread. It is not ready yet: [`schedule`](Hub::schedule) it.
@@ -15,52 +15,82 @@ impl Hub {
         B: Future<Output = T> + 'static,
         T: 'static,
     {
+        self.adopt_with(|_| body)
+    }
+
+    /// Like [`adopt`](Hub::adopt), for a body that knows its thread's number.
+    pub(crate) fn adopt_with<B, T>(&self, body: impl FnOnce(u64) -> B) -> Outcome<T>
+    where
+        B: Future<Output = T> + 'static,
+        T: 'static,
+    {
         let id = self.tasks.borrow_mut().next_id();
-        let (task, outcome) = TaskRef::allocate(&self.remote, id, body);
+        let (task, outcome) = TaskRef::allocate(&self.remote, id, body(id));
         self.tasks.borrow_mut().insert(task);
         outcome
     }
 
+    /// Makes a green thread that has ended already: it returned, or panicked.
+    pub(crate) fn adopt_ended<T: 'static>(self: &Rc<Self>, result: Result<T, Panic>) -> Outcome<T> {
+        let outcome = self.adopt(async move { result.unwrap_or_else(|panic| panic.resume()) });
+        self.resume(outcome.task().clone());
+        outcome
+    }
+
     /// Lets a task run until it suspends or ends, and delivers a kill that it asked for itself.
+    #[inline]
     pub(crate) fn resume(self: &Rc<Self>, task: TaskRef) {
-        task.unschedule();
-        if task.is_done() || task.is_running() {
-            return;
+        let outer = self.current.replace(Some(task.clone()));
+        if outer.is_some() {
+            return self.resume_inside(&task, outer);
         }
-        let outer = self.enter(&task);
-        let mut progress = task.poll(Manner::Resume);
-        if progress.is_pending() && task.is_killed() && task.scopes() > 0 {
-            // Killed while it ran: its innermost `catch_exit` hears of it now.
-            progress = task.poll(Manner::Resume);
-        }
-        if progress.is_pending() {
-            if task.is_killed() {
-                task.end();
-                self.finish(&task);
-            } else if self.looking.borrow_mut().is_asked_by(&task) {
-                let place = self.place_of(&task);
-                self.looking.borrow_mut().answer(&task, place);
+        self.budget.set(BUDGET);
+        self.step(&task);
+        drop(self.current.take());
+    }
+
+    /// A thread that runs resumes another one, by killing it.
+    #[cold]
+    fn resume_inside(self: &Rc<Self>, task: &TaskRef, outer: Option<TaskRef>) {
+        self.inside(outer, || self.step(task));
+    }
+
+    #[inline]
+    fn step(self: &Rc<Self>, task: &TaskRef) {
+        match task.resume() {
+            Progress::Suspended => {
+                if self.is_asked.get() {
+                    self.answer(task);
+                }
             }
-        } else {
-            self.finish(&task);
-        }
-        self.leave(outer);
-    }
-
-    fn enter(&self, task: &TaskRef) -> Outer {
-        Outer {
-            current: self.current.borrow_mut().replace(task.clone()),
-            budget: self.budget.replace(BUDGET),
-            expired: self.expired.take(),
+            Progress::Ended => self.finish(task),
+            Progress::SuspendedKilled => self.deliver_kill(task),
+            Progress::Nothing => {}
         }
     }
 
-    fn leave(&self, outer: Outer) {
-        self.budget.set(outer.budget);
-        self.expired.set(outer.expired);
-        let inner = std::mem::replace(&mut *self.current.borrow_mut(), outer.current);
-        // Dropped when nothing is borrowed: it may be the last reference.
-        drop(inner);
+    /// It was killed while it ran. Its innermost `catch_exit` hears of it now; if there is none, or it was not
+    /// reached, the thread ends here.
+    #[cold]
+    fn deliver_kill(self: &Rc<Self>, task: &TaskRef) {
+        let progress = if task.scopes() > 0 { task.resume() } else { Progress::SuspendedKilled };
+        if progress == Progress::SuspendedKilled {
+            task.end();
+        }
+        if task.is_done() {
+            self.finish(task);
+        }
+    }
+
+    /// Calls `f` with another current task than before, and puts back what belongs to `outer` afterwards.
+    fn inside<R>(&self, outer: Option<TaskRef>, f: impl FnOnce() -> R) -> R {
+        let budget = self.budget.replace(BUDGET);
+        let expired = self.expired.take();
+        let result = f();
+        self.budget.set(budget);
+        self.expired.set(expired);
+        drop(self.current.replace(outer));
+        result
     }
 
     /// Ends a thread: at once if it is suspended, at its next suspension if it runs. In a `catch_exit` it is resumed
@@ -85,10 +115,11 @@ impl Hub {
         if task.is_done() || task.is_running() {
             return;
         }
-        let outer = self.enter(task);
-        task.end();
-        self.finish(task);
-        self.leave(outer);
+        let outer = self.current.replace(Some(task.clone()));
+        self.inside(outer, || {
+            task.end();
+            self.finish(task);
+        });
     }
 
     /// A task is done: nobody finds it any more, whoever waits for it is woken, its links run.
@@ -110,25 +141,18 @@ impl Hub {
         drop(registered);
     }
 
-    /// Looks where a suspended task stands. `None` if it is not suspended.
-    pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> Option<()> {
-        if task.is_done() || task.is_running() || task.is_foreign() {
-            return None;
-        }
-        let outer = self.enter(task);
-        let progress = task.poll(Manner::Look);
-        if let Poll::Ready(()) = progress {
-            // It waited for something of another executor, which was there.
-            self.finish(task);
-        }
-        self.leave(outer);
-        Some(())
+    /// Looks where a suspended task stands. `false` if it is not suspended.
+    pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> bool {
+        let outer = self.current.replace(Some(task.clone()));
+        self.inside(outer, || {
+            let progress = task.look();
+            match progress {
+                Progress::Nothing | Progress::Suspended => {}
+                Progress::SuspendedKilled => self.deliver_kill(task),
+                // It waited for something of another executor, which was there.
+                Progress::Ended => self.finish(task),
+            }
+            progress != Progress::Nothing
+        })
     }
-}
-
-/// What a nested resumption puts aside.
-struct Outer {
-    current: Option<TaskRef>,
-    budget: u32,
-    expired: Option<std::time::Duration>,
 }

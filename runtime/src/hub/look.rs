@@ -38,18 +38,6 @@ pub(crate) struct Place {
     wait: Option<String>,
 }
 
-impl Looking {
-    pub(super) fn is_asked_by(&mut self, task: &TaskRef) -> bool {
-        self.asked.iter().any(|(id, answer)| *id == task.id() && answer.is_none())
-    }
-
-    pub(super) fn answer(&mut self, task: &TaskRef, place: String) {
-        for (_, answer) in self.asked.iter_mut().filter(|(id, _)| *id == task.id()) {
-            *answer = Some(place.clone());
-        }
-    }
-}
-
 /// A green call is passed on the way in.
 #[cold]
 pub(crate) fn note_call(function: &'static str, caller: &'static Location<'static>) {
@@ -70,14 +58,14 @@ impl Hub {
     pub(crate) fn look_at(self: &Rc<Self>, task: &TaskRef) -> Option<Place> {
         let mut outer = std::mem::take(&mut *self.looking.borrow_mut());
         self.looking.borrow_mut().asked = std::mem::take(&mut outer.asked);
-        let looked = self.poll_to_look(task);
+        let has_looked = self.poll_to_look(task);
         let mut found = std::mem::take(&mut *self.looking.borrow_mut());
         outer.asked = std::mem::take(&mut found.asked);
         *self.looking.borrow_mut() = outer;
-        if !found.is_settled && looked.is_some() {
+        if !found.is_settled && has_looked {
             self.schedule(task);
         }
-        looked.map(|()| Place { frames: found.frames, wait: found.wait })
+        has_looked.then_some(Place { frames: found.frames, wait: found.wait })
     }
 
     /// "in green thread 3 at src/main.rs:7:9", for messages.
@@ -94,15 +82,29 @@ impl Hub {
     pub(crate) fn ask_own_place(&self, task: &TaskRef) {
         if task.id() != 0 {
             self.looking.borrow_mut().asked.push((task.id(), None));
+            self.is_asked.set(true);
         }
         self.schedule(task);
+    }
+
+    /// A task has suspended: if it asked for its place, here it is.
+    #[cold]
+    pub(super) fn answer(self: &Rc<Self>, task: &TaskRef) {
+        let is_open = |(id, answer): &(u64, Option<String>)| *id == task.id() && answer.is_none();
+        let index = self.looking.borrow().asked.iter().position(is_open);
+        if let Some(index) = index {
+            let place = self.place_of(task);
+            self.looking.borrow_mut().asked[index].1 = Some(place);
+        }
     }
 
     pub(crate) fn take_own_place(&self) -> Option<String> {
         let id = self.current()?.id();
         let mut looking = self.looking.borrow_mut();
         let index = looking.asked.iter().position(|(asked, _)| *asked == id)?;
-        looking.asked.swap_remove(index).1
+        let place = looking.asked.swap_remove(index).1;
+        self.is_asked.set(!looking.asked.is_empty());
+        place
     }
 
     /// Every thread that has not ended, and where it stands, as text.

@@ -314,7 +314,7 @@ where
             return Some(Err(conflict_error(self.direction, first, hub.take_own_place())));
         }
         if !hub.spend() {
-            hub.schedule(&waiting.task());
+            waiting.schedule();
             return None;
         }
         if self.is_ready(hub) {
@@ -337,6 +337,10 @@ where
             Ok(false) => Some(Err(closed_error())),
             Err(error) => Some(Err(error)),
         }
+    }
+
+    fn is_settled(&self) -> bool {
+        !matches!(self.state, State::Fresh)
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -443,7 +447,12 @@ fn park_in(
 
 impl<S: AsSource, F> Drop for Io<'_, S, F> {
     fn drop(&mut self) {
-        let State::Waits { wait, .. } = self.state else { return };
+        let wait = match &self.state {
+            State::Fresh => return,
+            State::Waits { wait, .. } => *wait,
+            // Nobody will ask for the answer any more.
+            State::Conflict { .. } => return drop(current::try_with(|hub| hub.take_own_place())),
+        };
         let Some(key) = self.source.key.get() else { return };
         current::try_with(|hub| {
             let mut sources = hub.sources.borrow_mut();
@@ -456,7 +465,7 @@ impl<S: AsSource, F> Drop for Io<'_, S, F> {
     }
 }
 
-fn closed_error() -> io::Error {
+pub(crate) fn closed_error() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "the socket was closed by another green thread")
 }
 

@@ -24,6 +24,9 @@ pub(crate) trait Wait {
     /// again at any time, woken or not, and by another task than before.
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Self::Output>;
 
+    /// Has it left word with whoever will wake it?
+    fn is_settled(&self) -> bool;
+
     /// Ends the sentence "this thread waits …".
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
@@ -39,18 +42,31 @@ impl Waiting<'_> {
     pub(crate) fn task(&self) -> TaskRef {
         TaskRef::of_waker(self.waker, &self.hub.remote)
     }
+
+    /// What wakes it from another OS thread.
+    pub(crate) fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// Makes the running thread ready again at once: it gives way to those that are ready now.
+    #[inline]
+    pub(crate) fn schedule(&self) {
+        match TaskRef::borrow_from(self.waker, &self.hub.remote) {
+            Some(task) => self.hub.schedule(&task),
+            None => self.hub.schedule(&self.task()),
+        }
+    }
 }
 
 /// Suspends the running thread until what `wait` waits for is there.
 pub(crate) fn until<W: Wait>(wait: W) -> Until<W> {
-    Until { wait, asked: false }
+    Until { wait }
 }
 
 /// The call that [`until`] makes.
 #[must_use]
 pub(crate) struct Until<W> {
     wait: W,
-    asked: bool,
 }
 
 // Nothing in it is ever pinned: `wait` is used through `&mut` only.
@@ -61,17 +77,21 @@ impl<W: Wait> Future for Until<W> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
-        let this = &mut *self;
+        let wait = &mut self.wait;
         if is_look(cx) {
-            current::with(|hub| hub.note_wait(format_args!("{}", Description(&this.wait)), this.asked));
+            look_at(wait);
             return Poll::Pending;
         }
-        this.asked = true;
-        current::with(|hub| match this.wait.attempt(&Waiting { hub, waker: cx.waker() }) {
+        current::with(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
             Some(output) => Poll::Ready(output),
             None => Poll::Pending,
         })
     }
+}
+
+#[cold]
+fn look_at(wait: &impl Wait) {
+    current::with(|hub| hub.note_wait(format_args!("{}", Description(wait)), wait.is_settled()));
 }
 
 /// A wait as text.
@@ -107,59 +127,77 @@ impl Drop for Timer {
     }
 }
 
-/// Waits for one turn: every thread that is ready now runs first.
-pub(crate) struct Yield {
-    pub(crate) given_way: bool,
+/// Waits for a point in time, or for one turn, in which every thread that is ready now runs first.
+pub(crate) struct Sleep {
+    /// Nanoseconds: how long from the first attempt on, or until which time of the hub's clock.
+    time: u64,
+    state: SleepState,
 }
 
-impl Wait for Yield {
-    type Output = ();
-
-    #[inline]
-    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        if self.given_way {
-            return Some(());
-        }
-        self.given_way = true;
-        waiting.hub.schedule(&waiting.task());
-        None
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("for its next turn")
-    }
-}
-
-/// Waits for a point in time.
-pub(crate) enum Sleep {
-    /// For this long from the first attempt on.
-    For(Duration),
-    /// Until this time of the hub's clock.
-    Until(Duration),
+enum SleepState {
+    /// For so long; zero is one turn.
+    For,
+    Until,
     Set(Timer),
+    GaveWay,
+}
+
+impl Sleep {
+    /// For this long from the first attempt on. Zero is one turn; more nanoseconds than 64 bits hold is never.
+    #[inline]
+    pub(crate) fn lasting(duration: Duration) -> Self {
+        Sleep { time: saturating_nanoseconds(duration), state: SleepState::For }
+    }
+
+    /// Until this time of the hub's clock.
+    pub(crate) fn ending(deadline: Duration) -> Self {
+        Sleep { time: saturating_nanoseconds(deadline), state: SleepState::Until }
+    }
+
+    fn set(&mut self, waiting: &Waiting<'_>) {
+        let hub = waiting.hub;
+        let time = Duration::from_nanos(self.time);
+        let deadline = match &self.state {
+            SleepState::For => hub.deadline_in(time),
+            SleepState::Until => time,
+            SleepState::Set(timer) => return timer.renew(hub, waiting.task()),
+            SleepState::GaveWay => return,
+        };
+        self.state = SleepState::Set(Timer::set(hub, deadline, waiting.task()));
+    }
 }
 
 impl Wait for Sleep {
     type Output = ();
 
+    #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let hub = waiting.hub;
-        let deadline = match self {
-            Sleep::For(duration) => hub.deadline_in(*duration),
-            Sleep::Until(deadline) => *deadline,
-            Sleep::Set(timer) => {
-                if timer.has_fired(hub) {
-                    return Some(());
-                }
-                timer.renew(hub, waiting.task());
-                return None;
+        match &self.state {
+            SleepState::GaveWay => return Some(()),
+            SleepState::For if self.time == 0 => {
+                self.state = SleepState::GaveWay;
+                waiting.schedule();
             }
-        };
-        *self = Sleep::Set(Timer::set(hub, deadline, waiting.task()));
+            SleepState::Set(timer) if timer.has_fired(waiting.hub) => return Some(()),
+            _ => self.set(waiting),
+        }
         None
     }
 
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("for a time to pass")
+    fn is_settled(&self) -> bool {
+        matches!(self.state, SleepState::Set(_) | SleepState::GaveWay)
     }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.state {
+            SleepState::For if self.time == 0 => f.write_str("for its next turn"),
+            SleepState::GaveWay => f.write_str("for its next turn"),
+            _ => f.write_str("for a time to pass"),
+        }
+    }
+}
+
+#[inline]
+fn saturating_nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -95,6 +95,10 @@ impl Wait for Passed<'_> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at a barrier with {} of {}", self.barrier.waiting(), self.barrier.size)
     }

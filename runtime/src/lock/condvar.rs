@@ -155,6 +155,10 @@ impl Wait for Notified<'_> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "to be notified by a condvar (as do {} in all)", self.condvar.waiting())
     }

@@ -192,6 +192,10 @@ impl Wait for Enter<'_> {
         Some(())
     }
 
+    fn is_settled(&self) -> bool {
+        self.first.is_settled()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.first.describe(f)
     }

@@ -286,6 +286,10 @@ impl Wait for Enter<'_> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.kind == Kind::Read { "read" } else { "write" };
         let waiting = self.access.line.borrow().len();

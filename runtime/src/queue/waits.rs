@@ -54,6 +54,10 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
         is_in.then_some(Ok(()))
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.shared.state.borrow();
         let putters = state.putters.len();
@@ -117,6 +121,10 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
         Some(Ok(item))
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for an item of a queue (as do {} in all)", self.shared.state.borrow().getters.len())
     }
@@ -171,6 +179,10 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
         None
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("for an item of a queue to look at")
     }
@@ -209,6 +221,10 @@ impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
             Some(ticket) => state.joiners.renew(ticket, waiting.task()),
         }
         None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -109,6 +109,10 @@ impl Wait for Acquire<'_> {
         Some(())
     }
 
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for {} (as do {} in all)", self.what, self.permits.waiting())
     }

@@ -1,0 +1,1 @@
+//! std's `os::unix`, with green sockets.

@@ -1,0 +1,397 @@
+//! The task cell: a green thread's header, its state machine, and its result, in one allocation.
+//!
+//! This folder and nothing else knows how that memory is laid out; all that is unsafe about green threads is here:
+//! `cell.rs` has the memory, `waker.rs` what is behind a waker, `ready.rs` the queue of those that are ready.
+//!
+//! ```text
+//!   ┌ TaskCell ────────────────────────────────────────────────┐
+//!   │ Header: vtable, remote, next, extra, id, state, scopes,   │
+//!   │         mailed, refs, remote_refs, slot                   │
+//!   │ Stage:  Running(body) ─▶ Finished(result) ─▶ Consumed     │
+//!   └───────────────────────────────────────────────────────────┘
+//!
+//!               1            2              4
+//!   (new) ────▶ Scheduled ⇄ Running ─────▶ Done
+//!                  ▲  3 │                    ▲
+//!                  └────┘ Suspended ─────────┘ 5
+//! ```
+//!
+//! 1. [`TaskRef::allocate`], then `Hub::schedule`
+//! 2. `Hub::resume` takes it from the ready queue and calls [`TaskRef::resume`]
+//! 3. the body is pending: suspended until `Hub::schedule` is called for it again
+//! 4. the body returned or panicked: [`TaskRef::resume`] stored the result
+//! 5. killed: [`TaskRef::end`] dropped the body and stored [`Exit::Killed`]
+//!
+//! # Who counts
+//!
+//! `refs` counts the references of the home OS thread (queue, registry, handles, whatever waits) and is an
+//! ordinary cell. `remote_refs` counts cloned [`Waker`]s, which may live anywhere, and all of `refs` together
+//! as one. So a switch costs no atomic operation, and the memory is freed by whoever lets go last. Everything
+//! that belongs to the home thread (body, result, extra) is dropped when `refs` ends, on that thread.
+
+use std::cell::UnsafeCell;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, RawWakerVTable, Waker};
+
+use super::extra::Extra;
+use super::remote::Remote;
+use crate::exit::Exit;
+
+mod cell;
+mod ready;
+mod waker;
+
+use cell::{Header, Operations, Stage, TaskCell};
+use waker::{LOOK, RESUME};
+
+pub(crate) use ready::ReadyQueue;
+pub(crate) use waker::is_look;
+
+/// A reference to a task, counted without atomic operations; stays on the hub's own OS thread.
+pub(crate) struct TaskRef(NonNull<Header>);
+
+/// The right to take the result of a task whose body gives a `T`.
+pub(crate) struct Outcome<T> {
+    task: TaskRef,
+    _result: PhantomData<T>,
+}
+
+/// It is in the ready queue.
+const SCHEDULED: u16 = 1;
+/// Its body is being polled or dropped further up the call stack.
+const RUNNING: u16 = 1 << 1;
+/// Its result is stored.
+const DONE: u16 = 1 << 2;
+/// Its body has begun.
+const STARTED: u16 = 1 << 3;
+/// A kill waits to be delivered.
+const KILLED: u16 = 1 << 4;
+/// It begins later; being resumed is not yet a beginning.
+const DELAYED: u16 = 1 << 5;
+/// It ended by a kill.
+const WAS_KILLED: u16 = 1 << 7;
+/// Not a green thread: the waker of some other executor, in a task's clothes.
+const FOREIGN: u16 = 1 << 6;
+
+impl TaskRef {
+    /// Makes the task of `body`, with the result's owner beside it.
+    pub(crate) fn allocate<B, T>(remote: &Arc<Remote>, id: u64, body: B) -> (TaskRef, Outcome<T>)
+    where
+        B: Future<Output = T> + 'static,
+        T: 'static,
+    {
+        // SAFETY: the body and its result are `'static`, so they may live as long as the task.
+        unsafe { Self::allocate_scoped(remote, id, body) }
+    }
+
+    /// Like [`allocate`](Self::allocate), for a body that borrows from the caller's frame.
+    ///
+    /// # Safety
+    ///
+    /// Before anything that `B` or `T` borrow ends, the task must be done (it returned, or was [ended](Self::end))
+    /// and its result taken or cleared.
+    pub(crate) unsafe fn allocate_scoped<B, T>(
+        remote: &Arc<Remote>,
+        id: u64,
+        body: B,
+    ) -> (TaskRef, Outcome<T>)
+    where
+        B: Future<Output = T>,
+    {
+        let cell = Box::new(TaskCell {
+            header: Header::new(&Operations::<B, T>::VTABLE, Arc::as_ptr(remote), id, 0),
+            stage: UnsafeCell::new(Stage::<B, T>::Running(body)),
+        });
+        let task = TaskRef(NonNull::from(Box::leak(cell)).cast());
+        let outcome = Outcome { task: task.clone(), _result: PhantomData };
+        (task, outcome)
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: a `TaskRef` counts, so the header lives.
+        unsafe { self.0.as_ref() }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.header().id
+    }
+
+    pub(crate) fn slot(&self) -> u32 {
+        self.header().slot.get()
+    }
+
+    pub(crate) fn set_slot(&self, slot: u32) {
+        self.header().slot.set(slot);
+    }
+
+    fn has(&self, flag: u16) -> bool {
+        self.header().state.get() & flag != 0
+    }
+
+    fn set(&self, flag: u16) {
+        let state = &self.header().state;
+        state.set(state.get() | flag);
+    }
+
+    fn unset(&self, flag: u16) {
+        let state = &self.header().state;
+        state.set(state.get() & !flag);
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.has(DONE)
+    }
+
+    #[inline]
+    pub(crate) fn is_running(&self) -> bool {
+        self.has(RUNNING)
+    }
+
+    pub(crate) fn is_started(&self) -> bool {
+        self.has(STARTED)
+    }
+
+    pub(crate) fn is_scheduled(&self) -> bool {
+        self.has(SCHEDULED)
+    }
+
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.has(FOREIGN)
+    }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        self.has(KILLED)
+    }
+
+    pub(crate) fn set_killed(&self, killed: bool) {
+        if killed { self.set(KILLED) } else { self.unset(KILLED) }
+    }
+
+    /// Says that the body begins only when [`begin`](Self::begin) is called, however often it is resumed before.
+    pub(crate) fn delay(&self) {
+        self.set(DELAYED);
+    }
+
+    pub(crate) fn begin(&self) {
+        self.unset(DELAYED);
+        self.set(STARTED);
+    }
+
+    /// Marks the task as queued.
+    #[inline]
+    pub(crate) fn schedule(&self) -> Schedule {
+        let state = self.header().state.get();
+        if state & (SCHEDULED | DONE | FOREIGN) == 0 {
+            self.header().state.set(state | SCHEDULED);
+            Schedule::Enqueue
+        } else if state & FOREIGN != 0 {
+            Schedule::WakeForeign
+        } else {
+            Schedule::Nothing
+        }
+    }
+
+    /// How many `catch_exit` scopes the body stands in.
+    pub(crate) fn scopes(&self) -> u8 {
+        self.header().scopes.get()
+    }
+
+    pub(crate) fn enter_scope(&self) -> u8 {
+        let depth = self.scopes().checked_add(1).expect("more than 255 nested catch_exit scopes");
+        self.header().scopes.set(depth);
+        depth
+    }
+
+    pub(crate) fn leave_scope(&self) {
+        self.header().scopes.set(self.scopes() - 1);
+    }
+
+    /// Reads or changes the rarely used part: name, links, joiners. Nothing may be called back from in there.
+    pub(crate) fn with_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
+        let mut extra = self.header().extra.take().unwrap_or_default();
+        let result = f(&mut extra);
+        self.header().extra.set(Some(extra));
+        result
+    }
+
+    /// Like [`with_extra`](Self::with_extra), for those that only ask: `None` if there is no such part.
+    pub(crate) fn if_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> Option<R> {
+        let mut extra = self.header().extra.take()?;
+        let result = f(&mut extra);
+        self.header().extra.set(Some(extra));
+        Some(result)
+    }
+
+    /// Resumes the body until it suspends or ends. A panic in it is caught and becomes its result.
+    ///
+    /// What the ready queue holds may have ended meanwhile, or be at work further up the call stack: then nothing
+    /// happens.
+    #[inline]
+    pub(crate) fn resume(&self) -> Progress {
+        // One reading and one writing of the state before the body, and one of each after it: this is the path of
+        // every switch, and a processor waits for a value that it has just written.
+        let state = self.header().state.get();
+        if state & (RUNNING | DONE | FOREIGN) != 0 {
+            self.unset(SCHEDULED);
+            return Progress::Nothing;
+        }
+        let started = if state & DELAYED == 0 { STARTED } else { 0 };
+        self.header().state.set((state & !SCHEDULED) | RUNNING | started);
+        self.poll(&RESUME)
+    }
+
+    /// Polls the body to see where it stands: every green call notes its place, every wait stays as it is.
+    ///
+    /// A future of another executor cannot tell this from being resumed; hence the progress.
+    pub(crate) fn look(&self) -> Progress {
+        let state = self.header().state.get();
+        if state & (RUNNING | DONE | FOREIGN) != 0 || state & STARTED == 0 {
+            return Progress::Nothing;
+        }
+        self.set(RUNNING);
+        self.poll(&LOOK)
+    }
+
+    /// `RUNNING` is set by the caller, who has seen that it was not.
+    #[inline]
+    fn poll(&self, vtable: &'static RawWakerVTable) -> Progress {
+        // SAFETY: both vtables keep the contract of `RawWaker` for a header pointer: `clone` counts, the others use
+        // what was counted. This waker was not counted and is never dropped; `self` keeps the header alive.
+        let waker = ManuallyDrop::new(unsafe { Waker::new(self.0.as_ptr().cast_const().cast(), vtable) });
+        let mut cx = Context::from_waker(&waker);
+        // SAFETY: the vtable is the one that the cell was made with, and `RUNNING`, which was not set before, keeps
+        // every other access to the stage away.
+        let progress = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
+        if progress.is_ready() {
+            self.become_done();
+            return Progress::Ended;
+        }
+        let state = self.header().state.get();
+        self.header().state.set(state & !RUNNING);
+        if state & KILLED == 0 { Progress::Suspended } else { Progress::SuspendedKilled }
+    }
+
+    /// Drops the body, destructors included, and stores [`Exit::Killed`]. Only for a task that is not running.
+    pub(crate) fn end(&self) {
+        assert!(!self.has(RUNNING | DONE), "a task was ended that cannot be");
+        self.set(RUNNING);
+        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
+        unsafe { (self.header().vtable.end)(self.0) };
+        self.become_done();
+    }
+
+    fn become_done(&self) {
+        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
+        let exit = unsafe { (self.header().vtable.exit)(self.0) };
+        let killed = match exit {
+            None => 0,
+            Some(Exit::Killed) => WAS_KILLED,
+            // Kept for those who ask how it ended without a right to the result.
+            Some(panicked) => {
+                self.with_extra(|extra| extra.exit = Some(panicked));
+                0
+            }
+        };
+        let state = &self.header().state;
+        state.set((state.get() | DONE | killed) & !(RUNNING | KILLED));
+    }
+
+    /// How it ended other than by returning, if it did.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        if self.has(WAS_KILLED) {
+            return Some(Exit::Killed);
+        }
+        self.if_extra(|extra| extra.exit.as_ref().map(Exit::duplicate)).flatten()
+    }
+}
+
+impl<T> Outcome<T> {
+    pub(crate) fn task(&self) -> &TaskRef {
+        &self.task
+    }
+
+    /// Takes the result of a task that is done; `None` before, and when it was taken already.
+    pub(crate) fn take(&self) -> Option<Result<T, Exit>> {
+        if !self.task.is_done() {
+            return None;
+        }
+        let mut result: Option<Result<T, Exit>> = None;
+        // SAFETY: `Outcome<T>` is made only by `allocate_scoped`, for a body whose result is a `T`, so the cell's
+        // `take` writes through a pointer to just this type. The task is done: nothing else touches the stage.
+        unsafe { (self.task.header().vtable.take)(self.task.0, NonNull::from(&mut result).cast()) };
+        result
+    }
+}
+
+/// What [`TaskRef::schedule`] asks for.
+pub(crate) enum Schedule {
+    /// Append it to the ready queue.
+    Enqueue,
+    /// It is queued already, or over.
+    Nothing,
+    /// It stands for a foreign waker: call that.
+    WakeForeign,
+}
+
+/// What came of resuming a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It could not be resumed: it has ended, or it runs.
+    Nothing,
+    /// It suspended.
+    Suspended,
+    /// It suspended, and a kill waits to be delivered.
+    SuspendedKilled,
+    /// It has its result.
+    Ended,
+}
+
+impl Clone for TaskRef {
+    #[inline]
+    fn clone(&self) -> Self {
+        let refs = &self.header().refs;
+        refs.set(refs.get().checked_add(1).expect("too many references to one green thread"));
+        TaskRef(self.0)
+    }
+}
+
+impl Drop for TaskRef {
+    #[inline]
+    fn drop(&mut self) {
+        let refs = &self.header().refs;
+        refs.set(refs.get() - 1);
+        if refs.get() == 0 {
+            self.last_local_ref_is_gone();
+        }
+    }
+}
+
+impl TaskRef {
+    #[cold]
+    fn last_local_ref_is_gone(&mut self) {
+        // Destructors of the body or the result run in here and may make and drop references again; the count is
+        // held above zero meanwhile.
+        self.header().refs.set(1);
+        drop(self.header().extra.take());
+        // SAFETY: the vtable is the cell's own, and no reference but this one can reach the stage.
+        unsafe { (self.header().vtable.clear)(self.0) };
+        drop(self.header().extra.take());
+        if self.header().refs.get() > 1 {
+            // A destructor kept a new reference: that one is the last now.
+            self.header().refs.set(self.header().refs.get() - 1);
+            return;
+        }
+        // All local references together held one of `remote_refs`. When it is the only one, nobody else can make
+        // another: a waker is cloned from a waker, or from a poll, which needs a local reference.
+        let remote_refs = &self.header().remote_refs;
+        if remote_refs.load(Ordering::Acquire) == 1 || remote_refs.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // SAFETY: nothing refers to the cell any more, and what was in it is dropped.
+            unsafe { (self.header().vtable.free)(self.0) };
+        }
+    }
+}

@@ -1,0 +1,650 @@
+//! Spawning, waiting, linking, killing: what eventlet and gevent promise of a green thread.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use eventlet::greenthread::{self, catch_exit, current, iwait, joinall, killall, try_current};
+use eventlet::{Exit, GreenThread, green, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
+use eventlet::{testing, with_timeout};
+use eventlet_tests::{Noted, assert_events, events, ms, note, virtual_tests};
+
+#[green]
+fn say(event: &'static str) {
+    note(event);
+}
+
+#[green]
+fn value_after(delay: Duration, value: u32) -> u32 {
+    sleep(delay);
+    value
+}
+
+#[green]
+fn give_way() {
+    sleep(Duration::ZERO);
+}
+
+/// Suspends for ever, and says when it is dropped.
+#[green]
+fn wait_with(noted: &'static str) {
+    let _noted = Noted(noted);
+    sleep(Duration::MAX);
+}
+
+/// Gives way so many times.
+#[green]
+fn spin(event: &'static str, times: u32) {
+    for _ in 0..times {
+        note(event);
+        sleep(Duration::ZERO);
+    }
+}
+
+#[green]
+fn add_after(delay: Duration, sum: Rc<Cell<u64>>, n: u64) {
+    sleep(delay);
+    sum.set(sum.get() + n);
+}
+
+#[green]
+fn boom(text: &'static str) {
+    panic!("{text}");
+}
+
+// Spawning.
+
+virtual_tests! {
+    fn spawn_does_not_switch() {
+        let thread = spawn(|| say("child"));
+        note("parent");
+        assert!(!thread.is_started());
+        thread.wait();
+        assert_events(["parent", "child"]);
+    }
+
+    fn the_closure_itself_is_called_in_the_new_thread() {
+        let thread = spawn(|| {
+            note("closure");
+            say("body")
+        });
+        note("parent");
+        thread.wait();
+        assert_events(["parent", "closure", "body"]);
+    }
+
+    fn threads_begin_in_the_order_in_which_they_were_spawned() {
+        for name in ["a", "b", "c", "d"] {
+            spawn_n(move || say(name));
+        }
+        give_way();
+        assert_events(["a", "b", "c", "d"]);
+    }
+
+    fn a_thread_spawned_in_a_thread_begins_after_all_that_are_ready() {
+        spawn_n(#[green] || {
+            note("f");
+            spawn_n(|| say("nested"));
+        });
+        spawn_n(|| say("g"));
+        give_way();
+        note("main");
+        give_way();
+        assert_events(["f", "g", "main", "nested"]);
+    }
+
+    fn what_a_thread_that_ends_at_once_has_spawned_still_runs() {
+        spawn_n(#[green] || spawn_n(|| say("grandchild")));
+        give_way();
+        give_way();
+        assert_events(["grandchild"]);
+    }
+
+    fn sleep_zero_is_a_fair_round_robin() {
+        joinall(["a", "b", "c"].map(|name| spawn(move || spin(name, 3))));
+        assert_events(["a", "b", "c", "a", "b", "c", "a", "b", "c"]);
+    }
+
+    fn sleep_takes_just_as_long_as_it_says_on_a_virtual_clock() {
+        let before = testing::now();
+        sleep(Duration::from_nanos(1_234_567_891));
+        assert_eq!(testing::now() - before, Duration::from_nanos(1_234_567_891));
+    }
+
+    fn spawn_after_begins_when_its_time_has_come() {
+        let thread = spawn_after(ms(20), || say("late"));
+        sleep(ms(19));
+        note("19");
+        assert!(!thread.is_started());
+        sleep(ms(2));
+        assert!(thread.is_finished());
+        assert_events(["19", "late"]);
+    }
+
+    fn spawn_after_outlives_its_maker_and_spawn_after_local_does_not() {
+        let local = Rc::new(RefCell::new(None));
+        let kept = local.clone();
+        spawn(#[green] move || {
+            spawn_after(ms(5), || say("global"));
+            *kept.borrow_mut() = Some(spawn_after_local(ms(5), || say("local")));
+        }).wait();
+        sleep(ms(10));
+        assert_events(["global"]);
+        let local = local.take().unwrap();
+        assert!(!local.is_started());
+        assert!(matches!(local.join(), Err(Exit::Killed)));
+    }
+
+    fn spawn_after_local_begins_while_its_maker_lives() {
+        let thread = spawn_after_local(ms(5), || value_after(ms(1), 7));
+        assert_eq!(thread.wait(), 7);
+    }
+
+    fn a_thread_is_neither_finished_nor_started_before_its_first_turn() {
+        let thread = spawn(#[green] || {
+            assert!(current().is_started());
+            assert!(!current().is_finished());
+        });
+        assert!(!thread.is_started() && !thread.is_finished());
+        give_way();
+        assert!(thread.is_started() && thread.is_finished());
+        thread.wait();
+    }
+}
+
+// Waiting.
+
+virtual_tests! {
+    fn the_end_of_a_thread_that_is_over_is_there_without_suspending() {
+        let thread = spawn(|| value_after(ms(1), 3));
+        let handle = thread.thread().clone();
+        sleep(ms(2));
+        spawn_n(|| say("other"));
+        assert!(handle.join().is_ok());
+        assert!(handle.join().is_ok());
+        assert_eq!(thread.wait(), 3);
+        note("joined");
+        give_way();
+        assert_events(["joined", "other"]);
+    }
+
+    fn several_waiters_are_woken_in_the_order_in_which_they_waited() {
+        let thread = spawn(|| value_after(ms(5), 1));
+        for name in ["a", "b", "c"] {
+            let handle = thread.thread().clone();
+            spawn_n(#[green] move || {
+                assert!(handle.join().is_ok());
+                note(name);
+            });
+        }
+        thread.wait();
+        note("main");
+        give_way();
+        // Main was the first to wait: the others had not begun.
+        assert_events(["main", "a", "b", "c"]);
+    }
+
+    fn every_waiter_hears_of_a_panic() {
+        let thread = spawn(|| boom("too much"));
+        let waiters: Vec<_> = (0..3).map(|_| {
+            let handle = thread.thread().clone();
+            spawn(move || handle.join())
+        }).collect();
+        for result in joinall(waiters) {
+            let exit = result.unwrap().unwrap_err();
+            assert_eq!(exit.to_string(), "the green thread panicked: too much");
+        }
+        let Err(Exit::Panicked(panic)) = thread.join() else { panic!("no panic") };
+        assert_eq!(panic.message(), Some("too much"));
+    }
+
+    fn wait_raises_the_panic_with_its_own_value() {
+        let waiter = spawn(#[green] || {
+            let thread = spawn(#[green] || { std::panic::panic_any(42_u8); });
+            thread.wait();
+        });
+        let Err(Exit::Panicked(panic)) = waiter.join() else { panic!("no panic") };
+        assert_eq!(panic.into_payload().downcast_ref::<u8>(), Some(&42));
+    }
+
+    fn a_timeout_in_a_waiter_leaves_the_thread_alive() {
+        let thread = spawn(|| value_after(ms(20), 9));
+        assert!(with_timeout(ms(5), || thread.thread().join()).is_err());
+        assert!(!thread.is_finished());
+        assert_eq!(thread.wait(), 9);
+    }
+
+    fn killing_a_waiter_leaves_the_thread_alive() {
+        let thread = spawn(|| value_after(ms(20), 9));
+        let handle = thread.thread().clone();
+        let waiter = spawn(move || handle.join());
+        sleep(ms(1));
+        waiter.kill();
+        sleep(ms(1));
+        assert!(waiter.is_finished() && !thread.is_finished());
+        assert_eq!(thread.wait(), 9);
+    }
+
+    fn joinall_gives_results_in_the_order_of_the_threads() {
+        let threads = [30, 10, 20].map(|delay| spawn(move || value_after(ms(delay), delay as u32)));
+        threads[1].kill();
+        let results = joinall(threads);
+        assert!(matches!(results[..], [Ok(30), Err(Exit::Killed), Ok(20)]));
+        assert_eq!(joinall(Vec::<GreenThread<()>>::new()).len(), 0);
+    }
+
+    fn iwait_gives_threads_in_the_order_in_which_they_end() {
+        let ready = spawn(|| value_after(ms(1), 1));
+        sleep(ms(2));
+        let mut order = vec![];
+        let slow = [30, 10, 20].map(|delay| spawn(move || value_after(ms(delay), delay as u32)));
+        for thread in iwait([ready].into_iter().chain(slow)) {
+            // The consumer may switch: nothing is lost meanwhile.
+            sleep(ms(15));
+            order.push(thread.wait());
+        }
+        assert_eq!(order, [1, 10, 20, 30]);
+    }
+
+    fn leaving_iwait_early_leaves_nothing_with_the_other_threads() {
+        let threads = [1, 50].map(|delay| spawn(move || value_after(ms(delay), 0)));
+        let kept = Rc::new(());
+        let seen = kept.clone();
+        let handles = threads.each_ref().map(|thread| thread.thread().clone());
+        for thread in iwait(handles) {
+            drop(thread);
+            drop(seen);
+            break;
+        }
+        assert_eq!(Rc::strong_count(&kept), 1);
+        joinall(threads);
+    }
+
+    fn iwait_with_a_timeout_goes_on_afterwards() {
+        use eventlet::GreenIterator;
+        let mut ends = iwait([10, 20].map(|delay| spawn(move || value_after(ms(delay), delay as u32))));
+        assert!(with_timeout(ms(5), || ends.next()).is_err());
+        assert_eq!(ends.next().unwrap().wait(), 10);
+        assert_eq!(ends.next().unwrap().wait(), 20);
+        assert!(ends.next().is_none());
+    }
+}
+
+// Links.
+
+virtual_tests! {
+    fn links_run_in_order_inside_the_ending_thread_before_waiters_go_on() {
+        let thread = spawn(#[green] || { let _noted = Noted("body dropped"); sleep(ms(1)); });
+        for name in ["first", "second"] {
+            thread.link(move |ended| {
+                assert!(ended.is_finished());
+                assert_eq!(try_current().as_ref(), Some(ended));
+                note(name);
+            });
+        }
+        thread.wait();
+        note("waiter");
+        assert_events(["body dropped", "first", "second", "waiter"]);
+    }
+
+    fn a_thousand_links_run_in_order() {
+        let thread = spawn(give_way);
+        let seen = Rc::new(RefCell::new(vec![]));
+        for n in 0..1000 {
+            let seen = seen.clone();
+            thread.link(move |_| seen.borrow_mut().push(n));
+        }
+        thread.wait();
+        assert!(seen.borrow().iter().copied().eq(0..1000));
+    }
+
+    fn a_link_to_a_thread_that_is_over_is_called_at_once() {
+        let thread = spawn(give_way);
+        sleep(ms(1));
+        let link = thread.link(|_| note("linked"));
+        note("after");
+        assert!(!thread.unlink(link));
+        thread.wait();
+        assert_events(["linked", "after"]);
+    }
+
+    fn a_link_made_in_a_link_is_called_once() {
+        let thread = spawn(give_way);
+        thread.link(|thread| {
+            note("outer");
+            thread.link(|_| note("inner"));
+            note("outer ends");
+        });
+        thread.wait();
+        give_way();
+        assert_events(["outer", "inner", "outer ends"]);
+    }
+
+    fn a_link_that_panics_stops_neither_the_next_nor_the_result() {
+        let thread = spawn(|| value_after(ms(1), 5));
+        thread.link(|_| panic!("a link"));
+        thread.link(|_| note("next"));
+        assert_eq!(thread.wait(), 5);
+        assert_events(["next"]);
+    }
+
+    fn an_unlinked_link_is_not_called_and_is_dropped_at_once() {
+        let thread = spawn(give_way);
+        let held = Noted("closure dropped");
+        let link = thread.link(move |_| { let _held = held; note("called"); });
+        assert!(thread.unlink(link));
+        note("unlinked");
+        assert!(!thread.unlink(link));
+        thread.wait();
+        assert_events(["closure dropped", "unlinked"]);
+    }
+
+    fn a_link_may_spawn_and_kill() {
+        let victim = spawn(|| wait_with("victim"));
+        let other = victim.thread().clone();
+        let thread = spawn(give_way);
+        thread.link(move |_| {
+            other.kill();
+            spawn_n(|| say("spawned"));
+        });
+        give_way();
+        note("turn");
+        sleep(ms(1));
+        assert_events(["turn", "victim", "spawned"]);
+        thread.wait();
+    }
+}
+
+// Killing.
+
+virtual_tests! {
+    fn a_thread_killed_before_its_beginning_never_runs() {
+        let thread = spawn(|| say("body"));
+        thread.link(|_| note("link"));
+        thread.kill();
+        note("killed");
+        thread.kill();
+        assert!(thread.is_finished());
+        assert!(matches!(thread.join(), Err(Exit::Killed)));
+        assert_events(["link", "killed"]);
+    }
+
+    fn what_its_closure_held_is_dropped_when_it_is_killed_before_its_beginning() {
+        let held = Noted("held");
+        let thread = spawn(move || { let _held = held; say("body") });
+        thread.kill();
+        note("killed");
+        assert_events(["held", "killed"]);
+    }
+
+    fn killing_a_delayed_thread_cancels_its_timer() {
+        let timers = testing::Left::now().timers;
+        let threads: Vec<_> = (0..10).map(|_| spawn_after(ms(1000), || say("body"))).collect();
+        sleep(ms(1));
+        killall(&threads);
+        assert_eq!(testing::Left::now().timers, timers);
+        assert!(joinall(threads).iter().all(|result| matches!(result, Err(Exit::Killed))));
+        assert_events([]);
+    }
+
+    fn kill_of_a_blocked_thread_runs_its_destructors_before_kill_returns() {
+        let thread = spawn(|| wait_with("destructor"));
+        thread.link(|_| note("link"));
+        give_way();
+        note("kill");
+        thread.kill();
+        note("killed");
+        assert!(matches!(thread.join(), Err(Exit::Killed)));
+        assert_events(["kill", "destructor", "link", "killed"]);
+    }
+
+    fn locals_drop_innermost_first_when_a_thread_is_killed() {
+        let thread = spawn(#[green] || {
+            let _first = Noted("first");
+            let _second = Noted("second");
+            wait_with("callee");
+        });
+        give_way();
+        thread.kill();
+        assert_events(["callee", "second", "first"]);
+    }
+
+    fn cleaning_up_may_suspend_and_its_rest_runs_later() {
+        let thread = spawn(#[green] || {
+            if catch_exit(|| sleep(Duration::MAX)).is_err() {
+                note("clean-up begins");
+                sleep(ms(5));
+                note("clean-up ends");
+                current().kill();
+                sleep(Duration::ZERO);
+                note("never");
+            }
+        });
+        give_way();
+        thread.kill();
+        note("kill returned");
+        assert!(matches!(thread.join(), Err(Exit::Killed)));
+        assert_events(["clean-up begins", "kill returned", "clean-up ends"]);
+    }
+
+    fn a_thread_may_refuse_to_end() {
+        let thread = spawn(#[green] || {
+            match catch_exit(|| value_after(Duration::MAX, 0)) {
+                Ok(_) => "finished",
+                Err(_) => { sleep(ms(5)); "survived" }
+            }
+        });
+        give_way();
+        thread.kill();
+        assert!(!thread.is_finished());
+        assert_eq!(thread.wait(), "survived");
+    }
+
+    fn of_nested_scopes_the_innermost_hears_of_each_kill() {
+        let thread = spawn(#[green] || {
+            let outer = catch_exit(#[green] || {
+                if catch_exit(|| sleep(Duration::MAX)).is_err() {
+                    note("inner");
+                }
+                sleep(Duration::MAX);
+            });
+            assert!(outer.is_err());
+            note("outer");
+            sleep(Duration::MAX);
+        });
+        give_way();
+        thread.kill();
+        note("once");
+        thread.kill();
+        note("twice");
+        assert!(!thread.is_finished());
+        thread.kill();
+        assert!(matches!(thread.join(), Err(Exit::Killed)));
+        assert_events(["inner", "once", "outer", "twice"]);
+    }
+
+    fn a_kill_of_a_thread_that_is_over_leaves_its_result() {
+        let thread = spawn(|| value_after(ms(1), 4));
+        sleep(ms(2));
+        thread.kill();
+        assert_eq!(thread.wait(), 4);
+    }
+
+    fn a_thread_that_kills_itself_ends_at_its_next_suspension() {
+        let thread = spawn(#[green] || {
+            let _noted = Noted("dropped");
+            current().kill();
+            note("still here");
+            sleep(Duration::ZERO);
+            note("never");
+        });
+        assert!(matches!(thread.join(), Err(Exit::Killed)));
+        assert_events(["still here", "dropped"]);
+    }
+
+    fn a_thread_that_kills_itself_and_returns_without_suspending_has_its_value() {
+        let thread = spawn(#[green] || { current().kill(); 8 });
+        assert_eq!(thread.wait(), 8);
+    }
+
+    fn a_scope_hears_of_its_own_threads_kill() {
+        let thread = spawn(#[green] || {
+            let result = catch_exit(#[green] || {
+                current().kill();
+                note("still here");
+                sleep(ms(10));
+                note("never");
+            });
+            assert!(result.is_err());
+            note("heard");
+        });
+        thread.wait();
+        assert_events(["still here", "heard"]);
+    }
+
+    fn cancel_prevents_a_beginning_and_nothing_else() {
+        let early = spawn(|| say("early"));
+        early.cancel();
+        let late = spawn(|| value_after(ms(1), 2));
+        give_way();
+        late.cancel();
+        let delayed = spawn_after(ms(1), || say("delayed"));
+        give_way();
+        delayed.cancel();
+        assert!(matches!(early.join(), Err(Exit::Killed)));
+        assert!(matches!(delayed.join(), Err(Exit::Killed)));
+        assert_eq!(late.wait(), 2);
+        assert_events([]);
+    }
+
+    fn killall_kills_in_order_and_does_not_suspend() {
+        let threads = ["a", "b", "c"].map(|name| spawn(move || wait_with(name)));
+        spawn_n(|| say("ready"));
+        give_way();
+        spawn_n(|| say("later"));
+        killall(&threads);
+        note("killed");
+        joinall(threads);
+        give_way();
+        assert_events(["ready", "a", "b", "c", "killed", "later"]);
+    }
+
+    fn threads_may_kill_each_other_from_destructors() {
+        struct Kills(Rc<RefCell<Option<greenthread::Thread>>>, &'static str);
+        impl Drop for Kills {
+            fn drop(&mut self) {
+                note(self.1);
+                let other = self.0.take();
+                if let Some(other) = other {
+                    other.kill();
+                    note(format_args!("{} killed", self.1));
+                }
+            }
+        }
+        let of_a = Rc::new(RefCell::new(None));
+        let of_b = Rc::new(RefCell::new(None));
+        let (kills_b, kills_a) = (Kills(of_b.clone(), "a"), Kills(of_a.clone(), "b"));
+        let a = spawn(#[green] move || { let _kills = kills_b; sleep(Duration::MAX); });
+        let b = spawn(#[green] move || { let _kills = kills_a; sleep(Duration::MAX); });
+        *of_a.borrow_mut() = Some(a.thread().clone());
+        *of_b.borrow_mut() = Some(b.thread().clone());
+        give_way();
+        a.kill();
+        note("done");
+        assert!(a.is_finished() && b.is_finished());
+        assert_events(["a", "b", "b killed", "a killed", "done"]);
+    }
+
+    fn a_destructor_may_spawn_and_its_thread_begins_in_its_turn() {
+        struct Spawns;
+        impl Drop for Spawns {
+            fn drop(&mut self) {
+                spawn_n(|| say("spawned"));
+                note("dropped");
+            }
+        }
+        let thread = spawn(#[green] || { let _spawns = Spawns; sleep(Duration::MAX); });
+        give_way();
+        thread.kill();
+        note("killed");
+        give_way();
+        assert_events(["dropped", "killed", "spawned"]);
+    }
+
+    fn a_destructor_that_panics_is_the_threads_result() {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("in a destructor");
+            }
+        }
+        let thread = spawn(#[green] || { let _panics = Panics; sleep(Duration::MAX); });
+        give_way();
+        thread.kill();
+        let exit = thread.join().unwrap_err();
+        assert_eq!(exit.to_string(), "the green thread panicked: in a destructor");
+    }
+
+    fn a_panic_ends_its_thread_alone() {
+        let thread = spawn(|| boom("alone"));
+        let other = spawn(|| value_after(ms(5), 6));
+        assert!(thread.join().is_err());
+        assert_eq!(other.wait(), 6);
+    }
+
+    fn waiting_for_oneself_is_a_panic_that_says_so() {
+        let thread = spawn(#[green] || current().join());
+        let exit = thread.join().unwrap_err();
+        let text = exit.to_string();
+        assert!(text.contains("waits for its own end"), "{text}");
+    }
+
+    fn a_thread_that_computes_is_not_interrupted() {
+        let thread = spawn(#[green] || {
+            sleep(ms(1));
+            for n in 0..3 {
+                note(n);
+            }
+        });
+        sleep(ms(2));
+        thread.kill();
+        thread.wait();
+        assert_events(["0", "1", "2"]);
+    }
+
+    fn ids_are_never_used_again_and_names_show() {
+        let first = spawn(give_way);
+        first.set_name("worker");
+        let second = spawn(give_way);
+        assert!(second.id() > first.id());
+        assert_eq!(first.name().as_deref(), Some("worker"));
+        assert!(format!("{first:?}").contains("worker"));
+        assert!(first.thread() != second.thread());
+        joinall([first, second]);
+    }
+
+    fn what_is_spawned_in_a_loop_of_many_all_ends() {
+        let sum = Rc::new(Cell::new(0_u64));
+        let threads: Vec<_> = (0..10_000).map(|n| {
+            let sum = sum.clone();
+            spawn(move || add_after(ms(n % 7), sum, n))
+        }).collect();
+        for (index, thread) in threads.iter().enumerate() {
+            if index % 10 == 0 {
+                thread.kill();
+            }
+        }
+        joinall(threads);
+        assert_eq!(sum.get(), (0..10_000_u64).filter(|n| n % 10 != 0).sum());
+    }
+}
+
+#[test]
+fn a_handle_outlives_everything() {
+    // `run` leaves the other threads as they are.
+    let thread = eventlet::run(|| async { spawn(|| wait_with("dropped")) });
+    thread.kill();
+    assert!(thread.is_finished());
+    drop(events());
+    assert!(matches!(eventlet::run(|| thread.join()), Err(Exit::Killed)));
+}
