@@ -177,6 +177,12 @@ scenarios! {
         spawn_after(ms(1), #[green] move || q.put(2).unwrap());
         assert_eq!(queue.get(), Ok(2));
         log.expect(["first 1"]);
+
+        let _threads = getters(&queue, &log, &["first"]);
+        queue.put(3).unwrap();
+        queue.put(4).unwrap();
+        assert_eq!(queue.get(), Ok(4)); // the older one is for who came first
+        log.expect(["first 3"]);
     }
 
     fn a_putter_that_timed_out_leaves_nothing_behind() {
