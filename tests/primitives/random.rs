@@ -12,7 +12,7 @@ use std::time::Duration;
 use eventlet::lock::{Mutex, RwLock};
 use eventlet::queue::{GetError, PutError};
 use eventlet::testing::run_virtual;
-use eventlet::{Event, Queue, Semaphore, Thread, green, sleep, spawn};
+use eventlet::{Event, Exit, Queue, Semaphore, Thread, green, sleep, spawn};
 
 use crate::support::{ms, turn};
 
@@ -51,6 +51,12 @@ fn for_seeds<G: Future<Output = ()>>(count: u64, scenario: impl Fn(Random) -> G)
     }
 }
 
+/// Waits for its end, too.
+#[green]
+fn assert_not_panicked(thread: &Thread) {
+    assert!(matches!(thread.join(), Ok(()) | Err(Exit::Killed)), "{thread:?} panicked");
+}
+
 /// Which items a queue took and gave.
 #[derive(Default)]
 struct Books {
@@ -61,7 +67,7 @@ struct Books {
 }
 
 #[green]
-fn putter(queue: Queue<u64>, books: Rc<Books>, random: Random, base: u64) {
+fn putter(queue: Queue<u64>, books: Rc<Books>, random: Random, victims: Rc<RefCell<Vec<Thread>>>, base: u64) {
     for n in 0..8 {
         let item = base + n;
         books.doubtful.borrow_mut().push(item);
@@ -82,6 +88,13 @@ fn putter(queue: Queue<u64>, books: Rc<Books>, random: Random, base: u64) {
             books.put.borrow_mut().push(item);
         }
         if random.one_in(3) {
+            // Perhaps the very getter that was just called.
+            let victim = victims.borrow_mut().pop();
+            if let Some(victim) = victim {
+                victim.kill();
+            }
+        }
+        if random.one_in(3) {
             sleep(ms(random.below(3)));
         }
     }
@@ -95,8 +108,9 @@ fn getter(queue: Queue<u64>, books: Rc<Books>, random: Random) {
             1 => queue.get_timeout(ms(random.below(3))),
             _ => queue.get().map_err(GetError::from),
         };
-        if let Ok(item) = got {
-            books.got.borrow_mut().push(item);
+        match got {
+            Ok(item) => books.got.borrow_mut().push(item),
+            Err(error) => assert_eq!(error, GetError::Empty, "nobody shuts it down"),
         }
         if random.one_in(3) {
             sleep(ms(random.below(3)));
@@ -118,14 +132,30 @@ fn queue_keeps_its_books(random: Random) {
     let queue = if random.one_in(5) { Queue::unbounded() } else { Queue::bounded(capacity) };
     let books = Rc::new(Books::default());
     let mut threads = vec![];
+    let victims: Rc<RefCell<Vec<Thread>>> = Rc::default();
+    for _ in 0..random.below(8) {
+        let (queue, books) = (queue.clone(), books.clone());
+        let victim = spawn(
+            #[green]
+            move || {
+                let item = queue.get().unwrap();
+                books.got.borrow_mut().push(item);
+            },
+        );
+        threads.push(victim.thread().clone());
+        victims.borrow_mut().insert(0, victim.thread().clone());
+    }
     for n in 0..2 + random.below(8) {
         let (queue, books, random) = (queue.clone(), books.clone(), random.clone());
+        let victims = victims.clone();
         threads.push(match n % 2 {
-            0 => spawn(move || putter(queue, books, random, n * 1000)).thread().clone(),
+            0 => spawn(move || putter(queue, books, random, victims, n * 1000)).thread().clone(),
             _ => spawn(move || getter(queue, books, random)).thread().clone(),
         });
     }
-    kill_some(&threads, &random);
+    if random.one_in(2) {
+        kill_some(&threads, &random);
+    }
     if random.one_in(2) {
         queue.resize([None, Some(0), Some(1), Some(3)][random.below(4) as usize]);
     }
@@ -143,6 +173,7 @@ fn queue_keeps_its_books(random: Random) {
     }
     for thread in &threads {
         thread.kill();
+        assert_not_panicked(thread);
     }
     while let Ok(item) = queue.try_get() {
         books.got.borrow_mut().push(item);
@@ -272,6 +303,7 @@ fn semaphore_keeps_its_count(random: Random) {
     // Nobody waits for ever, and every permit is back.
     for thread in &threads {
         assert!(thread.is_finished(), "{thread:?} was forgotten: {semaphore:?}");
+        assert_not_panicked(thread);
     }
     assert_eq!((semaphore.available(), semaphore.waiting(), inside.get()), (most, 0, 0));
 }
@@ -322,7 +354,7 @@ fn locks_forget_nobody(random: Random) {
     kill_some(&threads, &random);
     sleep(ms(1000));
     for thread in &threads {
-        assert!(matches!(thread.join(), Ok(()) | Err(eventlet::Exit::Killed)));
+        assert_not_panicked(thread);
     }
     assert!(lock.try_write().is_some() && mutex.try_lock().is_some());
 }

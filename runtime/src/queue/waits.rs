@@ -121,7 +121,10 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
             state.getters.leave(ticket);
         }
         // Whoever was called finds an item, unless the queue is over.
-        let Some((item, putter)) = state.take() else { return Some(Err(ShutDown(()))) };
+        let Some((item, putter)) = state.take() else {
+            debug_assert!(state.is_over(), "a getter was called for nothing");
+            return Some(Err(ShutDown(())));
+        };
         self.shared.after_taking(state, putter);
         Some(Ok(item))
     }
