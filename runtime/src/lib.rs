@@ -5,19 +5,24 @@ extern crate self as eventlet;
 mod call;
 mod catch_exit;
 pub mod convenience;
+pub mod event;
 mod exit;
+mod flag;
 pub mod green;
 pub mod greenpool;
 pub mod greenthread;
 mod hub;
 pub mod hubs;
-mod iter;
+pub mod iter;
 mod iwait;
 mod join;
+pub mod lock;
 #[doc(hidden)]
 pub mod private;
 mod probe;
+pub mod queue;
 mod run;
+pub mod semaphore;
 mod start;
 pub mod testing;
 mod timeout;
@@ -27,12 +32,15 @@ mod trampoline;
 
 pub use call::{Green, GreenBox};
 pub use convenience::{StopServe, connect, listen, serve};
+pub use event::Event;
 pub use eventlet_macros::green;
 pub use exit::{Exit, Panic};
 pub use greenpool::{GreenPile, GreenPool};
 pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
 pub use iter::{GreenIterator, IntoGreenIterator};
+pub use queue::Queue;
 pub use run::{run, try_run};
+pub use semaphore::{BoundedSemaphore, CappedSemaphore, Semaphore};
 pub use timeout::{Timeout, with_timeout, with_timeout_value};
 
 #[doc(hidden)]
