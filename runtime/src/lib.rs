@@ -3,6 +3,7 @@
 extern crate self as eventlet;
 
 mod call;
+mod callable;
 mod catch_exit;
 pub mod convenience;
 pub mod event;
@@ -31,6 +32,7 @@ pub mod tpool;
 mod trampoline;
 
 pub use call::{Green, GreenBox};
+pub use callable::{GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
 pub use event::Event;
 pub use eventlet_macros::green;
