@@ -1,5 +1,5 @@
 // What a new green thread is to drive is a green call: a plain value is there at once.
-use eventlet::{GreenPool, green, run, spawn, spawn_n, with_timeout};
+use eventlet::{GreenPool, green, run, spawn, spawn_after, spawn_n};
 use std::time::Duration;
 
 fn compute(n: u32) -> u32 {
@@ -13,11 +13,10 @@ fn main() {
         compute(4);
     }); //~^^ ERROR a green call is expected of this closure
     let pool = GreenPool::new(10);
-    pool.spawn(|| compute(3)); //~ ERROR a green call is expected of this closure
     for n in pool.imap(compute, [1, 2]) { //~ ERROR a green call is expected of this closure
         drop(n);
     }
-    let _ = with_timeout(Duration::ZERO, || 3); //~ ERROR a green call is expected of this closure
+    spawn_after(Duration::ZERO, || 3); //~ ERROR a green call is expected of this closure
 }
 
 fn ordinary() -> u32 {
