@@ -2,6 +2,7 @@
 // The macro names this crate `::eventlet`; so does the code in here.
 extern crate self as eventlet;
 
+mod blocking;
 mod call;
 mod callable;
 mod catch_exit;
@@ -12,6 +13,7 @@ mod flag;
 pub mod green;
 pub mod greenpool;
 pub mod greenthread;
+mod held;
 mod hub;
 pub mod hubs;
 pub mod iter;

@@ -5,6 +5,7 @@ use std::future::Future;
 pub use std::boxed::Box;
 pub use std::option::Option;
 
+pub use crate::blocking::{Harmless, receiver};
 use crate::call::{Green, GreenBox};
 use crate::hub::current;
 pub use crate::probe::{GreenProbe, GreenSteps, NoSteps, PlainProbe, Steps, probe, steps, unknown};

@@ -1,6 +1,5 @@
 //! From ordinary code into green code: `run`.
 
-
 use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
 use crate::hub::{current, turn::Ended};

@@ -41,7 +41,7 @@ impl Lower<'_> {
         let here = Span::mixed_site().located_at(name);
         let step = match self.region {
             Region::NoSwitch => quote_spanned!(here=> kind.stay(&mut iter)),
-            Region::Green | Region::Plain => {
+            Region::Green | Region::Plain(_) => {
                 let (kind, iter) = (quote_spanned!(here=> kind), quote_spanned!(here=> iter));
                 let waits = quote_spanned!(name=> #kind.call(&mut #iter).await);
                 quote_spanned!(here=>
