@@ -88,8 +88,8 @@ impl Lower<'_> {
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {
             Region::NoSwitch => {
-                let stay = quote_spanned!(Span::mixed_site().located_at(place.name)=> stay);
-                quote_spanned!(end=> #kind.#stay(value))
+                let check = no_switch_check(&private, &kind, place.name);
+                quote_spanned!(end=> { #check #kind.stay(value) })
             }
             Region::Green | Region::Plain(_) => {
                 let waits = waits(place.name, drive);
@@ -151,6 +151,12 @@ impl Lower<'_> {
                 Some(owner) => owner.ident == "Self" && segments.next().is_none(),
             }
     }
+}
+
+/// The question whether a call may stand in a `no_switch!`, whose answer is shown at the user's own place.
+pub(super) fn no_switch_check(private: &TokenStream, kind: &TokenStream, at: Span) -> TokenStream {
+    let kind = quote_spanned!(at=> { #kind });
+    quote!(#[allow(unused_braces)] #private::StaysPut::stays_put(#kind);)
 }
 
 /// The tokens that wait, at the user's own place.
