@@ -11,10 +11,10 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
-use crate::hub::current;
 use crate::hub::suspend::{Sleep, Wait, Waiting, until};
 use crate::hub::task::{Outcome, TaskRef};
 use crate::hub::waitlist::Ticket;
+use crate::hub::{Hub, current};
 use crate::start::Start;
 
 pub use crate::catch_exit::{GreenletExit, catch_exit};
@@ -448,7 +448,7 @@ impl Wait for Ended {
         }
         let waiter = waiting.task();
         if waiter.id() == self.task.id() {
-            panic!("green thread {} waits for its own end, which would never come", waiter.id());
+            return wait_for_oneself(waiting.hub, &waiter);
         }
         self.task.with_extra(|extra| match self.ticket {
             None => self.ticket = Some(extra.joiners.join(waiter)),
@@ -464,6 +464,21 @@ impl Wait for Ended {
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for green thread {} to end", self.task.id())
     }
+}
+
+/// Suspends once, to be told the line of the wait, then panics.
+#[cold]
+fn wait_for_oneself(hub: &Hub, waiter: &TaskRef) -> Option<()> {
+    let Some(place) = hub.take_own_place() else {
+        hub.ask_own_place(waiter);
+        return None;
+    };
+    panic!(
+        "green thread {} waits for its own end, which would never come\n\
+         note: it waits {place}\n\
+         help: let another green thread wait for it",
+        waiter.id()
+    );
 }
 
 impl Drop for Ended {

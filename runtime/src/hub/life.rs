@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::task::{Outcome, Progress, TaskRef};
+use super::watch::has_subscriber;
 use super::{BUDGET, Hub};
 use crate::exit::Panic;
 
@@ -59,7 +60,7 @@ impl Hub {
     fn step(self: &Rc<Self>, task: &TaskRef) {
         match task.resume() {
             Progress::Suspended => {
-                if self.is_asked.get() {
+                if self.is_watched.get() || has_subscriber() {
                     self.answer(task);
                 }
             }
@@ -125,6 +126,9 @@ impl Hub {
     /// A task is done: nobody finds it any more, whoever waits for it is woken, its links run.
     fn finish(&self, task: &TaskRef) {
         let registered = self.tasks.borrow_mut().remove(task);
+        if self.is_watched.get() {
+            self.tell_ended(task);
+        }
         loop {
             let (joiners, links) = task
                 .if_extra(|extra| (extra.joiners.call_all(), std::mem::take(&mut extra.links)))

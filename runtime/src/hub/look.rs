@@ -36,6 +36,7 @@ pub(crate) struct Looking {
 pub(crate) struct Place {
     frames: Vec<Frame>,
     wait: Option<String>,
+    is_settled: bool,
 }
 
 /// A green call is passed on the way in.
@@ -65,7 +66,7 @@ impl Hub {
         if !found.is_settled && has_looked {
             self.schedule(task);
         }
-        has_looked.then_some(Place { frames: found.frames, wait: found.wait })
+        has_looked.then_some(Place { frames: found.frames, wait: found.wait, is_settled: found.is_settled })
     }
 
     /// "in green thread 3 at src/main.rs:7:9", for messages.
@@ -82,7 +83,7 @@ impl Hub {
     pub(crate) fn ask_own_place(&self, task: &TaskRef) {
         if task.id() != 0 {
             self.looking.borrow_mut().asked.push((task.id(), None));
-            self.is_asked.set(true);
+            self.is_watched.set(true);
         }
         self.schedule(task);
     }
@@ -96,6 +97,14 @@ impl Hub {
             let place = self.place_of(task);
             self.looking.borrow_mut().asked[index].1 = Some(place);
         }
+        if self.watch.is_on() {
+            self.tell_suspended(task);
+        }
+    }
+
+    /// Keeps the one flag true that a suspension asks.
+    pub(super) fn update_watched(&self) {
+        self.is_watched.set(self.watch.is_on() || !self.looking.borrow().asked.is_empty());
     }
 
     pub(crate) fn take_own_place(&self) -> Option<String> {
@@ -103,7 +112,8 @@ impl Hub {
         let mut looking = self.looking.borrow_mut();
         let index = looking.asked.iter().position(|(asked, _)| *asked == id)?;
         let place = looking.asked.swap_remove(index).1;
-        self.is_asked.set(!looking.asked.is_empty());
+        drop(looking);
+        self.update_watched();
         place
     }
 
@@ -128,8 +138,7 @@ impl Hub {
             return writeln!(text, "  {name} {since}");
         }
         let Some(place) = self.look_at(task) else { return Ok(()) };
-        let wait = place.wait.as_deref().unwrap_or("for something outside eventlet");
-        writeln!(text, "  {name} waits {wait}")?;
+        writeln!(text, "  {name} waits {}", place.wait())?;
         for frame in place.frames.iter().rev().filter(|frame| !is_in_this_crate(frame.caller)) {
             writeln!(text, "      {} called at {}", readable(frame.function), frame.caller)?;
         }
@@ -141,6 +150,23 @@ impl Place {
     /// The innermost line of the user's own code.
     pub(crate) fn users_line(&self) -> Option<&'static Location<'static>> {
         self.frames.iter().rev().map(|frame| frame.caller).find(|line| !is_in_this_crate(line))
+    }
+
+    /// The green function that this line is in.
+    pub(super) fn users_function(&self) -> Option<&'static str> {
+        let innermost = self.frames.iter().rposition(|frame| !is_in_this_crate(frame.caller))?;
+        let around = self.frames.get(innermost.checked_sub(1)?)?;
+        Some(readable(around.function))
+    }
+
+    /// Ends the sentence "this thread waits …".
+    pub(super) fn wait(&self) -> &str {
+        self.wait.as_deref().unwrap_or("for something outside eventlet")
+    }
+
+    /// Has the wait left word with whoever will wake it? If not, the look has resumed the thread.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_settled
     }
 }
 
@@ -157,7 +183,8 @@ fn readable(function: &str) -> &str {
     &function[..end]
 }
 
-fn name_of(task: &TaskRef) -> String {
+/// "green thread 3 (worker)", for messages.
+pub(super) fn name_of(task: &TaskRef) -> String {
     match task.if_extra(|extra| extra.name.clone()).flatten() {
         Some(name) => format!("green thread {} ({name})", task.id()),
         None => format!("green thread {}", task.id()),

@@ -1,10 +1,12 @@
 //! The turn: who runs next, and when the hub looks outside.
 
 use std::future::Future;
+use std::panic::Location;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::Hub;
+use super::look::name_of;
 use super::remote::Mail;
 use super::task::{Outcome, TaskRef};
 use crate::exit::Exit;
@@ -191,13 +193,17 @@ impl Hub {
     /// Says that `run` is at work until the guard is dropped.
     #[track_caller]
     pub(crate) fn begin_run(self: &Rc<Self>) -> Running {
-        if self.runs.replace(true) {
+        let here = Location::caller();
+        if let Some(first) = self.runs.get() {
+            let thread = self.current().map_or_else(|| "a green thread".to_owned(), |task| name_of(&task));
             panic!(
                 "`run` was called inside a green thread\n\
-                 note: this OS thread's hub is running already\n\
+                 note: {thread} called it, at {here}\n\
+                 note: this OS thread's hub runs already, since {first}\n\
                  help: make the call directly from a `#[green]` function, or `spawn` it"
             );
         }
+        self.runs.set(Some(here));
         Running(self.clone())
     }
 
@@ -229,6 +235,6 @@ pub(crate) struct Running(Rc<Hub>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.runs.set(false);
+        self.0.runs.set(None);
     }
 }
