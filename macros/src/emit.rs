@@ -29,7 +29,8 @@ pub(crate) fn function(
         attr.style = AttrStyle::Outer;
     }
     let private = options.paths.private(sig.ident.span());
-    if body.is_some() {
+    let has_body = body.is_some();
+    if has_body {
         // `stop()` becomes `match stop() { … }`, in which clippy sees a part that never ends.
         attrs.push(syn::parse_quote!(#[allow(clippy::diverging_sub_expression)]));
     }
@@ -45,6 +46,10 @@ pub(crate) fn function(
     };
     if role == Role::Function {
         attrs.extend(marks(&attrs));
+        if has_body && !attrs.iter().any(|attr| attr.path().is_ident("track_caller")) {
+            // A debug build reports a call that never ran, at the line that made it.
+            attrs.push(syn::parse_quote!(#[cfg_attr(debug_assertions, track_caller)]));
+        }
         sig.output = green_output(&mut sig, options.boxed, &options.paths);
     }
     quote! {

@@ -185,6 +185,7 @@ where
 ///
 /// eventlet's and gevent's `sleep`, in seconds there.
 #[inline]
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
     Green::new(until(Sleep::lasting(duration)))
 }
@@ -226,6 +227,7 @@ impl<T> GreenThread<T> {
     ///
     /// Raises the thread's own panic, without printing it again; panics if the thread was killed, and if it is the
     /// running one. [`join`](Self::join) has these as values.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn wait(self) -> Green<impl Future<Output = T> + use<T>> {
         Green::new(async move {
             match self.join().await {
@@ -246,6 +248,7 @@ impl<T> GreenThread<T> {
     /// # Panics
     ///
     /// If it is the running thread: that would never end.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>> + use<T>> {
         Green::new(async move {
             until(Ended::new(&self.thread.0)).await;
@@ -350,6 +353,7 @@ impl Thread {
     /// # Panics
     ///
     /// If it is the running thread: that would never end.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(&self) -> Green<impl Future<Output = Result<(), Exit>> + use<>> {
         let task = self.0.clone();
         Green::new(async move {

@@ -20,6 +20,7 @@ pub mod iter;
 mod iwait;
 mod join;
 pub mod lock;
+mod made;
 #[doc(hidden)]
 pub mod private;
 mod probe;

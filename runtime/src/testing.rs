@@ -102,7 +102,8 @@ impl fmt::Display for Left {
 ///
 /// Other green threads that take their turns meanwhile count as well. What this tells is what happened: a call that had
 /// its answer at once (a lock that was free, data that had arrived) is not in the list, nor is a branch that was not
-/// taken. A place in a library's own code is told as the line of the green function that called the library.
+/// taken. A place in a library's own code is told as the line of the green function that called the library, and an
+/// `.await` of something outside eventlet as the function that it stands in.
 ///
 /// The value of the call is dropped.
 ///
@@ -145,7 +146,7 @@ where
 pub struct SuspensionPoint {
     /// The green function, by its path.
     pub function: String,
-    /// The file; empty for what stands in no green function.
+    /// The file; empty for an `.await` of something outside eventlet, of which only the function is known.
     pub file: &'static str,
     /// The line of the call in it.
     pub line: u32,
@@ -158,7 +159,11 @@ pub struct SuspensionPoint {
 impl fmt::Display for SuspensionPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let SuspensionPoint { function, file, line, wait, times } = self;
-        write!(f, "{function} at {file}:{line} waits {wait} ({times} times)")
+        write!(f, "{function} ")?;
+        if !file.is_empty() {
+            write!(f, "at {file}:{line} ")?;
+        }
+        write!(f, "waits {wait} ({times}×)")
     }
 }
 

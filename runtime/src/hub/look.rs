@@ -152,11 +152,16 @@ impl Place {
         self.frames.iter().rev().map(|frame| frame.caller).find(|line| !is_in_this_crate(line))
     }
 
-    /// The green function that this line is in.
-    pub(super) fn users_function(&self) -> Option<&'static str> {
-        let innermost = self.frames.iter().rposition(|frame| !is_in_this_crate(frame.caller))?;
-        let around = self.frames.get(innermost.checked_sub(1)?)?;
-        Some(readable(around.function))
+    /// The green function that the thread waits in, and the line, if it waits at a green call. An `.await` of something
+    /// outside eventlet leaves no line.
+    pub(super) fn users_place(&self) -> (String, Option<&'static Location<'static>>) {
+        let innermost = self.frames.iter().rposition(|frame| !is_in_this_crate(frame.caller));
+        let (around, line) = match innermost {
+            Some(at) if self.wait.is_some() => (at.checked_sub(1), Some(self.frames[at].caller)),
+            _ => (self.frames.len().checked_sub(1), None),
+        };
+        let function = around.map(|at| readable(self.frames[at].function));
+        (function.unwrap_or_default(), line)
     }
 
     /// Ends the sentence "this thread waits …".
@@ -177,10 +182,24 @@ fn is_in_this_crate(line: &Location<'_>) -> bool {
     line.file().starts_with(sources)
 }
 
-/// `app::serve::{{closure}}` is what the compiler calls the body of `app::serve`.
-fn readable(function: &str) -> &str {
-    let end = function.find("::{{closure}}").unwrap_or(function.len());
-    &function[..end]
+/// `app::serve<u32>::{{closure}}` is what the compiler calls the body of `app::serve`.
+fn readable(function: &str) -> String {
+    let mut name = String::new();
+    let mut depth = 0;
+    for letter in function.chars() {
+        match letter {
+            // `<impl Server>::serve` keeps its brackets: they stand in no one's argument list.
+            '<' if depth > 0 || name.ends_with(|last: char| last.is_alphanumeric() || last == '_') => {
+                depth += 1
+            }
+            '>' if depth > 0 => depth -= 1,
+            _ if depth == 0 => name.push(letter),
+            _ => {}
+        }
+    }
+    let end = name.find("::{{closure}}").unwrap_or(name.len());
+    name.truncate(end);
+    name
 }
 
 /// "green thread 3 (worker)", for messages.

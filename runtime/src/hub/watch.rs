@@ -20,6 +20,8 @@ pub(super) struct Watch {
     points: RefCell<Option<Vec<Suspended>>>,
     /// Threads that will be resumed only because they were looked at: their next suspension is no news.
     looked_at: RefCell<Vec<u64>>,
+    /// Threads that have ended while one was looked at, which is told first.
+    ended: RefCell<Option<Vec<String>>>,
     is_on: Cell<bool>,
 }
 
@@ -28,7 +30,7 @@ pub(super) struct Watch {
 pub(crate) struct Suspended {
     /// The green function.
     pub(crate) function: String,
-    /// The line in it. What stands in no green function has none.
+    /// The line in it. An `.await` of something outside eventlet has none.
     pub(crate) line: Option<&'static Location<'static>>,
     /// What it waited for.
     pub(crate) wait: String,
@@ -38,7 +40,13 @@ impl Watch {
     pub(super) fn from_environment() -> Self {
         let prints =
             std::env::var_os("EVENTLET_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
-        Watch { prints, points: RefCell::default(), looked_at: RefCell::default(), is_on: Cell::new(prints) }
+        Watch {
+            prints,
+            points: RefCell::default(),
+            looked_at: RefCell::default(),
+            ended: RefCell::default(),
+            is_on: Cell::new(prints),
+        }
     }
 
     pub(super) fn is_on(&self) -> bool {
@@ -60,14 +68,18 @@ impl Hub {
         if self.watch.is_old_news(task.id()) {
             return;
         }
-        let Some(place) = self.look_at(task) else { return };
-        if !place.is_settled() {
+        let outer = self.watch.ended.replace(Some(Vec::new()));
+        let place = self.look_at(task);
+        let ended = self.watch.ended.replace(outer).unwrap_or_default();
+        let Some(place) = place else { return };
+        if !place.is_settled() && !task.is_done() {
             self.watch.looked_at.borrow_mut().push(task.id());
         }
         let suspended = Suspended::new(&place);
         if self.watch.prints {
             eprintln!("eventlet: {} {suspended}", super::look::name_of(task));
         }
+        ended.iter().for_each(|name| eprintln!("eventlet: {name} ends"));
         emit(task, &suspended);
         if let Some(points) = &mut *self.watch.points.borrow_mut() {
             points.push(suspended);
@@ -77,8 +89,13 @@ impl Hub {
     /// A thread has ended, and somebody wants to know.
     #[cold]
     pub(super) fn tell_ended(&self, task: &TaskRef) {
-        if self.watch.prints {
-            eprintln!("eventlet: {} ends", super::look::name_of(task));
+        if !self.watch.prints {
+            return;
+        }
+        let name = super::look::name_of(task);
+        match &mut *self.watch.ended.borrow_mut() {
+            Some(ended) => ended.push(name),
+            None => eprintln!("eventlet: {name} ends"),
         }
     }
 
@@ -100,11 +117,8 @@ impl Hub {
 
 impl Suspended {
     fn new(place: &Place) -> Self {
-        Suspended {
-            function: place.users_function().unwrap_or_default().to_owned(),
-            line: place.users_line(),
-            wait: place.wait().to_owned(),
-        }
+        let (function, line) = place.users_place();
+        Suspended { function, line, wait: place.wait().to_owned() }
     }
 }
 
