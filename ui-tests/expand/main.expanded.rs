@@ -57,7 +57,14 @@ fn main() {
                                     break ::eventlet::__private::unknown();
                                     break ::eventlet::__private::probe(&value).eventlet_kind();
                                 };
-                                (kind.stay(value),).0
+                                (
+                                    {
+                                        #[allow(unused_braces)]
+                                        ::eventlet::__private::StaysPut::stays_put({ kind });
+                                        kind.stay(value)
+                                    },
+                                )
+                                    .0
                             }
                         } + 1,
                     )
@@ -68,7 +75,14 @@ fn main() {
                             break ::eventlet::__private::unknown();
                             break ::eventlet::__private::probe(&value).eventlet_kind();
                         };
-                        (kind.stay(value),).0
+                        (
+                            {
+                                #[allow(unused_braces)]
+                                ::eventlet::__private::StaysPut::stays_put({ kind });
+                                kind.stay(value)
+                            },
+                        )
+                            .0
                     }
                 };
             }
