@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
 use crate::hub::current;
 use crate::hub::suspend::{Sleep, Wait, Waiting, until};
@@ -51,11 +52,11 @@ pub use crate::join::{Joinable, joinall, killall};
 ///
 /// eventlet's and gevent's `spawn`; the closure takes the place of the arguments.
 #[track_caller]
-pub fn spawn<F, G>(f: F) -> GreenThread<G::Output>
+pub fn spawn<F, G>(f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     current::with(|hub| {
         let outcome = hub.adopt(Start::new(f));
@@ -74,9 +75,9 @@ where
 #[track_caller]
 pub fn spawn_n<F, G>(f: F)
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     drop(spawn(f));
 }
@@ -111,11 +112,11 @@ where
 /// }
 /// ```
 #[track_caller]
-pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Output>
+pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     spawn_later(delay, None, f)
 }
@@ -129,22 +130,22 @@ where
 ///
 /// As [`spawn`].
 #[track_caller]
-pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Output>
+pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     spawn_later(delay, Some(try_current()), f)
 }
 
 /// `owner`: whose end prevents the beginning, if anybody's does.
 #[track_caller]
-fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Output>
+fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     current::with(|hub| {
         let deadline = hub.deadline_in(delay);
