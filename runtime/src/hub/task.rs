@@ -159,7 +159,7 @@ impl TaskRef {
     /// else a stand-in that holds the foreign waker.
     pub(crate) fn of_waker(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
         match Self::borrow_from(waker, home) {
-            Some(task) => TaskRef::clone(&task),
+            Some(task) => task.count_anew(),
             None => Self::stand_in(waker, home),
         }
     }
@@ -171,6 +171,16 @@ impl TaskRef {
         // SAFETY: our vtables go with a pointer to a header, which lives while the waker is borrowed.
         let is_local = unsafe { header.as_ref() }.remote == Arc::as_ptr(home);
         is_local.then(|| Borrowed { task: ManuallyDrop::new(TaskRef(header)), _waker: PhantomData })
+    }
+
+    /// Another reference, to a task that may have no local one left: a kept waker leads back to a task that is over.
+    fn count_anew(&self) -> TaskRef {
+        if self.header().refs.get() == 0 {
+            // The local references gave up the one of `remote_refs` that they held together. The waker that is
+            // borrowed meanwhile holds another, so the count is not zero.
+            self.header().remote_refs.fetch_add(1, Ordering::Relaxed);
+        }
+        self.clone()
     }
 
     #[cold]
@@ -458,8 +468,10 @@ impl TaskRef {
             self.header().refs.set(self.header().refs.get() - 1);
             return;
         }
+        self.header().refs.set(0);
         // All local references together held one of `remote_refs`. When it is the only one, nobody else can make
-        // another: a waker is cloned from a waker, or from a poll, which needs a local reference.
+        // another: a waker is cloned from a waker, or from a poll, which needs a local reference. When it is not, a
+        // waker may make local references again, which then hold one anew: see `count_anew`.
         let remote_refs = &self.header().remote_refs;
         if remote_refs.load(Ordering::Acquire) == 1 || remote_refs.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: nothing refers to the cell any more, and what was in it is dropped.
