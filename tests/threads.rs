@@ -353,6 +353,34 @@ virtual_tests! {
         assert_events(["turn", "victim", "spawned"]);
         thread.wait();
     }
+
+    fn a_link_may_undo_a_later_one() {
+        let thread = spawn(give_way);
+        let second = Rc::new(Cell::new(None));
+        let link = second.clone();
+        thread.link(move |thread| {
+            note("first");
+            assert!(thread.unlink(link.take().unwrap()));
+        });
+        second.set(Some(thread.link(|_| note("second"))));
+        thread.link(|_| note("third"));
+        thread.wait();
+        assert_events(["first", "third"]);
+    }
+
+    fn what_a_link_panics_with_may_panic_in_its_turn() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("in a payload");
+            }
+        }
+        let thread = spawn(give_way);
+        thread.link(|_| std::panic::panic_any(Bomb));
+        thread.link(|_| note("next"));
+        thread.wait();
+        assert_events(["next"]);
+    }
 }
 
 // Killing.

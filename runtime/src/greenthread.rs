@@ -361,7 +361,8 @@ impl Thread {
     /// Calls `f` with this thread when it ends, however it ends. If it has ended, now.
     ///
     /// Links run in the order in which they were made, inside the ending thread, after its body was dropped. They are
-    /// ordinary code and cannot suspend, but may spawn. One that panics does not stop the next (in eventlet it does).
+    /// ordinary code and cannot suspend, but may spawn, and may undo a later one. One that panics does not stop the
+    /// next (in eventlet it does). Threads that wait for this one have been woken by then, and go on in their turn.
     ///
     /// eventlet's `link`, gevent's `rawlink`.
     pub fn link(&self, f: impl FnOnce(&Thread) + 'static) -> Link {
@@ -372,7 +373,7 @@ impl Thread {
         let thread = self.clone();
         self.0.with_extra(|extra| {
             extra.links_made += 1;
-            extra.links.push((extra.links_made, Box::new(move || f(&thread))));
+            extra.links.push_back((extra.links_made, Box::new(move || f(&thread))));
             Link(extra.links_made)
         })
     }
@@ -381,7 +382,7 @@ impl Thread {
     pub fn unlink(&self, link: Link) -> bool {
         let unlinked = self.0.if_extra(|extra| {
             let index = extra.links.iter().position(|(id, _)| *id == link.0)?;
-            Some(extra.links.remove(index))
+            extra.links.remove(index)
         });
         // What the closure holds is dropped here, when nothing is borrowed.
         unlinked.flatten().is_some()

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use super::task::{Outcome, Progress, TaskRef};
+use super::task::{Outcome, Progress, TaskRef, drop_payload};
 use super::{BUDGET, Hub};
 
 impl Hub {
@@ -97,17 +97,13 @@ impl Hub {
     /// A task is done: nobody finds it any more, whoever waits for it is woken, its links run.
     fn finish(&self, task: &TaskRef) {
         let registered = self.tasks.borrow_mut().remove(task);
-        loop {
-            let (joiners, links) = task
-                .if_extra(|extra| (extra.joiners.call_all(), std::mem::take(&mut extra.links)))
-                .unwrap_or_default();
-            if joiners.is_empty() && links.is_empty() {
-                break;
-            }
-            joiners.iter().for_each(|joiner| self.schedule(joiner));
-            for (_, link) in links {
-                // A link that panics has been reported by the panic hook, and does not stop the next one.
-                let _ = catch_unwind(AssertUnwindSafe(link));
+        let joiners = task.if_extra(|extra| extra.joiners.call_all()).unwrap_or_default();
+        joiners.iter().for_each(|joiner| self.schedule(joiner));
+        // One by one, because a link may undo a later one.
+        while let Some((_, link)) = task.if_extra(|extra| extra.links.pop_front()).flatten() {
+            // A link that panics has been reported by the panic hook, and does not stop the next one.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(link)) {
+                drop_payload(payload);
             }
         }
         drop(registered);

@@ -560,7 +560,7 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     fn finish(stage: &mut Stage<B, T>, mut result: Result<T, Exit>) {
         if let Err(payload) = drop_in_place_caught(stage) {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(result))) {
-                forget_payload(payload);
+                drop_payload(payload);
             }
             result = Err(Exit::Panicked(Panic::new(payload)));
         }
@@ -588,7 +588,7 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     unsafe fn clear(header: NonNull<Header>) {
         // SAFETY: the caller's promise.
         if let Err(payload) = drop_in_place_caught(unsafe { Self::stage(header) }) {
-            forget_payload(payload);
+            drop_payload(payload);
         }
     }
 
@@ -616,9 +616,11 @@ fn drop_in_place_caught<B, T>(stage: &mut Stage<B, T>) -> Result<(), Box<dyn Any
     result
 }
 
-/// A panic's payload may panic when dropped; there is nobody left to tell.
-fn forget_payload(payload: Box<dyn Any + Send>) {
-    std::mem::forget(payload);
+/// Drops what somebody panicked with. It may panic when dropped: there is nobody left to tell.
+pub(super) fn drop_payload(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another);
+    }
 }
 
 /// The body of a stand-in for a foreign waker. It is never polled.
