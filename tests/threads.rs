@@ -1,6 +1,7 @@
 //! Spawning, waiting, linking, killing: what eventlet and gevent promise of a green thread.
 
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -39,6 +40,11 @@ fn spin(event: &'static str, times: u32) {
         note(event);
         sleep(Duration::ZERO);
     }
+}
+
+/// A scope that is not entered yet.
+async fn scope_of(noted: &'static str) {
+    let _ = catch_exit(|| wait_with(noted)).await;
 }
 
 #[green]
@@ -664,6 +670,52 @@ virtual_tests! {
         }
         joinall(threads);
         assert_eq!(sum.get(), (0..10_000_u64).filter(|n| n % 10 != 0).sum());
+    }
+
+    fn a_thread_that_kills_itself_while_it_cleans_up_is_heard_of_by_the_outer_scope() {
+        let thread = spawn(#[green] || {
+            let outer = catch_exit(#[green] || {
+                let inner = catch_exit(#[green] || { current().kill(); sleep(Duration::MAX); });
+                assert!(inner.is_err());
+                note("inner");
+                current().kill();
+                sleep(Duration::MAX);
+            });
+            assert!(outer.is_err());
+            note("outer");
+        });
+        thread.wait();
+        assert_events(["inner", "outer"]);
+    }
+
+    fn a_thread_that_does_nothing_but_kill_itself_lets_the_others_live() {
+        let thread = spawn(#[green] || {
+            for _ in 0..3 {
+                let result = catch_exit(#[green] || { current().kill(); sleep(Duration::MAX); });
+                assert!(result.is_err());
+                note("again");
+            }
+        });
+        let other = spawn(|| say("other"));
+        thread.wait();
+        other.wait();
+        assert_events(["again", "other", "again", "again"]);
+    }
+
+    fn a_scope_that_is_not_reached_does_not_keep_a_killed_thread() {
+        let thread = spawn(#[green] || {
+            let mut scope = Box::pin(scope_of("scope"));
+            poll_fn(|cx| {
+                let _ = scope.as_mut().poll(cx);
+                std::task::Poll::Ready(())
+            }).await;
+            // The scope is entered, and its call is driven no more.
+            wait_with("thread");
+        });
+        give_way();
+        thread.kill();
+        assert!(matches!(thread.join(), Err(Exit::Killed)));
+        assert_events(["thread", "scope"]);
     }
 }
 

@@ -38,15 +38,21 @@ impl Hub {
     }
 
     /// It was killed while it ran. Its innermost `catch_exit` hears of it now; if there is none, or it was not
-    /// reached, the thread ends here.
+    /// reached, the thread ends here. One that kills itself again while it cleans up hears of that in its next turn,
+    /// so that a thread which does nothing else lets the others live.
     #[cold]
     fn deliver_kill(self: &Rc<Self>, task: &TaskRef) {
+        task.take_heard();
         let progress = if task.scopes() > 0 { task.resume() } else { Progress::SuspendedKilled };
-        if progress == Progress::SuspendedKilled {
-            task.end();
-        }
-        if task.is_done() {
-            self.finish(task);
+        match progress {
+            Progress::Ended => self.finish(task),
+            Progress::SuspendedKilled if task.take_heard() => self.schedule(task),
+            Progress::SuspendedKilled => {
+                task.end();
+                self.finish(task);
+            }
+            Progress::Suspended if self.is_asked.get() => self.answer(task),
+            Progress::Suspended | Progress::Nothing => {}
         }
     }
 
@@ -72,7 +78,7 @@ impl Hub {
         if task.is_done() {
             return;
         }
-        task.set_killed(true);
+        task.set_killed();
         if task.is_running() {
             return;
         }

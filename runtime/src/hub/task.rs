@@ -118,6 +118,8 @@ const KILLED: u16 = 1 << 4;
 const DELAYED: u16 = 1 << 5;
 /// It ended by a kill.
 const WAS_KILLED: u16 = 1 << 7;
+/// A `catch_exit` of it has heard of a kill.
+const HEARD: u16 = 1 << 8;
 /// Not a green thread: the waker of some other executor, in a task's clothes.
 const FOREIGN: u16 = 1 << 6;
 
@@ -245,8 +247,21 @@ impl TaskRef {
         self.has(KILLED)
     }
 
-    pub(crate) fn set_killed(&self, killed: bool) {
-        if killed { self.set(KILLED) } else { self.unset(KILLED) }
+    pub(crate) fn set_killed(&self) {
+        self.set(KILLED);
+    }
+
+    /// A `catch_exit` delivers the kill.
+    pub(crate) fn hear_kill(&self) {
+        self.unset(KILLED);
+        self.set(HEARD);
+    }
+
+    /// Has a kill been heard since this was last asked?
+    pub(super) fn take_heard(&self) -> bool {
+        let heard = self.has(HEARD);
+        self.unset(HEARD);
+        heard
     }
 
     /// Says that the body begins only when [`begin`](Self::begin) is called, however often it is resumed before.
