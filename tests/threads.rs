@@ -156,6 +156,14 @@ virtual_tests! {
         assert!(thread.is_started() && thread.is_finished());
         thread.wait();
     }
+
+    fn spawn_after_sets_its_timer_at_once() {
+        spawn_after(ms(10), || say("first"));
+        sleep(ms(10));
+        note("main");
+        give_way();
+        assert_events(["first", "main"]);
+    }
 }
 
 // Waiting.

@@ -3,6 +3,7 @@
 //! What eventlet has in `eventlet.greenthread` and gevent in `gevent.Greenlet`. The most used names stand at the
 //! crate's root as well.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::exit::Exit;
 use crate::hub::current;
-use crate::hub::suspend::{Sleep, Wait, Waiting, Yield, until};
+use crate::hub::suspend::{Sleep, Timer, Wait, Waiting, Yield, until};
 use crate::hub::task::{Outcome, TaskRef};
 use crate::hub::waitlist::Ticket;
 use crate::start::Start;
@@ -147,9 +148,11 @@ where
     G::Output: 'static,
 {
     current::with(|hub| {
-        let deadline = hub.deadline_in(delay);
+        let alarm = Rc::new(Cell::new(None));
+        let alarm_of_thread = alarm.clone();
         let outcome = hub.adopt(async move {
-            until(Sleep::Until(deadline)).await;
+            let timer = alarm_of_thread.take().expect("the alarm is set before the thread is resumed");
+            until(Sleep::Set(timer)).await;
             let thread = current();
             if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
                 thread.kill();
@@ -160,7 +163,8 @@ where
             f().await
         });
         outcome.task().delay();
-        hub.schedule(outcome.task());
+        // Set now and not in the thread's first turn, so that equal deadlines keep the order of the calls.
+        alarm.set(Some(Timer::set(hub, hub.deadline_in(delay), outcome.task().clone())));
         GreenThread::new(outcome)
     })
 }

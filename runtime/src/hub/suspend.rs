@@ -143,8 +143,7 @@ impl Wait for Yield {
 pub(crate) enum Sleep {
     /// For this long from the first attempt on.
     For(Duration),
-    /// Until this time of the hub's clock.
-    Until(Duration),
+    /// Until this timer fires.
     Set(Timer),
 }
 
@@ -155,7 +154,6 @@ impl Wait for Sleep {
         let hub = waiting.hub;
         let deadline = match self {
             Sleep::For(duration) => hub.deadline_in(*duration),
-            Sleep::Until(deadline) => *deadline,
             Sleep::Set(timer) => {
                 if timer.has_fired(hub) {
                     return Some(());
