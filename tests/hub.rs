@@ -663,6 +663,25 @@ mod wakers {
         let poll = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!(poll, Poll::Ready(4));
     }
+
+    #[test]
+    fn a_timer_that_is_the_last_to_know_a_thread_may_be_cancelled() {
+        run_virtual(|| async {
+            let mut nap = Box::pin(sleep(ms(50)));
+            let slot = Rc::new(RefCell::new(None));
+            let give = slot.clone();
+            spawn_n(|| async move {
+                poll_fn(|cx| Poll::Ready(assert!(nap.as_mut().poll(cx).is_pending()))).await;
+                *give.borrow_mut() = Some(nap);
+                let mut inner = Box::pin(sleep(ms(60)));
+                poll_fn(|cx| Poll::Ready(assert!(inner.as_mut().poll(cx).is_pending()))).await;
+                (inner, Noted("value"))
+            });
+            give_way().await;
+            drop(slot.take());
+        });
+        assert_events(["value"]);
+    }
 }
 
 mod pollers {

@@ -282,6 +282,26 @@ virtual_tests! {
         assert_eq!(ends.next().unwrap().wait(), 20);
         assert!(ends.next().is_none());
     }
+
+    fn a_value_that_nobody_wants_is_dropped_when_the_thread_ends() {
+        let handle = spawn(#[green] || Noted("value")).thread().clone();
+        handle.link(|_| note("link"));
+        give_way();
+        note("ended");
+        drop(handle);
+        assert_events(["value", "link", "ended"]);
+    }
+
+    fn a_value_that_nobody_took_is_dropped_with_the_right_to_it() {
+        let thread = spawn(#[green] || Noted("value"));
+        let handle = thread.thread().clone();
+        give_way();
+        note("ended");
+        drop(thread);
+        note("handle");
+        drop(handle);
+        assert_events(["ended", "value", "handle"]);
+    }
 }
 
 // Links.

@@ -26,8 +26,8 @@ pub use crate::join::{Joinable, joinall, killall};
 /// The thread begins when the running one next suspends, after all that are ready already; threads begin in the order
 /// in which they were spawned. `f` itself is called in the new thread. Any [`Future`] will do for a green call.
 ///
-/// Dropping the handle detaches the thread: it goes on by itself. A panic in it ends it alone; it is printed when it
-/// happens, and [`wait`](GreenThread::wait) raises it.
+/// Dropping the handle detaches the thread: it goes on by itself, and its value is dropped when it ends. A panic in it
+/// ends it alone; it is printed when it happens, and [`wait`](GreenThread::wait) raises it.
 ///
 /// # Panics
 ///

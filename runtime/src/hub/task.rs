@@ -120,6 +120,8 @@ const DELAYED: u16 = 1 << 5;
 const WAS_KILLED: u16 = 1 << 7;
 /// A `catch_exit` of it has heard of a kill.
 const HEARD: u16 = 1 << 8;
+/// Nobody has the right to its result any more.
+const DETACHED: u16 = 1 << 9;
 /// Not a green thread: the waker of some other executor, in a task's clothes.
 const FOREIGN: u16 = 1 << 6;
 
@@ -388,6 +390,11 @@ impl TaskRef {
                 0
             }
         };
+        if self.has(DETACHED) {
+            // Dropped here and not with the last reference, which may go when something is borrowed.
+            // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
+            unsafe { (self.header().vtable.clear)(self.0) };
+        }
         let state = &self.header().state;
         state.set((state.get() | DONE | killed) & !(RUNNING | KILLED));
     }
@@ -416,6 +423,17 @@ impl<T> Outcome<T> {
         // `take` writes through a pointer to just this type. The task is done: nothing else touches the stage.
         unsafe { (self.task.header().vtable.take)(self.task.0, NonNull::from(&mut result).cast()) };
         result
+    }
+}
+
+impl<T> Drop for Outcome<T> {
+    /// A result that nobody can take is dropped as soon as it is there.
+    fn drop(&mut self) {
+        if self.task.is_done() {
+            drop(self.take());
+        } else {
+            self.task.set(DETACHED);
+        }
     }
 }
 
