@@ -682,6 +682,43 @@ mod wakers {
         });
         assert_events(["value"]);
     }
+
+    /// A waker whose destructor uses the hub.
+    struct Busy;
+
+    impl Wake for Busy {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            spawn_n(|| sleep(ms(1)));
+            let _ = current().name();
+            note(format_args!("{} timers", get_hub().timers()));
+        }
+    }
+
+    fn poll_busily(call: Pin<&mut impl Future>) {
+        let waker = Waker::from(Arc::new(Busy));
+        assert!(call.poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+
+    #[test]
+    fn the_destructor_of_a_foreign_waker_may_use_the_hub() {
+        run_virtual(|| async {
+            let mut nap = Box::pin(sleep(ms(50)));
+            poll_busily(nap.as_mut());
+            poll_busily(nap.as_mut());
+            drop(nap);
+            let thread = spawn(|| sleep(ms(5)));
+            let mut join = Box::pin(thread.thread().join());
+            poll_busily(join.as_mut());
+            poll_busily(join.as_mut());
+            drop(join);
+            sleep(ms(10)).await;
+        });
+        assert_events(["1 timers", "0 timers", "0 timers", "0 timers"]);
+    }
 }
 
 mod pollers {

@@ -455,10 +455,14 @@ impl Wait for Ended {
         if waiter.id() == self.task.id() {
             panic!("green thread {} waits for its own end, which would never come", waiter.id());
         }
-        self.task.with_extra(|extra| match self.ticket {
-            None => self.ticket = Some(extra.joiners.join(waiter)),
-            Some(ticket) => extra.joiners.renew(ticket, waiter),
+        let left_over = self.task.with_extra(|extra| match self.ticket {
+            None => {
+                self.ticket = Some(extra.joiners.join(waiter));
+                None
+            }
+            Some(ticket) => Some(extra.joiners.renew(ticket, waiter)),
         });
+        drop(left_over);
         None
     }
 
@@ -470,7 +474,8 @@ impl Wait for Ended {
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.task.if_extra(|extra| extra.joiners.leave(ticket));
+            let waiter = self.task.if_extra(|extra| extra.joiners.give_back(ticket));
+            drop(waiter);
         }
     }
 }

@@ -125,8 +125,9 @@ impl Hub {
                 format!("{registered} descriptors are registered with the present hub; choose the hub first");
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
         }
-        *self.poller.borrow_mut() = poller;
+        let outgoing = self.poller.replace(poller);
         self.adopt_poller();
+        drop(outgoing);
         Ok(())
     }
 
@@ -203,6 +204,6 @@ impl Hub {
             }
             tasks.iter().for_each(|task| self.kill_now(task));
         }
-        self.ready.borrow_mut().clear();
+        drop(self.ready.take());
     }
 }

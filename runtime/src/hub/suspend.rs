@@ -105,14 +105,17 @@ impl Timer {
     }
 
     pub(crate) fn renew(&self, hub: &Hub, task: TaskRef) {
-        hub.timers.borrow_mut().renew(self.0, task);
+        let left_over = hub.timers.borrow_mut().renew(self.0, task);
+        drop(left_over);
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
         // With the hub gone its timers are gone as well.
-        current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
+        let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
+        // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
+        drop(task);
     }
 }
 

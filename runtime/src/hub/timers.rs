@@ -9,6 +9,7 @@
 //! exact to the nanosecond although slots are not. Equal deadlines stay in the order in which they were set, because
 //! every step (insertion, cascade, sort) keeps it.
 
+use std::mem;
 use std::time::Duration;
 
 use super::task::TaskRef;
@@ -88,23 +89,27 @@ impl Timers {
         self.nodes[key.0 as usize].task.is_none()
     }
 
-    /// Whoever owns the timer is now polled by `task`.
-    pub(crate) fn renew(&mut self, key: TimerKey, task: TaskRef) {
-        let owner = &mut self.nodes[key.0 as usize].task;
-        if owner.is_some() {
-            *owner = Some(task);
+    /// Whoever owns the timer is now polled by `task`. The task that is left over comes back, to be dropped when
+    /// nothing is borrowed.
+    pub(crate) fn renew(&mut self, key: TimerKey, task: TaskRef) -> TaskRef {
+        match &mut self.nodes[key.0 as usize].task {
+            Some(owner) => mem::replace(owner, task),
+            None => task,
         }
     }
 
-    /// Gives the timer back, fired or not. Nothing of it stays.
-    pub(crate) fn cancel(&mut self, key: TimerKey) {
+    /// Gives the timer back, fired or not. Nothing of it stays; its task comes back, to be dropped when nothing is
+    /// borrowed.
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<TaskRef> {
         let index = key.0;
-        if self.nodes[index as usize].task.take().is_some() {
+        let task = self.nodes[index as usize].task.take();
+        if task.is_some() {
             self.unlink(index);
             self.pending -= 1;
         }
         self.nodes[index as usize].after = self.free;
         self.free = index;
+        task
     }
 
     /// When to look again: not later than the earliest deadline, and that very deadline where it is cheap to know.

@@ -4,6 +4,8 @@
 //! its place and gives it back: [`WaitList::leave`] says whether it had been called by then, so that a call which
 //! nobody will answer can be passed on.
 
+use std::mem;
+
 use super::task::TaskRef;
 
 /// A line of waiting tasks.
@@ -79,11 +81,12 @@ impl WaitList {
         self.places[ticket.0 as usize].task.is_none()
     }
 
-    /// Whoever holds the place is now polled by `task`.
-    pub(crate) fn renew(&mut self, ticket: Ticket, task: TaskRef) {
-        let place = &mut self.places[ticket.0 as usize].task;
-        if place.is_some() {
-            *place = Some(task);
+    /// Whoever holds the place is now polled by `task`. The task that is left over comes back, to be dropped when
+    /// nothing is borrowed: a stand-in for a foreign waker runs that one's destructor.
+    pub(crate) fn renew(&mut self, ticket: Ticket, task: TaskRef) -> TaskRef {
+        match &mut self.places[ticket.0 as usize].task {
+            Some(waiting) => mem::replace(waiting, task),
+            None => task,
         }
     }
 
@@ -108,16 +111,22 @@ impl WaitList {
 
     /// Gives the place back.
     pub(crate) fn leave(&mut self, ticket: Ticket) -> Left {
+        match self.give_back(ticket) {
+            Some(_waiting) => Left::Waiting,
+            None => Left::Called,
+        }
+    }
+
+    /// Gives the place back; the task comes back if it had not been called, to be dropped when nothing is borrowed.
+    pub(crate) fn give_back(&mut self, ticket: Ticket) -> Option<TaskRef> {
         let index = ticket.0;
-        let left = if self.places[index as usize].task.take().is_some() {
+        let task = self.places[index as usize].task.take();
+        if task.is_some() {
             self.unlink(index);
-            Left::Waiting
-        } else {
-            Left::Called
-        };
+        }
         self.places[index as usize].after = self.free;
         self.free = index;
-        left
+        task
     }
 
     fn unlink(&mut self, index: u32) {
