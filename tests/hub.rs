@@ -289,6 +289,21 @@ mod entering {
         .unwrap();
         assert_eq!(hear.recv(), Ok("dropped"));
     }
+
+    #[test]
+    fn run_is_refused_in_a_thread_that_a_kill_resumes_outside_run() {
+        let thread = run(|| async {
+            let thread = spawn(|| async {
+                let _ = catch_exit(|| sleep(Duration::MAX)).await;
+                run(|| sleep(ms(1)));
+            });
+            give_way().await;
+            thread
+        });
+        thread.kill();
+        let exit = run(|| thread.join()).unwrap_err();
+        assert!(exit.to_string().contains("inside a green thread"), "{exit}");
+    }
 }
 
 mod panics {

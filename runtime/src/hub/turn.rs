@@ -191,13 +191,14 @@ impl Hub {
     /// Says that `run` is at work until the guard is dropped.
     #[track_caller]
     pub(crate) fn begin_run(self: &Rc<Self>) -> Running {
-        if self.runs.replace(true) {
+        if self.runs.get() || self.current().is_some() {
             panic!(
                 "`run` was called inside a green thread\n\
                  note: this OS thread's hub is running already\n\
                  help: make the call directly from a `#[green]` function, or `spawn` it"
             );
         }
+        self.runs.set(true);
         Running(self.clone())
     }
 
