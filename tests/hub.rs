@@ -446,6 +446,14 @@ mod other_os_threads {
             }
         });
     }
+
+    #[test]
+    fn a_hub_that_was_stopped_before_it_runs_does_not_begin() {
+        get_hub().handle().stop().unwrap();
+        assert!(matches!(try_run(|| async { note("never") }), Err(Exit::Killed)));
+        assert_eq!(run(|| value_after(ms(1), 4)), 4);
+        assert_events([]);
+    }
 }
 
 /// A value that comes from another OS thread.

@@ -47,13 +47,15 @@ impl Hub {
 
     /// Takes turns until `main` is done (`None`: until the hub is stopped).
     pub(crate) fn run_until(self: &Rc<Self>, main: Option<&TaskRef>) -> Ended {
+        // It may have been stopped before it ran.
+        self.collect_mail();
         loop {
+            if self.stopped.take() {
+                return Ended::Stopped;
+            }
             self.resume_ready(main);
             if main.is_some_and(TaskRef::is_done) {
                 return Ended::Done;
-            }
-            if self.stopped.take() {
-                return Ended::Stopped;
             }
             if !self.look_outside(main.is_some()) {
                 return Ended::Deadlock(self.report_deadlock());
