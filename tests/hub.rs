@@ -454,6 +454,26 @@ mod other_os_threads {
         assert_eq!(run(|| value_after(ms(1), 4)), 4);
         assert_events([]);
     }
+
+    thread_local! {
+        static STUCK: RefCell<Option<eventlet::Thread>> = const { RefCell::new(None) };
+    }
+
+    #[test]
+    fn mail_whose_sender_lets_go_at_once_is_not_a_deadlock() {
+        for _ in 0..2000 {
+            run(|| async {
+                let stuck = spawn(|| poll_fn(|_| Poll::<()>::Pending));
+                STUCK.set(Some(stuck.thread().clone()));
+                let handle = get_hub().handle();
+                let os_thread = thread::spawn(move || {
+                    handle.spawn(|| async { STUCK.take().unwrap().kill() }).unwrap();
+                });
+                assert!(stuck.join().await.is_err());
+                os_thread.join().unwrap();
+            });
+        }
+    }
 }
 
 /// A value that comes from another OS thread.

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 use super::Hub;
@@ -204,12 +206,22 @@ impl Hub {
         Running(self.clone())
     }
 
+    /// No other OS thread has a handle or a waker, and none has left mail.
+    fn is_beyond_reach(&self) -> bool {
+        if Arc::strong_count(&self.remote) > 1 {
+            return false;
+        }
+        // Whoever posted and then let go of its handle did so in this order; so must this.
+        fence(Ordering::Acquire);
+        !self.remote.has_mail()
+    }
+
     /// Nothing is ready. Is there anything left that could wake a thread?
     fn is_deadlocked(&self) -> bool {
         self.timers.borrow().len() == 0
             && self.jobs.get() == 0
-            && std::sync::Arc::strong_count(&self.remote) == 1
             && self.sources.borrow().waiting() == 0
+            && self.is_beyond_reach()
     }
 }
 
