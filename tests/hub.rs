@@ -762,6 +762,42 @@ mod wakers {
         });
         assert_events(["1 timers", "0 timers", "0 timers", "0 timers"]);
     }
+
+    /// Polls both whenever it is polled; ready when both are.
+    async fn both(a: impl Future<Output = ()>, b: impl Future<Output = ()>) {
+        let (mut a, mut b) = (pin!(a), pin!(b));
+        let (mut a_is_over, mut b_is_over) = (false, false);
+        poll_fn(|cx| {
+            a_is_over = a_is_over || a.as_mut().poll(cx).is_ready();
+            b_is_over = b_is_over || b.as_mut().poll(cx).is_ready();
+            if a_is_over && b_is_over { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await
+    }
+
+    #[test]
+    fn a_look_that_moves_one_of_two_foreign_branches_on_loses_no_wake_up() {
+        run_virtual(|| async {
+            let flag = Rc::new(std::cell::Cell::new(false));
+            let seen = flag.clone();
+            let other = spawn(|| sleep(ms(50)));
+            let handle = other.thread().clone();
+            let thread = spawn(move || {
+                let first = async move {
+                    poll_fn(|_| if seen.get() { Poll::Ready(()) } else { Poll::Pending }).await;
+                    sleep(ms(5)).await;
+                    note(eventlet::testing::now().as_millis());
+                };
+                both(first, async move { handle.join().await.unwrap() })
+            });
+            give_way().await;
+            flag.set(true);
+            get_hub().describe_threads();
+            thread.wait().await;
+            other.wait().await;
+        });
+        assert_events(["5"]);
+    }
 }
 
 mod pollers {
