@@ -1,5 +1,6 @@
 //! Limits on how long a call may take. eventlet's and gevent's `timeout`.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -137,11 +138,12 @@ impl<G: Future> Future for Limited<G> {
         let enclosing = hub.expired.get();
         // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
         let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
+        let put_back = PutBack { expired: &hub.expired, enclosing };
         if is_ours {
             hub.expired.set(Some(deadline));
         }
         let progress = call.poll(cx);
-        hub.expired.set(enclosing);
+        drop(put_back);
         match progress {
             Poll::Ready(value) => Poll::Ready(Ok(value)),
             Poll::Pending if is_ours => {
@@ -153,6 +155,18 @@ impl<G: Future> Future for Limited<G> {
                 Poll::Pending
             }
         }
+    }
+}
+
+/// Puts the enclosing deadline back, also when the call panics and somebody catches that.
+struct PutBack<'a> {
+    expired: &'a Cell<Option<Duration>>,
+    enclosing: Option<Duration>,
+}
+
+impl Drop for PutBack<'_> {
+    fn drop(&mut self) {
+        self.expired.set(self.enclosing);
     }
 }
 
