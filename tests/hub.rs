@@ -798,6 +798,20 @@ mod wakers {
         });
         assert_events(["5"]);
     }
+
+    #[test]
+    fn waits_do_not_leave_their_os_thread() {
+        /// Which `A` is meant is ambiguous, and this does not compile, for what may be sent.
+        trait Stays<A> {}
+        struct MaySend;
+        impl<T: ?Sized> Stays<()> for T {}
+        impl<T: ?Sized + Send> Stays<MaySend> for T {}
+        fn stays<T: Stays<A>, A>(_value: &T) {}
+        stays(&sleep(ms(1)));
+        stays(&with_timeout(ms(1), || sleep(ms(1))));
+        stays(&spawn(give_way));
+        stays(&get_hub());
+    }
 }
 
 mod pollers {

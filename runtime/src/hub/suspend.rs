@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -52,7 +53,7 @@ impl Waiting<'_> {
 
 /// Suspends the running thread until what `wait` waits for is there.
 pub(crate) fn until<W: Wait>(wait: W) -> Until<W> {
-    Until { wait, asked: false }
+    Until { wait, asked: false, _stays: PhantomData }
 }
 
 /// The call that [`until`] makes.
@@ -60,6 +61,8 @@ pub(crate) fn until<W: Wait>(wait: W) -> Until<W> {
 pub(crate) struct Until<W> {
     wait: W,
     asked: bool,
+    /// It belongs to the hub of the OS thread on which it was first asked, and may not leave that.
+    _stays: PhantomData<*const ()>,
 }
 
 // Nothing in it is ever pinned: `wait` is used through `&mut` only.
@@ -93,19 +96,24 @@ impl<W: Wait> fmt::Display for Description<'_, W> {
 }
 
 /// A timer that is cancelled when it is dropped.
-pub(crate) struct Timer(TimerKey);
+pub(crate) struct Timer {
+    key: TimerKey,
+    /// The key means nothing to the hub of another OS thread.
+    _stays: PhantomData<*const ()>,
+}
 
 impl Timer {
     pub(crate) fn set(hub: &Hub, deadline: Duration, task: TaskRef) -> Timer {
-        Timer(hub.timers.borrow_mut().set(deadline, task))
+        let key = hub.timers.borrow_mut().set(deadline, task);
+        Timer { key, _stays: PhantomData }
     }
 
     pub(crate) fn has_fired(&self, hub: &Hub) -> bool {
-        hub.timers.borrow().has_fired(self.0)
+        hub.timers.borrow().has_fired(self.key)
     }
 
     pub(crate) fn renew(&self, hub: &Hub, task: TaskRef) {
-        let left_over = hub.timers.borrow_mut().renew(self.0, task);
+        let left_over = hub.timers.borrow_mut().renew(self.key, task);
         drop(left_over);
     }
 }
@@ -113,7 +121,7 @@ impl Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         // With the hub gone its timers are gone as well.
-        let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
+        let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.key));
         // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
         drop(task);
     }
