@@ -1140,4 +1140,11 @@ mod deadlocks {
         assert!(matches!(result, Err(Exit::Killed)));
         os_thread.join().unwrap();
     }
+
+    #[test]
+    fn to_sleep_for_ever_with_nobody_else_about_is_a_deadlock() {
+        let text = panic_of(|| run_virtual(|| sleep(Duration::MAX)));
+        assert!(text.starts_with("deadlock: "), "{text}");
+        assert!(text.contains("green thread 1 waits for a time to pass\n"), "{text}");
+    }
 }

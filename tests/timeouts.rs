@@ -293,6 +293,12 @@ virtual_tests! {
         let _ = with_timeout(ms(1), #[green] move || { let _held = held; sleep(ms(5)); });
         assert_eq!(Rc::strong_count(&kept), 1);
     }
+
+    fn of_two_limits_one_may_be_beyond_the_clock() {
+        let far = Duration::from_secs(1 << 33);
+        assert!(with_timeout(far, || sleep(Duration::MAX)).is_err());
+        assert_eq!(testing::now(), far);
+    }
 }
 
 /// Time as it passes, for a test that has to spin.

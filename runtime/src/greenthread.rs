@@ -173,7 +173,8 @@ where
 ///
 /// Zero gives way once: every thread that is ready now runs before this returns, so threads that do nothing but
 /// `sleep(Duration::ZERO)` take turns in order. It costs no system call and starves neither I/O nor timers.
-/// A `duration` longer than the clock reaches (`Duration::MAX`) never ends. It never returns early.
+/// A `duration` longer than the clock reaches (`Duration::MAX`) never ends, and does not count as something that
+/// could wake a thread when the hub looks for a deadlock. It never returns early.
 ///
 /// A kill or a timeout loses nothing here.
 ///

@@ -218,7 +218,7 @@ impl Hub {
 
     /// Nothing is ready. Is there anything left that could wake a thread?
     fn is_deadlocked(&self) -> bool {
-        self.timers.borrow().len() == 0
+        self.timers.borrow_mut().next_deadline().is_none()
             && self.jobs.get() == 0
             && self.sources.borrow().waiting() == 0
             && self.is_beyond_reach()
