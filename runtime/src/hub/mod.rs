@@ -140,6 +140,7 @@ impl Hub {
 
     /// Puts another clock in the place of the present one, which comes back.
     pub(crate) fn replace_clock(&self, clock: Rc<dyn Clock>) -> Rc<dyn Clock> {
+        self.timers.borrow_mut().restart();
         self.clock.replace(clock)
     }
 

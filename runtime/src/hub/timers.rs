@@ -71,6 +71,14 @@ impl Timers {
         if deadline == NO_TIME { &mut self.idle } else { &mut self.pending }
     }
 
+    /// Another clock, which may say less than the last one: an empty wheel turns back for it. One that is not empty
+    /// goes on in order, but sorts what is behind it by hand.
+    pub(crate) fn restart(&mut self) {
+        if self.pending == 0 {
+            self.tick = 0;
+        }
+    }
+
     /// Sets a timer that wakes `task` at `deadline`.
     pub(crate) fn set(&mut self, deadline: Duration, task: TaskRef) -> TimerKey {
         if self.nodes.is_empty() {
