@@ -812,6 +812,24 @@ mod wakers {
         stays(&spawn(give_way));
         stays(&get_hub());
     }
+
+    #[test]
+    fn a_green_call_that_needs_its_hub_refuses_another_executor_outside_run() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let limited = || with_timeout(ms(5), || poll_fn(|_| Poll::<()>::Pending));
+        for text in [
+            panic_of(|| pin!(sleep(ms(5))).as_mut().poll(cx)),
+            panic_of(|| pin!(limited()).as_mut().poll(cx).map(drop)),
+            panic_of(|| pin!(trampoline(&ours, Interest::READ, None)).as_mut().poll(cx).map(drop)),
+        ] {
+            assert!(
+                text.starts_with("a green call waits for its hub, and that does not run\nnote: "),
+                "{text}"
+            );
+        }
+        assert_eq!(Left::now(), Left { threads: 0, timers: 0, sources: 0 });
+    }
 }
 
 mod pollers {

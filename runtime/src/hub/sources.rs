@@ -387,6 +387,7 @@ where
     /// Leaves word that this task waits. `false` says that the descriptor was closed.
     fn park(&mut self, waiting: &Waiting<'_>) -> io::Result<bool> {
         let hub = waiting.hub;
+        hub.expect_to_run(&waiting.task());
         let key = self.source.registered(hub)?;
         let own = match self.state {
             State::Waits { wait, .. } => Some(wait),

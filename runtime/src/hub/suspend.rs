@@ -103,7 +103,11 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
+    /// # Panics
+    ///
+    /// If another executor drives the call and the hub does not run.
     pub(crate) fn set(hub: &Hub, deadline: Duration, task: TaskRef) -> Timer {
+        hub.expect_to_run(&task);
         let key = hub.timers.borrow_mut().set(deadline, task);
         Timer { key, _stays: PhantomData }
     }

@@ -192,6 +192,18 @@ impl Hub {
         )
     }
 
+    /// What only a running hub brings is waited for: that must not be where none runs.
+    ///
+    /// # Panics
+    ///
+    /// If `task` stands for the waker of another executor and this hub does not run.
+    #[inline]
+    pub(crate) fn expect_to_run(&self, task: &TaskRef) {
+        if !self.runs.get() && task.is_foreign() {
+            does_not_run();
+        }
+    }
+
     /// Says that `run` is at work until the guard is dropped.
     #[track_caller]
     pub(crate) fn begin_run(self: &Rc<Self>) -> Running {
@@ -223,6 +235,15 @@ impl Hub {
             && self.sources.borrow().waiting() == 0
             && self.is_beyond_reach()
     }
+}
+
+#[cold]
+fn does_not_run() -> ! {
+    panic!(
+        "a green call waits for its hub, and that does not run\n\
+         note: another executor drives the call, outside `run`; nothing would ever resume it\n\
+         help: enter green code with `eventlet::run`"
+    )
 }
 
 /// Ends the task of [`Hub::run_scoped`] with its caller's frame.
