@@ -1112,6 +1112,39 @@ mod descriptors {
             assert_eq!(error.kind(), io::ErrorKind::NotConnected);
         });
     }
+
+    #[test]
+    fn one_thread_may_wait_for_each_direction_of_a_descriptor() {
+        for name in ["default", "polling", "poll", "select"] {
+            use_hub(name).unwrap();
+            run_clean(both_directions);
+        }
+    }
+
+    #[green]
+    fn wait_for(stream: Rc<UnixStream>, interest: Interest) {
+        trampoline(&*stream, interest, None).unwrap();
+    }
+
+    #[green]
+    fn both_directions() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        while (&ours).write(&[0; 4096]).is_ok() {}
+        let ours = Rc::new(ours);
+        let (readable, writable) = (ours.clone(), ours.clone());
+        let reader = spawn(|| wait_for(readable, Interest::READ));
+        let writer = spawn(|| wait_for(writable, Interest::WRITE));
+        give_way();
+        let error = trampoline(&*ours, Interest::READ, None).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
+        theirs.write_all(b"x").unwrap();
+        reader.wait();
+        assert_eq!(get_hub().sources(), 1);
+        theirs.set_nonblocking(true).unwrap();
+        while theirs.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {}
+        writer.wait();
+    }
 }
 
 mod deadlocks {
