@@ -294,3 +294,6 @@ impl Timers {
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(NO_TIME)
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,3 +142,6 @@ impl WaitList {
         self.waiting -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests;
