@@ -18,7 +18,7 @@ use eventlet::greenthread::{catch_exit, current, joinall};
 use eventlet::hubs::{self, HubEnded, Interest, get_hub, notify_close, trampoline, use_hub};
 use eventlet::testing::{Left, VirtualClock, run_clean, run_virtual};
 use eventlet::{Exit, green, run, sleep, spawn, spawn_n, try_run, with_timeout};
-use eventlet_tests::{Noted, assert_events, ms, note};
+use eventlet_tests::{Noted, assert_events, events, ms, note};
 
 #[green]
 fn give_way() {
@@ -104,11 +104,10 @@ mod fairness {
             let held = flag.clone();
             let spinner = spawn(move || spin_while_held(held));
             sleep(ms(1)).await;
-            let slot = Rc::new(RefCell::new(Some(flag)));
-            KEPT.set(Some(slot));
+            KEPT.set(Some(flag));
             let handle = get_hub().handle();
             thread::spawn(move || {
-                handle.spawn(|| async { drop(KEPT.take().and_then(|slot| slot.take())) }).unwrap();
+                handle.spawn(|| async { drop(KEPT.take()) }).unwrap();
             })
             .join()
             .unwrap();
@@ -124,7 +123,7 @@ mod fairness {
     }
 
     thread_local! {
-        static KEPT: RefCell<Option<Rc<RefCell<Option<Rc<()>>>>>> = const { RefCell::new(None) };
+        static KEPT: RefCell<Option<Rc<()>>> = const { RefCell::new(None) };
     }
 }
 
@@ -1152,7 +1151,14 @@ mod deadlocks {
 
     #[green]
     fn wait_for(thread: eventlet::Thread) {
+        note(line!() + 1);
         thread.join().unwrap();
+    }
+
+    #[green]
+    fn through_another(thread: eventlet::Thread) {
+        note(line!() + 1);
+        wait_for(thread);
     }
 
     #[test]
@@ -1160,13 +1166,29 @@ mod deadlocks {
         let text = panic_of(|| {
             run(|| async {
                 let main = current();
-                let other = spawn(move || wait_for(main));
+                let other = spawn(move || through_another(main));
                 other.set_name("other");
-                with_timeout(Duration::from_secs(1), || async {}).await.unwrap();
+                spawn_n(|| poll_fn(|_| Poll::<()>::Pending));
+                note(line!() + 1);
                 other.wait().await;
             });
         });
-        println!("{text}");
+        let [main, caller, callee] = events().try_into().unwrap();
+        let file = file!();
+        assert_eq!(
+            text,
+            format!(
+                "deadlock: every green thread waits, and nothing is left that could wake one\n  \
+                 green thread 1 waits for green thread 2 to end\n      \
+                 eventlet::greenthread::GreenThread<()>::wait called at {file}:{main}:30\n  \
+                 green thread 2 (other) waits for green thread 1 to end\n      \
+                 eventlet::greenthread::Thread::join called at {file}:{callee}:16\n      \
+                 hub::deadlocks::wait_for called at {file}:{caller}:9\n  \
+                 green thread 3 waits for something outside eventlet\n\
+                 note: there is no timer, no descriptor, no job on another OS thread \
+                 and no handle or waker elsewhere"
+            )
+        );
     }
 
     #[test]

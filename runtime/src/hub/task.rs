@@ -549,8 +549,10 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     /// reference is dead.
     unsafe fn stage<'a>(header: NonNull<Header>) -> &'a mut Stage<B, T> {
         let cell = header.cast::<TaskCell<B, T>>();
-        // SAFETY: the caller's promise, word for word.
-        unsafe { &mut *cell.as_ref().stage.get() }
+        // SAFETY: the caller's promise: it is such a cell, and it lives.
+        let cell = unsafe { cell.as_ref() };
+        // SAFETY: the caller's promise: nothing else may reach the stage.
+        unsafe { &mut *cell.stage.get() }
     }
 
     /// # Safety

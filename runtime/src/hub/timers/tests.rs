@@ -62,7 +62,7 @@ impl Pair {
 
     fn check(&mut self) {
         assert_eq!(self.wheel.len(), self.list.iter().filter(|entry| !entry.fired).count());
-        let next = self.wheel.next_deadline().map(|next| nanoseconds(next));
+        let next = self.wheel.next_deadline().map(nanoseconds);
         assert_eq!(next.is_some(), self.earliest().is_some());
         assert!(next <= self.earliest(), "{next:?} is later than {:?}", self.earliest());
     }
