@@ -651,11 +651,16 @@ fn drop_in_place_caught<B, T>(stage: &mut Stage<B, T>) -> Result<(), Box<dyn Any
     result
 }
 
-/// Drops what somebody panicked with. It may panic when dropped: there is nobody left to tell.
-pub(super) fn drop_payload(payload: Box<dyn Any + Send>) {
-    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(another);
+/// Drops what somebody panicked with. It may panic when dropped, with something that may, and so on: nobody is left to
+/// tell, and somewhere it has to end.
+pub(super) fn drop_payload(mut payload: Box<dyn Any + Send>) {
+    for _ in 0..8 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(another) => payload = another,
+        }
     }
+    std::mem::forget(payload);
 }
 
 /// The body of a stand-in for a foreign waker. It is never polled.
