@@ -745,6 +745,43 @@ virtual_tests! {
         assert!(matches!(thread.join(), Err(Exit::Killed)));
         assert_events(["thread", "scope"]);
     }
+
+    fn a_thread_that_is_killed_while_it_is_ready_keeps_the_ready_queue_in_order() {
+        let thread = spawn(#[green] || {
+            let spinning = catch_exit(#[green] || spin("never seen twice", u32::MAX));
+            assert!(spinning.is_err());
+            for n in 0..3 {
+                note(n);
+                sleep(Duration::ZERO);
+            }
+        });
+        let before = spawn(|| spin("before", 2));
+        give_way();
+        let after = spawn(|| spin("after", 2));
+        assert_eq!(events(), ["never seen twice", "before"]);
+        // Its place in the queue is between theirs.
+        thread.kill();
+        let new = spawn(|| spin("new", 2));
+        joinall([thread.thread(), before.thread(), after.thread(), new.thread()]);
+        let events = events();
+        for event in ["0", "1", "2", "before", "after", "new"] {
+            let expected = if event == "after" || event == "new" { 2 } else { 1 };
+            assert_eq!(events.iter().filter(|seen| *seen == event).count(), expected, "{events:?}");
+        }
+    }
+
+    fn a_thread_that_wakes_and_kills_itself_keeps_the_ready_queue_in_order() {
+        let thread = spawn(#[green] || {
+            let result = catch_exit(#[green] || { current().kill(); sleep(Duration::ZERO); });
+            assert!(result.is_err());
+            give_way();
+            note("killed");
+        });
+        let others = ["a", "b"].map(|name| spawn(move || spin(name, 3)));
+        thread.wait();
+        joinall(others);
+        assert_eq!(events().len(), 7);
+    }
 }
 
 #[test]

@@ -1,17 +1,20 @@
 //! `#[green(boxed)]`: a result type that can be named has to name how long its borrows live.
 
 use proc_macro2::Span;
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    FnArg, GenericParam, Lifetime, ReceiverKind, Signature, Type, TypeImplTrait, TypeReference, parse_quote,
+    FnArg, GenericParam, Lifetime, ReceiverKind, Signature, Token, Type, TypeImplTrait, TypeParamBound,
+    TypeReference, WherePredicate, parse_quote,
 };
 
 /// Names every lifetime of the arguments, and ties them all to one, which it gives.
 ///
 /// ```text
 /// Input:  fn get<'a, K: Key>(&self, key: &'a K, hint: &str)
-/// Output: fn get<'a, 'l0, 'l1, 'green, K: Key>(&'l0 self, key: &'a K, hint: &'l1 str)
-///         where 'a: 'green, 'l0: 'green, 'l1: 'green, K: 'green, Self: 'green
+/// Output: fn get<'a: 'green, 'green, 'l0: 'green, 'l1: 'green, K: Key + 'green>(
+///             &'l0 self, key: &'a K, hint: &'l1 str,
+///         ) where Self: 'green
 /// ```
 pub(crate) fn tie(sig: &mut Signature) -> Lifetime {
     let green = green_lifetime();
@@ -21,37 +24,53 @@ pub(crate) fn tie(sig: &mut Signature) -> Lifetime {
     }
     let has_self = sig.receiver().is_some();
     let generics = &mut sig.generics;
-    let mut bounds: Vec<syn::WherePredicate> = Vec::new();
-    for param in &generics.params {
+    let mut outside = generics.where_clause.take();
+    for param in &mut generics.params {
         match param {
             GenericParam::Lifetime(param) => {
-                let lifetime = &param.lifetime;
-                bounds.push(parse_quote!(#lifetime: #green));
+                param.colon_token.get_or_insert_with(Default::default);
+                param.bounds.push(green.clone());
             }
-            GenericParam::Type(param) => {
-                let ident = &param.ident;
-                bounds.push(parse_quote!(#ident: #green));
-            }
+            GenericParam::Type(param) => match bounds_of(&param.ident, &mut outside) {
+                Some(bounds) => bounds.push(parse_quote!(#green)),
+                None => {
+                    param.colon_token.get_or_insert_with(Default::default);
+                    param.bounds.push(parse_quote!(#green));
+                }
+            },
             GenericParam::Const(_) => {}
         }
     }
-    for lifetime in &elided.named {
-        bounds.push(parse_quote!(#lifetime: #green));
-    }
+    generics.where_clause = outside;
     if has_self {
-        bounds.push(parse_quote!(Self: #green));
+        generics.make_where_clause().predicates.push(parse_quote!(Self: #green));
     }
     let at = generics.params.iter().take_while(|p| matches!(p, GenericParam::Lifetime(_))).count();
-    for lifetime in elided.named.iter().rev().chain([&green]) {
-        generics.params.insert(at, parse_quote!(#lifetime));
+    for lifetime in elided.named.iter().rev() {
+        generics.params.insert(at, parse_quote!(#lifetime: #green));
     }
-    generics.make_where_clause().predicates.extend(bounds);
+    generics.params.insert(at, parse_quote!(#green));
     if let syn::ReturnType::Type(_, ty) = &mut sig.output
         && let Some(lifetime) = elided.of_receiver.as_ref().or(elided.only())
     {
         Fill(lifetime.clone()).visit_type_mut(ty);
     }
     green
+}
+
+/// The bounds that a `where` clause has for a type parameter. A bound belongs to those that are there already:
+/// clippy does not like them in two places.
+fn bounds_of<'a>(
+    param: &syn::Ident,
+    clause: &'a mut Option<syn::WhereClause>,
+) -> Option<&'a mut Punctuated<TypeParamBound, Token![+]>> {
+    clause.as_mut()?.predicates.iter_mut().find_map(|predicate| match predicate {
+        WherePredicate::Type(predicate) => match &predicate.bounded_ty {
+            Type::Path(ty) if ty.qself.is_none() && ty.path.is_ident(param) => Some(&mut predicate.bounds),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 /// The lifetime of a call: it ends no later than any of its borrows.

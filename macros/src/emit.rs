@@ -29,6 +29,10 @@ pub(crate) fn function(
         attr.style = AttrStyle::Outer;
     }
     let private = options.paths.private(sig.ident.span());
+    if body.is_some() {
+        // `stop()` becomes `match stop() { … }`, in which clippy sees a part that never ends.
+        attrs.push(syn::parse_quote!(#[allow(clippy::diverging_sub_expression)]));
+    }
     let body = match (role, body) {
         (_, None) => quote!(;),
         (Role::Function, Some(body)) => quote!({ #body }),
@@ -54,7 +58,8 @@ fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
     let mut marks = Vec::new();
     // A function without documentation stays without, so that `missing_docs` has its say.
     if attrs.iter().any(|attr| attr.path().is_ident("doc")) {
-        marks.push(syn::parse_quote!(#[doc = "\n\n*Green: may suspend.*"]));
+        marks.push(syn::parse_quote!(#[doc = ""]));
+        marks.push(syn::parse_quote!(#[doc = " *Green: may suspend.*"]));
     }
     // `Green` is `#[must_use]` already; the user's own is about the value behind it.
     if attrs.iter().any(|attr| attr.path().is_ident("must_use")) {

@@ -13,6 +13,8 @@ mod lower;
 mod mistakes;
 mod options;
 mod paths;
+#[cfg(test)]
+mod snapshots;
 
 use item::GreenFn;
 use mistakes::Mistakes;

@@ -144,6 +144,9 @@ fn not_a_function(kind: &str) -> (String, String, String) {
 }
 
 fn unknown_option(name: &str) -> (String, String, String) {
+    if name == "boxed" {
+        return message("`boxed` takes no value", "it is on where it is written", "write `#[green(boxed)]`");
+    }
     let what = format!("`#[green]` has no option `{name}`");
     let note = match name {
         "stack" | "stack_size" | "stacksize" => "a green function has no stack of its own",

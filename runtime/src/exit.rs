@@ -2,44 +2,48 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 /// Why a green thread has no value: what [`GreenThread::join`](crate::GreenThread::join) gives instead.
 ///
 /// eventlet raises `GreenletExit` or the thread's own exception in those places; gevent returns the exception object.
 #[non_exhaustive]
 pub enum Exit {
-    /// It was [killed](crate::GreenThread::kill), or its hub ended first.
+    /// It was [killed](crate::Thread::kill), or its hub ended first.
     Killed,
     /// It panicked; the panic was printed when it happened.
     Panicked(Panic),
 }
 
 /// A panic that ended a green thread.
-pub struct Panic {
-    payload: Box<dyn Any + Send>,
+pub struct Panic(Box<Inner>);
+
+struct Inner {
+    message: Option<String>,
+    /// In a lock only so that an error that holds this is `Sync`, as many interfaces ask. It is never locked.
+    payload: Mutex<Box<dyn Any + Send>>,
 }
 
 impl Panic {
     pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
-        Panic { payload }
+        let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
+        let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Panic(Box::new(Inner { message, payload: Mutex::new(payload) }))
     }
 
     /// What the panic said, when it said it in text (as `panic!` does).
     pub fn message(&self) -> Option<&str> {
-        if let Some(text) = self.payload.downcast_ref::<&'static str>() {
-            return Some(text);
-        }
-        self.payload.downcast_ref::<String>().map(String::as_str)
+        self.0.message.as_deref()
     }
 
     /// The value that was panicked with, as [`std::panic::catch_unwind`] gives it.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.payload
+        self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on panicking here, with the same value and without printing it again.
     pub fn resume(self) -> ! {
-        std::panic::resume_unwind(self.payload)
+        std::panic::resume_unwind(self.into_payload())
     }
 }
 

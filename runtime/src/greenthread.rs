@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::exit::Exit;
 use crate::hub::current;
-use crate::hub::suspend::{Sleep, Timer, Wait, Waiting, Yield, until};
+use crate::hub::suspend::{Sleep, Timer, Wait, Waiting, until};
 use crate::hub::task::{Outcome, TaskRef};
 use crate::hub::waitlist::Ticket;
 use crate::start::Start;
@@ -84,7 +84,7 @@ where
 
 /// Starts a green thread after `delay`, whatever becomes of the running one. Does not suspend.
 ///
-/// Until then [`cancel`](GreenThread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
+/// Until then [`cancel`](Thread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
 ///
 /// # Panics
 ///
@@ -152,7 +152,7 @@ where
         let alarm_of_thread = alarm.clone();
         let outcome = hub.adopt(async move {
             let timer = alarm_of_thread.take().expect("the alarm is set before the thread is resumed");
-            until(Sleep::Set(timer)).await;
+            until(Sleep::until(timer)).await;
             let thread = current();
             if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
                 thread.kill();
@@ -190,13 +190,7 @@ where
 /// eventlet's and gevent's `sleep`, in seconds there.
 #[inline]
 pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
-    Green::new(async move {
-        if duration.is_zero() {
-            until(Yield { given_way: false }).await;
-        } else {
-            until(Sleep::For(duration)).await;
-        }
-    })
+    Green::new(until(Sleep::lasting(duration)))
 }
 
 /// The green thread that runs.
@@ -261,6 +255,11 @@ impl<T> GreenThread<T> {
             until(Ended::new(&self.thread.0)).await;
             self.outcome.take().expect("the result is taken here alone, and `self` is consumed")
         })
+    }
+
+    /// How the thread ended, if it has.
+    pub(crate) fn into_result(self) -> Option<Result<T, Exit>> {
+        self.outcome.take()
     }
 
     /// The handle without the right to the value.
@@ -461,10 +460,18 @@ impl Wait for Ended {
                 self.ticket = Some(extra.joiners.join(waiter));
                 None
             }
-            Some(ticket) => Some(extra.joiners.renew(ticket, waiter)),
+            Some(ticket) => {
+                let left_over = extra.joiners.withdraw(ticket);
+                extra.joiners.renew(ticket, waiter);
+                left_over
+            }
         });
         drop(left_over);
         None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -475,7 +482,11 @@ impl Wait for Ended {
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            let waiter = self.task.if_extra(|extra| extra.joiners.give_back(ticket));
+            let waiter = self.task.if_extra(|extra| {
+                let waiter = extra.joiners.withdraw(ticket);
+                extra.joiners.leave(ticket);
+                waiter
+            });
             drop(waiter);
         }
     }

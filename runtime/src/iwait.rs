@@ -110,6 +110,10 @@ impl Wait for NextEnded<'_> {
         index
     }
 
+    fn is_settled(&self) -> bool {
+        self.0.waiter.borrow().is_some()
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("for one of several threads to end")
     }

@@ -32,7 +32,7 @@ use crate::call::{BoxedCall, Green};
 use crate::iter::{GreenIterator, IntoGreenIterator};
 
 /// Carries the type of a call's value, and nothing else.
-pub struct Probe<T>(PhantomData<*const T>);
+pub struct Probe<T>(PhantomData<fn() -> T>);
 
 /// Names the type of `value`. Stands in code that never runs.
 #[inline(always)]
@@ -93,57 +93,74 @@ pub fn unknown<K: Kind>() -> K {
 pub struct Plain<T> {
     /// `true`. A field, because a method would have to be looked up at every call.
     pub plain: bool,
-    of: PhantomData<*const T>,
+    of: PhantomData<fn() -> T>,
 }
 
 /// A call whose value is a green call, to be driven in place.
 pub struct Driven<F> {
     /// `false`.
     pub plain: bool,
-    of: PhantomData<*const F>,
+    of: PhantomData<fn() -> F>,
+}
+
+impl<T> Copy for Plain<T> {}
+
+impl<T> Clone for Plain<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
 impl<T> Kind for Plain<T> {
     const KIND: Self = Plain { plain: true, of: PhantomData };
 }
 
+impl<F> Copy for Driven<F> {}
+
+impl<F> Clone for Driven<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
 impl<F> Kind for Driven<F> {
     const KIND: Self = Driven { plain: false, of: PhantomData };
 }
 
-// The same methods on both kinds; each kind uses the half that is its own.
+// The same methods on both kinds; each kind uses the half that is its own. They take the kind by value: a borrow
+// of it would keep it in the state machine.
 #[allow(missing_docs, clippy::unused_self)]
 impl<T> Plain<T> {
     #[inline(always)]
-    pub fn value(&self, value: T) -> T {
+    pub fn value(self, value: T) -> T {
         value
     }
-    pub fn call(&self, _value: T) -> Never<T> {
+    pub fn call(self, _value: T) -> Never<T> {
         unreachable!("a plain value is not driven")
     }
-    pub fn boxed(&self, _value: T) -> Never<T> {
+    pub fn boxed(self, _value: T) -> Never<T> {
         unreachable!("a plain value is not driven")
     }
     #[inline(always)]
-    pub fn stay(&self, value: T) -> T {
+    pub fn stay(self, value: T) -> T {
         value
     }
 }
 
 #[allow(missing_docs, clippy::unused_self)]
 impl<F: Future> Driven<F> {
-    pub fn value(&self, _value: Green<F>) -> F::Output {
+    pub fn value(self, _value: Green<F>) -> F::Output {
         unreachable!("a green call is driven")
     }
     #[inline(always)]
-    pub fn call(&self, call: Green<F>) -> Green<F> {
+    pub fn call(self, call: Green<F>) -> Green<F> {
         call
     }
     #[inline(always)]
-    pub fn boxed(&self, call: Green<F>) -> BoxedCall<F> {
+    pub fn boxed(self, call: Green<F>) -> BoxedCall<F> {
         BoxedCall::new(call)
     }
-    pub fn stay(&self, _call: Green<F>) -> F::Output
+    pub fn stay(self, _call: Green<F>) -> F::Output
     where
         Green<F>: StaysPut,
     {
@@ -175,7 +192,7 @@ impl<T> Future for Never<T> {
 }
 
 /// Carries the type of what a `for` loop goes over, and nothing else.
-pub struct Steps<T>(PhantomData<*const T>);
+pub struct Steps<T>(PhantomData<fn() -> T>);
 
 /// Names the type of what a `for` loop goes over. Stands in code that never runs.
 #[inline(always)]
@@ -205,7 +222,7 @@ impl<T: IntoGreenIterator> GreenSteps for Steps<T> {
     }
 }
 
-/// The third answer: neither, which [`Iterable`] turns into an error.
+/// The third answer: neither, which `Iterable` turns into an error.
 pub trait NoSteps {
     /// What the loop was to go over.
     type Iterable;
@@ -237,14 +254,14 @@ pub trait Iterable {}
 pub struct PlainSteps<T> {
     /// `true`.
     pub plain: bool,
-    of: PhantomData<*const T>,
+    of: PhantomData<fn() -> T>,
 }
 
 /// Steps that are green calls.
 pub struct DrivenSteps<T> {
     /// `false`.
     pub plain: bool,
-    of: PhantomData<*const T>,
+    of: PhantomData<fn() -> T>,
 }
 
 /// What a refused loop would yield.
@@ -254,15 +271,39 @@ pub enum NoItem {}
 pub struct RefusedSteps<T> {
     /// `true`.
     pub plain: bool,
-    of: PhantomData<*const T>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Copy for RefusedSteps<T> {}
+
+impl<T> Clone for RefusedSteps<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
 impl<T> Kind for RefusedSteps<T> {
     const KIND: Self = RefusedSteps { plain: true, of: PhantomData };
 }
 
+impl<T> Copy for PlainSteps<T> {}
+
+impl<T> Clone for PlainSteps<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
 impl<T> Kind for PlainSteps<T> {
     const KIND: Self = PlainSteps { plain: true, of: PhantomData };
+}
+
+impl<T> Copy for DrivenSteps<T> {}
+
+impl<T> Clone for DrivenSteps<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
 impl<T> Kind for DrivenSteps<T> {
@@ -273,18 +314,18 @@ impl<T> Kind for DrivenSteps<T> {
 #[allow(missing_docs, clippy::unused_self)]
 impl<T: IntoIterator> PlainSteps<T> {
     #[inline(always)]
-    pub fn start(&self, iterable: T) -> T::IntoIter {
+    pub fn start(self, iterable: T) -> T::IntoIter {
         iterable.into_iter()
     }
     #[inline(always)]
-    pub fn value(&self, iter: &mut T::IntoIter) -> Option<T::Item> {
+    pub fn value(self, iter: &mut T::IntoIter) -> Option<T::Item> {
         iter.next()
     }
-    pub fn call(&self, _iter: &mut T::IntoIter) -> Never<Option<T::Item>> {
+    pub fn call(self, _iter: &mut T::IntoIter) -> Never<Option<T::Item>> {
         unreachable!("a plain iterator is not driven")
     }
     #[inline(always)]
-    pub fn stay(&self, iter: &mut T::IntoIter) -> Option<T::Item> {
+    pub fn stay(self, iter: &mut T::IntoIter) -> Option<T::Item> {
         iter.next()
     }
 }
@@ -292,17 +333,17 @@ impl<T: IntoIterator> PlainSteps<T> {
 #[allow(missing_docs, clippy::unused_self)]
 impl<T: IntoGreenIterator> DrivenSteps<T> {
     #[inline(always)]
-    pub fn start(&self, iterable: T) -> T::IntoIter {
+    pub fn start(self, iterable: T) -> T::IntoIter {
         iterable.into_green_iter()
     }
-    pub fn value(&self, _iter: &mut T::IntoIter) -> Option<T::Item> {
+    pub fn value(self, _iter: &mut T::IntoIter) -> Option<T::Item> {
         unreachable!("a green iterator is driven")
     }
     #[inline(always)]
-    pub fn call(&self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
+    pub fn call(self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
         iter.next()
     }
-    pub fn stay(&self, _iter: &mut T::IntoIter) -> Option<T::Item>
+    pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item>
     where
         T: StaysPut,
     {
@@ -312,16 +353,16 @@ impl<T: IntoGreenIterator> DrivenSteps<T> {
 
 #[allow(missing_docs, clippy::unused_self)]
 impl<T> RefusedSteps<T> {
-    pub fn start(&self, iterable: T) -> T {
+    pub fn start(self, iterable: T) -> T {
         iterable
     }
-    pub fn value(&self, _iter: &mut T) -> Option<NoItem> {
+    pub fn value(self, _iter: &mut T) -> Option<NoItem> {
         None
     }
-    pub fn call(&self, _iter: &mut T) -> Never<Option<NoItem>> {
+    pub fn call(self, _iter: &mut T) -> Never<Option<NoItem>> {
         unreachable!("a refused loop does not compile")
     }
-    pub fn stay(&self, _iter: &mut T) -> Option<NoItem> {
+    pub fn stay(self, _iter: &mut T) -> Option<NoItem> {
         None
     }
 }

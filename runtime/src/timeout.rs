@@ -1,6 +1,5 @@
 //! Limits on how long a call may take. eventlet's and gevent's `timeout`.
 
-use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -138,12 +137,13 @@ impl<G: Future> Future for Limited<G> {
         let enclosing = hub.expired.get();
         // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
         let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
-        let put_back = PutBack { expired: &hub.expired, enclosing };
-        if is_ours {
+        let progress = if is_ours {
             hub.expired.set(Some(deadline));
-        }
-        let progress = call.poll(cx);
-        drop(put_back);
+            let _restored = Restore { hub: &hub, enclosing };
+            call.poll(cx)
+        } else {
+            call.poll(cx)
+        };
         match progress {
             Poll::Ready(value) => Poll::Ready(Ok(value)),
             Poll::Pending if is_ours => {
@@ -158,21 +158,21 @@ impl<G: Future> Future for Limited<G> {
     }
 }
 
-/// Puts the enclosing deadline back, also when the call panics and somebody catches that.
-struct PutBack<'a> {
-    expired: &'a Cell<Option<Duration>>,
-    enclosing: Option<Duration>,
-}
-
-impl Drop for PutBack<'_> {
-    fn drop(&mut self) {
-        self.expired.set(self.enclosing);
-    }
-}
-
 fn arm(timer: &mut Option<Timer>, hub: &Hub, deadline: Duration, task: TaskRef) {
     match timer {
         Some(timer) => timer.renew(hub, task),
         None => *timer = Some(Timer::set(hub, deadline, task)),
+    }
+}
+
+/// Puts back what an enclosing timeout has said, panic or not.
+struct Restore<'a> {
+    hub: &'a Hub,
+    enclosing: Option<Duration>,
+}
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        self.hub.expired.set(self.enclosing);
     }
 }

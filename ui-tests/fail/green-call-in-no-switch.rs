@@ -15,7 +15,6 @@ fn update<I: GreenIterator<Item = u32>>(items: &mut I) -> u32 {
         for item in items { //~ ERROR inside `no_switch!`
             total += item;
         }
-        async {}.await; //~ ERROR `.await` inside `no_switch!`
     }
     total
 }

@@ -41,7 +41,22 @@ fn unknown() {
     missing(1); //~ ERROR cannot find function `missing`
     fetch(1).shout(); //~ ERROR no method named `shout`
     fetch(); //~ ERROR this function takes 1 argument
+}
+
+#[green]
+fn not_known() {
     let list = "a b".split(' ').collect(); //~ ERROR type annotations needed
+}
+
+#[green]
+fn not_known_later() -> usize {
+    let number = "1".parse().unwrap(); //~ ERROR type annotations needed
+    number.count_ones() as usize
+}
+
+#[green]
+fn not_satisfied(list: Vec<std::rc::Rc<u32>>) {
+    std::thread::spawn(move || list.len()); //~ ERROR cannot be sent between threads safely
 }
 
 #[green]

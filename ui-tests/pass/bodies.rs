@@ -135,6 +135,21 @@ fn green_closures() -> Vec<u32> {
 }
 
 #[green]
+fn green_inside_plain() -> u32 {
+    let base = 1;
+    let make = move || {
+        #[green]
+        move |n: u32| leaf(leaf(n)) + base
+    };
+    let block = async {
+        let inner = #[green]
+        |n: u32| leaf(n) + leaf(base);
+        inner(1).await
+    };
+    make()(1) + block.await
+}
+
+#[green]
 fn call_twice<G: Future<Output = u32>>(f: impl Fn(u32) -> eventlet::Green<G>) -> u32 {
     f(1) + f(2)
 }
@@ -386,6 +401,7 @@ fn main() {
     assert_eq!(question_marks(), Ok(3));
     assert_eq!(closures(), 10);
     assert_eq!(green_closures(), [4, 5, 6, 4, 0, 6, 3, 7]);
+    assert_eq!(green_inside_plain(), 4 + 4);
     assert_eq!(borrows(), 9 + 3 + 3 + 5);
     assert_eq!(formats(), "2    3 2-4\n");
     assert_eq!(unsafe_blocks(), 12);

@@ -7,7 +7,6 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Pat, PatIdent, Signature, Token};
 
 use crate::paths::Paths;
@@ -71,8 +70,9 @@ pub(super) fn of_closure<'a>(
                 (name.clone(), std::mem::replace(pat, syn::parse_quote!(#name)).into_token_stream())
             }
         };
-        outside.extend(quote_spanned!(here=> let #name = #private::Moved(#name);));
-        inside.extend(quote_spanned!(here=> let #inner = #name.into_inner();));
+        let allow = allow_underscore(&name);
+        outside.extend(quote_spanned!(here=> #allow let #name = #private::Moved(#name);));
+        inside.extend(quote_spanned!(here=> #allow let #inner = #name.into_inner();));
     }
     (outside, inside)
 }
@@ -93,8 +93,9 @@ impl<'a> Captures<'a> {
     /// To mention an argument is to capture it whole.
     fn mention(&mut self, name: &dyn ToTokens, cfgs: &TokenStream) {
         let name = name.to_token_stream();
-        let at = name.span();
-        self.mentions.push(quote_spanned!(at=> #cfgs let _ = &#name;));
+        let here = Span::mixed_site();
+        let allow = allow_underscore(&name);
+        self.mentions.push(quote_spanned!(here=> #cfgs #allow let _ = &#name;));
     }
 
     /// Makes one argument a name, and binds its pattern inside if anything has to.
@@ -136,6 +137,13 @@ impl<'a> Captures<'a> {
         let mentions = mentions.into_iter().rev();
         quote!(#(#mentions)* #bindings)
     }
+}
+
+/// To capture an argument whose name begins with `_` is not to use it, as clippy would think.
+fn allow_underscore(name: &dyn ToTokens) -> Option<TokenStream> {
+    let name = name.to_token_stream().to_string();
+    let allow = || quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]);
+    name.starts_with('_').then(allow)
 }
 
 /// The name of an argument that has none.

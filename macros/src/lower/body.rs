@@ -43,11 +43,12 @@ pub(crate) fn function(
         region: Region::Green,
         used: Used::default(),
     };
-    let arguments = args::of_function(&mut function.sig, &spelled(&block.stmts));
+    let before = spelled(&block.stmts);
+    let arguments = args::of_function(&mut function.sig, &before);
     lower.visit_block_mut(&mut block);
     let imports = lower.imports();
     let name = function.sig.ident.span();
-    let body = result::typed(&spelled(&block.stmts), &function.sig.output, name, &options.paths);
+    let body = result::typed(&spelled(&block.stmts), &before, &function.sig.output, name, &options.paths);
     let here = Span::mixed_site().located_at(name);
     let private = options.paths.private(name);
     // The block is the user's own, as far as rustc sees: inside one that comes from an expansion it does not name

@@ -27,19 +27,9 @@ pub(super) enum Drive {
     Boxed,
 }
 
-/// Where a call stands, which decides whose the `match` around it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Position {
-    /// The `match` comes from an expansion, so that no lint is about it.
-    Inside,
-    /// The call is a whole statement: its `match` has the user's context, since rustc reports an unused value
-    /// there and offers an edit.
-    Statement,
-}
-
 impl Lower<'_> {
     /// Lowers a function or method call, arguments and receiver first.
-    pub(super) fn call(&mut self, expr: &mut Expr, position: Position) {
+    pub(super) fn call(&mut self, expr: &mut Expr) {
         let drive = self.drive(expr);
         syn::visit_mut::visit_expr_mut(self, expr);
         let (place, attrs) = match expr {
@@ -53,7 +43,7 @@ impl Lower<'_> {
             _ => return,
         };
         let call = expr.to_token_stream();
-        *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, position));
+        *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive));
     }
 
     /// Lowers the tokens of one call.
@@ -69,14 +59,15 @@ impl Lower<'_> {
     ///         }
     /// ```
     ///
-    /// The `match` keeps temporaries of the call alive as the call itself would.
+    /// The `match` keeps temporaries of the call alive as the call itself would. Its first and last tokens are the
+    /// user's, as far as rustc sees: an expression that contains it has its own place in the source then, which
+    /// is where a panic says that it happened, and where an unused value is reported.
     pub(super) fn driven(
         &mut self,
         attrs: &[Attribute],
         call: TokenStream,
         place: &Place,
         drive: Drive,
-        position: Position,
     ) -> TokenStream {
         self.used.calls = true;
         let private = self.paths.private(place.name);
@@ -87,7 +78,7 @@ impl Lower<'_> {
                 let stay = quote_spanned!(Span::mixed_site().located_at(place.name)=> stay);
                 quote_spanned!(end=> #kind.#stay(value))
             }
-            Region::Green => {
+            Region::Green | Region::Plain => {
                 let waits = waits(place.name, drive);
                 quote_spanned!(end=>
                     if #kind.plain { #kind.value(value) } else { #kind #waits }
@@ -101,19 +92,8 @@ impl Lower<'_> {
                 #use_it
             }
         };
-        // From its first token to its last, the `match` covers the call in the user's source.
-        match position {
-            Position::Inside => {
-                let start = Span::mixed_site().located_at(place.start);
-                let (word, arm) = (quote_spanned!(start=> match), quote_spanned!(end=> { #arm }));
-                quote!(#(#attrs)* #word #call #arm)
-            }
-            Position::Statement => {
-                let allow = quote_spanned!(end=> #[allow(clippy::match_single_binding)]);
-                let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
-                quote!(#(#attrs)* #allow #word #call #arm)
-            }
-        }
+        let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
+        quote!(#(#attrs)* #word #call #arm)
     }
 
     /// Whether a call may be the function's call to itself. By type only a green call is then boxed.

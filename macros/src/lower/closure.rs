@@ -9,7 +9,7 @@ use super::{Lower, Region, args, leading, result};
 use crate::mistakes::Mistake;
 
 impl Lower<'_> {
-    /// An ordinary closure is left alone: it cannot suspend, and the rule does not reach into it.
+    /// An ordinary closure cannot suspend, and the rule does not reach into it; a green one may stand inside.
     ///
     /// ```text
     /// Input:  #[green] move |x| fetch(x)
@@ -28,16 +28,14 @@ impl Lower<'_> {
         let before = closure.attrs.len();
         closure.attrs.retain(|attr| attr.path().segments.last().is_none_or(|last| last.ident != "green"));
         if closure.attrs.len() == before {
-            return;
+            return self.within(Region::Plain, |lower| lower.visit_expr_mut(&mut closure.body));
         }
         if let Some(token) = closure.asyncness.take() {
             self.mistakes.push(token, Mistake::AsyncFn);
         }
         let before = closure.body.to_token_stream();
-        let outside = std::mem::replace(&mut self.region, Region::Green);
-        self.visit_expr_mut(&mut closure.body);
+        self.within(Region::Green, |lower| lower.visit_expr_mut(&mut closure.body));
         leading::enclose(&mut closure.body);
-        self.region = outside;
         *closure.body = Expr::Verbatim(self.closure_body(closure, &before));
         closure.output = ReturnType::Default;
     }
@@ -54,7 +52,7 @@ impl Lower<'_> {
         };
         let body = match &closure.output {
             ReturnType::Default => body,
-            output => result::typed(&body, output, name, self.paths),
+            output => result::typed(&body, before, output, name, self.paths),
         };
         let params = closure.inputs.iter_mut();
         if closure.capture.is_some() {

@@ -1,7 +1,7 @@
 //! `for` loops, over ordinary and green iterators.
 
 use proc_macro2::Span;
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprForLoop};
@@ -41,7 +41,7 @@ impl Lower<'_> {
         let here = Span::mixed_site().located_at(name);
         let step = match self.region {
             Region::NoSwitch => quote_spanned!(here=> kind.stay(&mut iter)),
-            Region::Green => {
+            Region::Green | Region::Plain => {
                 let (kind, iter) = (quote_spanned!(here=> kind), quote_spanned!(here=> iter));
                 let waits = quote_spanned!(name=> #kind.call(&mut #iter).await);
                 quote_spanned!(here=>
@@ -60,16 +60,17 @@ impl Lower<'_> {
                 #body
             }
         };
-        *expr = Expr::Verbatim(quote_spanned! {here=>
-            #(#attrs)* match #iterable {
-                iterable => {
-                    #[allow(unreachable_code)]
-                    let kind = loop { break #private::unknown(); break #private::steps(&iterable).eventlet_steps() };
-                    let mut iter = kind.start(iterable);
-                    #the_loop
-                }
+        let arm = quote_spanned! {here=>
+            iterable => {
+                #[allow(unreachable_code)]
+                let kind = loop { break #private::unknown(); break #private::steps(&iterable).eventlet_steps() };
+                let mut iter = kind.start(iterable);
+                #the_loop
             }
-        });
+        };
+        let end = body.brace_token.span.close();
+        let (word, arm) = (quote_spanned!(for_token.span=> match), quote_spanned!(end=> { #arm }));
+        *expr = Expr::Verbatim(quote!(#(#attrs)* #word #iterable #arm));
     }
 }
 

@@ -10,7 +10,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, Ident, Macro, Pat, Stmt, Token};
 
 use super::Lower;
-use super::call::{Drive, Place, Position};
+use super::call::{Drive, Place};
 use super::leading::enclosed;
 
 /// What becomes of a macro call.
@@ -26,7 +26,7 @@ enum Lowered {
 impl Lower<'_> {
     pub(super) fn macro_expr(&mut self, expr: &mut Expr) {
         let Expr::Macro(at) = expr else { return };
-        match self.known_macro(&mut at.mac, Position::Inside) {
+        match self.known_macro(&mut at.mac) {
             Lowered::Macro => {}
             Lowered::Expr(tokens) => *expr = Expr::Verbatim(tokens),
             Lowered::Block(block) => *expr = Expr::Verbatim(enclosed(&block)),
@@ -36,7 +36,7 @@ impl Lower<'_> {
     pub(super) fn macro_stmt(&mut self, stmt: &mut Stmt) {
         let Stmt::Macro(at) = stmt else { return };
         let (attrs, semi) = (at.attrs.clone(), at.semi_token);
-        let tokens = match self.known_macro(&mut at.mac, Position::Statement) {
+        let tokens = match self.known_macro(&mut at.mac) {
             Lowered::Macro => return,
             Lowered::Block(block) if semi.is_some() => enclosed(&block),
             Lowered::Expr(tokens) | Lowered::Block(tokens) => tokens,
@@ -45,12 +45,12 @@ impl Lower<'_> {
     }
 
     /// Lowers a macro whose meaning is known, by the last part of its path.
-    fn known_macro(&mut self, mac: &mut Macro, position: Position) -> Lowered {
+    fn known_macro(&mut self, mac: &mut Macro) -> Lowered {
         let Some(name) = known_name(mac) else { return Lowered::Macro };
         match name.as_str() {
             "no_switch" => return self.no_switch(mac).map_or(Lowered::Macro, Lowered::Block),
             "dbg" => return self.dbg(mac).map_or(Lowered::Macro, Lowered::Expr),
-            "write" | "writeln" => return self.write(mac, position).map_or(Lowered::Macro, Lowered::Expr),
+            "write" | "writeln" => return self.write(mac).map_or(Lowered::Macro, Lowered::Expr),
             "assert" | "debug_assert" => self.assert(mac),
             "matches" => self.matches(mac),
             "vec" => self.vec(mac),
@@ -70,11 +70,11 @@ impl Lower<'_> {
     }
 
     /// The written text goes through a method of the destination, which may be a green one.
-    fn write(&mut self, mac: &mut Macro, position: Position) -> Option<TokenStream> {
+    fn write(&mut self, mac: &mut Macro) -> Option<TokenStream> {
         self.list(mac)?;
         let name = mac.path.segments.last()?.ident.span();
         let place = Place { start: name, name, end: mac.delimiter.span().close() };
-        Some(self.driven(&[], mac.to_token_stream(), &place, Drive::InPlace, position))
+        Some(self.driven(&[], mac.to_token_stream(), &place, Drive::InPlace))
     }
 
     /// The message of a failed assertion shows the condition as the user wrote it.

@@ -1,7 +1,8 @@
-//! Places where an expression must not begin or end as a `match` does.
+//! Places where it shows that a lowered call begins and ends as a `match` does.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Expr, Local};
 
 /// At the start of a statement or of an arm's body, a `match` would be all of it: `match call() { … }?` would end
@@ -9,9 +10,19 @@ use syn::{Expr, Local};
 pub(super) fn enclose(expr: &mut Expr) {
     if let Some(first) = first_part(expr) {
         match first {
-            Expr::Verbatim(tokens) => *tokens = enclosed(tokens),
+            Expr::Verbatim(tokens) => {
+                let start = tokens.span();
+                *tokens = quote_spanned!(start=> (#tokens));
+            }
             first => enclose(first),
         }
+    }
+}
+
+/// Behind a `match` clippy may take a semicolon for one too many; behind the call that it was, it is not.
+pub(super) fn keep_semicolon(statement: &mut Expr) {
+    if let Expr::Verbatim(tokens) = statement {
+        *tokens = quote_spanned!(Span::mixed_site()=> #[allow(clippy::unnecessary_semicolon)] #tokens);
     }
 }
 

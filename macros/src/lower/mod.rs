@@ -18,7 +18,6 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
 pub(crate) use body::function;
-use call::Position;
 pub(crate) use result::spelled as result_type;
 
 use crate::mistakes::{Mistake, Mistakes};
@@ -43,6 +42,8 @@ enum Region {
     Green,
     /// Inside `no_switch!`: green calls are refused.
     NoSwitch,
+    /// Inside an ordinary closure or an `async` block: only green closures are looked for.
+    Plain,
 }
 
 /// What the walk has written, and so which traits the body has to import.
@@ -55,26 +56,29 @@ struct Used {
 impl VisitMut for Lower<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
-            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr, Position::Inside),
+            Expr::Closure(_) => self.closure(expr),
+            Expr::Async(block) => self.within(Region::Plain, |lower| lower.visit_block_mut(&mut block.block)),
+            Expr::Const(_) | Expr::TryBlock(_) => {}
+            _ if self.region == Region::Plain => visit_mut::visit_expr_mut(self, expr),
+            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr),
             Expr::Await(_) => self.awaited(expr),
             Expr::ForLoop(_) => self.for_loop(expr),
-            Expr::Closure(_) => self.closure(expr),
             Expr::Macro(_) => self.macro_expr(expr),
-            Expr::Repeat(ExprRepeat { expr, .. }) => self.visit_expr_mut(expr),
-            Expr::Async(_) | Expr::Const(_) | Expr::TryBlock(_) => {}
             _ => visit_mut::visit_expr_mut(self, expr),
         }
     }
 
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
         match stmt {
+            _ if self.region == Region::Plain => visit_mut::visit_stmt_mut(self, stmt),
             Stmt::Macro(_) => self.macro_stmt(stmt),
-            Stmt::Expr(expr @ (Expr::Call(_) | Expr::MethodCall(_)), Some(_)) => {
-                self.call(expr, Position::Statement);
-            }
-            Stmt::Expr(expr, _) => {
+            Stmt::Expr(expr, semi) => {
+                let is_call = matches!(expr, Expr::Call(_) | Expr::MethodCall(_));
                 self.visit_expr_mut(expr);
                 leading::enclose(expr);
+                if is_call && semi.is_some() {
+                    leading::keep_semicolon(expr);
+                }
             }
             Stmt::Local(local) => {
                 visit_mut::visit_local_mut(self, local);
@@ -96,6 +100,11 @@ impl VisitMut for Lower<'_> {
         }
     }
 
+    /// An array's length is a constant.
+    fn visit_expr_repeat_mut(&mut self, repeat: &mut ExprRepeat) {
+        self.visit_expr_mut(&mut repeat.expr);
+    }
+
     fn visit_item_mut(&mut self, _item: &mut Item) {}
     fn visit_type_mut(&mut self, _type: &mut Type) {}
     fn visit_path_mut(&mut self, _path: &mut Path) {}
@@ -105,6 +114,13 @@ impl VisitMut for Lower<'_> {
 }
 
 impl Lower<'_> {
+    /// Walks something that is in another region.
+    fn within(&mut self, region: Region, walk: impl FnOnce(&mut Self)) {
+        let outside = std::mem::replace(&mut self.region, region);
+        walk(self);
+        self.region = outside;
+    }
+
     /// An `.await` that the user wrote: its operand is not driven, what stands inside the operand is.
     fn awaited(&mut self, expr: &mut Expr) {
         let Expr::Await(expr) = expr else { return };

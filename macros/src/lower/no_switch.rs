@@ -17,11 +17,9 @@ impl Lower<'_> {
     /// It is a plain block, so that `return`, `?` and `break` in it mean what they mean around it.
     pub(super) fn no_switch(&mut self, mac: &Macro) -> Option<TokenStream> {
         let mut stmts: Vec<Stmt> = mac.parse_body_with(Block::parse_within).ok()?;
-        let outside = std::mem::replace(&mut self.region, Region::NoSwitch);
-        for stmt in &mut stmts {
-            self.visit_stmt_mut(stmt);
-        }
-        self.region = outside;
+        self.within(Region::NoSwitch, |lower| {
+            stmts.iter_mut().for_each(|stmt| lower.visit_stmt_mut(stmt));
+        });
         let stmts: TokenStream = stmts.iter().map(ToTokens::to_token_stream).collect();
         let path = &mac.path;
         Some(quote_spanned!(Span::mixed_site()=> { #path! {} #stmts }))

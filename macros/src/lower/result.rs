@@ -39,15 +39,21 @@ pub(crate) fn spelled(output: &ReturnType, paths: &Paths) -> TokenStream {
 /// ```
 ///
 /// The first statement stands only where the body may return early: rustc takes it for the place where the
-/// type was inferred, and says so in errors. An opaque type cannot be written here, so it is left open.
-pub(super) fn typed(body: &TokenStream, output: &ReturnType, name: Span, paths: &Paths) -> TokenStream {
+/// type was inferred, and says so in errors. (`before` is the body as the user wrote it.) An opaque type cannot be written here, so it is left open.
+pub(super) fn typed(
+    body: &TokenStream,
+    before: &TokenStream,
+    output: &ReturnType,
+    name: Span,
+    paths: &Paths,
+) -> TokenStream {
     let Some(ty) = known_part(output, paths) else { return body.clone() };
     let at = match output {
         ReturnType::Default => Span::mixed_site().located_at(name),
         ReturnType::Type(_, ty) => Span::mixed_site().located_at(ty.span()),
     };
     let private = paths.private(at);
-    let early = may_return(body).then(
+    let early = may_return(before).then(
         || quote_spanned!(at=> #[allow(unreachable_code)] if false { return #private::returned::<#ty>(); }),
     );
     quote_spanned! {at=>

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::task::{Outcome, Progress, TaskRef, drop_payload};
 use super::{BUDGET, Hub};
+use crate::exit::Panic;
 
 impl Hub {
     /// Makes a green thread. It is not ready yet: [`schedule`](Hub::schedule) it.
@@ -14,27 +15,63 @@ impl Hub {
         B: Future<Output = T> + 'static,
         T: 'static,
     {
+        self.adopt_with(|_| body)
+    }
+
+    /// Like [`adopt`](Hub::adopt), for a body that knows its thread's number.
+    pub(crate) fn adopt_with<B, T>(&self, body: impl FnOnce(u64) -> B) -> Outcome<T>
+    where
+        B: Future<Output = T> + 'static,
+        T: 'static,
+    {
         let id = self.tasks.borrow_mut().next_id();
-        let (task, outcome) = TaskRef::allocate(&self.remote, id, body);
+        let (task, outcome) = TaskRef::allocate(&self.remote, id, body(id));
         self.tasks.borrow_mut().insert(task);
+        outcome
+    }
+
+    /// Makes a green thread that has ended already: it returned, or panicked.
+    pub(crate) fn adopt_ended<T: 'static>(self: &Rc<Self>, result: Result<T, Panic>) -> Outcome<T> {
+        let outcome = self.adopt(async move { result.unwrap_or_else(|panic| panic.resume()) });
+        self.resume(outcome.task().clone());
         outcome
     }
 
     /// Lets a task run until it suspends or ends, and delivers a kill that it asked for itself.
     #[inline]
     pub(crate) fn resume(self: &Rc<Self>, task: TaskRef) {
-        let outer = self.enter(&task);
-        match task.resume() {
+        let outer = self.current.replace(Some(task.clone()));
+        if outer.is_some() {
+            return self.resume_inside(&task, outer);
+        }
+        self.budget.set(BUDGET);
+        self.step(&task);
+        drop(self.current.take());
+    }
+
+    /// The same while another thread runs: it makes one that ends at once.
+    #[cold]
+    fn resume_inside(self: &Rc<Self>, task: &TaskRef, outer: Option<TaskRef>) {
+        self.inside(outer, || self.step(task));
+    }
+
+    #[inline]
+    fn step(self: &Rc<Self>, task: &TaskRef) {
+        self.act_on(task, task.resume());
+    }
+
+    #[inline]
+    fn act_on(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
+        match progress {
             Progress::Suspended => {
                 if self.is_asked.get() {
-                    self.answer(&task);
+                    self.answer(task);
                 }
             }
-            Progress::Ended => self.finish(&task),
-            Progress::SuspendedKilled => self.deliver_kill(&task),
+            Progress::Ended => self.finish(task),
+            Progress::SuspendedKilled => self.deliver_kill(task),
             Progress::Nothing => {}
         }
-        self.leave(outer);
     }
 
     /// It was killed while it ran. Its innermost `catch_exit` hears of it now; if there is none, or it was not
@@ -43,7 +80,7 @@ impl Hub {
     #[cold]
     fn deliver_kill(self: &Rc<Self>, task: &TaskRef) {
         task.take_heard();
-        let progress = if task.scopes() > 0 { task.resume() } else { Progress::SuspendedKilled };
+        let progress = if task.scopes() > 0 { task.resume_out_of_turn() } else { Progress::SuspendedKilled };
         match progress {
             Progress::Ended => self.finish(task),
             Progress::SuspendedKilled if task.take_heard() => self.schedule(task),
@@ -56,20 +93,15 @@ impl Hub {
         }
     }
 
-    #[inline]
-    fn enter(&self, task: &TaskRef) -> Outer {
-        Outer {
-            current: self.current.replace(Some(task.clone())),
-            budget: self.budget.replace(BUDGET),
-            expired: self.expired.take(),
-        }
-    }
-
-    #[inline]
-    fn leave(&self, outer: Outer) {
-        self.budget.set(outer.budget);
-        self.expired.set(outer.expired);
-        drop(self.current.replace(outer.current));
+    /// Calls `f` with another current task than before, and puts back what belongs to `outer` afterwards.
+    fn inside<R>(&self, outer: Option<TaskRef>, f: impl FnOnce() -> R) -> R {
+        let budget = self.budget.replace(BUDGET);
+        let expired = self.expired.take();
+        let result = f();
+        self.budget.set(budget);
+        self.expired.set(expired);
+        drop(self.current.replace(outer));
+        result
     }
 
     /// Ends a thread: at once if it is suspended, at its next suspension if it runs. In a `catch_exit` it is resumed
@@ -83,7 +115,8 @@ impl Hub {
             return;
         }
         if task.scopes() > 0 && task.is_started() {
-            self.resume(task.clone());
+            let outer = self.current.replace(Some(task.clone()));
+            self.inside(outer, || self.act_on(task, task.resume_out_of_turn()));
         } else {
             self.kill_now(task);
         }
@@ -94,10 +127,11 @@ impl Hub {
         if task.is_done() || task.is_running() {
             return;
         }
-        let outer = self.enter(task);
-        task.end();
-        self.finish(task);
-        self.leave(outer);
+        let outer = self.current.replace(Some(task.clone()));
+        self.inside(outer, || {
+            task.end();
+            self.finish(task);
+        });
     }
 
     /// A task is done: nobody finds it any more, whoever waits for it is woken, its links run.
@@ -117,22 +151,16 @@ impl Hub {
 
     /// Looks where a suspended task stands. `false` if it is not suspended.
     pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> bool {
-        let outer = self.enter(task);
-        let progress = task.look();
-        match progress {
-            Progress::Nothing | Progress::Suspended => {}
-            Progress::SuspendedKilled => self.deliver_kill(task),
-            // It waited for something of another executor, which was there.
-            Progress::Ended => self.finish(task),
-        }
-        self.leave(outer);
-        progress != Progress::Nothing
+        let outer = self.current.replace(Some(task.clone()));
+        self.inside(outer, || {
+            let progress = task.look();
+            match progress {
+                Progress::Nothing | Progress::Suspended => {}
+                Progress::SuspendedKilled => self.deliver_kill(task),
+                // It waited for something of another executor, which was there.
+                Progress::Ended => self.finish(task),
+            }
+            progress != Progress::Nothing
+        })
     }
-}
-
-/// What a nested resumption puts aside.
-struct Outer {
-    current: Option<TaskRef>,
-    budget: u32,
-    expired: Option<std::time::Duration>,
 }

@@ -3,19 +3,18 @@
 //! ```text
 //!  turn.rs      run_until: resume what is ready, then look outside: mail, I/O, timers
 //!  life.rs      spawn, resume, kill, end
-//!  task.rs      one green thread in memory            registry.rs  all of them
+//!  task/        one green thread in memory            registry.rs  all of them
 //!  suspend.rs   the only place that waits             waitlist.rs  first come, first served
 //!  sources.rs   who waits for which descriptor        poller/      what asks the operating system
 //!  timers.rs    who waits for which time              clock.rs     what time it is
 //!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
-//!  look.rs      where every suspended thread stands
+//!  look.rs      where every suspended thread stands    extensions.rs  what libraries keep with a hub
 //! ```
 //!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
 //! [`waitlist::WaitList`], a [`sources::Source`], and the functions of [`Hub`].
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,6 +22,7 @@ use std::time::Duration;
 
 pub(crate) mod clock;
 pub(crate) mod current;
+mod extensions;
 mod extra;
 mod life;
 pub(crate) mod look;
@@ -37,18 +37,19 @@ pub(crate) mod turn;
 pub(crate) mod waitlist;
 
 use clock::{Clock, RealClock};
+use extensions::Extensions;
 use look::Looking;
 use poller::{Event, Poller};
 use registry::Registry;
 use remote::Remote;
 use sources::Sources;
-use task::{Schedule, TaskRef};
+use task::{ReadyQueue, Schedule, TaskRef};
 use timers::Timers;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {
     pub(crate) remote: Arc<Remote>,
-    ready: RefCell<VecDeque<TaskRef>>,
+    ready: ReadyQueue,
     tasks: RefCell<Registry>,
     current: Cell<Option<TaskRef>>,
     pub(crate) timers: RefCell<Timers>,
@@ -65,6 +66,7 @@ pub(crate) struct Hub {
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
     looking: RefCell<Looking>,
+    pub(crate) extensions: Extensions,
     /// Some thread wants to be told where it suspends.
     is_asked: Cell<bool>,
     /// Kept between turns for their memory.
@@ -90,7 +92,7 @@ impl Hub {
         let poller = poller.unwrap_or_else(|error| panic!("the hub `{name}` cannot be made: {error}"));
         let hub = Hub {
             remote: Arc::new(Remote::new()),
-            ready: RefCell::default(),
+            ready: ReadyQueue::default(),
             tasks: RefCell::default(),
             current: Cell::default(),
             timers: RefCell::new(Timers::new()),
@@ -103,6 +105,7 @@ impl Hub {
             expired: Cell::new(None),
             jobs: Cell::new(0),
             looking: RefCell::default(),
+            extensions: Extensions::default(),
             is_asked: Cell::new(false),
             events: RefCell::default(),
             woken: RefCell::default(),
@@ -158,7 +161,7 @@ impl Hub {
     #[inline]
     pub(crate) fn schedule(&self, task: &TaskRef) {
         match task.schedule() {
-            Schedule::Enqueue => self.ready.borrow_mut().push_back(task.clone()),
+            Schedule::Enqueue => self.ready.push(task.clone()),
             Schedule::Nothing => {}
             Schedule::WakeForeign => task.wake_foreign(),
         }
@@ -191,7 +194,7 @@ impl Hub {
     }
 
     pub(crate) fn ready_count(&self) -> usize {
-        self.ready.borrow().len()
+        self.ready.len()
     }
 
     /// Ends every green thread; for when the OS thread ends.
@@ -205,6 +208,7 @@ impl Hub {
             }
             tasks.iter().for_each(|task| self.kill_now(task));
         }
-        drop(self.ready.take());
+        self.ready.clear();
+        self.extensions.clear();
     }
 }

@@ -362,6 +362,10 @@ where
         }
     }
 
+    fn is_settled(&self) -> bool {
+        !matches!(self.state, State::Fresh)
+    }
+
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.direction {
             Direction::Read => "read from",
@@ -485,7 +489,7 @@ impl<S: AsSource, F> Drop for Io<'_, S, F> {
     }
 }
 
-fn closed_error() -> io::Error {
+pub(crate) fn closed_error() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "the socket was closed by another green thread")
 }
 

@@ -25,6 +25,9 @@ pub(crate) trait Wait {
     /// again at any time, woken or not, and by another task than before.
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Self::Output>;
 
+    /// Has it left word with whoever will wake it?
+    fn is_settled(&self) -> bool;
+
     /// Ends the sentence "this thread waits …".
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
@@ -41,6 +44,11 @@ impl Waiting<'_> {
         TaskRef::of_waker(self.waker, &self.hub.remote)
     }
 
+    /// What wakes it from another OS thread.
+    pub(crate) fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
     /// Makes the running thread ready again at once: it gives way to those that are ready now.
     #[inline]
     pub(crate) fn schedule(&self) {
@@ -53,15 +61,14 @@ impl Waiting<'_> {
 
 /// Suspends the running thread until what `wait` waits for is there.
 pub(crate) fn until<W: Wait>(wait: W) -> Until<W> {
-    Until { wait, asked: false, _stays: PhantomData }
+    Until { wait, _stays: PhantomData }
 }
 
 /// The call that [`until`] makes.
 #[must_use]
 pub(crate) struct Until<W> {
     wait: W,
-    asked: bool,
-    /// It belongs to the hub of the OS thread on which it was first asked, and may not leave that.
+    /// What it has left with the hub of this OS thread is taken back from the same hub.
     _stays: PhantomData<*const ()>,
 }
 
@@ -73,17 +80,21 @@ impl<W: Wait> Future for Until<W> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
-        let this = &mut *self;
+        let wait = &mut self.wait;
         if is_look(cx) {
-            current::with(|hub| hub.note_wait(format_args!("{}", Description(&this.wait)), this.asked));
+            look_at(wait);
             return Poll::Pending;
         }
-        this.asked = true;
-        current::with(|hub| match this.wait.attempt(&Waiting { hub, waker: cx.waker() }) {
+        current::with(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
             Some(output) => Poll::Ready(output),
             None => Poll::Pending,
         })
     }
+}
+
+#[cold]
+fn look_at(wait: &impl Wait) {
+    current::with(|hub| hub.note_wait(format_args!("{}", Description(wait)), wait.is_settled()));
 }
 
 /// A wait as text.
@@ -96,11 +107,7 @@ impl<W: Wait> fmt::Display for Description<'_, W> {
 }
 
 /// A timer that is cancelled when it is dropped.
-pub(crate) struct Timer {
-    key: TimerKey,
-    /// The key means nothing to the hub of another OS thread.
-    _stays: PhantomData<*const ()>,
-}
+pub(crate) struct Timer(TimerKey, PhantomData<*const ()>);
 
 impl Timer {
     /// # Panics
@@ -108,16 +115,15 @@ impl Timer {
     /// If another executor drives the call and the hub does not run.
     pub(crate) fn set(hub: &Hub, deadline: Duration, task: TaskRef) -> Timer {
         hub.expect_to_run(&task);
-        let key = hub.timers.borrow_mut().set(deadline, task);
-        Timer { key, _stays: PhantomData }
+        Timer(hub.timers.borrow_mut().set(deadline, task), PhantomData)
     }
 
     pub(crate) fn has_fired(&self, hub: &Hub) -> bool {
-        hub.timers.borrow().has_fired(self.key)
+        hub.timers.borrow().has_fired(self.0)
     }
 
     pub(crate) fn renew(&self, hub: &Hub, task: TaskRef) {
-        let left_over = hub.timers.borrow_mut().renew(self.key, task);
+        let left_over = hub.timers.borrow_mut().renew(self.0, task);
         drop(left_over);
     }
 }
@@ -125,63 +131,81 @@ impl Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         // With the hub gone its timers are gone as well.
-        let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.key));
+        let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
         // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
         drop(task);
     }
 }
 
-/// Waits for one turn: every thread that is ready now runs first.
-pub(crate) struct Yield {
-    pub(crate) given_way: bool,
+/// Waits for a point in time, or for one turn, in which every thread that is ready now runs first.
+pub(crate) struct Sleep {
+    /// Nanoseconds: how long from the first attempt on.
+    time: u64,
+    state: SleepState,
 }
 
-impl Wait for Yield {
-    type Output = ();
-
-    #[inline]
-    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        if self.given_way {
-            return Some(());
-        }
-        self.given_way = true;
-        waiting.schedule();
-        None
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("for its next turn")
-    }
-}
-
-/// Waits for a point in time.
-pub(crate) enum Sleep {
-    /// For this long from the first attempt on.
-    For(Duration),
-    /// Until this timer fires.
+enum SleepState {
+    /// For so long; zero is one turn.
+    For,
     Set(Timer),
+    GaveWay,
+}
+
+impl Sleep {
+    /// For this long from the first attempt on. Zero is one turn; more nanoseconds than 64 bits hold is never.
+    #[inline]
+    pub(crate) fn lasting(duration: Duration) -> Self {
+        Sleep { time: saturating_nanoseconds(duration), state: SleepState::For }
+    }
+
+    /// Until this timer fires.
+    pub(crate) fn until(timer: Timer) -> Self {
+        Sleep { time: 0, state: SleepState::Set(timer) }
+    }
+
+    fn set(&mut self, waiting: &Waiting<'_>) {
+        let hub = waiting.hub;
+        let time = Duration::from_nanos(self.time);
+        let deadline = match &self.state {
+            SleepState::For => hub.deadline_in(time),
+            SleepState::Set(timer) => return timer.renew(hub, waiting.task()),
+            SleepState::GaveWay => return,
+        };
+        self.state = SleepState::Set(Timer::set(hub, deadline, waiting.task()));
+    }
 }
 
 impl Wait for Sleep {
     type Output = ();
 
+    #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let hub = waiting.hub;
-        let deadline = match self {
-            Sleep::For(duration) => hub.deadline_in(*duration),
-            Sleep::Set(timer) => {
-                if timer.has_fired(hub) {
-                    return Some(());
-                }
-                timer.renew(hub, waiting.task());
-                return None;
+        match &self.state {
+            SleepState::GaveWay => return Some(()),
+            SleepState::For if self.time == 0 => {
+                self.state = SleepState::GaveWay;
+                waiting.schedule();
             }
-        };
-        *self = Sleep::Set(Timer::set(hub, deadline, waiting.task()));
+            SleepState::Set(timer) if timer.has_fired(waiting.hub) => return Some(()),
+            _ => self.set(waiting),
+        }
         None
     }
 
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("for a time to pass")
+    fn is_settled(&self) -> bool {
+        matches!(self.state, SleepState::Set(_) | SleepState::GaveWay)
     }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.state {
+            SleepState::For if self.time == 0 => f.write_str("for its next turn"),
+            SleepState::GaveWay => f.write_str("for its next turn"),
+            _ => f.write_str("for a time to pass"),
+        }
+    }
+}
+
+#[inline]
+fn saturating_nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

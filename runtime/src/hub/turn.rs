@@ -84,7 +84,7 @@ impl Hub {
     }
 
     fn next_ready(&self) -> Option<TaskRef> {
-        self.ready.borrow_mut().pop_front()
+        self.ready.pop()
     }
 
     /// Mail, then I/O, then timers: a timeout never beats data that had already arrived. Sleeps if nothing is ready.
@@ -92,7 +92,7 @@ impl Hub {
     /// `false` says that there was nothing to wait for, and never will be.
     fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
         self.collect_mail();
-        let is_idle = self.ready.borrow().is_empty() && !self.stopped.get();
+        let is_idle = self.ready.is_empty() && !self.stopped.get();
         if is_idle && must_progress && self.is_deadlocked() {
             return false;
         }
@@ -125,7 +125,7 @@ impl Hub {
                 self.poll_io(Some(Duration::ZERO));
             } else if self.can_skip_time() {
                 self.poll_io(Some(Duration::ZERO));
-                if self.ready.borrow().is_empty() && !self.remote.has_mail() {
+                if self.ready.is_empty() && !self.remote.has_mail() {
                     self.advance_clock(deadline);
                 }
             } else {

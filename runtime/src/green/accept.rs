@@ -1,0 +1,76 @@
+//! Accepting a connection that does not block: one system call, where the operating system can.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::{self as unix, UnixListener, UnixStream};
+
+use crate::hub::sources::Done;
+
+/// The next TCP connection, and its peer's address.
+pub(super) fn tcp(listener: &TcpListener) -> io::Result<Done<(TcpStream, SocketAddr)>> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    {
+        let (connection, address) = accept4(listener)?;
+        // A peer that is gone already may have no address any more.
+        let address = address.ok_or(io::ErrorKind::ConnectionAborted)?;
+        Ok(Done::new((connection.into(), address.try_into()?)))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    {
+        let (connection, address) = listener.accept()?;
+        connection.set_nonblocking(true)?;
+        Ok(Done::new((connection, address)))
+    }
+}
+
+/// The next Unix connection, and its peer's address.
+#[cfg(unix)]
+pub(super) fn unix(listener: &UnixListener) -> io::Result<Done<(UnixStream, unix::SocketAddr)>> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let (connection, address) = accept4(listener)?;
+        let address = match address {
+            Some(address) => unix_address(address.try_into()?)?,
+            None => unnamed()?,
+        };
+        Ok(Done::new((connection.into(), address)))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let (connection, address) = listener.accept()?;
+        connection.set_nonblocking(true)?;
+        Ok(Done::new((connection, address)))
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn accept4(
+    listener: impl std::os::fd::AsFd,
+) -> io::Result<(std::os::fd::OwnedFd, Option<rustix::net::SocketAddrAny>)> {
+    use rustix::net::SocketFlags;
+
+    Ok(rustix::net::acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)?)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn unix_address(address: rustix::net::SocketAddrUnix) -> io::Result<unix::SocketAddr> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[cfg(target_os = "android")]
+    use std::os::android::net::SocketAddrExt;
+    #[cfg(target_os = "linux")]
+    use std::os::linux::net::SocketAddrExt;
+
+    match (address.path_bytes(), address.abstract_name()) {
+        (Some(path), _) => unix::SocketAddr::from_pathname(OsStr::from_bytes(path)),
+        (None, Some(name)) => unix::SocketAddr::from_abstract_name(name),
+        (None, None) => unnamed(),
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn unnamed() -> io::Result<unix::SocketAddr> {
+    unix::SocketAddr::from_pathname("")
+}

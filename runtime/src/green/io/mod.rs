@@ -1,0 +1,90 @@
+//! Reading and writing that may suspend: std's `io` with green methods.
+//!
+//! [`Read`], [`Write`], [`BufRead`] and [`Seek`] have std's methods and std's rules. Their required methods are green
+//! functions, so a type of one's own implements them in plain green code:
+//!
+//! ```
+//! use eventlet::green;
+//! use eventlet::green::io::{self, Read};
+//!
+//! /// Gives every byte of another reader in upper case.
+//! struct Upper<R>(R);
+//!
+//! impl<R: Read> Read for Upper<R> {
+//!     #[green]
+//!     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+//!         let count = self.0.read(buf)?;
+//!         buf[..count].make_ascii_uppercase();
+//!         Ok(count)
+//!     }
+//! }
+//!
+//! #[green]
+//! fn main() -> io::Result<()> {
+//!     let mut text = String::new();
+//!     Upper("quiet".as_bytes()).read_to_string(&mut text)?;
+//!     assert_eq!(text, "QUIET");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Types of std that never block (`&[u8]`, [`Cursor`], `Vec<u8>`, [`empty`] and their kind) implement them too, and
+//! do not suspend.
+//!
+//! # Behind a `dyn`
+//!
+//! A trait with green methods cannot be made into an object. Each has a twin that can: [`DynRead`], [`DynWrite`],
+//! [`DynBufRead`], [`DynSeek`], and [`DynStream`] for both directions. Every reader is a `DynRead`, and `dyn DynRead`
+//! is a reader; a call through it costs one allocation.
+//!
+//! ```
+//! use eventlet::green;
+//! use eventlet::green::io::{self, DynRead, Read};
+//!
+//! #[green]
+//! fn main() -> io::Result<()> {
+//!     let mut source: Box<dyn DynRead> = if true { Box::new("text".as_bytes()) } else { Box::new(io::empty()) };
+//!     let mut text = String::new();
+//!     source.read_to_string(&mut text)?;
+//!     assert_eq!(text, "text");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What a kill or a timeout can lose
+//!
+//! One `read` or `write` loses nothing: either it happened or it did not. Methods that make several of them
+//! (`read_exact`, `write_all`, [`copy`]) can be ended between two, and how much was done by then is not told, as after
+//! an error of std's. `read_to_end`, `read_until`, `read_line` and `read_to_string` keep what they have read in the
+//! caller's buffer.
+
+mod adaptors;
+mod buf_read;
+mod buf_reader;
+mod buf_writer;
+mod copy;
+mod erased;
+mod line_writer;
+mod partial;
+mod read;
+mod seek;
+mod std_types;
+mod write;
+
+pub use std::io::{
+    Cursor, Empty, Error, ErrorKind, IoSlice, IoSliceMut, Repeat, Result, SeekFrom, Sink, empty, repeat, sink,
+};
+
+pub use adaptors::{Bytes, Chain, Take};
+pub use buf_read::{BufRead, Lines, Split};
+pub use buf_reader::BufReader;
+pub use buf_writer::{BufWriter, IntoInnerError};
+pub use copy::copy;
+pub use erased::{DynBufRead, DynRead, DynSeek, DynStream, DynWrite};
+pub use line_writer::LineWriter;
+pub use read::{Read, read_to_string};
+pub use seek::Seek;
+pub use write::Write;
+
+/// The size of a buffer that nobody has chosen, as in std.
+const DEFAULT_SIZE: usize = 8 * 1024;

@@ -1,0 +1,16 @@
+//! The green libraries: std's blocking modules, with calls that suspend the green thread instead of blocking the OS
+//! thread.
+//!
+//! The names, arguments and errors are std's, so that `use std::net::TcpStream` becomes `use
+//! eventlet::green::net::TcpStream` and the rest of a `#[green]` body stays as it is. eventlet's `eventlet.green`.
+
+#[macro_use]
+mod settings;
+
+mod accept;
+pub mod io;
+pub mod net;
+pub mod os;
+mod socket;
+pub mod thread;
+pub mod time;

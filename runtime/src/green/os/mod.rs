@@ -1,0 +1,4 @@
+//! std's `os`, with green sockets.
+
+#[cfg(unix)]
+pub mod unix;

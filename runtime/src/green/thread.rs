@@ -1,0 +1,3 @@
+//! std's `thread`, with green threads.
+
+pub use crate::greenthread::{GreenThread as JoinHandle, Thread, current, sleep, spawn};

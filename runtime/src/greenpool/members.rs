@@ -1,0 +1,69 @@
+//! The threads of a pool, in the order in which they were spawned.
+//!
+//! Threads are numbered in that order, so that a line sorted by number needs no index beside it: joining costs nothing,
+//! leaving and asking a search by halves. A member that leaves from the middle leaves a gap; when the gaps outnumber
+//! the members the line closes up.
+
+use std::collections::VecDeque;
+
+use crate::hub::task::TaskRef;
+
+#[derive(Default)]
+pub(super) struct Members {
+    line: VecDeque<Place>,
+    gaps: usize,
+}
+
+struct Place {
+    id: u64,
+    /// `None` is a gap.
+    task: Option<TaskRef>,
+}
+
+/// A line this short is not worth closing up.
+const SHORT: usize = 32;
+
+impl Members {
+    pub(super) fn len(&self) -> usize {
+        self.line.len() - self.gaps
+    }
+
+    /// Adds a thread that is younger than every member.
+    pub(super) fn add(&mut self, task: TaskRef) {
+        self.line.push_back(Place { id: task.id(), task: Some(task) });
+    }
+
+    pub(super) fn contains(&self, id: u64) -> bool {
+        self.find(id).is_ok_and(|index| self.line[index].task.is_some())
+    }
+
+    /// The oldest member that is younger than the thread with this number.
+    pub(super) fn after(&self, id: u64) -> Option<TaskRef> {
+        let next = self.line.partition_point(|place| place.id <= id);
+        self.line.range(next..).find_map(|place| place.task.clone())
+    }
+
+    /// Takes a member out. The caller drops it, when nothing is borrowed.
+    pub(super) fn remove(&mut self, id: u64) -> Option<TaskRef> {
+        let index = self.find(id).ok()?;
+        let task = self.line[index].task.take()?;
+        self.gaps += 1;
+        self.trim();
+        Some(task)
+    }
+
+    fn find(&self, id: u64) -> Result<usize, usize> {
+        self.line.binary_search_by_key(&id, |place| place.id)
+    }
+
+    fn trim(&mut self) {
+        while self.line.front().is_some_and(|place| place.task.is_none()) {
+            self.line.pop_front();
+            self.gaps -= 1;
+        }
+        if self.line.len() > SHORT && self.gaps > self.len() {
+            self.line.retain(|place| place.task.is_some());
+            self.gaps = 0;
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Who has a slot of a pool, and who waits for one.
+//!
+//! A slot that becomes free while somebody waits is promised to the first in line at once, so nobody can overtake.
+//! Whoever leaves with a promise unused passes it on.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::members::Members;
+use crate::greenthread::GreenThread;
+use crate::hub::current;
+use crate::hub::suspend::{Wait, Waiting};
+use crate::hub::task::TaskRef;
+use crate::hub::waitlist::{Left, Ticket, WaitList};
+use crate::start::Start;
+
+/// The slots of one pool.
+pub(crate) struct Slots {
+    size: Cell<usize>,
+    members: RefCell<Members>,
+    /// Slots that are promised to threads which were called and have not come yet.
+    promised: Cell<usize>,
+    spawners: RefCell<WaitList>,
+    /// Threads that wait until the pool is empty.
+    joiners: RefCell<WaitList>,
+}
+
+impl Slots {
+    pub(super) fn new(size: usize) -> Self {
+        Slots {
+            size: Cell::new(size),
+            members: RefCell::default(),
+            promised: Cell::new(0),
+            spawners: RefCell::default(),
+            joiners: RefCell::default(),
+        }
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.members.borrow().len()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.spawners.borrow().len()
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.size.get()
+    }
+
+    pub(super) fn free(&self) -> isize {
+        let [size, taken] =
+            [self.size(), self.taken()].map(|count| isize::try_from(count).unwrap_or(isize::MAX));
+        size - taken
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.taken() >= self.size()
+    }
+
+    fn taken(&self) -> usize {
+        self.running() + self.promised.get()
+    }
+
+    pub(super) fn has_member(&self, id: u64) -> bool {
+        self.members.borrow().contains(id)
+    }
+
+    /// The member that was spawned next after the thread with this number.
+    pub(super) fn member_after(&self, id: u64) -> Option<TaskRef> {
+        self.members.borrow().after(id)
+    }
+
+    pub(super) fn resize(&self, size: usize) {
+        self.size.set(size);
+        self.settle();
+    }
+
+    /// Makes a member, whether or not there is room.
+    #[track_caller]
+    pub(crate) fn start<F, G>(self: &Rc<Self>, f: F) -> GreenThread<G::Output>
+    where
+        F: FnOnce() -> G + 'static,
+        G: Future + 'static,
+        G::Output: 'static,
+    {
+        current::with(|hub| {
+            let outcome =
+                hub.adopt_with(|id| Member { job: Start::new(f), _slot: Slot { id, slots: self.clone() } });
+            self.members.borrow_mut().add(outcome.task().clone());
+            hub.schedule(outcome.task());
+            GreenThread::new(outcome)
+        })
+    }
+
+    /// Promises what is free to those who wait; if nothing is taken any more, says so.
+    pub(super) fn settle(&self) {
+        while !self.is_full() {
+            let Some(spawner) = self.spawners.borrow_mut().call_first() else { break };
+            self.promised.set(self.promised.get() + 1);
+            wake(&spawner);
+        }
+        if self.taken() == 0 {
+            let joiners = self.joiners.borrow_mut().call_all();
+            joiners.iter().for_each(wake);
+        }
+    }
+
+    fn redeem_promise(&self) {
+        self.promised.set(self.promised.get() - 1);
+    }
+}
+
+/// Wakes a thread; with the hub gone there is none.
+fn wake(task: &TaskRef) {
+    current::try_with(|hub| hub.schedule(task));
+}
+
+pin_project_lite::pin_project! {
+    /// The body of a member: a job that holds a slot. The job is dropped before the slot is given back.
+    struct Member<F, G> {
+        #[pin]
+        job: Start<F, G>,
+        _slot: Slot,
+    }
+}
+
+impl<F: FnOnce() -> G, G: Future> Future for Member<F, G> {
+    type Output = G::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<G::Output> {
+        self.project().job.poll(cx)
+    }
+}
+
+/// A slot that is taken, by the thread with this number.
+struct Slot {
+    id: u64,
+    slots: Rc<Slots>,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let member = self.slots.members.borrow_mut().remove(self.id);
+        self.slots.settle();
+        drop(member);
+    }
+}
+
+/// Waits for a slot. It must be [taken](Slots::start) before anything else happens.
+pub(crate) struct FreeSlot<'a> {
+    slots: &'a Slots,
+    ticket: Option<Ticket>,
+}
+
+impl<'a> FreeSlot<'a> {
+    pub(crate) fn new(slots: &'a Slots) -> Self {
+        FreeSlot { slots, ticket: None }
+    }
+}
+
+impl Wait for FreeSlot<'_> {
+    type Output = ();
+
+    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        if self.ticket.is_none() && !self.slots.is_full() {
+            return Some(());
+        }
+        let mut spawners = self.slots.spawners.borrow_mut();
+        match self.ticket {
+            None => self.ticket = Some(spawners.join(waiting.task())),
+            Some(ticket) if spawners.is_called(ticket) => {
+                spawners.leave(ticket);
+                self.ticket = None;
+                self.slots.redeem_promise();
+                return Some(());
+            }
+            Some(ticket) => spawners.renew(ticket, waiting.task()),
+        }
+        None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "for a free slot of a pool of {}", self.slots.size())
+    }
+}
+
+impl Drop for FreeSlot<'_> {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket else { return };
+        let left = self.slots.spawners.borrow_mut().leave(ticket);
+        if left == Left::Called {
+            self.slots.redeem_promise();
+        }
+        self.slots.settle();
+    }
+}
+
+/// Waits until a pool is empty.
+pub(super) struct Emptied<'a> {
+    slots: &'a Slots,
+    ticket: Option<Ticket>,
+}
+
+impl<'a> Emptied<'a> {
+    pub(super) fn new(slots: &'a Slots) -> Self {
+        Emptied { slots, ticket: None }
+    }
+}
+
+impl Wait for Emptied<'_> {
+    type Output = ();
+
+    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let mut joiners = self.slots.joiners.borrow_mut();
+        match self.ticket {
+            None if self.slots.taken() == 0 => return Some(()),
+            None => self.ticket = Some(joiners.join(waiting.task())),
+            Some(ticket) if joiners.is_called(ticket) => return Some(()),
+            Some(ticket) => joiners.renew(ticket, waiting.task()),
+        }
+        None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "for the {} threads of a pool to end", self.slots.running())
+    }
+}
+
+impl Drop for Emptied<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.slots.joiners.borrow_mut().leave(ticket);
+        }
+    }
+}

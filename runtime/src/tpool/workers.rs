@@ -1,0 +1,121 @@
+//! OS threads that take calls from one queue.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+type Call = Box<dyn FnOnce() + Send>;
+
+/// The queue, and the OS threads that serve it.
+pub(super) struct Workers {
+    state: Mutex<State>,
+    /// There is a call, or a reason to end.
+    news: Condvar,
+}
+
+struct State {
+    calls: VecDeque<Call>,
+    limit: usize,
+    threads: usize,
+    idle: usize,
+    is_closed: bool,
+}
+
+impl Workers {
+    pub(super) fn new(limit: usize) -> Arc<Self> {
+        let state = State { calls: VecDeque::new(), limit, threads: 0, idle: 0, is_closed: false };
+        Arc::new(Workers { state: Mutex::new(state), news: Condvar::new() })
+    }
+
+    /// How many OS threads there may be.
+    pub(super) fn limit(&self) -> usize {
+        self.state().limit
+    }
+
+    /// Sets how many OS threads there may be. Those that are too many end when they are idle.
+    pub(super) fn set_limit(self: &Arc<Self>, limit: usize) {
+        self.state().limit = limit;
+        self.news.notify_all();
+        while self.start_one_if_needed() {}
+    }
+
+    /// Puts a call at the end of the queue.
+    ///
+    /// # Panics
+    ///
+    /// If no OS thread is there to make it, and none can be started.
+    pub(super) fn submit(self: &Arc<Self>, call: Call) {
+        self.state().calls.push_back(call);
+        self.news.notify_one();
+        self.start_one_if_needed();
+    }
+
+    /// Lets the OS threads end; calls that have not begun are dropped.
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        let calls = std::mem::take(&mut state.calls);
+        drop(state);
+        drop(calls);
+        self.news.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start_one_if_needed(self: &Arc<Self>) -> bool {
+        let mut state = self.state();
+        if state.calls.len() <= state.idle || state.threads >= state.limit {
+            return false;
+        }
+        state.threads += 1;
+        // Counted as idle until it takes a call, so that nobody starts another one for the same call.
+        state.idle += 1;
+        drop(state);
+        let workers = self.clone();
+        let started = thread::Builder::new().name("eventlet-tpool".to_owned()).spawn(move || workers.serve());
+        if let Err(error) = started {
+            let mut state = self.state();
+            state.threads -= 1;
+            state.idle -= 1;
+            let is_served = state.threads > 0;
+            drop(state);
+            assert!(is_served, "no OS thread can be started for a blocking call: {error}");
+            return false;
+        }
+        true
+    }
+
+    /// What each OS thread does.
+    fn serve(&self) {
+        while let Some(call) = self.next_call() {
+            // A call keeps its own panic; this is for the destructor of what nobody waited for.
+            let _ = catch_unwind(AssertUnwindSafe(call));
+            self.state().idle += 1;
+        }
+    }
+
+    fn next_call(&self) -> Option<Call> {
+        let mut state = self.state();
+        loop {
+            // One always stays while there are calls, so that none is left behind when the limit becomes zero.
+            let is_extra = state.threads > state.limit.max(1);
+            if !state.is_closed
+                && !is_extra
+                && let Some(call) = state.calls.pop_front()
+            {
+                state.idle -= 1;
+                return Some(call);
+            }
+            if state.is_closed || state.threads > state.limit {
+                state.threads -= 1;
+                state.idle -= 1;
+                return None;
+            }
+            state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Events, semaphores, locks and queues: who is woken, in which order, and what a kill or a timeout leaves behind.
+
+mod event;
+mod locks;
+mod queue;
+mod random;
+mod semaphore;
+mod support;

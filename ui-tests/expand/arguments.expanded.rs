@@ -1,0 +1,33 @@
+//! Arguments are captured last first; patterns are bound inside.
+#[allow(clippy::diverging_sub_expression)]
+fn arguments(
+    self_like: A,
+    __arg1: (B, C),
+    d: D,
+    unused: E,
+) -> ::eventlet::Green<impl ::core::future::Future<Output = impl Display>> {
+    ::eventlet::__private::green(async move {
+        let _ = &unused;
+        let _ = &d;
+        #[allow(clippy::used_underscore_binding)]
+        let _ = &__arg1;
+        let _ = &self_like;
+        let (b, _) = __arg1;
+        let mut d = d;
+        let unused = unused;
+        #[allow(unused_imports)]
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        #[allow(clippy::unnecessary_semicolon)]
+        match d.add(b) {
+            #[allow(unreachable_code)]
+            value => {
+                let kind = loop {
+                    break ::eventlet::__private::unknown();
+                    break ::eventlet::__private::probe(&value).eventlet_kind();
+                };
+                if kind.plain { kind.value(value) } else { kind.call(value).await }
+            }
+        };
+        self_like
+    })
+}

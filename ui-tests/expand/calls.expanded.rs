@@ -1,0 +1,50 @@
+//! A call is driven where it stands, if its value is a green call.
+/// Fetches a page, and tells how long it is.
+#[allow(clippy::diverging_sub_expression)]
+///
+/// *Green: may suspend.*
+pub fn length(
+    url: &str,
+    _retries: u32,
+) -> ::eventlet::Green<impl ::core::future::Future<Output = io::Result<usize>>> {
+    ::eventlet::__private::green(async move {
+        #[allow(clippy::used_underscore_binding)]
+        let _ = &_retries;
+        let _ = &url;
+        #[allow(unused_imports)]
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        #[allow(unreachable_code)]
+        if false {
+            return ::eventlet::__private::returned::<io::Result<usize>>();
+        }
+        let result: io::Result<usize> = {
+            let page = match fetch(url) {
+                #[allow(unreachable_code)]
+                value => {
+                    let kind = loop {
+                        break ::eventlet::__private::unknown();
+                        break ::eventlet::__private::probe(&value).eventlet_kind();
+                    };
+                    if kind.plain { kind.value(value) } else { kind.call(value).await }
+                }
+            }?;
+            Ok(
+                match page.len() {
+                    #[allow(unreachable_code)]
+                    value => {
+                        let kind = loop {
+                            break ::eventlet::__private::unknown();
+                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                        };
+                        if kind.plain {
+                            kind.value(value)
+                        } else {
+                            kind.call(value).await
+                        }
+                    }
+                },
+            )
+        };
+        #[allow(unreachable_code)] { result }
+    })
+}

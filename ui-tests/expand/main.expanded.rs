@@ -1,0 +1,93 @@
+//! `main` and tests run their own call; macros of std and green closures follow the rule.
+#[allow(clippy::diverging_sub_expression)]
+fn main() {
+    ::eventlet::__private::main(|| ::eventlet::__private::green(async move {
+        #[allow(unused_imports)]
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        let result: () = {
+            let fetch_all = |urls: Vec<Url>| {
+                let urls = ::eventlet::__private::Moved(urls);
+                ::eventlet::__private::green(async {
+                    let urls = urls.into_inner();
+                    match fetch(urls) {
+                        #[allow(unreachable_code)]
+                        value => {
+                            let kind = loop {
+                                break ::eventlet::__private::unknown();
+                                break ::eventlet::__private::probe(&value).eventlet_kind();
+                            };
+                            if kind.plain {
+                                kind.value(value)
+                            } else {
+                                kind.call(value).await
+                            }
+                        }
+                    }
+                })
+            };
+            println!(
+                "{} pages", match fetch_all(match urls() { #[allow(unreachable_code)]
+                value => { let kind = loop { break ::eventlet::__private::unknown();
+                break ::eventlet::__private::probe(& value).eventlet_kind() }; if kind
+                .plain { kind.value(value) } else { kind.call(value). await } } }) {
+                #[allow(unreachable_code)] value => { let kind = loop { break
+                ::eventlet::__private::unknown(); break ::eventlet::__private::probe(&
+                value).eventlet_kind() }; if kind.plain { kind.value(value) } else { kind
+                .call(value). await } } }
+            );
+            assert!(
+                match ready() { #[allow(unreachable_code)] value => { let kind = loop {
+                break ::eventlet::__private::unknown(); break
+                ::eventlet::__private::probe(& value).eventlet_kind() }; if kind.plain {
+                kind.value(value) } else { kind.call(value). await } } },
+                "assertion failed: {}", ::core::stringify!(ready())
+            );
+            {
+                no_switch! {}
+                #[allow(clippy::unnecessary_semicolon)]
+                match count
+                    .set(
+                        match count.get() {
+                            #[allow(unreachable_code)]
+                            value => {
+                                let kind = loop {
+                                    break ::eventlet::__private::unknown();
+                                    break ::eventlet::__private::probe(&value).eventlet_kind();
+                                };
+                                kind.stay(value)
+                            }
+                        } + 1,
+                    )
+                {
+                    #[allow(unreachable_code)]
+                    value => {
+                        let kind = loop {
+                            break ::eventlet::__private::unknown();
+                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                        };
+                        kind.stay(value)
+                    }
+                };
+            }
+        };
+        #[allow(unreachable_code)] { result }
+    }))
+}
+#[test]
+#[should_panic]
+#[allow(clippy::diverging_sub_expression)]
+fn fails() {
+    ::eventlet::__private::test(|| ::eventlet::__private::green(async move {
+        #[allow(unused_imports)]
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        let result: () = {
+            panic!(
+                "{}", match reason() { #[allow(unreachable_code)] value => { let kind =
+                loop { break ::eventlet::__private::unknown(); break
+                ::eventlet::__private::probe(& value).eventlet_kind() }; if kind.plain {
+                kind.value(value) } else { kind.call(value). await } } }
+            );
+        };
+        #[allow(unreachable_code)] { result }
+    }))
+}

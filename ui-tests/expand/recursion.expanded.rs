@@ -1,0 +1,64 @@
+//! A call of the function itself gets a place of its own; a boxed function has a type that can be named.
+#[allow(clippy::diverging_sub_expression)]
+fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u64>> {
+    ::eventlet::__private::green(async move {
+        let _ = &n;
+        #[allow(unused_imports)]
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        let result: u64 = {
+            if n == 0 {
+                1
+            } else {
+                n
+                    * match factorial(n - 1) {
+                        #[allow(unreachable_code)]
+                        value => {
+                            let kind = loop {
+                                break ::eventlet::__private::unknown();
+                                break ::eventlet::__private::probe(&value).eventlet_kind();
+                            };
+                            if kind.plain {
+                                kind.value(value)
+                            } else {
+                                kind.boxed(value).await
+                            }
+                        }
+                    }
+            }
+        };
+        #[allow(unreachable_code)] { result }
+    })
+}
+#[allow(clippy::diverging_sub_expression)]
+fn is_odd<'green, 'l0: 'green>(
+    n: &'l0 u32,
+    report: impl Fn(u32) + 'green,
+) -> ::eventlet::GreenBox<'green, bool> {
+    ::eventlet::__private::boxed(async move {
+        let _ = &report;
+        let _ = &n;
+        {
+            let report = ();
+        }
+        #[allow(unused_imports)]
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        let result: bool = {
+            *n > 0
+                && match is_even(n - 1) {
+                    #[allow(unreachable_code)]
+                    value => {
+                        let kind = loop {
+                            break ::eventlet::__private::unknown();
+                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                        };
+                        if kind.plain {
+                            kind.value(value)
+                        } else {
+                            kind.call(value).await
+                        }
+                    }
+                }
+        };
+        #[allow(unreachable_code)] { result }
+    })
+}
