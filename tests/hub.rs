@@ -706,6 +706,15 @@ mod wakers {
         assert_eq!(poll, Poll::Ready(4));
     }
 
+    /// Asks once, and leaves the call waiting.
+    async fn poll_once(mut call: Pin<&mut impl Future>) {
+        poll_fn(|cx| {
+            assert!(call.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+    }
+
     #[test]
     fn a_timer_that_is_the_last_to_know_a_thread_may_be_cancelled() {
         run_virtual(|| async {
@@ -713,10 +722,10 @@ mod wakers {
             let slot = Rc::new(RefCell::new(None));
             let give = slot.clone();
             spawn_n(|| async move {
-                poll_fn(|cx| Poll::Ready(assert!(nap.as_mut().poll(cx).is_pending()))).await;
+                poll_once(nap.as_mut()).await;
                 *give.borrow_mut() = Some(nap);
                 let mut inner = Box::pin(sleep(ms(60)));
-                poll_fn(|cx| Poll::Ready(assert!(inner.as_mut().poll(cx).is_pending()))).await;
+                poll_once(inner.as_mut()).await;
                 (inner, Noted("value"))
             });
             give_way().await;
@@ -1143,6 +1152,57 @@ mod descriptors {
         theirs.set_nonblocking(true).unwrap();
         while theirs.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {}
         writer.wait();
+    }
+
+    #[green]
+    fn second_reader(stream: Rc<UnixStream>) -> io::Error {
+        note(line!() + 1);
+        trampoline(&*stream, Interest::READ, None).unwrap_err()
+    }
+
+    #[green]
+    fn first_reader(stream: Rc<UnixStream>) {
+        note(line!() + 1);
+        trampoline(&*stream, Interest::READ, None).unwrap();
+    }
+
+    #[test]
+    fn a_second_reader_is_told_where_the_first_one_waits() {
+        run_clean(|| async {
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let ours = Rc::new(ours);
+            let (to_first, to_second) = (ours.clone(), ours.clone());
+            let first = spawn(|| first_reader(to_first));
+            let second = spawn(|| second_reader(to_second));
+            let text = second.wait().await.to_string();
+            let [line_of_first, line_of_second] = events().try_into().unwrap();
+            let file = file!();
+            let expected = format!(
+                "second simultaneous read on one descriptor\n\
+                 note: the first waits in green thread 2 at {file}:{line_of_first}:9\n\
+                 note: the second came in green thread 3 at {file}:{line_of_second}:9\n\
+                 help: let one green thread read, and share what it gets through a queue"
+            );
+            assert_eq!(text, expected);
+            first.kill();
+        });
+    }
+
+    #[test]
+    fn a_second_reader_that_is_killed_before_it_is_told_leaves_nothing() {
+        run_clean(|| async {
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let ours = Rc::new(ours);
+            let (to_first, to_second) = (ours.clone(), ours.clone());
+            let first = spawn(|| first_reader(to_first));
+            let second = spawn(|| second_reader(to_second));
+            give_way().await;
+            second.kill();
+            assert!(!first.is_finished());
+            first.kill();
+            assert_eq!(get_hub().sources(), 0);
+        });
+        drop(events());
     }
 }
 
