@@ -303,6 +303,72 @@ mod entering {
         let exit = run(|| thread.join()).unwrap_err();
         assert!(exit.to_string().contains("inside a green thread"), "{exit}");
     }
+
+    /// Notes, and leaves another one behind.
+    struct Hydra(u32);
+
+    impl Drop for Hydra {
+        fn drop(&mut self) {
+            note(format_args!("dropped {}", self.0));
+            if let Some(next) = self.0.checked_sub(1) {
+                let hydra = Hydra(next);
+                spawn_n(move || async move {
+                    let _hydra = hydra;
+                    note("never");
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_green_main_leaves_behind_ends_with_it_and_so_does_what_that_spawns() {
+        eventlet::__private::main(|| async {
+            spawn_n(|| async {
+                let _hydra = Hydra(2);
+                sleep(Duration::MAX).await;
+            });
+            give_way().await;
+            note("main ends");
+        });
+        assert_events(["main ends", "dropped 2", "dropped 1", "dropped 0"]);
+        assert_eq!(Left::now(), Left { threads: 0, timers: 0, sources: 0 });
+    }
+
+    #[test]
+    fn a_hub_that_is_shut_down_ends_even_if_its_threads_multiply() {
+        eventlet::__private::main(|| async {
+            spawn_n(|| async {
+                let _hydra = Hydra(1000);
+                sleep(Duration::MAX).await;
+            });
+            give_way().await;
+        });
+        // It gives up after a hundred generations; the rest ends with the OS thread.
+        assert_eq!(events().len(), 100);
+        assert_eq!(Left::now().threads, 1);
+    }
+
+    #[test]
+    fn a_wake_from_its_own_destructor_does_not_bring_a_thread_back() {
+        run_virtual(|| async {
+            struct Wakes(Waker);
+            impl Drop for Wakes {
+                fn drop(&mut self) {
+                    self.0.wake_by_ref();
+                    note("woken");
+                }
+            }
+            let thread = spawn(|| async {
+                let _wakes = Wakes(poll_fn(|cx| Poll::Ready(cx.waker().clone())).await);
+                sleep(Duration::MAX).await;
+            });
+            give_way().await;
+            thread.kill();
+            give_way().await;
+            assert!(matches!(thread.join().await, Err(Exit::Killed)));
+        });
+        assert_events(["woken"]);
+    }
 }
 
 mod panics {
