@@ -1,5 +1,6 @@
 //! What few tasks have: a name, links, threads that wait for the end. Allocated when the first of them is needed.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::waitlist::WaitList;
@@ -10,7 +11,7 @@ use crate::exit::Exit;
 pub(crate) struct Extra {
     pub(crate) name: Option<Rc<str>>,
     pub(crate) joiners: WaitList,
-    pub(crate) links: Vec<(u64, Link)>,
+    pub(crate) links: VecDeque<(u64, Link)>,
     pub(crate) links_made: u64,
     /// How it ended, for those who ask without a right to its result.
     pub(crate) exit: Option<Exit>,
