@@ -133,6 +133,18 @@ impl<W: Write> Write for BufWriter<W> {
     }
 
     #[green(crate = crate)]
+    fn write_all(&mut self, buf: &[u8]) -> Result<()> {
+        if buf.len() > self.room() {
+            self.flush_buffer()?;
+        }
+        if buf.len() >= self.buffer.capacity() {
+            return self.get_mut().write_all(buf);
+        }
+        self.buffer.extend_from_slice(buf);
+        Ok(())
+    }
+
+    #[green(crate = crate)]
     fn flush(&mut self) -> Result<()> {
         self.flush_buffer()?;
         self.get_mut().flush()
