@@ -231,6 +231,7 @@ scenarios! {
         sleep(ms(5));
         assert_eq!((barrier.waiting(), barrier.passed()), (1, 0));
         assert!(barrier.wait());
+        turn();
     }
 
     fn a_reentrant_lock_belongs_to_the_green_thread() {

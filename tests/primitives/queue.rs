@@ -177,15 +177,22 @@ scenarios! {
         spawn_after(ms(1), #[green] move || q.put(2).unwrap());
         assert_eq!(queue.get(), Ok(2));
         log.expect(["first 1"]);
+
+        let _threads = getters(&queue, &log, &["first"]);
+        queue.put(3).unwrap();
+        queue.put(4).unwrap();
+        assert_eq!(queue.get(), Ok(4)); // the older one is for who came first
+        log.expect(["first 3"]);
     }
 
     fn a_putter_that_timed_out_leaves_nothing_behind() {
         let channel = Queue::bounded(0);
         assert_eq!(channel.put_timeout(1, ms(1)), Err(PutError::Full(1)));
         let q = channel.clone();
-        spawn_after(ms(1), #[green] move || q.put(2).unwrap());
+        let putter = spawn_after(ms(1), #[green] move || q.put(2).unwrap());
         assert_eq!(channel.get(), Ok(2));
         assert_eq!(channel.try_get(), Err(GetError::Empty));
+        putter.wait();
     }
 
     fn the_call_that_a_dead_putter_caused_is_taken_back() {

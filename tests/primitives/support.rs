@@ -23,34 +23,34 @@ pub(crate) use scenarios;
 
 /// What happened, in order.
 #[derive(Clone, Default)]
-pub struct Log(Rc<RefCell<Vec<String>>>);
+pub(crate) struct Log(Rc<RefCell<Vec<String>>>);
 
 impl Log {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn add(&self, event: impl ToString) {
+    pub(crate) fn add(&self, event: impl ToString) {
         self.0.borrow_mut().push(event.to_string());
     }
 
     /// What happened since this was last asked.
-    pub fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         self.0.take()
     }
 
     #[track_caller]
-    pub fn expect<const N: usize>(&self, events: [&str; N]) {
+    pub(crate) fn expect<const N: usize>(&self, events: [&str; N]) {
         assert_eq!(self.take(), events);
     }
 }
 
-pub fn ms(n: u64) -> Duration {
+pub(crate) fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
 /// Lets every thread that is ready run once.
 #[eventlet::green]
-pub fn turn() {
+pub(crate) fn turn() {
     eventlet::sleep(Duration::ZERO);
 }

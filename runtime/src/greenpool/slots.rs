@@ -104,7 +104,7 @@ impl Slots {
             self.promised.set(self.promised.get() + 1);
             wake(&spawner);
         }
-        if self.taken() == 0 && self.waiting() == 0 {
+        if self.taken() == 0 {
             let joiners = self.joiners.borrow_mut().call_all();
             joiners.iter().for_each(wake);
         }

@@ -201,7 +201,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// How many items lie in the queue. What blocked putters bring is not counted.
     #[doc(alias = "qsize")]
     pub fn len(&self) -> usize {
-        self.shared.state.borrow().items.len()
+        self.shared.state.borrow().items.size()
     }
 
     /// Lies no item in it? A channel is empty even while putters wait.

@@ -145,7 +145,7 @@ fn wake_one(called: Option<TaskRef>) {
 impl<T, S: Storage<T>> State<T, S> {
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
-        self.items.len() < self.limit
+        self.items.size() < self.limit
     }
 
     /// On a channel: does somebody wait for just this item?
@@ -156,7 +156,7 @@ impl<T, S: Storage<T>> State<T, S> {
     /// How many items could be got without waiting.
     #[inline]
     pub(crate) fn supply(&self) -> usize {
-        self.items.len() + self.putters.len()
+        self.items.size() + self.putters.len()
     }
 
     #[inline]
@@ -179,7 +179,7 @@ impl<T, S: Storage<T>> State<T, S> {
     #[inline]
     pub(crate) fn take(&mut self) -> Option<(T, Option<TaskRef>)> {
         // On a channel the item comes from the putter's hand.
-        let mut putter = if self.items.len() == 0 { self.admit() } else { None };
+        let mut putter = if self.items.size() == 0 { self.admit() } else { None };
         let item = self.items.pop()?;
         if putter.is_none() && self.has_room() {
             putter = self.admit();

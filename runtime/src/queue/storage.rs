@@ -14,7 +14,7 @@ pub trait Storage<T>: sealed::Sealed {
     #[doc(hidden)]
     fn first(&self) -> Option<&T>;
     #[doc(hidden)]
-    fn len(&self) -> usize;
+    fn size(&self) -> usize;
 }
 
 mod sealed {
@@ -48,7 +48,7 @@ impl<T> Storage<T> for Fifo<T> {
     }
 
     #[inline]
-    fn len(&self) -> usize {
+    fn size(&self) -> usize {
         self.0.len()
     }
 }
@@ -77,7 +77,7 @@ impl<T> Storage<T> for Stack<T> {
         self.0.last()
     }
 
-    fn len(&self) -> usize {
+    fn size(&self) -> usize {
         self.0.len()
     }
 }
@@ -115,7 +115,7 @@ impl<T: Ord> Storage<T> for Heap<T> {
         self.entries.peek().map(|Reverse(entry)| &entry.item)
     }
 
-    fn len(&self) -> usize {
+    fn size(&self) -> usize {
         self.entries.len()
     }
 }
@@ -160,7 +160,7 @@ impl Storage<()> for Units {
         (self.0 > 0).then_some(&())
     }
 
-    fn len(&self) -> usize {
+    fn size(&self) -> usize {
         self.0
     }
 }

@@ -101,14 +101,19 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<T, ShutDown>> {
         let mut state = self.shared.state.borrow_mut();
         let may_take = match self.ticket {
-            // Those in line go first, called or not.
-            None => state.supply() > state.getters.called() || state.is_over(),
+            // Those in line go first, called or not, so that the oldest item is for whoever came first.
+            None => state.getters.called() == 0 && (state.supply() > 0 || state.is_over()),
             Some(ticket) => state.getters.is_called(ticket),
         };
         if !may_take {
             match self.ticket {
-                None => self.ticket = Some(state.getters.join(waiting.task())),
                 Some(ticket) => state.getters.renew(ticket, waiting.task()),
+                None => {
+                    self.ticket = Some(state.getters.join(waiting.task()));
+                    drop(state);
+                    // There may be an item for this one as well.
+                    self.shared.wake();
+                }
             }
             return None;
         }
@@ -116,7 +121,10 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
             state.getters.leave(ticket);
         }
         // Whoever was called finds an item, unless the queue is over.
-        let Some((item, putter)) = state.take() else { return Some(Err(ShutDown(()))) };
+        let Some((item, putter)) = state.take() else {
+            debug_assert!(state.is_over(), "a getter was called for nothing");
+            return Some(Err(ShutDown(())));
+        };
         self.shared.after_taking(state, putter);
         Some(Ok(item))
     }
