@@ -296,7 +296,7 @@ virtual_tests! {
         writer.write_all(b"abc").unwrap();
         let error = writer.into_inner().unwrap_err();
         assert_eq!(error.error().kind(), ErrorKind::WriteZero);
-        assert_eq!(error.into_inner().into_parts().1, b"c");
+        assert_eq!(error.into_inner().into_parts().1.unwrap(), b"c");
         assert_eq!(&full, b"ab");
 
         let mut writer = LineWriter::new(record.clone());
