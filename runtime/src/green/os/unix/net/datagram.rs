@@ -5,10 +5,10 @@ use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
-use super::patience::Patience;
+use super::pauses::Pauses;
 use crate::green;
 use crate::green::socket::Socket;
-use crate::hub::sources::{Direction, Done};
+use crate::hub::sources::{Direction, Done, Patience};
 use crate::timeout::with_timeout;
 
 /// A Unix datagram socket: std's `UnixDatagram`.
@@ -113,11 +113,11 @@ impl UnixDatagram {
     where
         F: FnMut(&net::UnixDatagram) -> io::Result<usize>,
     {
-        let mut patience = Patience::default();
+        let mut pauses = Pauses::default();
         loop {
-            match self.socket.at_once(|io| send(io).map(Done::new)) {
+            match self.socket.within(Patience::None, Direction::Write, |io| send(io).map(Done::new)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && !self.socket.is_nonblocking() => {
-                    patience.pause();
+                    pauses.pause();
                 }
                 result => return result,
             }
