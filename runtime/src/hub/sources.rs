@@ -229,17 +229,17 @@ impl<S: AsSource> Source<S> {
         });
     }
 
-    /// Does `operation` when the descriptor is ready for it, and suspends until then; at most for `limit`.
+    /// Does `operation` when the descriptor is ready for it, and suspends until then, as long as `patience` lasts.
     pub(crate) fn when_ready<T, F>(
         &self,
         direction: Direction,
-        limit: Option<Duration>,
+        patience: impl Into<Patience>,
         operation: F,
     ) -> Until<Io<'_, S, F>>
     where
         F: FnMut(&S) -> io::Result<Done<T>>,
     {
-        until(Io { source: self, direction, limit, operation, state: State::Fresh })
+        until(Io { source: self, direction, patience: patience.into(), operation, state: State::Fresh })
     }
 
     /// Makes everybody who waits for the descriptor give up with an error, now and later.
@@ -254,10 +254,6 @@ impl<S: AsSource> Source<S> {
             }
             woken.iter().for_each(|task| hub.schedule(task));
         });
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.get()
     }
 
     /// The key in the hub's table; registers the descriptor if this is the first time.
@@ -295,11 +291,26 @@ enum Forget {
     Thoroughly,
 }
 
+/// How long an operation waits for its descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Not at all: it gives `WouldBlock`, and never suspends.
+    None,
+    Forever,
+    For(Duration),
+}
+
+impl From<Option<Duration>> for Patience {
+    fn from(limit: Option<Duration>) -> Self {
+        limit.map_or(Patience::Forever, Patience::For)
+    }
+}
+
 /// An operation that waits for its descriptor.
 pub(crate) struct Io<'a, S: AsSource, F> {
     source: &'a Source<S>,
     direction: Direction,
-    limit: Option<Duration>,
+    patience: Patience,
     operation: F,
     state: State,
 }
@@ -333,6 +344,10 @@ where
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<io::Result<T>> {
         let hub = waiting.hub;
+        if self.patience == Patience::None {
+            // Whatever is known about the descriptor may be old, since the hub need not have looked.
+            return Some(if self.source.closed.get() { Err(closed_error()) } else { self.operate(hub) });
+        }
         if let State::Conflict { first } = &self.state {
             return Some(Err(conflict_error(self.direction, first, hub.take_own_place())));
         }
@@ -434,7 +449,10 @@ where
                         timer.renew(hub, waiting.task());
                         Some(timer)
                     }
-                    _ => self.limit.map(|limit| Timer::set(hub, hub.deadline_in(limit), waiting.task())),
+                    _ => match self.patience {
+                        Patience::For(limit) => Some(Timer::set(hub, hub.deadline_in(limit), waiting.task())),
+                        Patience::None | Patience::Forever => None,
+                    },
                 };
                 self.state = State::Waits { wait, timer };
             }
@@ -489,7 +507,7 @@ impl<S: AsSource, F> Drop for Io<'_, S, F> {
     }
 }
 
-pub(crate) fn closed_error() -> io::Error {
+fn closed_error() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "the socket was closed by another green thread")
 }
 
