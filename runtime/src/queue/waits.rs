@@ -49,8 +49,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
         } else {
             self.ticket = Some(state.offer(item, waiting.task()));
         }
-        drop(state);
-        self.shared.wake();
+        self.shared.after_putting(state);
         is_in.then_some(Ok(()))
     }
 
