@@ -4,6 +4,7 @@ extern crate self as eventlet;
 
 mod call;
 mod catch_exit;
+pub mod coros;
 pub mod event;
 mod exit;
 mod flag;
@@ -16,6 +17,7 @@ mod iter;
 mod iwait;
 mod join;
 pub mod lock;
+pub mod pools;
 #[doc(hidden)]
 pub mod private;
 mod probe;

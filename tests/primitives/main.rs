@@ -2,6 +2,7 @@
 
 mod event;
 mod locks;
+mod pools;
 mod queue;
 mod random;
 mod semaphore;
