@@ -83,7 +83,7 @@ where
 
 /// Starts a green thread after `delay`, whatever becomes of the running one. Does not suspend.
 ///
-/// Until then [`cancel`](GreenThread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
+/// Until then [`cancel`](Thread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
 ///
 /// # Panics
 ///

@@ -222,7 +222,7 @@ impl<T: IntoGreenIterator> GreenSteps for Steps<T> {
     }
 }
 
-/// The third answer: neither, which [`Iterable`] turns into an error.
+/// The third answer: neither, which `Iterable` turns into an error.
 pub trait NoSteps {
     /// What the loop was to go over.
     type Iterable;

@@ -94,7 +94,8 @@ impl<S: AsSource> Socket<S> {
         self.0.source.when_ready(direction, limit, operation).await
     }
 
-    fn at_once<T>(&self, mut operation: impl FnMut(&S) -> io::Result<Done<T>>) -> io::Result<T> {
+    /// Does `operation` once, whether it has something to do or not.
+    pub(super) fn at_once<T>(&self, mut operation: impl FnMut(&S) -> io::Result<Done<T>>) -> io::Result<T> {
         if self.0.source.is_closed() {
             return Err(closed_error());
         }

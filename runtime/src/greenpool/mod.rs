@@ -144,6 +144,25 @@ impl GreenPool {
         Ok(self.slots.start(f))
     }
 
+    /// Waits until there is a free slot, and does not take it. Suspends until then; not at all if there is one.
+    ///
+    /// Those who wait in [`spawn`](Self::spawn) come first. A slot is free when this returns; after a suspension
+    /// somebody else may have it. A kill or timeout here loses nothing.
+    ///
+    /// gevent's `Pool.wait_available`.
+    pub fn wait_available(&self) -> Green<impl Future<Output = ()>> {
+        Green::new(async move {
+            loop {
+                until(FreeSlot::new(&self.slots)).await;
+                // It is not taken here, so it goes to whoever comes next in the line.
+                self.slots.settle();
+                if !self.slots.is_full() {
+                    return;
+                }
+            }
+        })
+    }
+
     /// Waits until no thread of the pool is left. Suspends until then; not at all if there is none.
     ///
     /// It is enough that the pool was empty once: a thread that is spawned between that moment and the next turn of
@@ -226,6 +245,13 @@ impl GreenPool {
     /// Is the running thread a member?
     pub(crate) fn is_member(&self) -> bool {
         current::with(|hub| hub.current()).is_some_and(|task| self.slots.has_member(task.id()))
+    }
+}
+
+/// A pool of so many slots.
+impl From<usize> for GreenPool {
+    fn from(size: usize) -> Self {
+        GreenPool::new(size)
     }
 }
 

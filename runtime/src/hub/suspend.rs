@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -60,13 +61,15 @@ impl Waiting<'_> {
 
 /// Suspends the running thread until what `wait` waits for is there.
 pub(crate) fn until<W: Wait>(wait: W) -> Until<W> {
-    Until { wait }
+    Until { wait, _stays: PhantomData }
 }
 
 /// The call that [`until`] makes.
 #[must_use]
 pub(crate) struct Until<W> {
     wait: W,
+    /// What it has left with the hub of this OS thread is taken back from the same hub.
+    _stays: PhantomData<*const ()>,
 }
 
 // Nothing in it is ever pinned: `wait` is used through `&mut` only.
@@ -104,11 +107,11 @@ impl<W: Wait> fmt::Display for Description<'_, W> {
 }
 
 /// A timer that is cancelled when it is dropped.
-pub(crate) struct Timer(TimerKey);
+pub(crate) struct Timer(TimerKey, PhantomData<*const ()>);
 
 impl Timer {
     pub(crate) fn set(hub: &Hub, deadline: Duration, task: TaskRef) -> Timer {
-        Timer(hub.timers.borrow_mut().set(deadline, task))
+        Timer(hub.timers.borrow_mut().set(deadline, task), PhantomData)
     }
 
     pub(crate) fn has_fired(&self, hub: &Hub) -> bool {

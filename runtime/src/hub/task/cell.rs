@@ -92,8 +92,10 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     /// reference is dead.
     unsafe fn stage<'a>(header: NonNull<Header>) -> &'a mut Stage<B, T> {
         let cell = header.cast::<TaskCell<B, T>>();
-        // SAFETY: the caller's promise, word for word.
-        unsafe { &mut *cell.as_ref().stage.get() }
+        // SAFETY: the caller says that the cell lives.
+        let stage = unsafe { cell.as_ref() }.stage.get();
+        // SAFETY: the caller says that nothing else reaches the stage.
+        unsafe { &mut *stage }
     }
 
     /// # Safety

@@ -160,10 +160,6 @@ impl TaskRef {
         self.has(SCHEDULED)
     }
 
-    pub(crate) fn is_foreign(&self) -> bool {
-        self.has(FOREIGN)
-    }
-
     pub(crate) fn is_killed(&self) -> bool {
         self.has(KILLED)
     }
