@@ -1,5 +1,6 @@
 //! Events, semaphores, locks and queues: who is woken, in which order, and what a kill or a timeout leaves behind.
 
+mod corolocal;
 mod event;
 mod locks;
 mod pools;

@@ -1,5 +1,7 @@
-//! What few tasks have: a name, links, threads that wait for the end. Allocated when the first of them is needed.
+//! What few tasks have: a name, links, values of their own, threads that wait for the end. Allocated when the first of
+//! them is needed.
 
+use std::any::Any;
 use std::rc::Rc;
 
 use super::waitlist::WaitList;
@@ -14,6 +16,8 @@ pub(crate) struct Extra {
     pub(crate) links_made: u64,
     /// How it ended, for those who ask without a right to its result.
     pub(crate) exit: Option<Exit>,
+    /// Values of its own, by the addresses of their keys.
+    pub(crate) locals: Vec<(usize, Rc<dyn Any>)>,
 }
 
 /// What runs when a task ends.

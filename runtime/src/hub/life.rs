@@ -122,9 +122,13 @@ impl Hub {
         });
     }
 
-    /// A task is done: nobody finds it any more, whoever waits for it is woken, its links run.
+    /// A task is done: nobody finds it any more, its own values are dropped, whoever waits for it is woken, its links
+    /// run.
     fn finish(&self, task: &TaskRef) {
         let registered = self.tasks.borrow_mut().remove(task);
+        let locals = task.if_extra(|extra| std::mem::take(&mut extra.locals));
+        // A destructor that panics has been reported by the panic hook.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(locals)));
         loop {
             let (joiners, links) = task
                 .if_extra(|extra| (extra.joiners.call_all(), std::mem::take(&mut extra.links)))
