@@ -1,6 +1,7 @@
 //! Events, semaphores, locks and queues: who is woken, in which order, and what a kill or a timeout leaves behind.
 
 mod corolocal;
+mod elsewhere;
 mod event;
 mod locks;
 mod pools;
