@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use eventlet::{green, green_local, sleep, spawn};
+use eventlet::{green, green_context, green_local, sleep, spawn, with_timeout};
 
 use crate::support::{Log, ms, scenarios, turn};
 
@@ -9,6 +9,17 @@ green_local! {
     static NAME: RefCell<String> = RefCell::new(String::from("nobody"));
     static COUNT: Cell<u32> = Cell::new(0);
     static LEAVES: RefCell<Option<Leaves>> = RefCell::new(None);
+}
+
+green_context! {
+    static USER: &'static str = "nobody";
+    static DEPTH: u32 = 0;
+}
+
+#[green]
+fn user() -> &'static str {
+    turn();
+    USER.get()
 }
 
 /// Says when it is dropped, and what its thread's count was.
@@ -67,6 +78,46 @@ scenarios! {
         killed.kill();
         log.expect(["dropped"]);
     }
+
+    fn a_context_is_inherited_as_it_was_when_the_thread_was_spawned() {
+        assert_eq!(USER.get(), "nobody");
+        USER.set("ann");
+        let child = spawn(#[green] move || {
+            let inherited = user();
+            USER.set("child");
+            (inherited, spawn(user).wait(), DEPTH.get())
+        });
+        USER.set("bob");
+        DEPTH.set(1);
+        assert_eq!(child.wait(), ("ann", "child", 0));
+        assert_eq!((USER.get(), DEPTH.get()), ("bob", 1));
+    }
+
+    fn a_scope_ends_with_its_call_however_that_ends() {
+        USER.set("outer");
+        assert_eq!(USER.scope("inner", user), "inner");
+        assert_eq!(USER.get(), "outer");
+        assert!(with_timeout(ms(1), || USER.scope("inner", || sleep(ms(9)))).is_err());
+        assert_eq!(USER.get(), "outer");
+        let log = Log::new();
+        let l = log.clone();
+        let killed = spawn(#[green] move || {
+            let _seen = Seen(l);
+            USER.scope("inner", || sleep(ms(9)));
+        });
+        turn();
+        killed.kill();
+        log.expect(["outer"]);
+    }
+}
+
+/// Says whose context it is dropped in.
+struct Seen(Log);
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        self.0.add(USER.get());
+    }
 }
 
 #[test]
@@ -76,6 +127,11 @@ fn outside_a_green_thread_there_is_no_value() {
 
 green_local!(static FIRST: Rc<u32> = SECOND.with(|second| Rc::new(**second + 1)));
 green_local!(static SECOND: Rc<u32> = Rc::new(1));
+
+#[test]
+fn outside_a_green_thread_a_context_has_its_declared_values() {
+    assert_eq!(USER.get(), "nobody");
+}
 
 #[test]
 fn making_a_value_may_use_another() {

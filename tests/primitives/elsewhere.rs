@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use eventlet::lock::{Mutex, RwLock};
 use eventlet::{Event, Queue, Semaphore, hubs, spawn};
 
-use crate::support::{Log, scenarios, turn};
+use crate::support::{Log, ms, scenarios, turn};
 
 /// Drives both calls in one green thread until one is over, and drops the other.
 async fn first_of<A: Future, B: Future>(a: A, b: B) -> (Option<A::Output>, Option<B::Output>) {
@@ -118,10 +118,10 @@ scenarios! {
         full.put(1).unwrap();
         let (q, f) = (queue.clone(), full.clone());
         let threads = [
-            spawn(move || async move { drop(q.get().await) }),
-            spawn(move || async move { drop(f.put(2).await) }),
-            spawn(|| async { drop(Semaphore::new(0).acquire().await) }),
-            spawn(|| async { Event::<()>::new().wait().await }),
+            spawn(move || async move { q.get().await.is_ok() }),
+            spawn(move || async move { f.put(2).await.is_ok() }),
+            spawn(|| async { Semaphore::new(0).acquire_timeout(ms(9)).await.is_ok() }),
+            spawn(|| async { Event::<()>::new().wait_timeout(ms(9)).await.is_ok() }),
         ];
         turn();
         let report = hubs::get_hub().describe_threads();

@@ -18,7 +18,12 @@ pub(crate) struct Extra {
     pub(crate) exit: Option<Exit>,
     /// Values of its own, by the addresses of their keys.
     pub(crate) locals: Vec<(usize, Rc<dyn Any>)>,
+    /// Values that it hands on to the tasks that it spawns.
+    pub(crate) context: Option<Context>,
 }
+
+/// Values by the addresses of their keys, shared until one of the sharers sets one.
+pub(crate) type Context = Rc<[(usize, Rc<dyn Any>)]>;
 
 /// What runs when a task ends.
 pub(crate) type Link = Box<dyn FnOnce()>;

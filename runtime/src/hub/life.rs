@@ -26,8 +26,20 @@ impl Hub {
     {
         let id = self.tasks.borrow_mut().next_id();
         let (task, outcome) = TaskRef::allocate(&self.remote, id, body(id));
+        if self.has_contexts.get() {
+            self.hand_on_context(&task);
+        }
         self.tasks.borrow_mut().insert(task);
         outcome
+    }
+
+    #[cold]
+    fn hand_on_context(&self, spawned: &TaskRef) {
+        let spawner = self.current();
+        let context = spawner.and_then(|spawner| spawner.if_extra(|extra| extra.context.clone()).flatten());
+        if context.is_some() {
+            spawned.with_extra(|extra| extra.context = context);
+        }
     }
 
     /// Makes a green thread that has ended already: it returned, or panicked.
@@ -126,7 +138,7 @@ impl Hub {
     /// run.
     fn finish(&self, task: &TaskRef) {
         let registered = self.tasks.borrow_mut().remove(task);
-        let locals = task.if_extra(|extra| std::mem::take(&mut extra.locals));
+        let locals = task.if_extra(|extra| (std::mem::take(&mut extra.locals), extra.context.take()));
         // A destructor that panics has been reported by the panic hook.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(locals)));
         loop {

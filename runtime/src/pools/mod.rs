@@ -18,6 +18,9 @@ use stock::{Place, Stock};
 
 pub use item::Item;
 
+/// What a pool answers: an item, or the error of its `create`.
+pub type Lent<T, E> = Result<Item<T, E>, E>;
+
 /// Things that are made when they are needed, up to a number, and lent out. Clones are handles on one pool.
 ///
 /// [`get`](Self::get) takes an idle item, else makes one, else waits for one to come back, first come, first served.
@@ -126,10 +129,7 @@ impl<T, E> Pool<T, E> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first; inside, as [`get`](Self::get).
-    pub fn get_timeout(
-        &self,
-        limit: Duration,
-    ) -> Green<impl Future<Output = Result<Result<Item<T, E>, E>, Timeout>>> {
+    pub fn get_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<Lent<T, E>, Timeout>>> {
         Green::new(async move { with_timeout(limit, || self.get()).await })
     }
 

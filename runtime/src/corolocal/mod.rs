@@ -1,4 +1,6 @@
-//! Values that each green thread has for itself. eventlet's `corolocal`, gevent's `local`.
+//! Values that each green thread has for itself, or from its spawner. eventlet's `corolocal`, gevent's `local`.
+
+mod context;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -6,6 +8,8 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::hub::current;
+
+pub use context::ContextKey;
 
 /// Declares values that each green thread has for itself, as [`thread_local!`] does for OS threads.
 ///
