@@ -108,6 +108,7 @@ pub mod greenpool;
 pub mod greenthread;
 mod hub;
 pub mod hubs;
+mod inferable;
 pub mod iter;
 mod iwait;
 mod join;

@@ -14,7 +14,8 @@ fn main() {
                         value => {
                             let kind = loop {
                                 break ::eventlet::__private::unknown();
-                                break ::eventlet::__private::probe(&value).eventlet_kind();
+                                break ::eventlet::__private::probe(&value, 0)
+                                    .eventlet_kind();
                             };
                             if kind.plain {
                                 kind.value(value)
@@ -28,18 +29,18 @@ fn main() {
             println!(
                 "{} pages", match fetch_all(match urls() { #[allow(unreachable_code)]
                 value => { let kind = loop { break ::eventlet::__private::unknown();
-                break ::eventlet::__private::probe(& value).eventlet_kind() }; if kind
+                break ::eventlet::__private::probe(& value, 0).eventlet_kind() }; if kind
                 .plain { kind.value(value) } else { kind.call(value). await } } }) {
                 #[allow(unreachable_code)] value => { let kind = loop { break
                 ::eventlet::__private::unknown(); break ::eventlet::__private::probe(&
-                value).eventlet_kind() }; if kind.plain { kind.value(value) } else { kind
-                .call(value). await } } }
+                value, 0).eventlet_kind() }; if kind.plain { kind.value(value) } else {
+                kind.call(value). await } } }
             );
             assert!(
                 match ready() { #[allow(unreachable_code)] value => { let kind = loop {
                 break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value).eventlet_kind() }; if kind.plain {
-                kind.value(value) } else { kind.call(value). await } } },
+                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; if kind.plain
+                { kind.value(value) } else { kind.call(value). await } } },
                 "assertion failed: {}", ::core::stringify!(ready())
             );
             {
@@ -52,7 +53,8 @@ fn main() {
                             value => {
                                 let kind = loop {
                                     break ::eventlet::__private::unknown();
-                                    break ::eventlet::__private::probe(&value).eventlet_kind();
+                                    break ::eventlet::__private::probe(&value, 0)
+                                        .eventlet_kind();
                                 };
                                 kind.stay(value)
                             }
@@ -63,7 +65,8 @@ fn main() {
                     value => {
                         let kind = loop {
                             break ::eventlet::__private::unknown();
-                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                            break ::eventlet::__private::probe(&value, 0)
+                                .eventlet_kind();
                         };
                         kind.stay(value)
                     }
@@ -84,8 +87,8 @@ fn fails() {
             panic!(
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =
                 loop { break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value).eventlet_kind() }; if kind.plain {
-                kind.value(value) } else { kind.call(value). await } } }
+                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; if kind.plain
+                { kind.value(value) } else { kind.call(value). await } } }
             );
         };
         #[allow(unreachable_code)] { result }

@@ -15,7 +15,8 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                         value => {
                             let kind = loop {
                                 break ::eventlet::__private::unknown();
-                                break ::eventlet::__private::probe(&value).eventlet_kind();
+                                break ::eventlet::__private::probe(&value, 0)
+                                    .eventlet_kind();
                             };
                             if kind.plain {
                                 kind.value(value)
@@ -49,7 +50,8 @@ fn is_odd<'green, 'l0: 'green>(
                     value => {
                         let kind = loop {
                             break ::eventlet::__private::unknown();
-                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                            break ::eventlet::__private::probe(&value, 0)
+                                .eventlet_kind();
                         };
                         if kind.plain {
                             kind.value(value)

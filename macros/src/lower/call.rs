@@ -53,7 +53,7 @@ impl Lower<'_> {
     /// Output: match call(args) {
     ///             #[allow(unreachable_code)]
     ///             value => {
-    ///                 let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
+    ///                 let kind = loop { break unknown(); break probe(&value, 0).eventlet_kind() };
     ///                 if kind.plain { kind.value(value) } else { kind.call(value).await }
     ///             }
     ///         }
@@ -88,7 +88,7 @@ impl Lower<'_> {
         let arm = quote_spanned! {end=>
             #[allow(unreachable_code)]
             value => {
-                let kind = loop { break #private::unknown(); break #private::probe(&value).eventlet_kind() };
+                let kind = loop { break #private::unknown(); break #private::probe(&value, 0).eventlet_kind() };
                 #use_it
             }
         };

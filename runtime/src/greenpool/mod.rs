@@ -15,6 +15,7 @@ use crate::call::Green;
 use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::until;
+use crate::start::Start;
 
 mod full;
 mod imap;
@@ -100,7 +101,7 @@ impl GreenPool {
     {
         Green::new(async move {
             if self.slots.is_full() && self.is_member() {
-                return in_place::run(f).await;
+                return in_place::run(Box::pin(Start::new(f))).await;
             }
             until(FreeSlot::new(&self.slots)).await;
             self.slots.start(f)
