@@ -80,6 +80,7 @@
 //! | [`greenpool`] | bounded concurrency, `imap` |
 //! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
+//! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
 //! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
 //! | [`tpool`] | blocking work on OS threads |
@@ -99,6 +100,8 @@ mod call;
 mod callable;
 mod catch_exit;
 pub mod convenience;
+pub mod corolocal;
+pub mod coros;
 pub mod event;
 mod exit;
 mod flag;
@@ -113,6 +116,7 @@ pub mod iter;
 mod iwait;
 mod join;
 pub mod lock;
+pub mod pools;
 #[doc(hidden)]
 pub mod private;
 mod probe;

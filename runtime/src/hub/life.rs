@@ -26,8 +26,20 @@ impl Hub {
     {
         let id = self.tasks.borrow_mut().next_id();
         let (task, outcome) = TaskRef::allocate(&self.remote, id, body(id));
+        if self.has_contexts.get() {
+            self.hand_on_context(&task);
+        }
         self.tasks.borrow_mut().insert(task);
         outcome
+    }
+
+    #[cold]
+    fn hand_on_context(&self, spawned: &TaskRef) {
+        let spawner = self.current();
+        let context = spawner.and_then(|spawner| spawner.if_extra(|extra| extra.context.clone()).flatten());
+        if context.is_some() {
+            spawned.with_extra(|extra| extra.context = context);
+        }
     }
 
     /// Makes a green thread that has ended already: it returned, or panicked.
@@ -134,9 +146,23 @@ impl Hub {
         });
     }
 
-    /// A task is done: nobody finds it any more, whoever waits for it is woken, its links run.
+    /// A task is done: nobody finds it any more, its own values are dropped, whoever waits for it is woken, its links
+    /// run.
+    #[inline]
     fn finish(&self, task: &TaskRef) {
         let registered = self.tasks.borrow_mut().remove(task);
+        if task.has_extra() {
+            self.finish_extra(task);
+        }
+        drop(registered);
+    }
+
+    fn finish_extra(&self, task: &TaskRef) {
+        let locals = task.if_extra(|extra| (std::mem::take(&mut extra.locals), extra.context.take()));
+        // A destructor that panics has been reported by the panic hook.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(locals))) {
+            drop_payload(payload);
+        }
         let joiners = task.if_extra(|extra| extra.joiners.call_all()).unwrap_or_default();
         joiners.iter().for_each(|joiner| self.schedule(joiner));
         // One by one, because a link may undo a later one.
@@ -146,7 +172,6 @@ impl Hub {
                 drop_payload(payload);
             }
         }
-        drop(registered);
     }
 
     /// Looks where a suspended task stands. `false` if it is not suspended.

@@ -230,6 +230,15 @@ impl TaskRef {
         self.header().scopes.set(self.scopes() - 1);
     }
 
+    /// Is there a rarely used part?
+    #[inline]
+    pub(crate) fn has_extra(&self) -> bool {
+        let extra = self.header().extra.take();
+        let has_extra = extra.is_some();
+        self.header().extra.set(extra);
+        has_extra
+    }
+
     /// Reads or changes the rarely used part: name, links, joiners. Nothing may be called back from in there.
     pub(crate) fn with_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
         let mut extra = self.header().extra.take().unwrap_or_default();
