@@ -946,7 +946,9 @@ mod pollers {
             there.give(7);
         });
         assert_eq!(Answer(shared).await, 7);
-        os_thread.join().unwrap();
+        while !os_thread.is_finished() {
+            sleep(ms(1));
+        }
         drop(ours);
         server.wait();
     }
