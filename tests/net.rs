@@ -501,12 +501,11 @@ tests_on_every_hub! {
         assert_eq!(one.into_std().unwrap_err().kind(), ErrorKind::ResourceBusy);
         let std_stream = one_more.into_std().unwrap();
         other.write_all(b"abc").unwrap();
-        let there = std::thread::spawn(move || {
+        let (buf, std_stream) = eventlet::tpool::execute(move || {
             let mut buf = [0; 3];
             std::io::Read::read_exact(&mut &std_stream, &mut buf).unwrap();
             (buf, std_stream)
         });
-        let (buf, std_stream) = there.join().unwrap();
         assert_eq!(&buf, b"abc");
         let one = TcpStream::from_std(std_stream).unwrap();
         other.write_all(b"def").unwrap();
