@@ -95,7 +95,9 @@
 // The macro names this crate `::eventlet`; so does the code in here.
 extern crate self as eventlet;
 
+mod blocking;
 mod call;
+mod callable;
 mod catch_exit;
 pub mod convenience;
 pub mod corolocal;
@@ -106,6 +108,7 @@ mod flag;
 pub mod green;
 pub mod greenpool;
 pub mod greenthread;
+mod held;
 mod hub;
 pub mod hubs;
 mod inferable;
@@ -128,6 +131,7 @@ pub mod tpool;
 mod trampoline;
 
 pub use call::{Green, GreenBox};
+pub use callable::{GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
 pub use event::Event;
 pub use eventlet_macros::green;

@@ -162,22 +162,30 @@ impl<F: Future> Driven<F> {
     pub fn boxed(self, call: Green<F>) -> BoxedCall<F> {
         BoxedCall::new(call)
     }
-    pub fn stay(self, _call: Green<F>) -> F::Output
-    where
-        Green<F>: StaysPut,
-    {
+    pub fn stay(self, _call: Green<F>) -> F::Output {
         unreachable!("no green call stays put")
     }
 }
 
-/// What may stand in a `no_switch!` region. No green call has it.
+/// The kinds that may stand in a `no_switch!` region: all but those that are driven.
 #[diagnostic::on_unimplemented(
     message = "this call may switch to another green thread, inside `no_switch!`",
     label = "a green call: it may suspend here",
     note = "`no_switch! {{ … }}` promises that no other green thread runs before its end",
     note = "help: make this call before the region or after it, and keep only its result inside"
 )]
-pub trait StaysPut {}
+pub trait StaysPut: Sized {
+    /// Does nothing: that it may be called is the answer.
+    #[inline(always)]
+    fn stays_put(self) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for Plain<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for PlainSteps<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for RefusedSteps<T> {}
 
 /// What a plain call's waiting arm waits for: there is none, so rustc drops that arm.
 pub enum Never<T> {
@@ -345,10 +353,7 @@ impl<T: IntoGreenIterator> DrivenSteps<T> {
     pub fn call(self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
         iter.next()
     }
-    pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item>
-    where
-        T: StaysPut,
-    {
+    pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item> {
         unreachable!("no green iterator stays put")
     }
 }

@@ -25,7 +25,7 @@ fn arguments(
                     break ::eventlet::__private::unknown();
                     break ::eventlet::__private::probe(&value, 0).eventlet_kind();
                 };
-                if kind.plain { kind.value(value) } else { kind.call(value).await }
+                (if kind.plain { kind.value(value) } else { kind.call(value).await },).0
             }
         };
         self_like

@@ -18,11 +18,14 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                                 break ::eventlet::__private::probe(&value, 0)
                                     .eventlet_kind();
                             };
-                            if kind.plain {
-                                kind.value(value)
-                            } else {
-                                kind.boxed(value).await
-                            }
+                            (
+                                if kind.plain {
+                                    kind.value(value)
+                                } else {
+                                    kind.boxed(value).await
+                                },
+                            )
+                                .0
                         }
                     }
             }
@@ -53,11 +56,14 @@ fn is_odd<'green, 'l0: 'green>(
                             break ::eventlet::__private::probe(&value, 0)
                                 .eventlet_kind();
                         };
-                        if kind.plain {
-                            kind.value(value)
-                        } else {
-                            kind.call(value).await
-                        }
+                        (
+                            if kind.plain {
+                                kind.value(value)
+                            } else {
+                                kind.call(value).await
+                            },
+                        )
+                            .0
                     }
                 }
         };

@@ -125,7 +125,7 @@ fn generic_collections<T: Clone, K: Ord>(item: T, key: K) -> (Vec<T>, Option<Res
 }
 
 #[green]
-fn main() {
+fn green_parts() {
     generic_returns().unwrap();
     assert_eq!(coercions().to_string(), "end");
     assert_eq!(diverging(3), 7);
@@ -133,6 +133,10 @@ fn main() {
     assert_eq!(pinned(std::pin::pin!(async { 8 })), 8);
     assert_eq!(unpinned_values(), 10);
     assert_eq!(generic_collections(1, "key"), (vec![1], None));
+}
+
+fn main() {
+    eventlet::run(green_parts);
     let never = || eventlet::run(|| only_diverges());
     assert!(std::panic::catch_unwind(|| { never(); }).is_err());
 }

@@ -2,6 +2,7 @@
 //! them is needed.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::waitlist::WaitList;
@@ -12,7 +13,7 @@ use crate::exit::Exit;
 pub(crate) struct Extra {
     pub(crate) name: Option<Rc<str>>,
     pub(crate) joiners: WaitList,
-    pub(crate) links: Vec<(u64, Link)>,
+    pub(crate) links: VecDeque<(u64, Link)>,
     pub(crate) links_made: u64,
     /// How it ended, for those who ask without a right to its result.
     pub(crate) exit: Option<Exit>,

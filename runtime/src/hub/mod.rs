@@ -131,8 +131,9 @@ impl Hub {
                 format!("{registered} descriptors are registered with the present hub; choose the hub first");
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
         }
-        *self.poller.borrow_mut() = poller;
+        let outgoing = self.poller.replace(poller);
         self.adopt_poller();
+        drop(outgoing);
         Ok(())
     }
 
@@ -145,6 +146,7 @@ impl Hub {
 
     /// Puts another clock in the place of the present one, which comes back.
     pub(crate) fn replace_clock(&self, clock: Rc<dyn Clock>) -> Rc<dyn Clock> {
+        self.timers.borrow_mut().restart();
         self.clock.replace(clock)
     }
 
