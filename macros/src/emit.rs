@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{AttrStyle, Attribute, ReturnType, Signature};
 
 use crate::item::{GreenFn, Role};
@@ -80,7 +81,12 @@ fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
 /// Output: -> ::eventlet::Green<impl ::core::future::Future<Output = T>>
 /// ```
 fn green_output(sig: &mut Signature, boxed: bool, paths: &Paths) -> ReturnType {
-    let here = Span::mixed_site();
+    // What is wrong with the result is wrong at the type that the user wrote.
+    let at = match &sig.output {
+        ReturnType::Default => sig.ident.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    };
+    let here = Span::mixed_site().located_at(at);
     if boxed {
         let lifetime = crate::boxed::tie(sig);
         let result = lower::result_type(&sig.output, paths);

@@ -114,7 +114,7 @@ impl<G: Future> Future for CatchExit<G> {
             *this.scope = Scope::enter();
         }
         if let Some(scope) = this.scope.as_ref().filter(|scope| scope.is_called()) {
-            scope.task.set_killed(false);
+            scope.task.hear_kill();
             this.call.set(None);
             *this.scope = None;
             return Poll::Ready(Err(GreenletExit));

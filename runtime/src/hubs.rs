@@ -168,7 +168,7 @@ impl fmt::Display for HubEnded {
 impl std::error::Error for HubEnded {}
 
 impl Handle {
-    /// Starts a green thread over there, as [`spawn_n`](crate::spawn_n) does here. Does not wait.
+    /// Starts a green thread over there, as [`spawn_n`] does here. Does not wait.
     ///
     /// Threads that are spawned like this from one OS thread begin in that order.
     ///

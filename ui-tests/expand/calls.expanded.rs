@@ -24,7 +24,7 @@ pub fn length(
                 value => {
                     let kind = loop {
                         break ::eventlet::__private::unknown();
-                        break ::eventlet::__private::probe(&value).eventlet_kind();
+                        break ::eventlet::__private::probe(&value, 0).eventlet_kind();
                     };
                     (
                         if kind.plain {
@@ -42,7 +42,8 @@ pub fn length(
                     value => {
                         let kind = loop {
                             break ::eventlet::__private::unknown();
-                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                            break ::eventlet::__private::probe(&value, 0)
+                                .eventlet_kind();
                         };
                         (
                             if kind.plain {

@@ -14,7 +14,8 @@ fn main() {
                         value => {
                             let kind = loop {
                                 break ::eventlet::__private::unknown();
-                                break ::eventlet::__private::probe(&value).eventlet_kind();
+                                break ::eventlet::__private::probe(&value, 0)
+                                    .eventlet_kind();
                             };
                             (
                                 if kind.plain {
@@ -31,18 +32,18 @@ fn main() {
             println!(
                 "{} pages", match fetch_all(match urls() { #[allow(unreachable_code)]
                 value => { let kind = loop { break ::eventlet::__private::unknown();
-                break ::eventlet::__private::probe(& value).eventlet_kind() }; (if kind
-                .plain { kind.value(value) } else { kind.call(value). await },).0 } }) {
-                #[allow(unreachable_code)] value => { let kind = loop { break
+                break ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if
+                kind.plain { kind.value(value) } else { kind.call(value). await },).0 }
+                }) { #[allow(unreachable_code)] value => { let kind = loop { break
                 ::eventlet::__private::unknown(); break ::eventlet::__private::probe(&
-                value).eventlet_kind() }; (if kind.plain { kind.value(value) } else {
+                value, 0).eventlet_kind() }; (if kind.plain { kind.value(value) } else {
                 kind.call(value). await },).0 } }
             );
             assert!(
                 match ready() { #[allow(unreachable_code)] value => { let kind = loop {
                 break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value).eventlet_kind() }; (if kind.plain {
-                kind.value(value) } else { kind.call(value). await },).0 } },
+                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
+                .plain { kind.value(value) } else { kind.call(value). await },).0 } },
                 "assertion failed: {}", ::core::stringify!(ready())
             );
             {
@@ -55,7 +56,8 @@ fn main() {
                             value => {
                                 let kind = loop {
                                     break ::eventlet::__private::unknown();
-                                    break ::eventlet::__private::probe(&value).eventlet_kind();
+                                    break ::eventlet::__private::probe(&value, 0)
+                                        .eventlet_kind();
                                 };
                                 (
                                     {
@@ -73,7 +75,8 @@ fn main() {
                     value => {
                         let kind = loop {
                             break ::eventlet::__private::unknown();
-                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                            break ::eventlet::__private::probe(&value, 0)
+                                .eventlet_kind();
                         };
                         (
                             {
@@ -101,8 +104,8 @@ fn fails() {
             panic!(
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =
                 loop { break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value).eventlet_kind() }; (if kind.plain {
-                kind.value(value) } else { kind.call(value). await },).0 } }
+                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
+                .plain { kind.value(value) } else { kind.call(value). await },).0 } }
             );
         };
         #[allow(unreachable_code)] { result }

@@ -16,7 +16,8 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                         value => {
                             let kind = loop {
                                 break ::eventlet::__private::unknown();
-                                break ::eventlet::__private::probe(&value).eventlet_kind();
+                                break ::eventlet::__private::probe(&value, 0)
+                                    .eventlet_kind();
                             };
                             (
                                 if kind.plain {
@@ -54,7 +55,8 @@ fn is_odd<'green, 'l0: 'green>(
                     value => {
                         let kind = loop {
                             break ::eventlet::__private::unknown();
-                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                            break ::eventlet::__private::probe(&value, 0)
+                                .eventlet_kind();
                         };
                         (
                             if kind.plain {

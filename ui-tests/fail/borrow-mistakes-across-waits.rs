@@ -40,7 +40,7 @@ fn two_borrows(list: &mut Vec<usize>) {
 fn returns_local() -> &'static str {
     let text = String::from("text");
     sleep(Duration::ZERO);
-    &text //~ ERROR cannot return reference to local variable
+    &text //~ ERROR `text` does not live long enough
 }
 
 #[green]
@@ -51,9 +51,9 @@ fn guard_dropped_too_late(cell: RefCell<String>) -> usize {
 }
 
 #[green]
-fn wrong_lifetime<'a>(a: &'a str, b: &str) -> &'a str {
+fn wrong_lifetime<'a>(a: &'a str, b: &str) -> &'a str { //~ ERROR explicit lifetime required in the type of `b`
     sleep(Duration::ZERO);
-    if a.len() > 1 { a } else { b } //~ ERROR explicit lifetime required in the type of `b`
+    if a.len() > 1 { a } else { b }
 }
 
 #[green]

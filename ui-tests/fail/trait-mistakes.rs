@@ -18,7 +18,7 @@ impl Pages for Site {
 
 #[green]
 fn object(pages: &dyn Pages) -> u32 { //~ ERROR the trait `Pages` is not dyn compatible
-    pages.page(1) //~ ERROR the trait `Pages` is not dyn compatible
+    pages.page(1)
 }
 
 #[green]
@@ -32,7 +32,7 @@ fn needs_send<T: Send>(_: T) {}
 #[green]
 fn send_needed() {
     let list = Rc::new(vec![1]);
-    needs_send(#[green] move || count(list.clone())); //~ ERROR `Rc<Vec<i32>>` cannot be sent between threads safely
+    needs_send(#[green] move || count(list.clone())); //~ ERROR `Rc<Vec<u32>>` cannot be sent between threads safely
 }
 
 #[green]

@@ -22,7 +22,7 @@ fn question_mark_without_result() -> usize {
 fn mismatched_arms(n: u32) -> u32 {
     match n {
         0 => 0,
-        1 => fetch(1), //~ ERROR `match` arms have incompatible types
+        1 => fetch(1), //~ ERROR mismatched types
         _ => 2,
     }
 }
@@ -45,7 +45,7 @@ fn wrong_error() -> Result<String, std::num::ParseIntError> {
 
 #[green]
 fn wrong_operand() -> usize {
-    1 + fetch(1).unwrap() //~ ERROR cannot add `String` to `usize`
+    1 + fetch(1).unwrap() //~ ERROR cannot add `String` to `{integer}`
 }
 
 #[green]
@@ -54,8 +54,8 @@ fn wrong_condition() {
 }
 
 #[green]
-fn not_opaque() -> impl Display {
-    vec![fetch(1).is_ok()] //~ ERROR `Vec<bool>` doesn't implement `std::fmt::Display`
+fn not_opaque() -> impl Display { //~ ERROR `Vec<bool>` doesn't implement `std::fmt::Display`
+    vec![fetch(1).is_ok()]
 }
 
 #[green]

@@ -52,7 +52,7 @@ impl Lower<'_> {
     /// Output: match call(args) {
     ///             #[allow(unreachable_code)]
     ///             value => {
-    ///                 let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
+    ///                 let kind = loop { break unknown(); break probe(&value, 0).eventlet_kind() };
     ///                 (if kind.plain { kind.value(value) } else { kind.call(value).await },).0
     ///             }
     ///         }
@@ -122,7 +122,7 @@ impl Lower<'_> {
             let kind = loop {
                 break #private::unknown();
                 #question
-                break #private::probe(&value).eventlet_kind()
+                break #private::probe(&value, 0).eventlet_kind()
             };
         }
     }

@@ -16,6 +16,7 @@ use crate::callable::{GreenCall, MakesGreenCall};
 use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::until;
+use crate::start::Start;
 
 mod full;
 mod imap;
@@ -102,7 +103,7 @@ impl GreenPool {
     {
         Green::new(async move {
             if self.slots.is_full() && self.is_member() {
-                return in_place::run(f).await;
+                return in_place::run(Box::pin(Start::new(f))).await;
             }
             until(FreeSlot::new(&self.slots)).await;
             self.slots.start(f)

@@ -50,7 +50,8 @@ impl Hub {
     pub(crate) fn note_wait(&self, wait: fmt::Arguments<'_>, is_settled: bool) {
         let wait = wait.to_string();
         let mut looking = self.looking.borrow_mut();
-        looking.is_settled = is_settled;
+        // Of several waits in one thread, each must have been asked.
+        looking.is_settled = is_settled && (looking.is_settled || looking.wait.is_none());
         // Of several (a timeout around a read), the first is what the thread really waits for.
         looking.wait.get_or_insert(wait);
     }
@@ -139,10 +140,24 @@ impl Hub {
         }
         let Some(place) = self.look_at(task) else { return Ok(()) };
         writeln!(text, "  {name} waits {}", place.wait())?;
-        for frame in place.frames.iter().rev().filter(|frame| !is_in_this_crate(frame.caller)) {
-            writeln!(text, "      {} called at {}", readable(frame.function), frame.caller)?;
+        for frame in place.frames.iter().rev() {
+            frame.describe(text)?;
         }
         Ok(())
+    }
+}
+
+impl Frame {
+    fn describe(&self, text: &mut String) -> fmt::Result {
+        let function = readable(self.function);
+        if !is_in_this_crate(self.caller) {
+            writeln!(text, "      {function} called at {}", self.caller)
+        } else if !function.starts_with("eventlet::") {
+            // No line of the user's calls it: it is what the thread was spawned with, or a callback.
+            writeln!(text, "      {function}")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -186,7 +201,7 @@ fn is_in_this_crate(line: &Location<'_>) -> bool {
 fn readable(function: &str) -> String {
     let mut name = String::new();
     let mut depth = 0;
-    for letter in function.chars() {
+    for letter in function.replace("->", "").chars() {
         match letter {
             // `<impl Server>::serve` keeps its brackets: they stand in no one's argument list.
             '<' if depth > 0 || name.ends_with(|last: char| last.is_alphanumeric() || last == '_') => {
