@@ -161,7 +161,8 @@ fn deadlock() {
         format!(
             "deadlock: every green thread waits, and nothing is left that could wake one\n  \
                green thread 1 waits for a free slot of a pool of 0\n      \
-                   eventlet::greenpool::GreenPool::spawn_n called at {file}:{line}:37\n\
+                   eventlet::greenpool::GreenPool::spawn_n called at {file}:{line}:37\n      \
+                   messages::deadlock::test\n\
              note: there is no timer, no descriptor, no job on another OS thread and no handle or waker elsewhere"
         )
     );
