@@ -84,13 +84,15 @@ impl Lower<'_> {
             }
             Region::Green | Region::Plain(_) => {
                 let waits = waits(place.name, drive);
-                quote_spanned!(end=>
-                    if #kind.plain { #kind.#value(value) } else { #kind #waits }
-                )
+                let the_value = quote_spanned!(end=> value);
+                let given = quote_spanned!(place.end=> .#value(#the_value));
+                let whole = quote_spanned!(place.start=> (#kind));
+                let driver = quote_spanned!(place.name=> (#kind));
+                quote_spanned!(end=> if #kind.plain { #whole #given } else { #driver #waits })
             }
         };
         let (both_ways, value) = (quote_spanned!(place.start=> (#use_it,)), quote_spanned!(place.end=> .0));
-        let find_kind = self.kind_of_value(&private, end, &question);
+        let find_kind = self.kind_of_value(place, &question);
         let arm = quote_spanned! {end=>
             #[allow(unreachable_code)]
             value => {
@@ -122,15 +124,18 @@ impl Lower<'_> {
     }
 
     /// Finds the kind of a call by its value's type. A `question` to another type is asked where nothing ever runs.
-    pub(super) fn kind_of_value(
-        &self,
-        private: &TokenStream,
-        at: Span,
-        question: &TokenStream,
-    ) -> TokenStream {
+    ///
+    /// What names the type lies on the call as a whole: a bound of the callee that is not satisfied is one of the type of
+    /// each such expression too, and rustc says the same thing in the same place only once. The question itself lies in the
+    /// expansion, for which rustc has no suggestions.
+    pub(super) fn kind_of_value(&self, place: &Place, question: &TokenStream) -> TokenStream {
+        let private = self.paths.private(place.name);
+        let at = Span::mixed_site().located_at(place.end);
+        let unknown = self.paths.on("unknown", place.start, place.end);
+        let unknown = quote_spanned!(place.end=> #unknown());
         quote_spanned! {at=>
             let kind = loop {
-                break #private::unknown();
+                break #unknown;
                 #question
                 break #private::probe(&value, 0).eventlet_kind()
             };
