@@ -458,6 +458,47 @@ tests_on_every_hub! {
         assert!(with_timeout(ms(5), || connect(address)).is_err());
     }
 
+    fn a_read_that_finds_data_does_not_suspend() {
+        let (mut one, mut other) = tcp_pair();
+        for registered in [false, true] {
+            if registered {
+                assert!(with_timeout(ms(1), #[green] || other.read(&mut [0; 8])).is_err());
+            }
+            one.write_all(b"abc").unwrap();
+            // Let the hub hear of it.
+            sleep(ms(1));
+            let another = spawn(#[green] || note("another thread ran"));
+            let mut buf = [0; 8];
+            assert_eq!(other.read(&mut buf).unwrap(), 3);
+            assert_eq!(one.write(b"x").unwrap(), 1);
+            assert_eq!(events(), [""; 0]);
+            another.wait();
+            assert_eq!(other.read(&mut buf).unwrap(), 1);
+            assert_eq!(events(), ["another thread ran"]);
+        }
+    }
+
+    fn a_thread_whose_data_is_always_there_gives_way() {
+        let (mut one, mut other) = tcp_pair();
+        one.write_all(&pattern(10_000)).unwrap();
+        sleep(ms(1));
+        let count = Rc::new(std::cell::Cell::new(0));
+        let another = { let count = count.clone(); spawn(#[green] move || count.get()) };
+        for _ in 0..10_000 {
+            other.read_exact(&mut [0]).unwrap();
+            count.set(count.get() + 1);
+        }
+        let seen = another.wait();
+        assert!(seen < 1000, "the other thread ran after {seen} reads");
+    }
+
+    fn writing_nothing_is_done_at_once() {
+        let (mut one, _other) = tcp_pair();
+        one.set_write_timeout(Some(ms(1))).unwrap();
+        one.write_all(b"").unwrap();
+        one.flush().unwrap();
+    }
+
     fn what_is_peeked_stays() {
         let (mut one, other) = tcp_pair();
         one.write_all(b"abc").unwrap();
@@ -618,7 +659,11 @@ tests_on_every_hub! {
         connect(("localhost", port)).unwrap();
         connect(format!("localhost:{port}")).unwrap();
         assert_eq!(connect("no port").unwrap_err().kind(), ErrorKind::InvalidInput);
-        assert_eq!(connect("localhost:x").unwrap_err().kind(), ErrorKind::InvalidInput);
+        for port in ["x", "65539", ""] {
+            let error = connect(format!("localhost:{port}")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().starts_with(&format!("`{port}` is no port")), "{error}");
+        }
     }
 
     fn unix_connections_carry_bytes_both_ways() {
@@ -658,7 +703,8 @@ tests_on_every_hub! {
     }
 
     fn a_peer_with_a_name_is_known_by_it() {
-        let (path, peer_path) = (socket_path("named", hubs::get_hub().name()), socket_path("peer", hubs::get_hub().name()));
+        let path = socket_path("named", hubs::get_hub().name());
+        let peer_path = socket_path("peer", hubs::get_hub().name());
         let listener = UnixListener::bind(&path.0).unwrap();
         let peer = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
         peer.bind(&socket2::SockAddr::unix(&peer_path.0).unwrap()).unwrap();
