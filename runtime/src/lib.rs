@@ -80,6 +80,7 @@
 //! | [`greenpool`] | bounded concurrency, `imap` |
 //! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
+//! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
 //! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
 //! | [`tpool`] | blocking work on OS threads |
@@ -94,21 +95,28 @@
 // The macro names this crate `::eventlet`; so does the code in here.
 extern crate self as eventlet;
 
+mod blocking;
 mod call;
+mod callable;
 mod catch_exit;
 pub mod convenience;
+pub mod corolocal;
+pub mod coros;
 pub mod event;
 mod exit;
 mod flag;
 pub mod green;
 pub mod greenpool;
 pub mod greenthread;
+mod held;
 mod hub;
 pub mod hubs;
+mod inferable;
 pub mod iter;
 mod iwait;
 mod join;
 pub mod lock;
+pub mod pools;
 #[doc(hidden)]
 pub mod private;
 mod probe;
@@ -123,6 +131,7 @@ pub mod tpool;
 mod trampoline;
 
 pub use call::{Green, GreenBox};
+pub use callable::{GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
 pub use event::Event;
 pub use eventlet_macros::green;
