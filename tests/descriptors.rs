@@ -257,7 +257,7 @@ fn out_of_descriptors() {
     sleep(ms(1));
 
     // This does not suspend: the connection is in the queue now, and has not been accepted.
-    let mut client = TcpStream::from_std(std::net::TcpStream::connect(address).unwrap()).unwrap();
+    let mut client = TcpStream::from_std(connect_at_once(address)).unwrap();
     let limit = Limit::at_the_next();
     sleep(ms(100));
     let tries = accepts.get();
@@ -268,6 +268,10 @@ fn out_of_descriptors() {
     client.read_to_string(&mut text).unwrap();
     assert_eq!(text, "served");
     server.kill();
+}
+
+fn connect_at_once(address: std::net::SocketAddr) -> std::net::TcpStream {
+    std::net::TcpStream::connect(address).unwrap()
 }
 
 /// A listener that counts how often it is asked.

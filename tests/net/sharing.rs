@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
-use eventlet::{sleep, spawn, with_timeout};
+use eventlet::{sleep, spawn, tpool, with_timeout};
 use eventlet_tests::{events, ms, note, tests_on_every_hub};
 
 use super::{note_read, pattern, read_text, tcp_pair};
@@ -158,12 +158,11 @@ tests_on_every_hub! {
         assert_eq!(one.into_std().unwrap_err().kind(), ErrorKind::ResourceBusy);
         let std_stream = one_more.into_std().unwrap();
         other.write_all(b"abc").unwrap();
-        let there = std::thread::spawn(move || {
+        let (buf, std_stream) = tpool::execute(move || {
             let mut buf = [0; 3];
             std::io::Read::read_exact(&mut &std_stream, &mut buf).unwrap();
             (buf, std_stream)
         });
-        let (buf, std_stream) = there.join().unwrap();
         assert_eq!(&buf, b"abc");
         let one = TcpStream::from_std(std_stream).unwrap();
         other.write_all(b"def").unwrap();
