@@ -946,7 +946,9 @@ mod pollers {
             there.give(7);
         });
         assert_eq!(Answer(shared).await, 7);
-        os_thread.join().unwrap();
+        while !os_thread.is_finished() {
+            sleep(ms(1));
+        }
         drop(ours);
         server.wait();
     }
@@ -1309,7 +1311,8 @@ mod deadlocks {
                  eventlet::greenthread::GreenThread<()>::wait called at {file}:{main}:30\n  \
                  green thread 2 (other) waits for green thread 1 to end\n      \
                  eventlet::greenthread::Thread::join called at {file}:{callee}:16\n      \
-                 hub::deadlocks::wait_for called at {file}:{caller}:9\n  \
+                 hub::deadlocks::wait_for called at {file}:{caller}:9\n      \
+                 hub::deadlocks::through_another\n  \
                  green thread 3 waits for something outside eventlet\n\
                  note: there is no timer, no descriptor, no job on another OS thread \
                  and no handle or waker elsewhere"
