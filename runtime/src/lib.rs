@@ -117,6 +117,7 @@ pub mod iter;
 mod iwait;
 mod join;
 pub mod lock;
+mod made;
 pub mod pools;
 #[doc(hidden)]
 pub mod private;
