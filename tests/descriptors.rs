@@ -256,8 +256,7 @@ fn out_of_descriptors() {
     let server = spawn(move || serve(counting, handle, 10));
     sleep(ms(1));
 
-    // This does not suspend: the connection is in the queue now, and has not been accepted.
-    let mut client = TcpStream::from_std(std::net::TcpStream::connect(address).unwrap()).unwrap();
+    let mut client = TcpStream::from_std(connect_without_suspending(address)).unwrap();
     let limit = Limit::at_the_next();
     sleep(ms(100));
     let tries = accepts.get();
@@ -312,4 +311,9 @@ impl Drop for Limit {
         let Rlimit { current, maximum } = self.0;
         setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
     }
+}
+
+/// The connection is in the listener's queue then, and has not been accepted.
+fn connect_without_suspending(address: std::net::SocketAddr) -> std::net::TcpStream {
+    std::net::TcpStream::connect(address).unwrap()
 }

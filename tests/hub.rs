@@ -1311,7 +1311,8 @@ mod deadlocks {
                  eventlet::greenthread::GreenThread<()>::wait called at {file}:{main}:30\n  \
                  green thread 2 (other) waits for green thread 1 to end\n      \
                  eventlet::greenthread::Thread::join called at {file}:{callee}:16\n      \
-                 hub::deadlocks::wait_for called at {file}:{caller}:9\n  \
+                 hub::deadlocks::wait_for called at {file}:{caller}:9\n      \
+                 hub::deadlocks::through_another\n  \
                  green thread 3 waits for something outside eventlet\n\
                  note: there is no timer, no descriptor, no job on another OS thread \
                  and no handle or waker elsewhere"

@@ -51,7 +51,8 @@
 //!
 //! The type of the call's value decides, never its name. To hold a call back, put it into a closure:
 //! `spawn(|| task(1))`. Ordinary closures, nested items and `async` blocks in a green body are left as they are;
-//! `#[green] |x| …` makes a green closure. `no_switch! { … }` is a region in which a green call is a compile error.
+//! `#[green] |x| …` makes a green closure, which owns what it captures and so can hand on a call that borrows it:
+//! `spawn(#[green] move || account.deposit(1))`. `no_switch! { … }` is a region in which a green call is a compile error.
 //!
 //! # Words
 //!

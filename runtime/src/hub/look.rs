@@ -131,10 +131,24 @@ impl Hub {
         let Some(place) = self.look_at(task) else { return Ok(()) };
         let wait = place.wait.as_deref().unwrap_or("for something outside eventlet");
         writeln!(text, "  {name} waits {wait}")?;
-        for frame in place.frames.iter().rev().filter(|frame| !is_in_this_crate(frame.caller)) {
-            writeln!(text, "      {} called at {}", readable(frame.function), frame.caller)?;
+        for frame in place.frames.iter().rev() {
+            frame.describe(text)?;
         }
         Ok(())
+    }
+}
+
+impl Frame {
+    fn describe(&self, text: &mut String) -> fmt::Result {
+        let function = readable(self.function);
+        if !is_in_this_crate(self.caller) {
+            writeln!(text, "      {function} called at {}", self.caller)
+        } else if !function.starts_with("eventlet::") {
+            // No line of the user's calls it: it is what the thread was spawned with, or a callback.
+            writeln!(text, "      {function}")
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -79,12 +79,11 @@ impl<T, S: Storage<T>> Shared<T, S> {
     /// Wakes whose turn it is now that an item more is in or on offer.
     #[inline]
     pub(crate) fn after_putting(&self, mut state: RefMut<'_, State<T, S>>) {
-        // An item calls one getter, after any number of peekers.
-        let are_peeking = !state.peekers.is_empty();
         let called = state.call_next();
+        let are_more = state.may_call();
         drop(state);
         wake_one(called);
-        if are_peeking {
+        if are_more {
             self.wake();
         }
     }
@@ -203,13 +202,22 @@ impl<T, S: Storage<T>> State<T, S> {
     fn admit(&mut self) -> Option<TaskRef> {
         let ticket = self.putters.first()?;
         let item = self.offers[ticket.index()].take().expect("a putter in line has an item to put");
+        // Called first: inserting may panic, in a comparison of the user's.
+        let putter = self.putters.call_first();
         self.insert(item);
-        self.putters.call_first()
+        putter
     }
 
     /// The next item, where it lies.
     pub(crate) fn first(&self) -> Option<&T> {
         self.items.first().or_else(|| self.offers[self.putters.first()?.index()].as_ref())
+    }
+
+    /// Is there an item for somebody who was not called yet?
+    #[inline]
+    fn may_call(&self) -> bool {
+        let is_for_getter = !self.getters.is_empty() && self.getters.called() < self.supply();
+        is_for_getter || (!self.peekers.is_empty() && self.supply() > 0)
     }
 
     /// Calls one that can go on: whoever only looks, then whoever takes, then whoever brings.

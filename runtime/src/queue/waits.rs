@@ -84,12 +84,11 @@ impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
 pub(crate) struct Get<'a, T, S: Storage<T>> {
     shared: &'a Shared<T, S>,
     ticket: Option<Ticket>,
-    item: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<'a, T, S: Storage<T>> Get<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Get { shared, ticket: None, item: std::marker::PhantomData }
+        Get { shared, ticket: None }
     }
 }
 
@@ -156,12 +155,11 @@ impl<T, S: Storage<T>> Drop for Get<'_, T, S> {
 pub(crate) struct Peek<'a, T, S: Storage<T>> {
     shared: &'a Shared<T, S>,
     ticket: Option<Ticket>,
-    item: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<'a, T, S: Storage<T>> Peek<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Peek { shared, ticket: None, item: std::marker::PhantomData }
+        Peek { shared, ticket: None }
     }
 }
 
@@ -212,12 +210,11 @@ impl<T, S: Storage<T>> Drop for Peek<'_, T, S> {
 pub(crate) struct Joined<'a, T, S: Storage<T>> {
     shared: &'a Shared<T, S>,
     ticket: Option<Ticket>,
-    item: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<'a, T, S: Storage<T>> Joined<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Joined { shared, ticket: None, item: std::marker::PhantomData }
+        Joined { shared, ticket: None }
     }
 }
 
