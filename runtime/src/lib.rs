@@ -88,6 +88,24 @@
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`] | virtual time, and the certainty that nothing is left behind |
 //!
+//! # Seeing what happens
+//!
+//! With `EVENTLET_TRACE=1` in its environment a program writes each switch to stderr, as it happens:
+//!
+//! ```text
+//! eventlet: green thread 2 suspends in app::handle at src/main.rs:9:24, and waits to read from a descriptor
+//! eventlet: green thread 2 ends
+//! ```
+//!
+//! With the feature `tracing` a suspension is also an event of that crate (target `eventlet`, level `TRACE`), with the fields
+//! `thread`, `function`, `file`, `line` and `wait`. To find the place, a thread that has suspended is looked at: nothing
+//! is stored for it, and while nobody listens it costs one branch. A thread that waits for something of another executor
+//! is asked once more by that look.
+//!
+//! [`testing::suspension_points`] lists the places at which a call did suspend. A debug build says on stderr when a green
+//! call is dropped without having run, with the line that made it. What the attribute writes is shown in
+//! `docs/what-green-writes.md`, and what it says in DIAGNOSTICS.md.
+//!
 //! # What a kill or a timeout can lose
 //!
 //! Both end a call where it is suspended, and drop its state with everything that it owns. What the documentation of a

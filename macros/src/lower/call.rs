@@ -74,16 +74,7 @@ impl Lower<'_> {
     ) -> TokenStream {
         self.used.calls = true;
         let private = self.paths.private(place.name);
-        let mut value = Ident::new("value", Span::mixed_site());
-        let mut question = TokenStream::new();
-        match suspect {
-            Some(Suspect::Spelled(verdict)) => value = Ident::new(verdict, place.name),
-            Some(Suspect::Method(receiver, method)) => {
-                self.used.suspects = true;
-                question = quote!(#private::receiver(&#receiver).#method(););
-            }
-            None => {}
-        }
+        let (value, question) = self.ask_of(suspect, &private, place);
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {
@@ -109,6 +100,25 @@ impl Lower<'_> {
         };
         let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
         quote!(#(#attrs)* #word #call #arm)
+    }
+
+    /// What a call that may be one of std's that block is asked: the name under which a plain kind gives the value, and
+    /// the question to the receiver's type.
+    fn ask_of(
+        &mut self,
+        suspect: Option<Suspect>,
+        private: &TokenStream,
+        place: &Place,
+    ) -> (Ident, TokenStream) {
+        let value = Ident::new("value", Span::mixed_site());
+        match suspect {
+            Some(Suspect::Spelled(verdict)) => (Ident::new(verdict, place.name), TokenStream::new()),
+            Some(Suspect::Method(receiver, method)) => {
+                self.used.suspects = true;
+                (value, quote!(#private::receiver(&#receiver).#method();))
+            }
+            None => (value, TokenStream::new()),
+        }
     }
 
     /// Finds the kind of a call by its value's type. A `question` to another type is asked where nothing ever runs.
