@@ -7,7 +7,7 @@ pub use std::option::Option;
 
 use crate::call::{Green, GreenBox};
 use crate::hub::current;
-pub use crate::probe::{GreenProbe, GreenSteps, NoSteps, PlainProbe, Steps, probe, steps, unknown};
+pub use crate::probe::{GreenProbe, GreenSteps, NoSteps, PlainProbe, Steps, probe, probe_as, steps, unknown};
 
 /// The body of a green function.
 #[inline(always)]

@@ -12,9 +12,12 @@
 //! The second `break` never runs: it only tells the type of `kind`. `eventlet_kind` resolves, in this order,
 //!
 //! 1. to the inherent method of `Probe<T>` where `T: Unpin`: a plain value. A type that is not known yet may be
-//!    `Unpin`, so it is taken for plain here and inferred later, as `let v: Vec<u8> = it.collect()` needs;
+//!    `Unpin`, so it is taken for plain here and inferred later, as `it.sum()` or `text.parse()?` needs;
 //! 2. to [`GreenProbe`], by value: a green call, which is never `Unpin`;
 //! 3. to [`PlainProbe`], by `&mut`: every other value (type parameters, values that must not move).
+//!
+//! Where the source says which type it expects, [`ProbeAs`] asks first whether the value is of that type, or may be:
+//! `let v: Vec<T> = it.collect()` must not need a `T: Unpin`.
 //!
 //! For a plain kind `call` gives a [`Never`], which has no value: the waiting arm is dropped before the state
 //! machine is laid out, so that a plain call adds neither a suspension point nor a byte to it. A green call is
@@ -40,9 +43,53 @@ pub fn probe<T>(_value: &T) -> Probe<T> {
     Probe(PhantomData)
 }
 
-impl<T: Unpin> Probe<T> {
+/// What the type of a value has to be that was taken for plain before it was known. Every type that is known in
+/// time is looked at by itself, and needs no such thing.
+#[diagnostic::on_unimplemented(
+    message = "the type of this call's value is not known here, and becomes `{Self}` later",
+    label = "name its type here",
+    note = "a green body must know whether a call is green where it stands; a type that depends on a type parameter \
+            cannot be taken for granted",
+    note = "help: write the type down: `let list: Vec<T> = …`, or `.collect::<Vec<T>>()`"
+)]
+pub trait Settled {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Unpin> Settled for T {}
+
+impl<T: Settled> Probe<T> {
     /// The first answer: a plain value.
     pub fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+/// Carries the type of a call's value, and the type that the source expects.
+pub struct ProbeAs<T, Expected>(PhantomData<fn() -> (T, Expected)>);
+
+/// Names the type of `value`, and the type that is expected of it. Stands in code that never runs.
+#[inline(always)]
+pub fn probe_as<T, Expected>(_value: &T) -> ProbeAs<T, Expected> {
+    ProbeAs(PhantomData)
+}
+
+impl<T> ProbeAs<T, T> {
+    /// The first answer: just what was expected, or not known yet. A green call is never expected by its name.
+    pub fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+impl<F: Future, Expected> GreenProbe for ProbeAs<Green<F>, Expected> {
+    type Kind = Driven<F>;
+    fn eventlet_kind(self) -> Driven<F> {
+        Kind::KIND
+    }
+}
+
+impl<T, Expected> PlainProbe for &mut ProbeAs<T, Expected> {
+    type Kind = Plain<T>;
+    fn eventlet_kind(self) -> Plain<T> {
         Kind::KIND
     }
 }

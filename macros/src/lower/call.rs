@@ -30,6 +30,7 @@ pub(super) enum Drive {
 impl Lower<'_> {
     /// Lowers a function or method call, arguments and receiver first.
     pub(super) fn call(&mut self, expr: &mut Expr) {
+        let expected = self.expected.take();
         let drive = self.drive(expr);
         syn::visit_mut::visit_expr_mut(self, expr);
         let (place, attrs) = match expr {
@@ -43,6 +44,7 @@ impl Lower<'_> {
             _ => return,
         };
         let call = expr.to_token_stream();
+        self.expected = expected;
         *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive));
     }
 
@@ -59,6 +61,9 @@ impl Lower<'_> {
     ///         }
     /// ```
     ///
+    /// Where the type that is expected here is written in the source, the probe is told: then a value whose type is
+    /// not known yet is taken for one of that type.
+    ///
     /// The `match` keeps temporaries of the call alive as the call itself would. Its first and last tokens are the
     /// user's, as far as rustc sees: an expression that contains it has its own place in the source then, which
     /// is where a panic says that it happened, and where an unused value is reported.
@@ -70,6 +75,7 @@ impl Lower<'_> {
         drive: Drive,
     ) -> TokenStream {
         self.used.calls = true;
+        let expected = self.expected.take();
         let private = self.paths.private(place.name);
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
@@ -85,10 +91,14 @@ impl Lower<'_> {
                 )
             }
         };
+        let probe = match expected {
+            Some(ty) => quote_spanned!(end=> #private::probe_as::<_, #ty>(&value)),
+            None => quote_spanned!(end=> #private::probe(&value)),
+        };
         let arm = quote_spanned! {end=>
             #[allow(unreachable_code)]
             value => {
-                let kind = loop { break #private::unknown(); break #private::probe(&value).eventlet_kind() };
+                let kind = loop { break #private::unknown(); break #probe.eventlet_kind() };
                 #use_it
             }
         };
@@ -160,16 +170,27 @@ fn place_of_call(call: &ExprCall) -> Place {
 }
 
 /// Calls that cannot be green and profit from an expected type: `Some(..)`, `Wrapper(..)`, `Box::new(..)`.
+///
+/// What an empty collection holds is often not known yet where it is made. The probe would then ask for more than
+/// a type parameter can give (see `Settled`), so these are left alone too.
 fn is_constructor(func: &Expr) -> bool {
-    const OWNERS: [&str; 10] =
+    const HOLDERS: [&str; 10] =
         ["Box", "Rc", "Arc", "Pin", "Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "OnceLock"];
+    const COLLECTIONS: [&str; 8] =
+        ["Vec", "VecDeque", "HashMap", "HashSet", "BTreeMap", "BTreeSet", "BinaryHeap", "LinkedList"];
     let Expr::Path(func) = func else { return false };
     let mut segments = func.path.segments.iter().rev();
     let Some(last) = segments.next() else { return false };
-    if last.ident == "new" {
-        return segments.next().is_some_and(|owner| OWNERS.iter().any(|known| owner.ident == known));
+    let mut owner_is = |known: &[&str]| {
+        func.qself.is_none()
+            && segments.next().is_some_and(|owner| known.iter().any(|known| owner.ident == known))
+    };
+    match last.ident.to_string().as_str() {
+        "new" => owner_is(&[&HOLDERS[..], &COLLECTIONS].concat()),
+        "with_capacity" => owner_is(&COLLECTIONS),
+        "default" => owner_is(&[&["Default"], &COLLECTIONS[..]].concat()),
+        name => starts_uppercase(name),
     }
-    starts_uppercase(&last.ident.to_string())
 }
 
 fn starts_uppercase(name: &str) -> bool {

@@ -14,6 +14,7 @@ mod no_switch;
 mod result;
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
@@ -33,6 +34,8 @@ struct Lower<'a> {
     is_method: bool,
     region: Region,
     used: Used,
+    /// The type that the source expects of the call that is visited next.
+    expected: Option<TokenStream>,
 }
 
 /// Where the walk is.
@@ -73,7 +76,7 @@ impl VisitMut for Lower<'_> {
             _ if self.region == Region::Plain => visit_mut::visit_stmt_mut(self, stmt),
             Stmt::Macro(_) => self.macro_stmt(stmt),
             Stmt::Expr(expr, semi) => {
-                let is_call = matches!(expr, Expr::Call(_) | Expr::MethodCall(_));
+                let is_call = is_call(expr);
                 self.visit_expr_mut(expr);
                 leading::enclose(expr);
                 if is_call && semi.is_some() {
@@ -81,6 +84,12 @@ impl VisitMut for Lower<'_> {
                 }
             }
             Stmt::Local(local) => {
+                if let Pat::Type(pat) = &local.pat
+                    && let Some(init) = &local.init
+                    && is_call(&init.expr)
+                {
+                    self.expected = Some(pat.ty.to_token_stream());
+                }
                 visit_mut::visit_local_mut(self, local);
                 leading::enclose_before_else(local);
             }
@@ -113,7 +122,22 @@ impl VisitMut for Lower<'_> {
     fn visit_angle_bracketed_generic_arguments_mut(&mut self, _: &mut syn::AngleBracketedGenericArguments) {}
 }
 
+fn is_call(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(_) | Expr::MethodCall(_))
+}
+
 impl Lower<'_> {
+    /// Walks the statements of a body whose value has a type that is written in the source.
+    fn body(&mut self, stmts: &mut [Stmt], output: Option<TokenStream>) {
+        let last = stmts.len().wrapping_sub(1);
+        for (at, stmt) in stmts.iter_mut().enumerate() {
+            if at == last && matches!(stmt, Stmt::Expr(expr, None) if is_call(expr)) {
+                self.expected = output.clone();
+            }
+            self.visit_stmt_mut(stmt);
+        }
+    }
+
     /// Walks something that is in another region.
     fn within(&mut self, region: Region, walk: impl FnOnce(&mut Self)) {
         let outside = std::mem::replace(&mut self.region, region);
