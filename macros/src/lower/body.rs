@@ -3,7 +3,6 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Stmt;
-use syn::visit_mut::VisitMut;
 
 use super::{Lower, Region, Used, args, result};
 use crate::item::{GreenFn, Role};
