@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use eventlet::convenience::ListenOptions;
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
 use eventlet::{GreenPool, green, greenthread, sleep, spawn};
@@ -49,7 +50,9 @@ fn main() -> ExitCode {
 
 #[green]
 fn storm(plan: Plan) -> io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    // All clients knock at once, so the queue of those not yet accepted has to be long.
+    let listener =
+        ListenOptions::new().backlog(plan.clients.try_into().unwrap_or(u32::MAX)).listen("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     println!(
         "echo server on {address}; {} clients, {} messages of {} bytes each",
@@ -171,12 +174,14 @@ fn clear_progress() {
     }
 }
 
+/// Negative numbers are allowed as far as a number that is out of range, which is the better message.
 fn arguments() -> Command {
     Command::new("echo_storm")
         .about("A green echo server and many green clients in one process, over loopback sockets")
         .arg(
             Arg::new("clients")
                 .long("clients")
+                .allow_negative_numbers(true)
                 .default_value("1000")
                 .value_parser(value_parser!(u32).range(1..=1_000_000))
                 .help("How many clients connect at the same time"),
@@ -184,6 +189,7 @@ fn arguments() -> Command {
         .arg(
             Arg::new("messages")
                 .long("messages")
+                .allow_negative_numbers(true)
                 .default_value("100")
                 .value_parser(value_parser!(u64).range(1..=1_000_000_000))
                 .help("How many messages each client sends, one after the other"),
@@ -191,6 +197,7 @@ fn arguments() -> Command {
         .arg(
             Arg::new("size")
                 .long("size")
+                .allow_negative_numbers(true)
                 .default_value("64")
                 .value_parser(value_parser!(u32).range(1..=1_048_576))
                 .help("How many bytes a message has"),

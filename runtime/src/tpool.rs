@@ -13,14 +13,14 @@ use crate::hub::{Hub, current};
 
 mod workers;
 
-use workers::Workers;
+use workers::{Call, Workers};
 
 /// How many OS threads a hub may have for this, if nobody says.
 const DEFAULT_SIZE: usize = 20;
 /// Says otherwise.
 const SIZE_VARIABLE: &str = "EVENTLET_THREADPOOL_SIZE";
 
-/// Calls `f` on another OS thread, and gives what it gives. Suspends until then; other green threads go on.
+/// Calls `f` on another OS thread, and gives what it gives. Suspends until then, always; other green threads go on.
 ///
 /// The OS threads are the hub's own, up to 20 or what `EVENTLET_THREADPOOL_SIZE` or [`set_num_threads`] says; they are
 /// started when they are needed. With all of them at work `f` waits its turn, first come first served; that queue has
@@ -57,7 +57,7 @@ where
     if workers.limit() == 0 {
         return f();
     }
-    until(Job::submit(hub, &workers, f)).await.unwrap_or_else(|panic| resume_unwind(panic))
+    until(Job::new(hub, workers, f)).await.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Sets how many OS threads this hub may have for [`execute`]; zero makes `execute` call `f` where it stands, blocking.
@@ -101,10 +101,14 @@ fn size_from_environment() -> usize {
 
 /// A call that another OS thread makes, seen from the green thread that waits for it.
 ///
-/// While it is waited for it counts among the hub's jobs, so that virtual time stands still and nobody calls it a
-/// deadlock.
+/// While it is under way and waited for it counts among the hub's jobs, so that virtual time stands still and nobody
+/// calls it a deadlock.
 struct Job<T> {
     hub: Rc<Hub>,
+    workers: Arc<Workers>,
+    /// Until it is submitted, at the first attempt: so even the shortest call suspends, and what happens first does not
+    /// depend on a race.
+    call: Option<Call>,
     progress: Arc<Mutex<Progress<T>>>,
 }
 
@@ -117,16 +121,15 @@ enum Progress<T> {
 }
 
 impl<T: Send + 'static> Job<T> {
-    fn submit(hub: Rc<Hub>, workers: &Arc<Workers>, f: impl FnOnce() -> T + Send + 'static) -> Self {
+    fn new(hub: Rc<Hub>, workers: Arc<Workers>, f: impl FnOnce() -> T + Send + 'static) -> Self {
         let progress = Arc::new(Mutex::new(Progress::Pending(None)));
-        hub.jobs.set(hub.jobs.get() + 1);
-        let job = Job { hub, progress: progress.clone() };
-        workers.submit(Box::new(move || {
-            if !matches!(*lock(&progress), Progress::Abandoned) {
-                finish(&progress, catch_unwind(AssertUnwindSafe(f)));
+        let there = progress.clone();
+        let call: Call = Box::new(move || {
+            if !matches!(*lock(&there), Progress::Abandoned) {
+                finish(&there, catch_unwind(AssertUnwindSafe(f)));
             }
-        }));
-        job
+        });
+        Job { hub, workers, call: Some(call), progress }
     }
 }
 
@@ -158,15 +161,19 @@ impl<T> Wait for Job<T> {
         let waker = waiting.waker();
         let mut progress = lock(&self.progress);
         match std::mem::replace(&mut *progress, Progress::Abandoned) {
-            Progress::Over(result) => Some(result),
+            Progress::Over(result) => return Some(result),
             previous => {
                 *progress = Progress::Pending(Some(waker));
                 drop(progress);
                 // A waker of before is dropped when nothing is locked.
                 drop(previous);
-                None
             }
         }
+        if let Some(call) = self.call.take() {
+            self.hub.jobs.set(self.hub.jobs.get() + 1);
+            self.workers.submit(call);
+        }
+        None
     }
 
     fn is_settled(&self) -> bool {
@@ -180,7 +187,9 @@ impl<T> Wait for Job<T> {
 
 impl<T> Drop for Job<T> {
     fn drop(&mut self) {
-        self.hub.jobs.set(self.hub.jobs.get() - 1);
+        if self.call.is_none() {
+            self.hub.jobs.set(self.hub.jobs.get() - 1);
+        }
         let abandoned = std::mem::replace(&mut *lock(&self.progress), Progress::Abandoned);
         drop(abandoned);
     }

@@ -1,5 +1,6 @@
 //! A call of the function itself gets a place of its own; a boxed function has a type that can be named.
 #[allow(clippy::diverging_sub_expression)]
+#[cfg_attr(debug_assertions, track_caller)]
 fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u64>> {
     ::eventlet::__private::green(async move {
         let _ = &n;
@@ -15,13 +16,17 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                         value => {
                             let kind = loop {
                                 break ::eventlet::__private::unknown();
-                                break ::eventlet::__private::probe(&value).eventlet_kind();
+                                break ::eventlet::__private::probe(&value, 0)
+                                    .eventlet_kind();
                             };
-                            if kind.plain {
-                                kind.value(value)
-                            } else {
-                                kind.boxed(value).await
-                            }
+                            (
+                                if kind.plain {
+                                    kind.value(value)
+                                } else {
+                                    kind.boxed(value).await
+                                },
+                            )
+                                .0
                         }
                     }
             }
@@ -30,6 +35,7 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
     })
 }
 #[allow(clippy::diverging_sub_expression)]
+#[cfg_attr(debug_assertions, track_caller)]
 fn is_odd<'green, 'l0: 'green>(
     n: &'l0 u32,
     report: impl Fn(u32) + 'green,
@@ -49,13 +55,17 @@ fn is_odd<'green, 'l0: 'green>(
                     value => {
                         let kind = loop {
                             break ::eventlet::__private::unknown();
-                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                            break ::eventlet::__private::probe(&value, 0)
+                                .eventlet_kind();
                         };
-                        if kind.plain {
-                            kind.value(value)
-                        } else {
-                            kind.call(value).await
-                        }
+                        (
+                            if kind.plain {
+                                kind.value(value)
+                            } else {
+                                kind.call(value).await
+                            },
+                        )
+                            .0
                     }
                 }
         };

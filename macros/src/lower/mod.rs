@@ -4,6 +4,7 @@
 //! blocks, types, patterns and unknown macros are left as they are.
 
 mod args;
+mod blocking;
 mod body;
 mod call;
 mod closure;
@@ -12,6 +13,7 @@ mod known_macros;
 mod leading;
 mod no_switch;
 mod result;
+mod unheld;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -23,6 +25,7 @@ pub(crate) use result::spelled as result_type;
 
 use crate::mistakes::{Mistake, Mistakes};
 use crate::paths::Paths;
+use unheld::Outside;
 
 /// One walk over a body.
 struct Lower<'a> {
@@ -45,8 +48,8 @@ enum Region {
     Green,
     /// Inside `no_switch!`: green calls are refused.
     NoSwitch,
-    /// Inside an ordinary closure or an `async` block: only green closures are looked for.
-    Plain,
+    /// Where nothing can be driven: only green closures are looked for, and calls that nobody will drive.
+    Plain(Outside),
 }
 
 /// What the walk has written, and so which traits the body has to import.
@@ -54,15 +57,17 @@ enum Region {
 struct Used {
     calls: bool,
     loops: bool,
+    suspects: bool,
 }
 
 impl VisitMut for Lower<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Closure(_) => self.closure(expr),
-            Expr::Async(block) => self.within(Region::Plain, |lower| lower.visit_block_mut(&mut block.block)),
+            Expr::Async(block) => self
+                .within(Region::Plain(Outside::AsyncBlock), |lower| lower.visit_block_mut(&mut block.block)),
             Expr::Const(_) | Expr::TryBlock(_) => {}
-            _ if self.region == Region::Plain => visit_mut::visit_expr_mut(self, expr),
+            _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
             Expr::Call(_) | Expr::MethodCall(_) => self.call(expr),
             Expr::Await(_) => self.awaited(expr),
             Expr::ForLoop(_) => self.for_loop(expr),
@@ -72,8 +77,13 @@ impl VisitMut for Lower<'_> {
     }
 
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
+        if let Some(outside) = self.outside() {
+            return match stmt {
+                Stmt::Local(local) => self.held(local, outside),
+                stmt => visit_mut::visit_stmt_mut(self, stmt),
+            };
+        }
         match stmt {
-            _ if self.region == Region::Plain => visit_mut::visit_stmt_mut(self, stmt),
             Stmt::Macro(_) => self.macro_stmt(stmt),
             Stmt::Expr(expr, semi) => {
                 let is_call = is_call(expr);
@@ -85,14 +95,14 @@ impl VisitMut for Lower<'_> {
             }
             Stmt::Local(local) => {
                 if let Pat::Type(pat) = &local.pat
-                    && let Some(init) = &local.init
-                    && is_call(&init.expr)
+                    && local.init.as_ref().is_some_and(|init| is_call(&init.expr))
                 {
                     self.expected = Some(pat.ty.to_token_stream());
                 }
                 visit_mut::visit_local_mut(self, local);
                 leading::enclose_before_else(local);
             }
+            Stmt::Item(Item::Fn(function)) => self.inner_function(function),
             Stmt::Item(_) => {}
         }
     }
@@ -114,7 +124,11 @@ impl VisitMut for Lower<'_> {
         self.visit_expr_mut(&mut repeat.expr);
     }
 
-    fn visit_item_mut(&mut self, _item: &mut Item) {}
+    fn visit_item_mut(&mut self, item: &mut Item) {
+        if let Item::Fn(function) = item {
+            self.inner_function(function);
+        }
+    }
     fn visit_type_mut(&mut self, _type: &mut Type) {}
     fn visit_path_mut(&mut self, _path: &mut Path) {}
     fn visit_macro_mut(&mut self, _macro: &mut Macro) {}
@@ -135,6 +149,14 @@ impl Lower<'_> {
                 self.expected = output.clone();
             }
             self.visit_stmt_mut(stmt);
+        }
+    }
+
+    /// Where the walk is, if nothing can be driven there.
+    fn outside(&self) -> Option<Outside> {
+        match self.region {
+            Region::Plain(outside) => Some(outside),
+            _ => None,
         }
     }
 
@@ -179,6 +201,7 @@ impl Lower<'_> {
                 use #private::{GreenSteps as _, NoSteps as _};
             }
         });
-        quote::quote!(#calls #loops)
+        let suspects = self.used.suspects.then(|| quote::quote!(use #private::Harmless as _;));
+        quote::quote!(#calls #loops #suspects)
     }
 }

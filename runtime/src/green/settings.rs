@@ -1,8 +1,141 @@
-//! The settings that sockets have in common.
+//! What sockets have in common, written once: each macro is for a type with a field `socket`.
 
-/// Timeouts, for a type with a field `socket`.
-macro_rules! timeout_settings {
-    ($type:ty) => {
+/// Handles, conversions, and what every socket can be told.
+macro_rules! socket_handles {
+    ($type:ident, $std:ty) => {
+        impl $type {
+            /// Takes one of std's sockets.
+            ///
+            /// # Errors
+            ///
+            /// Whatever the operating system says when it is told not to block.
+            pub fn from_std(socket: $std) -> std::io::Result<$type> {
+                socket.set_nonblocking(true)?;
+                Ok(Self::from_nonblocking(socket))
+            }
+
+            /// Gives std's socket back, for another OS thread perhaps. It blocks, unless
+            /// [`set_nonblocking`](Self::set_nonblocking) was on.
+            ///
+            /// # Errors
+            ///
+            /// `ResourceBusy` if there are other handles on it; whatever the operating system says when it is told to
+            /// block.
+            pub fn into_std(self) -> std::io::Result<$std> {
+                let nonblocking = self.socket.is_nonblocking();
+                let socket = self.socket.into_io()?;
+                socket.set_nonblocking(nonblocking)?;
+                Ok(socket)
+            }
+
+            fn from_nonblocking(socket: $std) -> $type {
+                $type { socket: $crate::green::socket::Socket::new(socket) }
+            }
+
+            /// Another handle on the socket. Does not suspend, and never fails.
+            ///
+            /// Both share everything: the descriptor, the timeouts, the mode, and the rule of one reader and one
+            /// writer. The socket is closed with the last of them. (In std the handles are two descriptors.)
+            ///
+            /// # Errors
+            ///
+            /// None; the result has std's type.
+            pub fn try_clone(&self) -> std::io::Result<$type> {
+                Ok($type { socket: self.socket.clone() })
+            }
+
+            /// Says whether calls that would suspend give `WouldBlock` instead. It holds for all handles on this
+            /// socket.
+            ///
+            /// # Errors
+            ///
+            /// None; the result has std's type.
+            pub fn set_nonblocking(&self, nonblocking: bool) -> std::io::Result<()> {
+                self.socket.set_nonblocking(nonblocking);
+                Ok(())
+            }
+
+            /// Takes the error that the operating system keeps for this socket (`SO_ERROR`).
+            ///
+            /// # Errors
+            ///
+            /// Whatever the operating system says.
+            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+                self.socket.io().take_error()
+            }
+        }
+
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.socket.io().fmt(f)
+            }
+        }
+
+        impl TryFrom<$type> for $std {
+            type Error = std::io::Error;
+
+            /// As `into_std`.
+            fn try_from(socket: $type) -> std::io::Result<$std> {
+                socket.into_std()
+            }
+        }
+
+        #[cfg(unix)]
+        impl std::os::fd::AsFd for $type {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.socket.io().as_fd()
+            }
+        }
+
+        #[cfg(unix)]
+        impl std::os::fd::AsRawFd for $type {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.socket.io().as_raw_fd()
+            }
+        }
+
+        #[cfg(windows)]
+        impl std::os::windows::io::AsSocket for $type {
+            fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+                self.socket.io().as_socket()
+            }
+        }
+
+        #[cfg(windows)]
+        impl std::os::windows::io::AsRawSocket for $type {
+            fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
+                self.socket.io().as_raw_socket()
+            }
+        }
+
+        /// As `from_std`.
+        ///
+        /// # Panics
+        ///
+        /// If the operating system cannot make it non-blocking, which it can for every open socket.
+        impl From<$std> for $type {
+            fn from(socket: $std) -> Self {
+                Self::from_std(socket).expect("an open socket can be made non-blocking")
+            }
+        }
+
+        /// As `from_std`.
+        ///
+        /// # Panics
+        ///
+        /// If the operating system cannot make it non-blocking, which it can for every open socket.
+        #[cfg(unix)]
+        impl From<std::os::fd::OwnedFd> for $type {
+            fn from(fd: std::os::fd::OwnedFd) -> Self {
+                Self::from(<$std>::from(fd))
+            }
+        }
+    };
+}
+
+/// Timeouts.
+macro_rules! socket_timeouts {
+    ($type:ident) => {
         impl $type {
             /// How long one wait of a read may last; `None` is for ever.
             ///
@@ -49,90 +182,125 @@ macro_rules! timeout_settings {
     };
 }
 
-/// What every socket has, for a type with a field `socket`.
-macro_rules! socket_settings {
+/// A stream of bytes: two directions that can be split, ended and closed; readers and writers.
+macro_rules! byte_stream {
     ($type:ident) => {
-        impl $type {
-            /// Says whether calls that would suspend give `WouldBlock` instead. It holds for all handles on this
-            /// socket.
-            ///
-            /// # Errors
-            ///
-            /// None; the result has std's type.
-            pub fn set_nonblocking(&self, nonblocking: bool) -> std::io::Result<()> {
-                self.socket.set_nonblocking(nonblocking);
-                Ok(())
-            }
-
-            /// Takes the error that the operating system keeps for this socket (`SO_ERROR`).
-            ///
-            /// # Errors
-            ///
-            /// Whatever the operating system says.
-            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
-                self.socket.io().take_error()
-            }
-        }
-
-        #[cfg(unix)]
-        impl std::os::fd::AsFd for $type {
-            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                self.socket.io().as_fd()
-            }
-        }
-
-        #[cfg(unix)]
-        impl std::os::fd::AsRawFd for $type {
-            fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                self.socket.io().as_raw_fd()
-            }
-        }
-
-        #[cfg(windows)]
-        impl std::os::windows::io::AsSocket for $type {
-            fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
-                self.socket.io().as_socket()
-            }
-        }
-
-        #[cfg(windows)]
-        impl std::os::windows::io::AsRawSocket for $type {
-            fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
-                self.socket.io().as_raw_socket()
-            }
-        }
-
-        /// [`from_std`](Self::from_std) from a descriptor.
-        ///
-        /// # Panics
-        ///
-        /// If the operating system cannot make it non-blocking, which it can for every open socket.
-        #[cfg(unix)]
-        impl From<std::os::fd::OwnedFd> for $type {
-            fn from(fd: std::os::fd::OwnedFd) -> Self {
-                Self::from_std(fd.into()).expect("an open socket can be made non-blocking")
-            }
-        }
-    };
-}
-
-/// What every stream has, for a type with a field `socket`.
-macro_rules! stream_settings {
-    ($type:ident) => {
-        socket_settings!($type);
-        timeout_settings!($type);
+        byte_stream!(io $type);
+        byte_stream!(io &$type);
 
         impl $type {
+            /// Borrows the connection as its two directions.
+            pub fn split(&mut self) -> ($crate::green::net::ReadHalf<'_, $type>, $crate::green::net::WriteHalf<'_, $type>) {
+                $crate::green::net::halves::split(self)
+            }
+
+            /// Takes the connection apart into its two directions, for two green threads. Dropping the writing half
+            /// ends that direction.
+            ///
+            /// [`reunite`](crate::green::net::OwnedReadHalf::reunite) puts it together again.
+            pub fn into_split(
+                self,
+            ) -> ($crate::green::net::OwnedReadHalf<$type>, $crate::green::net::OwnedWriteHalf<$type>) {
+                $crate::green::net::halves::into_split(self)
+            }
+
             /// Ends a direction, or both, for all handles. Does not suspend.
             ///
             /// After `Shutdown::Write` the peer reads the end. Whoever waits in that direction is woken.
             ///
             /// # Errors
             ///
-            /// `NotConnected` if the connection is gone. eventlet's `shutdown_safe` ignores that one.
+            /// `NotConnected` if the connection is gone. (eventlet's `shutdown_safe` ignores that one.)
             pub fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
                 self.socket.io().shutdown(how)
             }
+
+            /// Closes the connection for all its handles. Does not suspend.
+            ///
+            /// Every green thread that waits for it is woken with an error (`NotConnected`), and every later read or
+            /// write gives that error. The peer reads the end; the descriptor is free when the last handle is dropped.
+            /// (In eventlet a waiting reader sleeps on for ever; in gevent it is woken, too.)
+            pub fn close(&self) {
+                self.socket.close();
+                // It fails when the connection is gone, and then there is nothing to end.
+                let _ = self.shutdown(std::net::Shutdown::Both);
+            }
+        }
+
+        impl $crate::green::net::SplitStream for $type {}
+
+        impl $crate::green::net::halves::private::Stream for $type {
+            fn another(&self) -> Self {
+                $type { socket: self.socket.clone() }
+            }
+
+            fn is_same(&self, other: &Self) -> bool {
+                self.socket.is_same(&other.socket)
+            }
+
+            fn shut(&self, how: std::net::Shutdown) -> std::io::Result<()> {
+                self.shutdown(how)
+            }
+        }
+    };
+    (io $type:ty) => {
+        impl $crate::green::io::Read for $type {
+            #[$crate::green(crate = crate)]
+            fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+                self.socket.read(buf)
+            }
+
+            #[$crate::green(crate = crate)]
+            fn read_vectored(&mut self, bufs: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
+                self.socket.read_vectored(bufs)
+            }
+        }
+
+        impl $crate::green::io::Write for $type {
+            #[$crate::green(crate = crate)]
+            fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+                self.socket.write(buf)
+            }
+
+            #[$crate::green(crate = crate)]
+            fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+                self.socket.write_vectored(bufs)
+            }
+
+            /// There is no buffer here: nothing happens.
+            #[$crate::green(crate = crate)]
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+    };
+}
+
+/// Settings of the operating system's that are read and set through std, as a list of them.
+macro_rules! socket_options {
+    ($type:ident: $($(#[doc = $doc:literal])* $get:ident, $set:ident: $value:ty;)*) => {
+        impl $type {
+            $(
+                $(#[doc = $doc])*
+                ///
+                /// # Errors
+                ///
+                /// Whatever the operating system says.
+                pub fn $get(&self) -> std::io::Result<$value> {
+                    self.socket.io().$get()
+                }
+
+                /// Sets what
+                #[doc = concat!("[`", stringify!($get), "`](Self::", stringify!($get), ")")]
+                /// reads.
+                ///
+                /// # Errors
+                ///
+                /// Whatever the operating system says.
+                pub fn $set(&self, value: $value) -> std::io::Result<()> {
+                    self.socket.io().$set(value)
+                }
+            )*
         }
     };
 }

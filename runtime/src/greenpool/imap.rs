@@ -26,6 +26,9 @@ use crate::iter::GreenIterator;
 /// was killed; the step after that goes on with the next result. If taking an input panics, that panic is raised
 /// after the results of the inputs before it, and then the iterator is over.
 ///
+/// The jobs need slots to begin, so a member that reads an `Imap` which was made outside may wait for ever: for a job
+/// that waits for the member's own slot. One that is made by the member has slots of its own.
+///
 /// A kill or timeout in a step loses no result. Dropping the iterator early takes no more inputs; jobs that were
 /// started go on, detached.
 #[must_use = "the jobs that are started are no more than the window, until results are taken"]

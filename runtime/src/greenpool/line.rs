@@ -58,12 +58,7 @@ impl<T> Line<T> {
     fn take_if_first(&self, task: &TaskRef) -> Option<GreenThread<T>> {
         let mut threads = self.threads.borrow_mut();
         let is_first = threads.front().is_some_and(|thread| thread.id() == task.id());
-        let thread = if is_first { threads.pop_front() } else { None };
-        drop(threads);
-        if thread.is_some() {
-            self.call_reader();
-        }
-        thread
+        if is_first { threads.pop_front() } else { None }
     }
 
     /// There may be something for a reader: a thread, or the end.

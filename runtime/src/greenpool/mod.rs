@@ -12,9 +12,11 @@ use std::future::Future;
 use std::rc::Rc;
 
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::until;
+use crate::start::Start;
 
 mod full;
 mod imap;
@@ -92,15 +94,16 @@ impl GreenPool {
     /// If the OS thread is ending and its hub has ended before it.
     ///
     /// eventlet's and gevent's `Pool.spawn`.
-    pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Output>>>
+    #[cfg_attr(debug_assertions, track_caller)]
+    pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         Green::new(async move {
             if self.slots.is_full() && self.is_member() {
-                return in_place::run(f).await;
+                return in_place::run(Box::pin(Start::new(f))).await;
             }
             until(FreeSlot::new(&self.slots)).await;
             self.slots.start(f)
@@ -114,11 +117,12 @@ impl GreenPool {
     /// # Panics
     ///
     /// As [`spawn`](Self::spawn).
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn_n<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         Green::new(async move { drop(self.spawn(f).await) })
     }
@@ -132,16 +136,36 @@ impl GreenPool {
     /// # Panics
     ///
     /// As [`spawn`](Self::spawn).
-    pub fn try_spawn<F, G>(&self, f: F) -> Result<GreenThread<G::Output>, PoolFull<F>>
+    pub fn try_spawn<F, G>(&self, f: F) -> Result<GreenThread<G::Value>, PoolFull<F>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         if self.slots.is_full() {
             return Err(PoolFull::new(f));
         }
         Ok(self.slots.start(f))
+    }
+
+    /// Waits until there is a free slot, and does not take it. Suspends until then; not at all if there is one.
+    ///
+    /// Those who wait in [`spawn`](Self::spawn) come first. A slot is free when this returns; after a suspension
+    /// somebody else may have it. A kill or timeout here loses nothing.
+    ///
+    /// gevent's `Pool.wait_available`.
+    #[cfg_attr(debug_assertions, track_caller)]
+    pub fn wait_available(&self) -> Green<impl Future<Output = ()>> {
+        Green::new(async move {
+            loop {
+                until(FreeSlot::new(&self.slots)).await;
+                // It is not taken here, so it goes to whoever comes next in the line.
+                self.slots.settle();
+                if !self.slots.is_full() {
+                    return;
+                }
+            }
+        })
     }
 
     /// Waits until no thread of the pool is left. Suspends until then; not at all if there is none.
@@ -155,6 +179,7 @@ impl GreenPool {
     /// If a member of the pool calls it: it would wait for its own end.
     ///
     /// eventlet's `waitall`, gevent's `Pool.join`.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn waitall(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             if self.is_member() {
@@ -226,6 +251,13 @@ impl GreenPool {
     /// Is the running thread a member?
     pub(crate) fn is_member(&self) -> bool {
         current::with(|hub| hub.current()).is_some_and(|task| self.slots.has_member(task.id()))
+    }
+}
+
+/// A pool of so many slots.
+impl From<usize> for GreenPool {
+    fn from(size: usize) -> Self {
+        GreenPool::new(size)
     }
 }
 

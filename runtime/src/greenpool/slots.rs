@@ -98,13 +98,13 @@ impl Slots {
     }
 
     /// Promises what is free to those who wait; if nothing is taken any more, says so.
-    fn settle(&self) {
+    pub(super) fn settle(&self) {
         while !self.is_full() {
             let Some(spawner) = self.spawners.borrow_mut().call_first() else { break };
             self.promised.set(self.promised.get() + 1);
             wake(&spawner);
         }
-        if self.taken() == 0 && self.waiting() == 0 {
+        if self.taken() == 0 {
             let joiners = self.joiners.borrow_mut().call_all();
             joiners.iter().for_each(wake);
         }

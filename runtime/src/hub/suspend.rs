@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -60,13 +61,15 @@ impl Waiting<'_> {
 
 /// Suspends the running thread until what `wait` waits for is there.
 pub(crate) fn until<W: Wait>(wait: W) -> Until<W> {
-    Until { wait }
+    Until { wait, _stays: PhantomData }
 }
 
 /// The call that [`until`] makes.
 #[must_use]
 pub(crate) struct Until<W> {
     wait: W,
+    /// What it has left with the hub of this OS thread is taken back from the same hub.
+    _stays: PhantomData<*const ()>,
 }
 
 // Nothing in it is ever pinned: `wait` is used through `&mut` only.
@@ -104,11 +107,15 @@ impl<W: Wait> fmt::Display for Description<'_, W> {
 }
 
 /// A timer that is cancelled when it is dropped.
-pub(crate) struct Timer(TimerKey);
+pub(crate) struct Timer(TimerKey, PhantomData<*const ()>);
 
 impl Timer {
+    /// # Panics
+    ///
+    /// If another executor drives the call and the hub does not run.
     pub(crate) fn set(hub: &Hub, deadline: Duration, task: TaskRef) -> Timer {
-        Timer(hub.timers.borrow_mut().set(deadline, task))
+        hub.expect_to_run(&task);
+        Timer(hub.timers.borrow_mut().set(deadline, task), PhantomData)
     }
 
     pub(crate) fn has_fired(&self, hub: &Hub) -> bool {
@@ -116,20 +123,23 @@ impl Timer {
     }
 
     pub(crate) fn renew(&self, hub: &Hub, task: TaskRef) {
-        hub.timers.borrow_mut().renew(self.0, task);
+        let left_over = hub.timers.borrow_mut().renew(self.0, task);
+        drop(left_over);
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
         // With the hub gone its timers are gone as well.
-        current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
+        let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
+        // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
+        drop(task);
     }
 }
 
 /// Waits for a point in time, or for one turn, in which every thread that is ready now runs first.
 pub(crate) struct Sleep {
-    /// Nanoseconds: how long from the first attempt on, or until which time of the hub's clock.
+    /// Nanoseconds: how long from the first attempt on.
     time: u64,
     state: SleepState,
 }
@@ -137,7 +147,6 @@ pub(crate) struct Sleep {
 enum SleepState {
     /// For so long; zero is one turn.
     For,
-    Until,
     Set(Timer),
     GaveWay,
 }
@@ -149,9 +158,9 @@ impl Sleep {
         Sleep { time: saturating_nanoseconds(duration), state: SleepState::For }
     }
 
-    /// Until this time of the hub's clock.
-    pub(crate) fn ending(deadline: Duration) -> Self {
-        Sleep { time: saturating_nanoseconds(deadline), state: SleepState::Until }
+    /// Until this timer fires.
+    pub(crate) fn until(timer: Timer) -> Self {
+        Sleep { time: 0, state: SleepState::Set(timer) }
     }
 
     fn set(&mut self, waiting: &Waiting<'_>) {
@@ -159,7 +168,6 @@ impl Sleep {
         let time = Duration::from_nanos(self.time);
         let deadline = match &self.state {
             SleepState::For => hub.deadline_in(time),
-            SleepState::Until => time,
             SleepState::Set(timer) => return timer.renew(hub, waiting.task()),
             SleepState::GaveWay => return,
         };

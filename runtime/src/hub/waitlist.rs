@@ -1,8 +1,18 @@
 //! A first come, first served line of waiting tasks.
 //!
-//! Joining, leaving from anywhere, and taking the first cost the same however long the line is. Whoever waits owns
-//! its place and gives it back: [`WaitList::leave`] says whether it had been called by then, so that a call which
-//! nobody will answer can be passed on.
+//! Joining, leaving from anywhere, calling the first, and taking a call back cost the same however long the line is.
+//! Whoever waits owns its place and gives it back: [`WaitList::leave`] says whether it had been called by then, so
+//! that a call which nobody will answer can be passed on.
+//!
+//! ```text
+//!     first               next
+//!       ▼                   ▼
+//!   [called] ⇄ [called] ⇄ [waiting] ⇄ [waiting] ⇄ [waiting]
+//! ```
+//!
+//! Those who were called keep their places at the head of the line until they leave it. So a call can be taken back
+//! ([`WaitList::recall`]), which is what happens when somebody else takes what they were called for, and nobody
+//! loses a place by it.
 
 use super::task::TaskRef;
 
@@ -10,14 +20,24 @@ use super::task::TaskRef;
 pub(crate) struct WaitList {
     places: Vec<Place>,
     first: u32,
+    /// The first that was not called.
+    next: u32,
     last: u32,
     free: u32,
     waiting: u32,
+    called: u32,
 }
 
 /// A place in a line, owned by the wait that joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u32);
+
+impl Ticket {
+    /// A small number that is the ticket's alone until it is given back: an index for what is kept beside the line.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// What a place had come to when it was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +49,9 @@ pub(crate) enum Left {
 }
 
 struct Place {
-    /// `None` once the place was called, and while it is free.
+    /// `None` while the place is free.
     task: Option<TaskRef>,
+    is_called: bool,
     before: u32,
     after: u32,
 }
@@ -39,62 +60,110 @@ const NONE: u32 = u32::MAX;
 
 impl Default for WaitList {
     fn default() -> Self {
-        WaitList { places: Vec::new(), first: NONE, last: NONE, free: NONE, waiting: 0 }
+        WaitList {
+            places: Vec::new(),
+            first: NONE,
+            next: NONE,
+            last: NONE,
+            free: NONE,
+            waiting: 0,
+            called: 0,
+        }
     }
 }
 
 impl WaitList {
     /// How many wait, those already called not counted.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.waiting as usize
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting == 0
     }
 
+    /// How many were called and have not left yet.
+    #[inline]
+    pub(crate) fn called(&self) -> usize {
+        self.called as usize
+    }
+
     /// Joins at the end.
+    #[inline]
     pub(crate) fn join(&mut self, task: TaskRef) -> Ticket {
-        let place = Place { task: Some(task), before: self.last, after: NONE };
-        let index = if self.free == NONE {
-            self.places.push(place);
-            u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
-        } else {
-            let index = self.free;
-            self.free = self.places[index as usize].after;
-            self.places[index as usize] = place;
-            index
-        };
+        let index = self.free_place();
+        let before = self.last;
+        // Field by field: a whole place would be put together elsewhere first, and waited for when it is copied.
+        let place = &mut self.places[index as usize];
+        place.task = Some(task);
+        place.is_called = false;
+        place.before = before;
+        place.after = NONE;
         match self.last {
             NONE => self.first = index,
             last => self.places[last as usize].after = index,
         }
         self.last = index;
+        if self.next == NONE {
+            self.next = index;
+        }
         self.waiting += 1;
         Ticket(index)
     }
 
+    #[inline]
+    fn free_place(&mut self) -> u32 {
+        if self.free == NONE {
+            return self.add_place();
+        }
+        let index = self.free;
+        self.free = self.places[index as usize].after;
+        index
+    }
+
+    #[cold]
+    fn add_place(&mut self) -> u32 {
+        self.places.push(Place { task: None, is_called: false, before: NONE, after: NONE });
+        u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
+    }
+
     /// Has this place been called?
+    #[inline]
     pub(crate) fn is_called(&self, ticket: Ticket) -> bool {
-        self.places[ticket.0 as usize].task.is_none()
+        self.places[ticket.index()].is_called
     }
 
     /// Whoever holds the place is now polled by `task`.
     pub(crate) fn renew(&mut self, ticket: Ticket, task: TaskRef) {
-        let place = &mut self.places[ticket.0 as usize].task;
-        if place.is_some() {
-            *place = Some(task);
-        }
+        self.places[ticket.index()].task = Some(task);
+    }
+
+    /// Takes out the task that a place holds, to be dropped when nothing is borrowed: a stand-in for a foreign waker
+    /// runs that one's destructor. For whoever then [renews](Self::renew) or [leaves](Self::leave) the place.
+    pub(crate) fn withdraw(&mut self, ticket: Ticket) -> Option<TaskRef> {
+        self.places[ticket.index()].task.take()
+    }
+
+    /// Who is called next.
+    #[inline]
+    pub(crate) fn first(&self) -> Option<Ticket> {
+        (self.next != NONE).then_some(Ticket(self.next))
     }
 
     /// Calls the first in line; the caller wakes it.
+    #[inline]
     pub(crate) fn call_first(&mut self) -> Option<TaskRef> {
-        if self.first == NONE {
+        if self.next == NONE {
             return None;
         }
-        let index = self.first;
-        self.unlink(index);
-        self.places[index as usize].task.take()
+        let place = &mut self.places[self.next as usize];
+        place.is_called = true;
+        self.next = place.after;
+        self.waiting -= 1;
+        self.called += 1;
+        place.task.clone()
     }
 
     /// Calls everybody who waits now, in order.
@@ -106,22 +175,26 @@ impl WaitList {
         called
     }
 
-    /// Gives the place back.
-    pub(crate) fn leave(&mut self, ticket: Ticket) -> Left {
-        let index = ticket.0;
-        let left = if self.places[index as usize].task.take().is_some() {
-            self.unlink(index);
-            Left::Waiting
-        } else {
-            Left::Called
+    /// Takes back the call of the last that was called: it is the first in line again. It may have been woken.
+    pub(crate) fn recall(&mut self) {
+        let last_called = match self.next {
+            NONE => self.last,
+            next => self.places[next as usize].before,
         };
-        self.places[index as usize].after = self.free;
-        self.free = index;
-        left
+        if last_called == NONE {
+            return;
+        }
+        self.places[last_called as usize].is_called = false;
+        self.next = last_called;
+        self.waiting += 1;
+        self.called -= 1;
     }
 
-    fn unlink(&mut self, index: u32) {
-        let Place { before, after, .. } = self.places[index as usize];
+    /// Gives the place back.
+    #[inline]
+    pub(crate) fn leave(&mut self, ticket: Ticket) -> Left {
+        let index = ticket.0;
+        let Place { is_called, before, after, .. } = self.places[index as usize];
         match before {
             NONE => self.first = after,
             before => self.places[before as usize].after = after,
@@ -130,6 +203,22 @@ impl WaitList {
             NONE => self.last = before,
             after => self.places[after as usize].before = before,
         }
-        self.waiting -= 1;
+        if self.next == index {
+            self.next = after;
+        }
+        let place = &mut self.places[index as usize];
+        place.task = None;
+        place.after = self.free;
+        self.free = index;
+        if is_called {
+            self.called -= 1;
+            Left::Called
+        } else {
+            self.waiting -= 1;
+            Left::Waiting
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

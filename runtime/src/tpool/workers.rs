@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-type Call = Box<dyn FnOnce() + Send>;
+/// A call to make.
+pub(super) type Call = Box<dyn FnOnce() + Send>;
 
 /// The queue, and the OS threads that serve it.
 pub(super) struct Workers {

@@ -116,7 +116,7 @@ fn look_up(host: &str, port: u16) -> io::Result<vec::IntoIter<SocketAddr>> {
 
 /// Tries one address after the other, and gives the last error.
 #[green(crate = crate)]
-pub(super) fn each_address<A, F, T>(address: A, attempt: F) -> io::Result<T>
+pub(crate) fn each_address<A, F, T>(address: A, attempt: F) -> io::Result<T>
 where
     A: ToSocketAddrs,
     F: AsyncFn(SocketAddr) -> io::Result<T>,

@@ -15,7 +15,7 @@ use crate::hub::sources::{Direction, Done};
 /// # Errors
 ///
 /// Whatever the operating system says: too many descriptors.
-pub(in crate::green) fn new_socket(domain: Domain, kind: Type) -> io::Result<socket2::Socket> {
+pub(crate) fn new_socket(domain: Domain, kind: Type) -> io::Result<socket2::Socket> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     return socket2::Socket::new(domain, kind.nonblocking(), None);
     #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
@@ -26,19 +26,24 @@ pub(in crate::green) fn new_socket(domain: Domain, kind: Type) -> io::Result<soc
     }
 }
 
-/// Connects a stream socket that does not block to `address`. Suspends until it is connected, at most for `limit`.
+/// Connects a stream socket that does not block to `address`, from the address `local` if that matters. Suspends until it is connected, at most for `limit`.
 ///
-/// A kill or timeout here closes the socket.
+/// A kill or timeout here closes the socket. `ResourceBusy` says that a Unix listener's queue is full.
 #[green(crate = crate)]
 pub(in crate::green) fn connect_socket<S>(
     address: &SockAddr,
+    local: Option<&SockAddr>,
     limit: Option<Duration>,
 ) -> io::Result<Socket<S>>
 where
     S: AsSource + From<socket2::Socket>,
     for<'a> SockRef<'a>: From<&'a S>,
 {
-    let socket: Socket<S> = Socket::new(S::from(new_socket(address.domain(), Type::STREAM)?));
+    let socket = new_socket(address.domain(), Type::STREAM)?;
+    if let Some(local) = local {
+        socket.bind(local)?;
+    }
+    let socket: Socket<S> = Socket::new(S::from(socket));
     let mut has_begun = false;
     socket.within(limit, Direction::Write, |io| {
         let io = SockRef::from(io);
@@ -58,6 +63,10 @@ fn begin(socket: &SockRef<'_>, address: &SockAddr) -> io::Result<Done<()>> {
     match socket.connect(address) {
         // A connection that has begun is finished in the background, a signal notwithstanding.
         Err(error) if is_in_progress(&error) => Err(io::ErrorKind::WouldBlock.into()),
+        // The queue of a Unix listener is full: nothing has begun, and no event will come.
+        Err(error) if cfg!(unix) && error.kind() == io::ErrorKind::WouldBlock => {
+            Err(io::ErrorKind::ResourceBusy.into())
+        }
         result => result.map(Done::new),
     }
 }

@@ -11,10 +11,10 @@
 
 mod addr;
 mod connect;
-mod halves;
-mod stream_io;
+pub(in crate::green) mod halves;
 mod tcp_listener;
 mod tcp_stream;
+mod udp;
 
 pub use std::net::{
     AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6,
@@ -24,6 +24,8 @@ pub use addr::ToSocketAddrs;
 pub use halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, SplitStream, WriteHalf};
 pub use tcp_listener::{Incoming, TcpListener};
 pub use tcp_stream::TcpStream;
+pub use udp::UdpSocket;
 
+pub(crate) use addr::each_address;
 pub(super) use connect::connect_socket;
-pub(super) use stream_io::stream_io;
+pub(crate) use connect::new_socket;

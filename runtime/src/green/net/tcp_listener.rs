@@ -1,6 +1,5 @@
 //! Listening for TCP connections.
 
-use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
 
@@ -47,43 +46,12 @@ impl TcpListener {
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.socket
             .when_ready(Direction::Read, accept::tcp)
-            .map(|(stream, address)| (TcpStream::from_nonblocking(stream), address))
+            .map(|(stream, address)| (TcpStream::accepted(stream), address))
     }
 
     /// The connections one after the other, as a [`GreenIterator`] that never ends.
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming { listener: self }
-    }
-
-    /// Takes one of std's listeners.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the operating system says when it is told not to block.
-    pub fn from_std(listener: net::TcpListener) -> io::Result<TcpListener> {
-        listener.set_nonblocking(true)?;
-        Ok(TcpListener { socket: Socket::new(listener) })
-    }
-
-    /// Gives std's listener back. It blocks, unless [`set_nonblocking`](Self::set_nonblocking) was on.
-    ///
-    /// # Errors
-    ///
-    /// `ResourceBusy` if there are other handles on it; whatever the operating system says when it is told to block.
-    pub fn into_std(self) -> io::Result<net::TcpListener> {
-        let nonblocking = self.socket.is_nonblocking();
-        let listener = self.socket.into_io()?;
-        listener.set_nonblocking(nonblocking)?;
-        Ok(listener)
-    }
-
-    /// Another handle on the listener. Does not suspend, and never fails. Both share everything.
-    ///
-    /// # Errors
-    ///
-    /// None; the result has std's type.
-    pub fn try_clone(&self) -> io::Result<TcpListener> {
-        Ok(TcpListener { socket: self.socket.clone() })
     }
 
     /// Ends the listening for all handles. Does not suspend.
@@ -105,32 +73,12 @@ impl TcpListener {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.io().local_addr()
     }
-
-    /// How many hops a packet may make (`IP_TTL`).
-    ///
-    /// # Errors
-    ///
-    /// Whatever the operating system says.
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.socket.io().ttl()
-    }
-
-    /// Says how many hops a packet may make (`IP_TTL`).
-    ///
-    /// # Errors
-    ///
-    /// Whatever the operating system says.
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.socket.io().set_ttl(ttl)
-    }
 }
 
-socket_settings!(TcpListener);
-
-impl fmt::Debug for TcpListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket.io().fmt(f)
-    }
+socket_handles!(TcpListener, net::TcpListener);
+socket_options! { TcpListener:
+    /// How many hops a packet may make (`IP_TTL`).
+    ttl, set_ttl: u32;
 }
 
 /// The iterator that [`TcpListener::incoming`] makes.

@@ -1,1 +1,3 @@
 //! std's `os::unix`, with green sockets.
+
+pub mod net;

@@ -1,0 +1,202 @@
+//! UDP.
+
+use std::io;
+use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::ToSocketAddrs;
+use super::addr::each_address;
+use crate::green;
+use crate::green::socket::Socket;
+use crate::hub::sources::{Direction, Done};
+
+/// A UDP socket: std's `UdpSocket`.
+///
+/// # Examples
+///
+/// ```
+/// use std::io;
+/// use eventlet::green;
+/// use eventlet::green::net::UdpSocket;
+///
+/// #[green]
+/// fn main() -> io::Result<()> {
+///     let receiver = UdpSocket::bind("127.0.0.1:0")?;
+///     let sender = UdpSocket::bind("127.0.0.1:0")?;
+///     sender.send_to(b"ping", receiver.local_addr()?)?;
+///
+///     let mut buf = [0; 16];
+///     let (count, from) = receiver.recv_from(&mut buf)?;
+///     assert_eq!((&buf[..count], from), (&b"ping"[..], sender.local_addr()?));
+///     Ok(())
+/// }
+/// ```
+pub struct UdpSocket {
+    socket: Socket<net::UdpSocket>,
+}
+
+impl UdpSocket {
+    /// Takes `address`; if that is several, the first that is free. Port 0 is any free port. Suspends only while a
+    /// host name is looked up.
+    ///
+    /// # Errors
+    ///
+    /// What the last attempt came to; those of [`ToSocketAddrs`].
+    #[green(crate = crate)]
+    pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<UdpSocket> {
+        each_address(address, async |address| Self::from_std(net::UdpSocket::bind(address)?))
+    }
+
+    /// Fixes the peer for [`send`](Self::send) and [`recv`](Self::recv); others are no longer heard. Suspends only
+    /// while a host name is looked up.
+    ///
+    /// # Errors
+    ///
+    /// What the last attempt came to; those of [`ToSocketAddrs`].
+    #[green(crate = crate)]
+    pub fn connect<A: ToSocketAddrs>(&self, address: A) -> io::Result<()> {
+        each_address(address, async |address| self.socket.io().connect(address))
+    }
+
+    /// Sends a datagram to `address` (if that is several, to the first). Suspends while there is no room for it.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if there is no address; what the operating system says.
+    #[green(crate = crate)]
+    pub fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], address: A) -> io::Result<usize> {
+        let Some(address) = address.to_socket_addrs()?.next() else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no addresses to send data to"));
+        };
+        self.socket.when_ready(Direction::Write, |io| io.send_to(buf, address).map(Done::new))
+    }
+
+    /// Receives a datagram, and says how long it is and who sent it. Suspends until there is one.
+    ///
+    /// What is longer than `buf` is cut off. A kill or timeout loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says; `TimedOut` after a [`set_read_timeout`](Self::set_read_timeout).
+    #[green(crate = crate)]
+    pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket.when_ready(Direction::Read, |io| io.recv_from(buf).map(Done::new))
+    }
+
+    /// Like [`recv_from`](Self::recv_from), and leaves the datagram where it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    #[green(crate = crate)]
+    pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket.when_ready(Direction::Read, |io| io.peek_from(buf).map(Done::new))
+    }
+
+    /// Sends a datagram to the [connected](Self::connect) peer. Suspends while there is no room for it.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says: `ConnectionRefused` if an earlier datagram found nobody.
+    #[green(crate = crate)]
+    pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        self.socket.when_ready(Direction::Write, |io| io.send(buf).map(Done::new))
+    }
+
+    /// Receives a datagram from the [connected](Self::connect) peer. Suspends until there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from), and `ConnectionRefused` if an earlier datagram found nobody.
+    #[green(crate = crate)]
+    pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.when_ready(Direction::Read, |io| io.recv(buf).map(Done::new))
+    }
+
+    /// Like [`recv`](Self::recv), and leaves the datagram where it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    #[green(crate = crate)]
+    pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.when_ready(Direction::Read, |io| io.peek(buf).map(Done::new))
+    }
+
+    /// Ends every wait for the socket with an error (`NotConnected`), now and later, for all handles. Does not suspend.
+    /// The port is free when the last handle is dropped.
+    pub fn close(&self) {
+        self.socket.close();
+    }
+
+    /// The peer that was [connected](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected`.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.io().peer_addr()
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.io().local_addr()
+    }
+}
+
+socket_handles!(UdpSocket, net::UdpSocket);
+socket_timeouts!(UdpSocket);
+socket_options! { UdpSocket:
+    /// Whether datagrams may go to broadcast addresses (`SO_BROADCAST`).
+    broadcast, set_broadcast: bool;
+    /// How many hops a datagram may make (`IP_TTL`).
+    ttl, set_ttl: u32;
+    /// Whether one's own multicast datagrams come back (`IP_MULTICAST_LOOP`).
+    multicast_loop_v4, set_multicast_loop_v4: bool;
+    /// How many hops a multicast datagram may make (`IP_MULTICAST_TTL`).
+    multicast_ttl_v4, set_multicast_ttl_v4: u32;
+    /// Whether one's own multicast datagrams come back (`IPV6_MULTICAST_LOOP`).
+    multicast_loop_v6, set_multicast_loop_v6: bool;
+}
+
+/// Multicast groups.
+impl UdpSocket {
+    /// Joins a group (`IP_ADD_MEMBERSHIP`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn join_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
+        self.socket.io().join_multicast_v4(group, interface)
+    }
+
+    /// Joins a group (`IPV6_ADD_MEMBERSHIP`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.socket.io().join_multicast_v6(group, interface)
+    }
+
+    /// Leaves a group (`IP_DROP_MEMBERSHIP`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn leave_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
+        self.socket.io().leave_multicast_v4(group, interface)
+    }
+
+    /// Leaves a group (`IPV6_DROP_MEMBERSHIP`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.socket.io().leave_multicast_v6(group, interface)
+    }
+}

@@ -1,0 +1,193 @@
+//! Unix datagrams.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::unix::net::{self, SocketAddr};
+use std::path::Path;
+
+use super::pauses::Pauses;
+use crate::green;
+use crate::green::socket::Socket;
+use crate::hub::sources::{Direction, Done, Patience};
+use crate::timeout::with_timeout;
+
+/// A Unix datagram socket: std's `UnixDatagram`.
+pub struct UnixDatagram {
+    socket: Socket<net::UnixDatagram>,
+}
+
+impl UnixDatagram {
+    /// Takes the name `path`, which must not exist. Does not suspend.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says: `AddrInUse`.
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixDatagram> {
+        Self::from_std(net::UnixDatagram::bind(path)?)
+    }
+
+    /// Takes the name `address`. Does not suspend.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
+        Self::from_std(net::UnixDatagram::bind_addr(address)?)
+    }
+
+    /// A socket without a name.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says: too many descriptors.
+    pub fn unbound() -> io::Result<UnixDatagram> {
+        Self::from_std(net::UnixDatagram::unbound()?)
+    }
+
+    /// Two sockets, each the other's peer.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says: too many descriptors.
+    pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
+        let (one, other) = net::UnixDatagram::pair()?;
+        Ok((Self::from_std(one)?, Self::from_std(other)?))
+    }
+
+    /// Fixes the peer for [`send`](Self::send) and [`recv`](Self::recv). Does not suspend.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says: `NotFound`.
+    pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
+        self.socket.io().connect(path)
+    }
+
+    /// Fixes the peer, as [`connect`](Self::connect) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
+        self.socket.io().connect_addr(address)
+    }
+
+    /// Sends a datagram to the socket at `path`. Suspends while there is no room for it.
+    ///
+    /// The operating system does not say when the receiver's queue has room again, so this looks for itself: after
+    /// 1 ms, then after twice as long each time, up to 100 ms. A [connected](Self::connect) socket is told.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says: `NotFound`, `ConnectionRefused`; `TimedOut` after a
+    /// [`set_write_timeout`](Self::set_write_timeout).
+    #[green(crate = crate)]
+    pub fn send_to<P: AsRef<Path>>(&self, buf: &[u8], path: P) -> io::Result<usize> {
+        let path = path.as_ref();
+        self.send_when_taken(|io| io.send_to(buf, path))
+    }
+
+    /// Sends a datagram to the socket at `address`, as [`send_to`](Self::send_to) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Self::send_to).
+    #[green(crate = crate)]
+    pub fn send_to_addr(&self, buf: &[u8], address: &SocketAddr) -> io::Result<usize> {
+        self.send_when_taken(|io| io.send_to_addr(buf, address))
+    }
+
+    #[green(crate = crate)]
+    fn send_when_taken<F>(&self, send: F) -> io::Result<usize>
+    where
+        F: FnMut(&net::UnixDatagram) -> io::Result<usize>,
+    {
+        match self.socket.timeout(Direction::Write) {
+            Some(limit) => with_timeout(limit, || self.keep_sending(send))?,
+            None => self.keep_sending(send),
+        }
+    }
+
+    #[green(crate = crate)]
+    fn keep_sending<F>(&self, mut send: F) -> io::Result<usize>
+    where
+        F: FnMut(&net::UnixDatagram) -> io::Result<usize>,
+    {
+        let mut pauses = Pauses::default();
+        loop {
+            match self.socket.within(Patience::None, Direction::Write, |io| send(io).map(Done::new)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !self.socket.is_nonblocking() => {
+                    pauses.pause();
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Receives a datagram, and says how long it is and who sent it. Suspends until there is one.
+    ///
+    /// What is longer than `buf` is cut off. A kill or timeout loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says; `TimedOut` after a [`set_read_timeout`](Self::set_read_timeout).
+    #[green(crate = crate)]
+    pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket.when_ready(Direction::Read, |io| io.recv_from(buf).map(Done::new))
+    }
+
+    /// Sends a datagram to the connected peer. Suspends while there is no room for it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    #[green(crate = crate)]
+    pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        self.socket.when_ready(Direction::Write, |io| io.send(buf).map(Done::new))
+    }
+
+    /// Receives a datagram from the connected peer. Suspends until there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    #[green(crate = crate)]
+    pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.when_ready(Direction::Read, |io| io.recv(buf).map(Done::new))
+    }
+
+    /// Ends a direction, or both. Does not suspend.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.io().shutdown(how)
+    }
+
+    /// Ends every wait for the socket with an error (`NotConnected`), now and later, for all handles. Does not suspend.
+    pub fn close(&self) {
+        self.socket.close();
+    }
+
+    /// The connected peer's address.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected`.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.io().peer_addr()
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.io().local_addr()
+    }
+}
+
+socket_handles!(UnixDatagram, net::UnixDatagram);
+socket_timeouts!(UnixDatagram);

@@ -1,0 +1,14 @@
+//! Unix sockets: std's `os::unix::net` with calls that suspend.
+//!
+//! The rules are those of [`green::net`](crate::green::net).
+
+mod datagram;
+mod listener;
+mod pauses;
+mod stream;
+
+pub use std::os::unix::net::SocketAddr;
+
+pub use datagram::UnixDatagram;
+pub use listener::{Incoming, UnixListener};
+pub use stream::UnixStream;

@@ -1,0 +1,49 @@
+//! Green iterators behind a pointer.
+
+use super::GreenIterator;
+use crate::call::{Green, GreenBox};
+use crate::green;
+
+/// A [`GreenIterator`] whose type is not known: `dyn DynGreenIterator<Item = T>`.
+///
+/// Every green iterator is one, and a `Box` or a `&mut` of the `dyn` type is a green iterator again, with all its
+/// methods. Each step allocates.
+///
+/// ```
+/// use eventlet::iter::{DynGreenIterator, from_iter};
+/// use eventlet::{GreenIterator, green};
+///
+/// fn numbers(backwards: bool) -> Box<dyn DynGreenIterator<Item = u32>> {
+///     if backwards { Box::new(from_iter((1..=3).rev())) } else { Box::new(from_iter(1..=3)) }
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let seen: Vec<u32> = numbers(true).chain(numbers(false)).collect();
+///     assert_eq!(seen, [3, 2, 1, 1, 2, 3]);
+/// }
+/// ```
+pub trait DynGreenIterator {
+    /// What each step yields.
+    type Item;
+
+    /// [`GreenIterator::next`], on the heap.
+    fn next_boxed(&mut self) -> GreenBox<'_, Option<Self::Item>>;
+}
+
+impl<I: GreenIterator> DynGreenIterator for I {
+    type Item = I::Item;
+
+    fn next_boxed(&mut self) -> GreenBox<'_, Option<I::Item>> {
+        Green::new(Box::pin(self.next()))
+    }
+}
+
+impl<T> GreenIterator for dyn DynGreenIterator<Item = T> + '_ {
+    type Item = T;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<T> {
+        self.next_boxed()
+    }
+}

@@ -1,0 +1,178 @@
+//! Iterators that give only some of the items that they take.
+
+use super::GreenIterator;
+use crate::green;
+
+/// The iterator that [`GreenIterator::filter`] makes.
+#[derive(Clone, Debug)]
+pub struct Filter<I, P> {
+    pub(super) iter: I,
+    pub(super) predicate: P,
+}
+
+impl<I: GreenIterator, P: FnMut(&I::Item) -> bool> GreenIterator for Filter<I, P> {
+    type Item = I::Item;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<I::Item> {
+        loop {
+            let item = self.iter.next()?;
+            if (self.predicate)(&item) {
+                return Some(item);
+            }
+        }
+    }
+}
+
+/// The iterator that [`GreenIterator::filter_map`] makes.
+#[derive(Clone, Debug)]
+pub struct FilterMap<I, F> {
+    pub(super) iter: I,
+    pub(super) f: F,
+}
+
+impl<I: GreenIterator, B, F: FnMut(I::Item) -> Option<B>> GreenIterator for FilterMap<I, F> {
+    type Item = B;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<B> {
+        loop {
+            let item = self.iter.next()?;
+            if let Some(item) = (self.f)(item) {
+                return Some(item);
+            }
+        }
+    }
+}
+
+/// The iterator that [`GreenIterator::take`] makes.
+#[derive(Clone, Debug)]
+pub struct Take<I> {
+    pub(super) iter: I,
+    pub(super) left: usize,
+}
+
+impl<I: GreenIterator> GreenIterator for Take<I> {
+    type Item = I::Item;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<I::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        let item = self.iter.next();
+        // An interrupted step does not count.
+        self.left -= 1;
+        item
+    }
+}
+
+/// The iterator that [`GreenIterator::take_while`] makes.
+#[derive(Clone, Debug)]
+pub struct TakeWhile<I, P> {
+    pub(super) iter: I,
+    pub(super) predicate: P,
+    pub(super) is_over: bool,
+}
+
+impl<I: GreenIterator, P: FnMut(&I::Item) -> bool> GreenIterator for TakeWhile<I, P> {
+    type Item = I::Item;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<I::Item> {
+        if self.is_over {
+            return None;
+        }
+        let item = self.iter.next()?;
+        if (self.predicate)(&item) {
+            return Some(item);
+        }
+        self.is_over = true;
+        None
+    }
+}
+
+/// The iterator that [`GreenIterator::map_while`] makes.
+#[derive(Clone, Debug)]
+pub struct MapWhile<I, F> {
+    pub(super) iter: I,
+    pub(super) f: F,
+}
+
+impl<I: GreenIterator, B, F: FnMut(I::Item) -> Option<B>> GreenIterator for MapWhile<I, F> {
+    type Item = B;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<B> {
+        let item = self.iter.next()?;
+        (self.f)(item)
+    }
+}
+
+/// The iterator that [`GreenIterator::skip`] makes.
+#[derive(Clone, Debug)]
+pub struct Skip<I> {
+    pub(super) iter: I,
+    pub(super) left: usize,
+}
+
+impl<I: GreenIterator> GreenIterator for Skip<I> {
+    type Item = I::Item;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<I::Item> {
+        while self.left > 0 {
+            self.iter.next()?;
+            self.left -= 1;
+        }
+        self.iter.next()
+    }
+}
+
+/// The iterator that [`GreenIterator::skip_while`] makes.
+#[derive(Clone, Debug)]
+pub struct SkipWhile<I, P> {
+    pub(super) iter: I,
+    pub(super) predicate: P,
+    pub(super) has_begun: bool,
+}
+
+impl<I: GreenIterator, P: FnMut(&I::Item) -> bool> GreenIterator for SkipWhile<I, P> {
+    type Item = I::Item;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<I::Item> {
+        loop {
+            let item = self.iter.next()?;
+            if self.has_begun || !(self.predicate)(&item) {
+                self.has_begun = true;
+                return Some(item);
+            }
+        }
+    }
+}
+
+/// The iterator that [`GreenIterator::step_by`] makes.
+#[derive(Clone, Debug)]
+pub struct StepBy<I> {
+    pub(super) iter: I,
+    /// How many items are passed over after each that is given.
+    pub(super) gap: usize,
+    /// How many of them are to come.
+    pub(super) left: usize,
+}
+
+impl<I: GreenIterator> GreenIterator for StepBy<I> {
+    type Item = I::Item;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<I::Item> {
+        while self.left > 0 {
+            self.iter.next()?;
+            self.left -= 1;
+        }
+        let item = self.iter.next()?;
+        self.left = self.gap;
+        Some(item)
+    }
+}

@@ -1,0 +1,113 @@
+//! Waiting for each other.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+
+use crate::call::Green;
+use crate::hub::suspend::{Wait, Waiting, until};
+use crate::hub::waitlist::{Ticket, WaitList};
+
+/// A place at which so many threads wait for each other, and then all go on. It can be used again at once.
+///
+/// # Examples
+///
+/// ```
+/// use std::rc::Rc;
+/// use eventlet::lock::Barrier;
+/// use eventlet::{green, spawn};
+///
+/// #[green]
+/// fn runner(start: Rc<Barrier>) -> bool {
+///     start.wait()
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let start = Rc::new(Barrier::new(2));
+///     let other = start.clone();
+///     let first = spawn(move || runner(other));
+///     let second = spawn(move || runner(start));
+///     assert!(!first.wait());
+///     assert!(second.wait(), "the last to arrive leads");
+/// }
+/// ```
+pub struct Barrier {
+    size: usize,
+    line: RefCell<WaitList>,
+    passed: Cell<u64>,
+}
+
+impl Barrier {
+    /// A barrier that lets threads pass when `size` of them are there. With a size of zero or one all pass at once.
+    pub fn new(size: usize) -> Self {
+        Barrier { size, line: RefCell::default(), passed: Cell::new(0) }
+    }
+
+    /// Waits until as many threads as the barrier asks for are there. Suspends until then; the last to arrive does
+    /// not suspend, and `true` tells it that it leads.
+    ///
+    /// A thread that is killed or timed out while it waits is not there any more: the barrier asks for another one.
+    pub fn wait(&self) -> Green<impl Future<Output = bool>> {
+        Green::new(async move { until(Passed { barrier: self, ticket: None }).await })
+    }
+
+    /// How many threads wait.
+    pub fn waiting(&self) -> usize {
+        self.line.borrow().len()
+    }
+
+    /// How often all went on.
+    pub fn passed(&self) -> u64 {
+        self.passed.get()
+    }
+}
+
+impl fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Barrier").field("size", &self.size).field("waiting", &self.waiting()).finish()
+    }
+}
+
+struct Passed<'a> {
+    barrier: &'a Barrier,
+    ticket: Option<Ticket>,
+}
+
+impl Wait for Passed<'_> {
+    type Output = bool;
+
+    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<bool> {
+        let Barrier { size, line, passed } = self.barrier;
+        let mut line = line.borrow_mut();
+        match self.ticket {
+            None if line.len() + 1 >= *size => {
+                let all = line.call_all();
+                drop(line);
+                passed.set(passed.get() + 1);
+                all.iter().for_each(|task| waiting.hub.schedule(task));
+                return Some(true);
+            }
+            None => self.ticket = Some(line.join(waiting.task())),
+            Some(ticket) if line.is_called(ticket) => return Some(false),
+            Some(ticket) => line.renew(ticket, waiting.task()),
+        }
+        None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at a barrier with {} of {}", self.barrier.waiting(), self.barrier.size)
+    }
+}
+
+impl Drop for Passed<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.barrier.line.borrow_mut().leave(ticket);
+        }
+    }
+}

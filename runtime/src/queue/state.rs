@@ -1,0 +1,250 @@
+//! What all handles on a queue share: items, and four lines of waiting threads.
+//!
+//! An item that is put lies in the queue until the thread that was called for it takes it; meanwhile a `try_get` may
+//! take it away. What a blocked putter brings moves in as soon as there is room, without the putter having to run. So
+//! at all times:
+//!
+//! * as many getters are called as there are items to take, or all of them;
+//! * all getters are called once the queue is shut down and drained;
+//! * putters wait only while there is no room.
+
+use std::cell::{RefCell, RefMut};
+
+use super::error::{GetError, PutError};
+use super::storage::Storage;
+use crate::hub::current;
+use crate::hub::task::TaskRef;
+use crate::hub::waitlist::{Ticket, WaitList};
+
+/// The inside of a queue. All its functions leave the cell unborrowed while they wake or drop anything.
+pub(crate) struct Shared<T, S> {
+    pub(crate) state: RefCell<State<T, S>>,
+}
+
+pub(crate) struct State<T, S> {
+    pub(crate) items: S,
+    /// `usize::MAX`: no limit. Zero: an item goes from hand to hand.
+    pub(crate) limit: usize,
+    /// What each blocked putter brings, by its ticket's index.
+    pub(crate) offers: Vec<Option<T>>,
+    pub(crate) putters: WaitList,
+    pub(crate) getters: WaitList,
+    pub(crate) peekers: WaitList,
+    pub(crate) joiners: WaitList,
+    /// Items that were put and not yet reported done.
+    pub(crate) unfinished: usize,
+    pub(crate) is_shut_down: bool,
+}
+
+impl<T, S: Storage<T>> Shared<T, S> {
+    pub(crate) fn new(items: S, limit: usize) -> Self {
+        Shared {
+            state: RefCell::new(State {
+                items,
+                limit,
+                offers: Vec::new(),
+                putters: WaitList::default(),
+                getters: WaitList::default(),
+                peekers: WaitList::default(),
+                joiners: WaitList::default(),
+                unfinished: 0,
+                is_shut_down: false,
+            }),
+        }
+    }
+
+    pub(crate) fn try_put(&self, item: T) -> Result<(), PutError<T>> {
+        let mut state = self.state.borrow_mut();
+        if state.is_shut_down {
+            return Err(PutError::ShutDown(item));
+        }
+        if !state.has_room() && !state.has_taker() {
+            return Err(PutError::Full(item));
+        }
+        state.insert(item);
+        self.after_putting(state);
+        Ok(())
+    }
+
+    pub(crate) fn try_get(&self) -> Result<T, GetError> {
+        let mut state = self.state.borrow_mut();
+        let Some((item, putter)) = state.take() else {
+            return Err(if state.is_shut_down { GetError::ShutDown } else { GetError::Empty });
+        };
+        state.recall();
+        self.after_taking(state, putter);
+        Ok(item)
+    }
+
+    /// Wakes whose turn it is now that an item more is in or on offer.
+    #[inline]
+    pub(crate) fn after_putting(&self, mut state: RefMut<'_, State<T, S>>) {
+        let called = state.call_next();
+        let are_more = state.may_call();
+        drop(state);
+        wake_one(called);
+        if are_more {
+            self.wake();
+        }
+    }
+
+    /// Wakes whose turn it is now that an item was taken.
+    #[inline]
+    pub(crate) fn after_taking(&self, state: RefMut<'_, State<T, S>>, putter: Option<TaskRef>) {
+        let is_shut_down = state.is_shut_down;
+        drop(state);
+        wake_one(putter);
+        if is_shut_down {
+            self.wake();
+        }
+    }
+
+    pub(crate) fn resize(&self, limit: usize) {
+        self.state.borrow_mut().limit = limit;
+        self.wake();
+    }
+
+    pub(crate) fn shut_down(&self, immediate: bool) {
+        let mut state = self.state.borrow_mut();
+        state.is_shut_down = true;
+        let mut discarded = Vec::new();
+        if immediate {
+            discarded.extend(std::iter::from_fn(|| state.items.pop()));
+            state.unfinished = state.unfinished.saturating_sub(discarded.len());
+        }
+        // Putters find that they still have their item. Getters are called below, when nothing is left for them.
+        let mut woken = state.putters.call_all();
+        woken.append(&mut state.peekers.call_all());
+        if state.unfinished == 0 {
+            woken.append(&mut state.joiners.call_all());
+        }
+        drop(state);
+        current::try_with(|hub| woken.iter().for_each(|task| hub.schedule(task)));
+        self.wake();
+        drop(discarded);
+    }
+
+    /// Returns `false` if nothing is unfinished.
+    pub(crate) fn task_done(&self) -> bool {
+        let mut state = self.state.borrow_mut();
+        let Some(left) = state.unfinished.checked_sub(1) else { return false };
+        state.unfinished = left;
+        let woken = if left == 0 { state.joiners.call_all() } else { Vec::new() };
+        drop(state);
+        current::try_with(|hub| woken.iter().for_each(|task| hub.schedule(task)));
+        true
+    }
+
+    /// Calls whoever can go on, one by one.
+    pub(crate) fn wake(&self) {
+        loop {
+            let called = self.state.borrow_mut().call_next();
+            if called.is_none() {
+                return;
+            }
+            wake_one(called);
+        }
+    }
+}
+
+fn wake_one(called: Option<TaskRef>) {
+    if let Some(task) = called {
+        current::try_with(|hub| hub.schedule(&task));
+    }
+}
+
+impl<T, S: Storage<T>> State<T, S> {
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.items.size() < self.limit
+    }
+
+    /// On a channel: does somebody wait for just this item?
+    fn has_taker(&self) -> bool {
+        self.limit == 0 && self.putters.is_empty() && !self.getters.is_empty()
+    }
+
+    /// How many items could be got without waiting.
+    #[inline]
+    pub(crate) fn supply(&self) -> usize {
+        self.items.size() + self.putters.len()
+    }
+
+    #[inline]
+    pub(crate) fn insert(&mut self, item: T) {
+        self.items.push(item);
+        self.unfinished += 1;
+    }
+
+    /// A putter joins the line with what it brings.
+    pub(crate) fn offer(&mut self, item: T, task: TaskRef) -> Ticket {
+        let ticket = self.putters.join(task);
+        if self.offers.len() <= ticket.index() {
+            self.offers.resize_with(ticket.index() + 1, || None);
+        }
+        self.offers[ticket.index()] = Some(item);
+        ticket
+    }
+
+    /// Takes the next item, and says which putter's item moved in for it.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<(T, Option<TaskRef>)> {
+        // On a channel the item comes from the putter's hand.
+        let mut putter = if self.items.size() == 0 { self.admit() } else { None };
+        let item = self.items.pop()?;
+        if putter.is_none() && self.has_room() {
+            putter = self.admit();
+        }
+        Some((item, putter))
+    }
+
+    /// Moves in what the first putter in line brings.
+    fn admit(&mut self) -> Option<TaskRef> {
+        let ticket = self.putters.first()?;
+        let item = self.offers[ticket.index()].take().expect("a putter in line has an item to put");
+        // Called first: inserting may panic, in a comparison of the user's.
+        let putter = self.putters.call_first();
+        self.insert(item);
+        putter
+    }
+
+    /// The next item, where it lies.
+    pub(crate) fn first(&self) -> Option<&T> {
+        self.items.first().or_else(|| self.offers[self.putters.first()?.index()].as_ref())
+    }
+
+    /// Is there an item for somebody who was not called yet?
+    #[inline]
+    fn may_call(&self) -> bool {
+        let is_for_getter = !self.getters.is_empty() && self.getters.called() < self.supply();
+        is_for_getter || (!self.peekers.is_empty() && self.supply() > 0)
+    }
+
+    /// Calls one that can go on: whoever only looks, then whoever takes, then whoever brings.
+    #[inline]
+    fn call_next(&mut self) -> Option<TaskRef> {
+        let supply = self.supply();
+        if !self.peekers.is_empty() && supply > 0 {
+            self.peekers.call_first()
+        } else if !self.getters.is_empty() && (self.getters.called() < supply || self.is_over()) {
+            self.getters.call_first()
+        } else if !self.putters.is_empty() && self.has_room() {
+            self.admit()
+        } else {
+            None
+        }
+    }
+
+    /// Shut down and drained?
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_shut_down && self.supply() == 0
+    }
+
+    /// The call of a getter is taken back if what it was called for is gone.
+    pub(crate) fn recall(&mut self) {
+        if self.getters.called() > self.supply() && !self.is_over() {
+            self.getters.recall();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! In which order the items of a queue come out.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, VecDeque};
+
+/// Where a queue keeps its items: it decides which comes out next.
+///
+/// The queues of this module are built on it; it is sealed.
+pub trait Storage<T>: sealed::Sealed {
+    #[doc(hidden)]
+    fn push(&mut self, item: T);
+    #[doc(hidden)]
+    fn pop(&mut self) -> Option<T>;
+    #[doc(hidden)]
+    fn first(&self) -> Option<&T>;
+    #[doc(hidden)]
+    fn size(&self) -> usize;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// First in, first out: the storage of a [`Queue`](super::Queue).
+pub struct Fifo<T>(VecDeque<T>);
+
+impl<T> Default for Fifo<T> {
+    fn default() -> Self {
+        Fifo(VecDeque::new())
+    }
+}
+
+impl<T> sealed::Sealed for Fifo<T> {}
+
+impl<T> Storage<T> for Fifo<T> {
+    #[inline]
+    fn push(&mut self, item: T) {
+        self.0.push_back(item);
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        self.0.pop_front()
+    }
+
+    fn first(&self) -> Option<&T> {
+        self.0.front()
+    }
+
+    #[inline]
+    fn size(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Last in, first out: the storage of a [`LifoQueue`](super::LifoQueue).
+pub struct Stack<T>(Vec<T>);
+
+impl<T> Default for Stack<T> {
+    fn default() -> Self {
+        Stack(Vec::new())
+    }
+}
+
+impl<T> sealed::Sealed for Stack<T> {}
+
+impl<T> Storage<T> for Stack<T> {
+    fn push(&mut self, item: T) {
+        self.0.push(item);
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.0.pop()
+    }
+
+    fn first(&self) -> Option<&T> {
+        self.0.last()
+    }
+
+    fn size(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Lowest first, equal ones in the order in which they came: the storage of a [`PriorityQueue`](super::PriorityQueue).
+pub struct Heap<T> {
+    entries: BinaryHeap<Reverse<Entry<T>>>,
+    pushed: u64,
+}
+
+struct Entry<T> {
+    item: T,
+    number: u64,
+}
+
+impl<T: Ord> Default for Heap<T> {
+    fn default() -> Self {
+        Heap { entries: BinaryHeap::new(), pushed: 0 }
+    }
+}
+
+impl<T> sealed::Sealed for Heap<T> {}
+
+impl<T: Ord> Storage<T> for Heap<T> {
+    fn push(&mut self, item: T) {
+        self.pushed += 1;
+        self.entries.push(Reverse(Entry { item, number: self.pushed }));
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.entries.pop().map(|Reverse(entry)| entry.item)
+    }
+
+    fn first(&self) -> Option<&T> {
+        self.entries.peek().map(|Reverse(entry)| &entry.item)
+    }
+
+    fn size(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+impl<T: Ord> Ord for Entry<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.item.cmp(&other.item).then(self.number.cmp(&other.number))
+    }
+}
+
+impl<T: Ord> PartialOrd for Entry<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T: Ord> PartialEq for Entry<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<T: Ord> Eq for Entry<T> {}
+
+/// Items that are all alike: only their number is kept.
+#[derive(Default)]
+pub(crate) struct Units(pub(crate) usize);
+
+impl sealed::Sealed for Units {}
+
+impl Storage<()> for Units {
+    fn push(&mut self, (): ()) {
+        self.0 += 1;
+    }
+
+    fn pop(&mut self) -> Option<()> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(())
+    }
+
+    fn first(&self) -> Option<&()> {
+        (self.0 > 0).then_some(&())
+    }
+
+    fn size(&self) -> usize {
+        self.0
+    }
+}

@@ -1,0 +1,129 @@
+//! A number of permits and the line for them: what semaphores and locks have inside.
+//!
+//! A permit that comes back is free at once, and the first in line is called for it. Until the called thread runs,
+//! [`Permits::try_take`] may take it away; the call is recalled then, and the thread keeps its place.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+
+use crate::hub::current;
+use crate::hub::suspend::{Wait, Waiting};
+use crate::hub::waitlist::{Left, Ticket, WaitList};
+
+/// Free permits, and who waits for one.
+///
+/// Between calls of its functions as many in line are called as there are permits, or all of them.
+pub(crate) struct Permits {
+    free: Cell<usize>,
+    line: RefCell<WaitList>,
+}
+
+impl Permits {
+    pub(crate) fn new(free: usize) -> Self {
+        Permits { free: Cell::new(free), line: RefCell::default() }
+    }
+
+    pub(crate) fn free(&self) -> usize {
+        self.free.get()
+    }
+
+    /// How many are free and nobody was called for.
+    pub(crate) fn unclaimed(&self) -> usize {
+        self.free.get() - self.line.borrow().called()
+    }
+
+    /// How many are in line, those included who were called and have not run yet.
+    pub(crate) fn waiting(&self) -> usize {
+        let line = self.line.borrow();
+        line.len() + line.called()
+    }
+
+    /// Takes a permit if one is free, whoever is in line for it.
+    pub(crate) fn try_take(&self) -> bool {
+        let Some(left) = self.free.get().checked_sub(1) else { return false };
+        self.free.set(left);
+        let mut line = self.line.borrow_mut();
+        if line.called() > left {
+            line.recall();
+        }
+        true
+    }
+
+    /// Gives a permit back.
+    #[inline]
+    pub(crate) fn give_back(&self) {
+        self.free.set(self.free.get().checked_add(1).expect("a semaphore counts to usize::MAX"));
+        self.call_next();
+    }
+
+    /// Waits for a permit, in line behind those who came before. `what` ends "for …".
+    pub(crate) fn acquire(&self, what: &'static str) -> Acquire<'_> {
+        Acquire { permits: self, what, ticket: None }
+    }
+
+    /// Calls the first in line if there is a permit for it.
+    fn call_next(&self) {
+        let mut line = self.line.borrow_mut();
+        if line.is_empty() || line.called() >= self.free.get() {
+            return;
+        }
+        let called = line.call_first();
+        drop(line);
+        if let Some(task) = called {
+            current::try_with(|hub| hub.schedule(&task));
+        }
+    }
+}
+
+/// The wait of [`Permits::acquire`].
+pub(crate) struct Acquire<'a> {
+    permits: &'a Permits,
+    what: &'static str,
+    ticket: Option<Ticket>,
+}
+
+impl Wait for Acquire<'_> {
+    type Output = ();
+
+    #[inline]
+    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let Permits { free, line } = self.permits;
+        let mut line = line.borrow_mut();
+        match self.ticket {
+            // Those in line go first, called or not.
+            None if free.get() > line.called() => {}
+            None => {
+                self.ticket = Some(line.join(waiting.task()));
+                return None;
+            }
+            Some(ticket) if line.is_called(ticket) => {
+                line.leave(ticket);
+                self.ticket = None;
+            }
+            Some(ticket) => {
+                line.renew(ticket, waiting.task());
+                return None;
+            }
+        }
+        free.set(free.get() - 1);
+        Some(())
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "for {} ({} waiting)", self.what, self.permits.waiting())
+    }
+}
+
+impl Drop for Acquire<'_> {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket else { return };
+        let left = self.permits.line.borrow_mut().leave(ticket);
+        if left == Left::Called {
+            self.permits.call_next();
+        }
+    }
+}
