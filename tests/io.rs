@@ -94,10 +94,12 @@ virtual_tests! {
     fn everything_up_to_the_end_is_read() {
         for pieces in PIECES {
             let mut bytes = b"before ".to_vec();
-            assert_eq!(Trickle::new(TEXT.as_bytes(), pieces).read_to_end(&mut bytes).unwrap(), TEXT.len());
+            let mut reader = Trickle::new(TEXT.as_bytes(), pieces);
+            assert_eq!(reader.read_to_end(&mut bytes).unwrap(), TEXT.len());
             assert_eq!(bytes, ["before ", TEXT].concat().as_bytes());
             let mut text = "before ".to_owned();
-            assert_eq!(Trickle::new(TEXT.as_bytes(), pieces).read_to_string(&mut text).unwrap(), TEXT.len());
+            let mut reader = Trickle::new(TEXT.as_bytes(), pieces);
+            assert_eq!(reader.read_to_string(&mut text).unwrap(), TEXT.len());
             assert_eq!(text, ["before ", TEXT].concat());
             assert_eq!(io::read_to_string(Trickle::new(TEXT.as_bytes(), pieces)).unwrap(), TEXT);
         }
@@ -111,7 +113,8 @@ virtual_tests! {
             assert_eq!(buf, TEXT.as_bytes()[..20]);
             let mut too_much = vec![0; TEXT.len()];
             let error = reader.read_exact(&mut too_much).unwrap_err();
-            assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::UnexpectedEof, "failed to fill whole buffer"));
+            assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+            assert_eq!(error.to_string(), "failed to fill whole buffer");
         }
     }
 
@@ -172,7 +175,8 @@ virtual_tests! {
     fn what_is_no_text_is_refused_and_leaves_the_string_as_it_was() {
         let mut text = "before".to_owned();
         let error = Trickle::new(b"ok \xff", &[1]).read_to_string(&mut text).unwrap_err();
-        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidData, "stream did not contain valid UTF-8"));
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        assert_eq!(error.to_string(), "stream did not contain valid UTF-8");
         assert_eq!(text, "before");
         let mut reader = BufReader::new(Trickle::new(b"ok \xff\nnext\n", &[1]));
         assert_eq!(reader.read_line(&mut text).unwrap_err().kind(), ErrorKind::InvalidData);
@@ -216,12 +220,15 @@ virtual_tests! {
         assert_eq!(&buf[..6], b"efghij");
         let mut reader = BufReader::with_capacity(4, "abcdefghij".as_bytes());
         let (mut one, mut other) = ([0; 1], [0; 2]);
-        assert_eq!(reader.read_vectored(&mut [IoSliceMut::new(&mut one), IoSliceMut::new(&mut other)]).unwrap(), 3);
+        let mut bufs = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut other)];
+        assert_eq!(reader.read_vectored(&mut bufs).unwrap(), 3);
         assert_eq!((&one, &other, reader.buffer()), (b"a", b"bc", &b"d"[..]));
     }
 
     fn a_buffered_reader_seeks_from_where_its_user_stands() {
-        let moves = [SeekFrom::Current(2), SeekFrom::Current(-3), SeekFrom::Start(7), SeekFrom::End(-2), SeekFrom::Current(1)];
+        use SeekFrom::{Current, End, Start};
+
+        let moves = [Current(2), Current(-3), Start(7), End(-2), Current(1)];
         let mut here = BufReader::with_capacity(4, Cursor::new(b"0123456789".to_vec()));
         let mut there = std::io::BufReader::with_capacity(4, Cursor::new(b"0123456789".to_vec()));
         let (mut mine, mut theirs) = ([0; 1], [0; 1]);
@@ -261,7 +268,8 @@ virtual_tests! {
             let (mine, theirs) = (Record::new(most), Record::new(most));
             let mut here = LineWriter::with_capacity(16, mine.clone());
             let mut there = std::io::LineWriter::with_capacity(16, theirs.clone());
-            for part in ["no end", " yet\n", "one\ntwo\nthr", "ee\n", "and a line that is longer than the buffer", "\nx"] {
+            let long = "and a line that is longer than the buffer";
+            for part in ["no end", " yet\n", "one\ntwo\nthr", "ee\n", long, "\nx"] {
                 here.write_all(part.as_bytes()).unwrap();
                 std::io::Write::write_all(&mut there, part.as_bytes()).unwrap();
                 assert_eq!(mine.calls().concat(), theirs.calls().concat(), "at {part:?}");
@@ -315,7 +323,8 @@ virtual_tests! {
 
     fn writers_that_take_nothing_are_an_error() {
         let error = Record::new(0).write_all(b"x").unwrap_err();
-        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::WriteZero, "failed to write whole buffer"));
+        assert_eq!(error.kind(), ErrorKind::WriteZero);
+        assert_eq!(error.to_string(), "failed to write whole buffer");
     }
 
     fn copying_counts_what_it_copied() {

@@ -113,7 +113,9 @@ virtual_tests! {
         let gate = Gate::default();
         let made = Arc::new(AtomicUsize::new(0));
         let first = { let gate = gate.clone(); spawn(move || tpool::execute(move || gate.pass())) };
-        let second = { let made = made.clone(); spawn(move || tpool::execute(move || made.fetch_add(1, Ordering::SeqCst))) };
+        let second = { let made = made.clone(); spawn(move || {
+            tpool::execute(move || made.fetch_add(1, Ordering::SeqCst))
+        }) };
         sleep(Duration::ZERO);
         second.kill();
         gate.open();

@@ -256,7 +256,9 @@ impl<T> GreenThread<T> {
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>> + use<T>> {
         Green::new(async move {
-            until(Ended::new(&self.thread.0)).await;
+            if !self.thread.is_finished() {
+                until(Ended::new(&self.thread.0)).await;
+            }
             self.outcome.take().expect("the result is taken here alone, and `self` is consumed")
         })
     }

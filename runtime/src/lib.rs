@@ -125,6 +125,7 @@ pub mod event;
 mod exit;
 mod flag;
 pub mod green;
+pub mod greenlet;
 pub mod greenpool;
 pub mod greenthread;
 mod held;

@@ -31,6 +31,7 @@ pub(super) enum Drive {
 impl Lower<'_> {
     /// Lowers a function or method call, arguments and receiver first.
     pub(super) fn call(&mut self, expr: &mut Expr) {
+        let expected = self.expected.take();
         let drive = self.drive(expr);
         let suspect = blocking::suspect(expr);
         syn::visit_mut::visit_expr_mut(self, expr);
@@ -42,6 +43,7 @@ impl Lower<'_> {
             _ => return,
         };
         let call = expr.to_token_stream();
+        self.expected = expected;
         *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, suspect));
     }
 
@@ -128,16 +130,23 @@ impl Lower<'_> {
     /// What names the type lies on the call as a whole: a bound of the callee that is not satisfied is one of the type of
     /// each such expression too, and rustc says the same thing in the same place only once. The question itself lies in the
     /// expansion, for which rustc has no suggestions.
-    pub(super) fn kind_of_value(&self, place: &Place, question: &TokenStream) -> TokenStream {
+    ///
+    /// Where the type that is expected of the call is written in the source, the probe is told: then a value whose
+    /// type is not known yet is taken for one of that type.
+    pub(super) fn kind_of_value(&mut self, place: &Place, question: &TokenStream) -> TokenStream {
         let private = self.paths.private(place.name);
         let at = Span::mixed_site().located_at(place.end);
         let unknown = self.paths.on("unknown", place.start, place.end);
         let unknown = quote_spanned!(place.end=> #unknown());
+        let probe = match self.expected.take() {
+            Some(ty) => quote_spanned!(at=> #private::probe_as::<_, #ty>(&value)),
+            None => quote_spanned!(at=> #private::probe(&value, 0)),
+        };
         quote_spanned! {at=>
             let kind = loop {
                 break #unknown;
                 #question
-                break #private::probe(&value, 0).eventlet_kind()
+                break #probe.eventlet_kind()
             };
         }
     }
