@@ -1,6 +1,6 @@
 //! Calls: driven in place if their value is a green call, and left as they are if it is not.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, Path};
@@ -138,7 +138,7 @@ impl Lower<'_> {
         let at = Span::mixed_site().located_at(place.end);
         let unknown = self.paths.on("unknown", place.start, place.end);
         let unknown = quote_spanned!(place.end=> #unknown());
-        let probe = match self.expected.take() {
+        let probe = match self.expected.take().filter(is_complete) {
             Some(ty) => quote_spanned!(at=> #private::probe_as::<_, #ty>(&value)),
             None => quote_spanned!(at=> #private::probe(&value, 0)),
         };
@@ -175,6 +175,15 @@ impl Lower<'_> {
                 Some(owner) => owner.ident == "Self" && segments.next().is_none(),
             }
     }
+}
+
+/// Whether a type leaves nothing to infer. What it leaves would have to be inferred from a green call, which cannot be.
+fn is_complete(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().all(|token| match token {
+        TokenTree::Ident(name) => name != "_",
+        TokenTree::Group(group) => is_complete(&group.stream()),
+        _ => true,
+    })
 }
 
 /// The question whether a call may stand in a `no_switch!`, whose answer is shown at the user's own place.
