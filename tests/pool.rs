@@ -427,3 +427,12 @@ fn a_default_pool_has_1000_slots_and_clones_share_them() {
     }
     run_virtual(test);
 }
+
+#[test]
+fn a_spawn_that_waits_holds_its_job_and_little_else() {
+    let pool = GreenPool::new(1);
+    let cargo = [0_u8; 1024];
+    let spawn = pool.spawn(move || async move { cargo.len() });
+    assert!(size_of_val(&spawn) < 1024 + 200, "{} bytes", size_of_val(&spawn));
+    drop(spawn);
+}

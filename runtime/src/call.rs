@@ -18,7 +18,7 @@ pin_project_lite::pin_project! {
     // green, and must not look into the opaque type of a function that is being checked (a recursive one
     // would be a cycle).
     #[project(!Unpin)]
-    #[must_use = "a green call has not run yet: call it from a `#[green]` function, or give it to `eventlet::run`"]
+    #[must_use = "a green call has not run yet: make it in a `#[green]` function or closure, or give it to `eventlet::run`"]
     pub struct Green<F> {
         #[pin]
         body: F,

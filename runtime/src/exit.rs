@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 /// eventlet raises `GreenletExit` or the thread's own exception in those places; gevent returns the exception object.
 #[non_exhaustive]
 pub enum Exit {
-    /// It was [killed](crate::GreenThread::kill), or its hub ended first.
+    /// It was [killed](crate::Thread::kill), or its hub ended first.
     Killed,
     /// It panicked; the panic was printed when it happened.
     Panicked(Panic),

@@ -3,15 +3,17 @@
 //! What eventlet has in `eventlet.greenthread` and gevent in `gevent.Greenlet`. The most used names stand at the
 //! crate's root as well.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
 use crate::hub::current;
-use crate::hub::suspend::{Sleep, Wait, Waiting, until};
+use crate::hub::suspend::{Sleep, Timer, Wait, Waiting, until};
 use crate::hub::task::{Outcome, TaskRef};
 use crate::hub::waitlist::Ticket;
 use crate::start::Start;
@@ -25,8 +27,8 @@ pub use crate::join::{Joinable, joinall, killall};
 /// The thread begins when the running one next suspends, after all that are ready already; threads begin in the order
 /// in which they were spawned. `f` itself is called in the new thread. Any [`Future`] will do for a green call.
 ///
-/// Dropping the handle detaches the thread: it goes on by itself. A panic in it ends it alone; it is printed when it
-/// happens, and [`wait`](GreenThread::wait) raises it.
+/// Dropping the handle detaches the thread: it goes on by itself, and its value is dropped when it ends. A panic in it
+/// ends it alone; it is printed when it happens, and [`wait`](GreenThread::wait) raises it.
 ///
 /// # Panics
 ///
@@ -51,11 +53,11 @@ pub use crate::join::{Joinable, joinall, killall};
 ///
 /// eventlet's and gevent's `spawn`; the closure takes the place of the arguments.
 #[track_caller]
-pub fn spawn<F, G>(f: F) -> GreenThread<G::Output>
+pub fn spawn<F, G>(f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     current::with(|hub| {
         let outcome = hub.adopt(Start::new(f));
@@ -74,16 +76,16 @@ where
 #[track_caller]
 pub fn spawn_n<F, G>(f: F)
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     drop(spawn(f));
 }
 
 /// Starts a green thread after `delay`, whatever becomes of the running one. Does not suspend.
 ///
-/// Until then [`cancel`](GreenThread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
+/// Until then [`cancel`](Thread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
 ///
 /// # Panics
 ///
@@ -111,11 +113,11 @@ where
 /// }
 /// ```
 #[track_caller]
-pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Output>
+pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     spawn_later(delay, None, f)
 }
@@ -129,27 +131,29 @@ where
 ///
 /// As [`spawn`].
 #[track_caller]
-pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Output>
+pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     spawn_later(delay, Some(try_current()), f)
 }
 
 /// `owner`: whose end prevents the beginning, if anybody's does.
 #[track_caller]
-fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Output>
+fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     current::with(|hub| {
-        let deadline = hub.deadline_in(delay);
+        let alarm = Rc::new(Cell::new(None));
+        let alarm_of_thread = alarm.clone();
         let outcome = hub.adopt(async move {
-            until(Sleep::ending(deadline)).await;
+            let timer = alarm_of_thread.take().expect("the alarm is set before the thread is resumed");
+            until(Sleep::until(timer)).await;
             let thread = current();
             if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
                 thread.kill();
@@ -160,7 +164,8 @@ where
             f().await
         });
         outcome.task().delay();
-        hub.schedule(outcome.task());
+        // Set now and not in the thread's first turn, so that equal deadlines keep the order of the calls.
+        alarm.set(Some(Timer::set(hub, hub.deadline_in(delay), outcome.task().clone())));
         GreenThread::new(outcome)
     })
 }
@@ -169,7 +174,8 @@ where
 ///
 /// Zero gives way once: every thread that is ready now runs before this returns, so threads that do nothing but
 /// `sleep(Duration::ZERO)` take turns in order. It costs no system call and starves neither I/O nor timers.
-/// A `duration` longer than the clock reaches (`Duration::MAX`) never ends. It never returns early.
+/// A `duration` longer than the clock reaches (`Duration::MAX`) never ends, and does not count as something that
+/// could wake a thread when the hub looks for a deadlock. It never returns early.
 ///
 /// A kill or a timeout loses nothing here.
 ///
@@ -360,7 +366,8 @@ impl Thread {
     /// Calls `f` with this thread when it ends, however it ends. If it has ended, now.
     ///
     /// Links run in the order in which they were made, inside the ending thread, after its body was dropped. They are
-    /// ordinary code and cannot suspend, but may spawn. One that panics does not stop the next (in eventlet it does).
+    /// ordinary code and cannot suspend, but may spawn, and may undo a later one. One that panics does not stop the
+    /// next (in eventlet it does). Threads that wait for this one have been woken by then, and go on in their turn.
     ///
     /// eventlet's `link`, gevent's `rawlink`.
     pub fn link(&self, f: impl FnOnce(&Thread) + 'static) -> Link {
@@ -371,7 +378,7 @@ impl Thread {
         let thread = self.clone();
         self.0.with_extra(|extra| {
             extra.links_made += 1;
-            extra.links.push((extra.links_made, Box::new(move || f(&thread))));
+            extra.links.push_back((extra.links_made, Box::new(move || f(&thread))));
             Link(extra.links_made)
         })
     }
@@ -380,7 +387,7 @@ impl Thread {
     pub fn unlink(&self, link: Link) -> bool {
         let unlinked = self.0.if_extra(|extra| {
             let index = extra.links.iter().position(|(id, _)| *id == link.0)?;
-            Some(extra.links.remove(index))
+            extra.links.remove(index)
         });
         // What the closure holds is dropped here, when nothing is borrowed.
         unlinked.flatten().is_some()
@@ -449,10 +456,18 @@ impl Wait for Ended {
         if waiter.id() == self.task.id() {
             panic!("green thread {} waits for its own end, which would never come", waiter.id());
         }
-        self.task.with_extra(|extra| match self.ticket {
-            None => self.ticket = Some(extra.joiners.join(waiter)),
-            Some(ticket) => extra.joiners.renew(ticket, waiter),
+        let left_over = self.task.with_extra(|extra| match self.ticket {
+            None => {
+                self.ticket = Some(extra.joiners.join(waiter));
+                None
+            }
+            Some(ticket) => {
+                let left_over = extra.joiners.withdraw(ticket);
+                extra.joiners.renew(ticket, waiter);
+                left_over
+            }
         });
+        drop(left_over);
         None
     }
 
@@ -468,7 +483,12 @@ impl Wait for Ended {
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.task.if_extra(|extra| extra.joiners.leave(ticket));
+            let waiter = self.task.if_extra(|extra| {
+                let waiter = extra.joiners.withdraw(ticket);
+                extra.joiners.leave(ticket);
+                waiter
+            });
+            drop(waiter);
         }
     }
 }

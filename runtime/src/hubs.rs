@@ -2,12 +2,12 @@
 //! that no green library knows. eventlet's `hubs`.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::greenthread::spawn_n;
 use crate::hub::current;
 use crate::hub::poller;
@@ -168,7 +168,7 @@ impl fmt::Display for HubEnded {
 impl std::error::Error for HubEnded {}
 
 impl Handle {
-    /// Starts a green thread over there, as [`spawn_n`](crate::spawn_n) does here. Does not wait.
+    /// Starts a green thread over there, as [`spawn_n`] does here. Does not wait.
     ///
     /// Threads that are spawned like this from one OS thread begin in that order.
     ///
@@ -177,9 +177,9 @@ impl Handle {
     /// [`HubEnded`]; `f` is dropped.
     pub fn spawn<F, G>(&self, f: F) -> Result<(), HubEnded>
     where
-        F: FnOnce() -> G + Send + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + Send + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         self.post(Mail::Call(Box::new(move || spawn_n(f))))
     }

@@ -1,10 +1,110 @@
-//! Blocking-looking, stackless green threads.
+//! Blocking-looking, stackless green threads: the way of working of Python's eventlet and gevent.
+//!
+//! Functions are written as if every call blocked, and marked [`#[green]`](macro@green). Thousands of green threads
+//! share one OS thread, and data without locks, because another one runs only where a call suspends.
+//!
+//! ```
+//! use std::io;
+//! use eventlet::green::io::{Read, Write};
+//! use eventlet::green::net::{TcpListener, TcpStream};
+//! use eventlet::{green, spawn, spawn_n};
+//!
+//! #[green]
+//! fn handle(mut client: TcpStream) -> io::Result<()> {
+//!     let mut buf = [0; 4096];
+//!     loop {
+//!         let n = client.read(&mut buf)?; // suspends this green thread, blocks nobody
+//!         if n == 0 {
+//!             return Ok(());
+//!         }
+//!         client.write_all(&buf[..n])?;
+//!     }
+//! }
+//!
+//! #[green]
+//! fn serve(server: TcpListener) -> io::Result<()> {
+//!     loop {
+//!         let (client, _addr) = server.accept()?;
+//!         spawn_n(move || handle(client)); // a closure holds a call back: this is how one is handed on
+//!     }
+//! }
+//!
+//! #[green]
+//! fn main() -> io::Result<()> {
+//!     let server = TcpListener::bind("127.0.0.1:0")?;
+//!     let address = server.local_addr()?;
+//!     let serving = spawn(move || serve(server));
+//!
+//!     let mut client = TcpStream::connect(address)?;
+//!     client.write_all(b"hello")?;
+//!     let mut echo = [0; 5];
+//!     client.read_exact(&mut echo)?;
+//!     assert_eq!(&echo, b"hello");
+//!     serving.kill();
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # The one rule
+//!
+//! > In a `#[green]` body, a **call whose value is a green call is driven right there**. Every other call is ordinary.
+//!
+//! The type of the call's value decides, never its name. To hold a call back, put it into a closure:
+//! `spawn(|| task(1))`. Ordinary closures, nested items and `async` blocks in a green body are left as they are;
+//! `#[green] |x| …` makes a green closure. `no_switch! { … }` is a region in which a green call is a compile error.
+//!
+//! # Words
+//!
+//! Each has one meaning in all of the documentation.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | green function | a function marked `#[green]` |
+//! | green call | the value that calling one gives: nothing of it has run yet ([`Green`]) |
+//! | drive | to run a green call in place, suspending with it, until it has its value |
+//! | green thread | a green call that runs beside others ([`GreenThread`], [`Thread`]) |
+//! | task | a green thread as the hub sees it |
+//! | hub | what resumes the green threads of one OS thread ([`hubs`]) |
+//! | turn | the ready threads resumed once each, then a look outside: mail, I/O, timers |
+//! | suspend | to stop in the middle until something has happened; others run meanwhile |
+//! | wake | to make a suspended thread ready; it runs when its turn comes |
+//! | resume | to let a ready thread run on from where it suspended |
+//!
+//! # Where things are
+//!
+//! | | |
+//! |---|---|
+//! | [`run`], [`try_run`] | from ordinary code into green code |
+//! | [`spawn`], [`sleep`], [`greenthread`] | green threads: starting, waiting, killing, linking |
+//! | [`with_timeout`], [`Timeout`] | limits on calls |
+//! | [`greenpool`] | bounded concurrency, `imap` |
+//! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
+//! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
+//! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
+//! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
+//! | [`convenience`] | `listen`, `connect`, `serve` |
+//! | [`dagpool`] | jobs that wait for each other's results |
+//! | [`tpool`] | blocking work on OS threads |
+//! | [`greenlet`] | raw coroutines, which pass control to each other by name |
+//! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
+//! | [`testing`] | virtual time, and the certainty that nothing is left behind |
+//!
+//! # What a kill or a timeout can lose
+//!
+//! Both end a call where it is suspended, and drop its state with everything that it owns. What the documentation of a
+//! call says under "a kill or timeout here" is what can be lost at that place; for most it is nothing. A call that was
+//! not suspended is never interrupted.
 // The macro names this crate `::eventlet`; so does the code in here.
 extern crate self as eventlet;
 
+mod blocking;
 mod call;
+mod callable;
 mod catch_exit;
 pub mod convenience;
+pub mod corolocal;
+pub mod coros;
+pub mod dagpool;
 pub mod event;
 mod exit;
 mod flag;
@@ -12,12 +112,15 @@ pub mod green;
 pub mod greenlet;
 pub mod greenpool;
 pub mod greenthread;
+mod held;
 mod hub;
 pub mod hubs;
+mod inferable;
 pub mod iter;
 mod iwait;
 mod join;
 pub mod lock;
+pub mod pools;
 #[doc(hidden)]
 pub mod private;
 mod probe;
@@ -32,7 +135,9 @@ pub mod tpool;
 mod trampoline;
 
 pub use call::{Green, GreenBox};
+pub use callable::{GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
+pub use dagpool::DagPool;
 pub use event::Event;
 pub use eventlet_macros::green;
 pub use exit::{Exit, Panic};

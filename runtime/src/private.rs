@@ -5,9 +5,10 @@ use std::future::Future;
 pub use std::boxed::Box;
 pub use std::option::Option;
 
+pub use crate::blocking::{Harmless, receiver};
 use crate::call::{Green, GreenBox};
 use crate::hub::current;
-pub use crate::probe::{GreenProbe, GreenSteps, NoSteps, PlainProbe, Steps, probe, steps, unknown};
+pub use crate::probe::{GreenProbe, GreenSteps, NoSteps, PlainProbe, StaysPut, Steps, probe, steps, unknown};
 
 /// The body of a green function.
 #[inline(always)]

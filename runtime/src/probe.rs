@@ -4,15 +4,16 @@
 //!
 //! ```text
 //! match e { value => {
-//!     let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
+//!     let kind = loop { break unknown(); break probe(&value, 0).eventlet_kind() };
 //!     if kind.plain { kind.value(value) } else { kind.call(value).await }
 //! } }
 //! ```
 //!
 //! The second `break` never runs: it only tells the type of `kind`. `eventlet_kind` resolves, in this order,
 //!
-//! 1. to the inherent method of `Probe<T>` where `T: Unpin`: a plain value. A type that is not known yet may be
-//!    `Unpin`, so it is taken for plain here and inferred later, as `let v: Vec<u8> = it.collect()` needs;
+//! 1. to the inherent method of `Probe<T>` where `T` is [`Inferable`]: `Unpin`, or a collection. It is a plain value.
+//!    A type that is not known yet may be that, so it is taken for plain here and inferred later, as
+//!    `let v: Vec<u8> = it.collect()` needs;
 //! 2. to [`GreenProbe`], by value: a green call, which is never `Unpin`;
 //! 3. to [`PlainProbe`], by `&mut`: every other value (type parameters, values that must not move).
 //!
@@ -29,18 +30,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::call::{BoxedCall, Green};
+use crate::inferable::Inferable;
 use crate::iter::{GreenIterator, IntoGreenIterator};
 
 /// Carries the type of a call's value, and nothing else.
-pub struct Probe<T>(PhantomData<fn() -> T>);
+pub struct Probe<T, Family>(PhantomData<fn() -> (T, Family)>);
 
 /// Names the type of `value`. Stands in code that never runs.
 #[inline(always)]
-pub fn probe<T>(_value: &T) -> Probe<T> {
+pub fn probe<T, Family>(_value: &T, _family: Family) -> Probe<T, Family> {
     Probe(PhantomData)
 }
 
-impl<T: Unpin> Probe<T> {
+impl<T: Inferable<Family>, Family> Probe<T, Family> {
     /// The first answer: a plain value.
     pub fn eventlet_kind(self) -> Plain<T> {
         Kind::KIND
@@ -55,7 +57,7 @@ pub trait GreenProbe {
     fn eventlet_kind(self) -> Self::Kind;
 }
 
-impl<F: Future> GreenProbe for Probe<Green<F>> {
+impl<F: Future, Family> GreenProbe for Probe<Green<F>, Family> {
     type Kind = Driven<F>;
     fn eventlet_kind(self) -> Driven<F> {
         Kind::KIND
@@ -70,7 +72,7 @@ pub trait PlainProbe {
     fn eventlet_kind(self) -> Self::Kind;
 }
 
-impl<T> PlainProbe for &mut Probe<T> {
+impl<T, Family> PlainProbe for &mut Probe<T, Family> {
     type Kind = Plain<T>;
     fn eventlet_kind(self) -> Plain<T> {
         Kind::KIND
@@ -160,22 +162,30 @@ impl<F: Future> Driven<F> {
     pub fn boxed(self, call: Green<F>) -> BoxedCall<F> {
         BoxedCall::new(call)
     }
-    pub fn stay(self, _call: Green<F>) -> F::Output
-    where
-        Green<F>: StaysPut,
-    {
+    pub fn stay(self, _call: Green<F>) -> F::Output {
         unreachable!("no green call stays put")
     }
 }
 
-/// What may stand in a `no_switch!` region. No green call has it.
+/// The kinds that may stand in a `no_switch!` region: all but those that are driven.
 #[diagnostic::on_unimplemented(
     message = "this call may switch to another green thread, inside `no_switch!`",
     label = "a green call: it may suspend here",
     note = "`no_switch! {{ … }}` promises that no other green thread runs before its end",
     note = "help: make this call before the region or after it, and keep only its result inside"
 )]
-pub trait StaysPut {}
+pub trait StaysPut: Sized {
+    /// Does nothing: that it may be called is the answer.
+    #[inline(always)]
+    fn stays_put(self) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for Plain<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for PlainSteps<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for RefusedSteps<T> {}
 
 /// What a plain call's waiting arm waits for: there is none, so rustc drops that arm.
 pub enum Never<T> {
@@ -222,7 +232,7 @@ impl<T: IntoGreenIterator> GreenSteps for Steps<T> {
     }
 }
 
-/// The third answer: neither, which [`Iterable`] turns into an error.
+/// The third answer: neither, which `Iterable` turns into an error.
 pub trait NoSteps {
     /// What the loop was to go over.
     type Iterable;
@@ -343,10 +353,7 @@ impl<T: IntoGreenIterator> DrivenSteps<T> {
     pub fn call(self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
         iter.next()
     }
-    pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item>
-    where
-        T: StaysPut,
-    {
+    pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item> {
         unreachable!("no green iterator stays put")
     }
 }

@@ -1,9 +1,9 @@
 //! Help for tests: time that does not pass by itself, and the certainty that nothing is left.
 
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::hub::current;
 use crate::run;
 
@@ -30,10 +30,10 @@ pub use crate::hub::clock::VirtualClock;
 /// assert!(started.elapsed() < Duration::from_secs(60));
 /// ```
 #[track_caller]
-pub fn run_virtual<F, G>(f: F) -> G::Output
+pub fn run_virtual<F, G>(f: F) -> G::Value
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     let _clock = ClockGuard::install();
     let before = Left::now();
@@ -48,10 +48,10 @@ where
 ///
 /// As [`run_virtual`].
 #[track_caller]
-pub fn run_clean<F, G>(f: F) -> G::Output
+pub fn run_clean<F, G>(f: F) -> G::Value
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     let before = Left::now();
     let value = run(f);

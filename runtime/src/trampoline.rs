@@ -36,7 +36,7 @@ use crate::hub::sources::{Direction, Done, Source};
 /// # Errors
 ///
 /// `InvalidInput` unless exactly one direction is asked for; `TimedOut`; `ResourceBusy` if another green thread waits
-/// for the same direction of it; `NotConnected` after [`notify_close`](super::notify_close); else what the operating
+/// for the same direction of it; `NotConnected` after [`notify_close`](crate::hubs::notify_close); else what the operating
 /// system says, for instance that a regular file cannot be waited for.
 pub fn trampoline<S: AsFd>(
     source: &S,

@@ -569,3 +569,11 @@ fn a_deadlock_says_that_an_item_is_waited_for() {
     let text = text.downcast::<String>().unwrap();
     assert!(text.contains("waits for an item of a queue"), "{text}");
 }
+
+#[test]
+#[should_panic = "`task_done` was called more often than items were put"]
+fn items_that_a_shutdown_dropped_are_done_already() {
+    let queue: Queue<_> = [1, 2].into_iter().collect();
+    queue.shutdown_now();
+    queue.task_done();
+}

@@ -23,9 +23,9 @@ fn arguments(
             value => {
                 let kind = loop {
                     break ::eventlet::__private::unknown();
-                    break ::eventlet::__private::probe(&value).eventlet_kind();
+                    break ::eventlet::__private::probe(&value, 0).eventlet_kind();
                 };
-                if kind.plain { kind.value(value) } else { kind.call(value).await }
+                (if kind.plain { kind.value(value) } else { kind.call(value).await },).0
             }
         };
         self_like

@@ -15,7 +15,7 @@ pub fn length(
         use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
         #[allow(unreachable_code)]
         if false {
-            return ::eventlet::__private::returned::<io::Result<usize>>();
+            return (::eventlet::__private::returned::<io::Result<usize>>(),).0;
         }
         let result: io::Result<usize> = {
             let page = match fetch(url) {
@@ -23,9 +23,16 @@ pub fn length(
                 value => {
                     let kind = loop {
                         break ::eventlet::__private::unknown();
-                        break ::eventlet::__private::probe(&value).eventlet_kind();
+                        break ::eventlet::__private::probe(&value, 0).eventlet_kind();
                     };
-                    if kind.plain { kind.value(value) } else { kind.call(value).await }
+                    (
+                        if kind.plain {
+                            kind.value(value)
+                        } else {
+                            kind.call(value).await
+                        },
+                    )
+                        .0
                 }
             }?;
             Ok(
@@ -34,13 +41,17 @@ pub fn length(
                     value => {
                         let kind = loop {
                             break ::eventlet::__private::unknown();
-                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                            break ::eventlet::__private::probe(&value, 0)
+                                .eventlet_kind();
                         };
-                        if kind.plain {
-                            kind.value(value)
-                        } else {
-                            kind.call(value).await
-                        }
+                        (
+                            if kind.plain {
+                                kind.value(value)
+                            } else {
+                                kind.call(value).await
+                            },
+                        )
+                            .0
                     }
                 },
             )

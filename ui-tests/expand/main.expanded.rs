@@ -14,13 +14,17 @@ fn main() {
                         value => {
                             let kind = loop {
                                 break ::eventlet::__private::unknown();
-                                break ::eventlet::__private::probe(&value).eventlet_kind();
+                                break ::eventlet::__private::probe(&value, 0)
+                                    .eventlet_kind();
                             };
-                            if kind.plain {
-                                kind.value(value)
-                            } else {
-                                kind.call(value).await
-                            }
+                            (
+                                if kind.plain {
+                                    kind.value(value)
+                                } else {
+                                    kind.call(value).await
+                                },
+                            )
+                                .0
                         }
                     }
                 })
@@ -28,18 +32,18 @@ fn main() {
             println!(
                 "{} pages", match fetch_all(match urls() { #[allow(unreachable_code)]
                 value => { let kind = loop { break ::eventlet::__private::unknown();
-                break ::eventlet::__private::probe(& value).eventlet_kind() }; if kind
-                .plain { kind.value(value) } else { kind.call(value). await } } }) {
-                #[allow(unreachable_code)] value => { let kind = loop { break
+                break ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if
+                kind.plain { kind.value(value) } else { kind.call(value). await },).0 }
+                }) { #[allow(unreachable_code)] value => { let kind = loop { break
                 ::eventlet::__private::unknown(); break ::eventlet::__private::probe(&
-                value).eventlet_kind() }; if kind.plain { kind.value(value) } else { kind
-                .call(value). await } } }
+                value, 0).eventlet_kind() }; (if kind.plain { kind.value(value) } else {
+                kind.call(value). await },).0 } }
             );
             assert!(
                 match ready() { #[allow(unreachable_code)] value => { let kind = loop {
                 break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value).eventlet_kind() }; if kind.plain {
-                kind.value(value) } else { kind.call(value). await } } },
+                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
+                .plain { kind.value(value) } else { kind.call(value). await },).0 } },
                 "assertion failed: {}", ::core::stringify!(ready())
             );
             {
@@ -52,9 +56,17 @@ fn main() {
                             value => {
                                 let kind = loop {
                                     break ::eventlet::__private::unknown();
-                                    break ::eventlet::__private::probe(&value).eventlet_kind();
+                                    break ::eventlet::__private::probe(&value, 0)
+                                        .eventlet_kind();
                                 };
-                                kind.stay(value)
+                                (
+                                    {
+                                        #[allow(unused_braces)]
+                                        ::eventlet::__private::StaysPut::stays_put({ kind });
+                                        kind.stay(value)
+                                    },
+                                )
+                                    .0
                             }
                         } + 1,
                     )
@@ -63,9 +75,17 @@ fn main() {
                     value => {
                         let kind = loop {
                             break ::eventlet::__private::unknown();
-                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                            break ::eventlet::__private::probe(&value, 0)
+                                .eventlet_kind();
                         };
-                        kind.stay(value)
+                        (
+                            {
+                                #[allow(unused_braces)]
+                                ::eventlet::__private::StaysPut::stays_put({ kind });
+                                kind.stay(value)
+                            },
+                        )
+                            .0
                     }
                 };
             }
@@ -84,8 +104,8 @@ fn fails() {
             panic!(
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =
                 loop { break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value).eventlet_kind() }; if kind.plain {
-                kind.value(value) } else { kind.call(value). await } } }
+                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
+                .plain { kind.value(value) } else { kind.call(value). await },).0 } }
             );
         };
         #[allow(unreachable_code)] { result }

@@ -15,13 +15,17 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                         value => {
                             let kind = loop {
                                 break ::eventlet::__private::unknown();
-                                break ::eventlet::__private::probe(&value).eventlet_kind();
+                                break ::eventlet::__private::probe(&value, 0)
+                                    .eventlet_kind();
                             };
-                            if kind.plain {
-                                kind.value(value)
-                            } else {
-                                kind.boxed(value).await
-                            }
+                            (
+                                if kind.plain {
+                                    kind.value(value)
+                                } else {
+                                    kind.boxed(value).await
+                                },
+                            )
+                                .0
                         }
                     }
             }
@@ -49,13 +53,17 @@ fn is_odd<'green, 'l0: 'green>(
                     value => {
                         let kind = loop {
                             break ::eventlet::__private::unknown();
-                            break ::eventlet::__private::probe(&value).eventlet_kind();
+                            break ::eventlet::__private::probe(&value, 0)
+                                .eventlet_kind();
                         };
-                        if kind.plain {
-                            kind.value(value)
-                        } else {
-                            kind.call(value).await
-                        }
+                        (
+                            if kind.plain {
+                                kind.value(value)
+                            } else {
+                                kind.call(value).await
+                            },
+                        )
+                            .0
                     }
                 }
         };

@@ -110,13 +110,33 @@ fn unpinned_values() -> u8 {
 }
 
 #[green]
-fn main() {
+fn generic_collections<T: Clone, K: Ord>(item: T, key: K) -> (Vec<T>, Option<Result<T, u32>>) {
+    let mut grown = Vec::new();
+    grown.push(item.clone());
+    let mut nested: Vec<Option<T>> = grown.iter().cloned().map(Some).collect();
+    nested.push(None);
+    let mut map = std::collections::BTreeMap::new();
+    map.insert(key, leaf(1));
+    let (some, none): (Vec<Option<T>>, Vec<Option<T>>) = nested.into_iter().partition(Option::is_some);
+    assert_eq!((some.len(), none.len(), map.len()), (1, 1, 1));
+    let all: Result<Vec<T>, String> = some.into_iter().map(|some| some.ok_or_else(String::new)).collect();
+    let error = None.map(|error| Err(error));
+    (all.unwrap(), error)
+}
+
+#[green]
+fn green_parts() {
     generic_returns().unwrap();
     assert_eq!(coercions().to_string(), "end");
     assert_eq!(diverging(3), 7);
     assert_eq!(type_parameter(3, [3, 4].into_iter()), Some(3));
     assert_eq!(pinned(std::pin::pin!(async { 8 })), 8);
     assert_eq!(unpinned_values(), 10);
+    assert_eq!(generic_collections(1, "key"), (vec![1], None));
+}
+
+fn main() {
+    eventlet::run(green_parts);
     let never = || eventlet::run(|| only_diverges());
     assert!(std::panic::catch_unwind(|| { never(); }).is_err());
 }

@@ -300,10 +300,7 @@ fn recursive_in_test(n: u32) -> (u32, u32) {
 }
 
 #[green]
-fn main() {
-    sizes_of_plain_calls();
-    sizes_of_nested_calls();
-    drops();
+fn places() {
     at_await();
     for (expected, line) in lines() {
         assert_eq!(line, expected);
@@ -312,4 +309,11 @@ fn main() {
     assert_eq!(line, expected);
     let (expected, line) = recursive(1);
     assert_eq!(line, expected);
+}
+
+fn main() {
+    sizes_of_plain_calls();
+    sizes_of_nested_calls();
+    drops();
+    eventlet::run(places);
 }

@@ -1,10 +1,11 @@
 //! Calls: driven in place if their value is a green call, and left as they are if it is not.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, Path};
 
+use super::blocking::{self, Suspect};
 use super::{Lower, Region};
 
 /// The places in the user's source that the tokens of a lowered call point at.
@@ -31,19 +32,17 @@ impl Lower<'_> {
     /// Lowers a function or method call, arguments and receiver first.
     pub(super) fn call(&mut self, expr: &mut Expr) {
         let drive = self.drive(expr);
+        let suspect = blocking::suspect(expr);
         syn::visit_mut::visit_expr_mut(self, expr);
-        let (place, attrs) = match expr {
+        let Some(place) = place_of(expr) else { return };
+        let attrs = match expr {
             Expr::Call(call) if is_constructor(&call.func) => return,
-            Expr::Call(call) => (place_of_call(call), std::mem::take(&mut call.attrs)),
-            Expr::MethodCall(call) => {
-                let end = call.paren_token.span.close();
-                let place = Place { start: call.receiver.span(), name: call.method.span(), end };
-                (place, std::mem::take(&mut call.attrs))
-            }
+            Expr::Call(call) => std::mem::take(&mut call.attrs),
+            Expr::MethodCall(call) => std::mem::take(&mut call.attrs),
             _ => return,
         };
         let call = expr.to_token_stream();
-        *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive));
+        *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, suspect));
     }
 
     /// Lowers the tokens of one call.
@@ -53,11 +52,14 @@ impl Lower<'_> {
     /// Output: match call(args) {
     ///             #[allow(unreachable_code)]
     ///             value => {
-    ///                 let kind = loop { break unknown(); break probe(&value).eventlet_kind() };
-    ///                 if kind.plain { kind.value(value) } else { kind.call(value).await }
+    ///                 let kind = loop { break unknown(); break probe(&value, 0).eventlet_kind() };
+    ///                 (if kind.plain { kind.value(value) } else { kind.call(value).await },).0
     ///             }
     ///         }
     /// ```
+    ///
+    /// The two ways meet in a place of their own, so that a value of the wrong type is one mistake, not two; that
+    /// place is the whole call, as far as rustc sees.
     ///
     /// The `match` keeps temporaries of the call alive as the call itself would. Its first and last tokens are the
     /// user's, as far as rustc sees: an expression that contains it has its own place in the source then, which
@@ -68,32 +70,61 @@ impl Lower<'_> {
         call: TokenStream,
         place: &Place,
         drive: Drive,
+        suspect: Option<Suspect>,
     ) -> TokenStream {
         self.used.calls = true;
         let private = self.paths.private(place.name);
+        let mut value = Ident::new("value", Span::mixed_site());
+        let mut question = TokenStream::new();
+        match suspect {
+            Some(Suspect::Spelled(verdict)) => value = Ident::new(verdict, place.name),
+            Some(Suspect::Method(receiver, method)) => {
+                self.used.suspects = true;
+                question = quote!(#private::receiver(&#receiver).#method(););
+            }
+            None => {}
+        }
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {
             Region::NoSwitch => {
-                let stay = quote_spanned!(Span::mixed_site().located_at(place.name)=> stay);
-                quote_spanned!(end=> #kind.#stay(value))
+                let check = no_switch_check(&private, &kind, place.name);
+                quote_spanned!(end=> { #check #kind.stay(value) })
             }
-            Region::Green | Region::Plain => {
+            Region::Green | Region::Plain(_) => {
                 let waits = waits(place.name, drive);
                 quote_spanned!(end=>
-                    if #kind.plain { #kind.value(value) } else { #kind #waits }
+                    if #kind.plain { #kind.#value(value) } else { #kind #waits }
                 )
             }
         };
+        let (both_ways, value) = (quote_spanned!(place.start=> (#use_it,)), quote_spanned!(place.end=> .0));
+        let find_kind = self.kind_of_value(&private, end, &question);
         let arm = quote_spanned! {end=>
             #[allow(unreachable_code)]
             value => {
-                let kind = loop { break #private::unknown(); break #private::probe(&value).eventlet_kind() };
-                #use_it
+                #find_kind
+                #both_ways #value
             }
         };
         let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
         quote!(#(#attrs)* #word #call #arm)
+    }
+
+    /// Finds the kind of a call by its value's type. A `question` to another type is asked where nothing ever runs.
+    pub(super) fn kind_of_value(
+        &self,
+        private: &TokenStream,
+        at: Span,
+        question: &TokenStream,
+    ) -> TokenStream {
+        quote_spanned! {at=>
+            let kind = loop {
+                break #private::unknown();
+                #question
+                break #private::probe(&value, 0).eventlet_kind()
+            };
+        }
     }
 
     /// Whether a call may be the function's call to itself. By type only a green call is then boxed.
@@ -120,6 +151,12 @@ impl Lower<'_> {
                 Some(owner) => owner.ident == "Self" && segments.next().is_none(),
             }
     }
+}
+
+/// The question whether a call may stand in a `no_switch!`, whose answer is shown at the user's own place.
+pub(super) fn no_switch_check(private: &TokenStream, kind: &TokenStream, at: Span) -> TokenStream {
+    let kind = quote_spanned!(at=> { #kind });
+    quote!(#[allow(unused_braces)] #private::StaysPut::stays_put(#kind);)
 }
 
 /// The tokens that wait, at the user's own place.
@@ -150,6 +187,18 @@ fn is_part_of_self(receiver: &Expr) -> bool {
     }
 }
 
+/// The place of a function or method call; other expressions have none here.
+pub(super) fn place_of(expr: &Expr) -> Option<Place> {
+    match expr {
+        Expr::Call(call) => Some(place_of_call(call)),
+        Expr::MethodCall(call) => {
+            let end = call.paren_token.span.close();
+            Some(Place { start: call.receiver.span(), name: call.method.span(), end })
+        }
+        _ => None,
+    }
+}
+
 fn place_of_call(call: &ExprCall) -> Place {
     let start = call.func.span();
     let name = match &*call.func {
@@ -160,7 +209,7 @@ fn place_of_call(call: &ExprCall) -> Place {
 }
 
 /// Calls that cannot be green and profit from an expected type: `Some(..)`, `Wrapper(..)`, `Box::new(..)`.
-fn is_constructor(func: &Expr) -> bool {
+pub(super) fn is_constructor(func: &Expr) -> bool {
     const OWNERS: [&str; 10] =
         ["Box", "Rc", "Arc", "Pin", "Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "OnceLock"];
     let Expr::Path(func) = func else { return false };

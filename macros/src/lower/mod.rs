@@ -4,6 +4,7 @@
 //! blocks, types, patterns and unknown macros are left as they are.
 
 mod args;
+mod blocking;
 mod body;
 mod call;
 mod closure;
@@ -12,6 +13,7 @@ mod known_macros;
 mod leading;
 mod no_switch;
 mod result;
+mod unheld;
 
 use proc_macro2::TokenStream;
 use syn::visit_mut::{self, VisitMut};
@@ -22,6 +24,7 @@ pub(crate) use result::spelled as result_type;
 
 use crate::mistakes::{Mistake, Mistakes};
 use crate::paths::Paths;
+use unheld::Outside;
 
 /// One walk over a body.
 struct Lower<'a> {
@@ -42,8 +45,8 @@ enum Region {
     Green,
     /// Inside `no_switch!`: green calls are refused.
     NoSwitch,
-    /// Inside an ordinary closure or an `async` block: only green closures are looked for.
-    Plain,
+    /// Where nothing can be driven: only green closures are looked for, and calls that nobody will drive.
+    Plain(Outside),
 }
 
 /// What the walk has written, and so which traits the body has to import.
@@ -51,15 +54,17 @@ enum Region {
 struct Used {
     calls: bool,
     loops: bool,
+    suspects: bool,
 }
 
 impl VisitMut for Lower<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Closure(_) => self.closure(expr),
-            Expr::Async(block) => self.within(Region::Plain, |lower| lower.visit_block_mut(&mut block.block)),
+            Expr::Async(block) => self
+                .within(Region::Plain(Outside::AsyncBlock), |lower| lower.visit_block_mut(&mut block.block)),
             Expr::Const(_) | Expr::TryBlock(_) => {}
-            _ if self.region == Region::Plain => visit_mut::visit_expr_mut(self, expr),
+            _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
             Expr::Call(_) | Expr::MethodCall(_) => self.call(expr),
             Expr::Await(_) => self.awaited(expr),
             Expr::ForLoop(_) => self.for_loop(expr),
@@ -69,8 +74,13 @@ impl VisitMut for Lower<'_> {
     }
 
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
+        if let Some(outside) = self.outside() {
+            return match stmt {
+                Stmt::Local(local) => self.held(local, outside),
+                stmt => visit_mut::visit_stmt_mut(self, stmt),
+            };
+        }
         match stmt {
-            _ if self.region == Region::Plain => visit_mut::visit_stmt_mut(self, stmt),
             Stmt::Macro(_) => self.macro_stmt(stmt),
             Stmt::Expr(expr, semi) => {
                 let is_call = matches!(expr, Expr::Call(_) | Expr::MethodCall(_));
@@ -84,6 +94,7 @@ impl VisitMut for Lower<'_> {
                 visit_mut::visit_local_mut(self, local);
                 leading::enclose_before_else(local);
             }
+            Stmt::Item(Item::Fn(function)) => self.inner_function(function),
             Stmt::Item(_) => {}
         }
     }
@@ -105,7 +116,11 @@ impl VisitMut for Lower<'_> {
         self.visit_expr_mut(&mut repeat.expr);
     }
 
-    fn visit_item_mut(&mut self, _item: &mut Item) {}
+    fn visit_item_mut(&mut self, item: &mut Item) {
+        if let Item::Fn(function) = item {
+            self.inner_function(function);
+        }
+    }
     fn visit_type_mut(&mut self, _type: &mut Type) {}
     fn visit_path_mut(&mut self, _path: &mut Path) {}
     fn visit_macro_mut(&mut self, _macro: &mut Macro) {}
@@ -114,6 +129,14 @@ impl VisitMut for Lower<'_> {
 }
 
 impl Lower<'_> {
+    /// Where the walk is, if nothing can be driven there.
+    fn outside(&self) -> Option<Outside> {
+        match self.region {
+            Region::Plain(outside) => Some(outside),
+            _ => None,
+        }
+    }
+
     /// Walks something that is in another region.
     fn within(&mut self, region: Region, walk: impl FnOnce(&mut Self)) {
         let outside = std::mem::replace(&mut self.region, region);
@@ -155,6 +178,7 @@ impl Lower<'_> {
                 use #private::{GreenSteps as _, NoSteps as _};
             }
         });
-        quote::quote!(#calls #loops)
+        let suspects = self.used.suspects.then(|| quote::quote!(use #private::Harmless as _;));
+        quote::quote!(#calls #loops #suspects)
     }
 }

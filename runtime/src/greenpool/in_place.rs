@@ -9,24 +9,17 @@ use std::task::{Context, Poll};
 use crate::exit::Panic;
 use crate::greenthread::GreenThread;
 use crate::hub::current;
-use crate::start::Start;
+
+/// A job on the heap, its type hidden: so it may contain a spawn of its own kind (a crawler's visit spawns visits), and
+/// takes no room in the state of a spawn that waits.
+pub(super) type Job<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// Runs a job in the running thread, and gives the handle of a thread that ended as the job did.
-///
-/// The job is on the heap and its type is hidden, so that it may contain a spawn of its own kind: a crawler's visit
-/// spawns visits.
-pub(super) async fn run<F, G>(f: F) -> GreenThread<G::Output>
-where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
-{
-    let mut job: Option<Job<G::Output>> = Some(Box::pin(Start::new(f)));
+pub(super) async fn run<T: 'static>(job: Job<T>) -> GreenThread<T> {
+    let mut job = Some(job);
     let result = poll_fn(|cx| poll_caught(&mut job, cx)).await;
     GreenThread::new(current::with(|hub| hub.adopt_ended(result.map_err(Panic::new))))
 }
-
-type Job<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// A job's value, or what it panicked with; a destructor of the job that panics counts.
 fn poll_caught<T>(job: &mut Option<Job<T>>, cx: &mut Context<'_>) -> Poll<Result<T, Box<dyn Any + Send>>> {

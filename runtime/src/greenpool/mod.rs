@@ -12,9 +12,11 @@ use std::future::Future;
 use std::rc::Rc;
 
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::until;
+use crate::start::Start;
 
 mod full;
 mod imap;
@@ -92,15 +94,15 @@ impl GreenPool {
     /// If the OS thread is ending and its hub has ended before it.
     ///
     /// eventlet's and gevent's `Pool.spawn`.
-    pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Output>>>
+    pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         Green::new(async move {
             if self.slots.is_full() && self.is_member() {
-                return in_place::run(f).await;
+                return in_place::run(Box::pin(Start::new(f))).await;
             }
             until(FreeSlot::new(&self.slots)).await;
             self.slots.start(f)
@@ -116,9 +118,9 @@ impl GreenPool {
     /// As [`spawn`](Self::spawn).
     pub fn spawn_n<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         Green::new(async move { drop(self.spawn(f).await) })
     }
@@ -132,11 +134,11 @@ impl GreenPool {
     /// # Panics
     ///
     /// As [`spawn`](Self::spawn).
-    pub fn try_spawn<F, G>(&self, f: F) -> Result<GreenThread<G::Output>, PoolFull<F>>
+    pub fn try_spawn<F, G>(&self, f: F) -> Result<GreenThread<G::Value>, PoolFull<F>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         if self.slots.is_full() {
             return Err(PoolFull::new(f));

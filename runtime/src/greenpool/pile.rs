@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::GreenPool;
 use super::line::Line;
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
 use crate::green;
 use crate::iter::GreenIterator;
@@ -75,8 +76,8 @@ impl<T: 'static> GreenPile<T> {
     /// If the OS thread is ending and its hub has ended before it.
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future<Output = T> + 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall<Value = T> + 'static,
     {
         Green::new(async move {
             let announced = self.results.announce();

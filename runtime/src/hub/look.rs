@@ -49,7 +49,8 @@ impl Hub {
     pub(crate) fn note_wait(&self, wait: fmt::Arguments<'_>, is_settled: bool) {
         let wait = wait.to_string();
         let mut looking = self.looking.borrow_mut();
-        looking.is_settled = is_settled;
+        // Of several waits in one thread, each must have been asked.
+        looking.is_settled = is_settled && (looking.is_settled || looking.wait.is_none());
         // Of several (a timeout around a read), the first is what the thread really waits for.
         looking.wait.get_or_insert(wait);
     }

@@ -23,7 +23,7 @@ use std::time::Duration;
 pub(crate) mod clock;
 pub(crate) mod current;
 mod extensions;
-mod extra;
+pub(crate) mod extra;
 mod life;
 pub(crate) mod look;
 pub(crate) mod poller;
@@ -63,6 +63,8 @@ pub(crate) struct Hub {
     budget: Cell<u32>,
     /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
     pub(crate) expired: Cell<Option<Duration>>,
+    /// Some task has, or had, a context to hand on.
+    pub(crate) has_contexts: Cell<bool>,
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
     looking: RefCell<Looking>,
@@ -103,6 +105,7 @@ impl Hub {
             clock: RefCell::new(Rc::new(RealClock::new())),
             budget: Cell::new(BUDGET),
             expired: Cell::new(None),
+            has_contexts: Cell::new(false),
             jobs: Cell::new(0),
             looking: RefCell::default(),
             extensions: Extensions::default(),
@@ -128,8 +131,9 @@ impl Hub {
                 format!("{registered} descriptors are registered with the present hub; choose the hub first");
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
         }
-        *self.poller.borrow_mut() = poller;
+        let outgoing = self.poller.replace(poller);
         self.adopt_poller();
+        drop(outgoing);
         Ok(())
     }
 
@@ -142,6 +146,7 @@ impl Hub {
 
     /// Puts another clock in the place of the present one, which comes back.
     pub(crate) fn replace_clock(&self, clock: Rc<dyn Clock>) -> Rc<dyn Clock> {
+        self.timers.borrow_mut().restart();
         self.clock.replace(clock)
     }
 

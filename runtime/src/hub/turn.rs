@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 use super::Hub;
@@ -47,13 +49,15 @@ impl Hub {
 
     /// Takes turns until `main` is done (`None`: until the hub is stopped).
     pub(crate) fn run_until(self: &Rc<Self>, main: Option<&TaskRef>) -> Ended {
+        // It may have been stopped before it ran.
+        self.collect_mail();
         loop {
+            if self.stopped.take() {
+                return Ended::Stopped;
+            }
             self.resume_ready(main);
             if main.is_some_and(TaskRef::is_done) {
                 return Ended::Done;
-            }
-            if self.stopped.take() {
-                return Ended::Stopped;
             }
             if !self.look_outside(main.is_some()) {
                 return Ended::Deadlock(self.report_deadlock());
@@ -188,26 +192,58 @@ impl Hub {
         )
     }
 
+    /// What only a running hub brings is waited for: that must not be where none runs.
+    ///
+    /// # Panics
+    ///
+    /// If `task` stands for the waker of another executor and this hub does not run.
+    #[inline]
+    pub(crate) fn expect_to_run(&self, task: &TaskRef) {
+        if !self.runs.get() && task.is_foreign() {
+            does_not_run();
+        }
+    }
+
     /// Says that `run` is at work until the guard is dropped.
     #[track_caller]
     pub(crate) fn begin_run(self: &Rc<Self>) -> Running {
-        if self.runs.replace(true) {
+        if self.runs.get() || self.current().is_some() {
             panic!(
                 "`run` was called inside a green thread\n\
                  note: this OS thread's hub is running already\n\
                  help: make the call directly from a `#[green]` function, or `spawn` it"
             );
         }
+        self.runs.set(true);
         Running(self.clone())
+    }
+
+    /// No other OS thread has a handle or a waker, and none has left mail.
+    fn is_beyond_reach(&self) -> bool {
+        if Arc::strong_count(&self.remote) > 1 {
+            return false;
+        }
+        // Whoever posted and then let go of its handle did so in this order; so must this.
+        fence(Ordering::Acquire);
+        !self.remote.has_mail()
     }
 
     /// Nothing is ready. Is there anything left that could wake a thread?
     fn is_deadlocked(&self) -> bool {
-        self.timers.borrow().len() == 0
+        self.timers.borrow_mut().next_deadline().is_none()
             && self.jobs.get() == 0
-            && std::sync::Arc::strong_count(&self.remote) == 1
             && self.sources.borrow().waiting() == 0
+            && self.is_beyond_reach()
     }
+}
+
+#[cold]
+fn does_not_run() -> ! {
+    panic!(
+        "a green call waits for its hub, and that does not run\n\
+         note: another executor drives the call, outside `run`; nothing would ever resume it\n\
+         help: enter green code with `eventlet::run`"
+    )
 }
 
 /// Ends the task of [`Hub::run_scoped`] with its caller's frame.

@@ -125,6 +125,12 @@ impl WaitList {
         self.places[ticket.index()].task = Some(task);
     }
 
+    /// Takes out the task that a place holds, to be dropped when nothing is borrowed: a stand-in for a foreign waker
+    /// runs that one's destructor. For whoever then [renews](Self::renew) or [leaves](Self::leave) the place.
+    pub(crate) fn withdraw(&mut self, ticket: Ticket) -> Option<TaskRef> {
+        self.places[ticket.index()].task.take()
+    }
+
     /// Who is called next.
     #[inline]
     pub(crate) fn first(&self) -> Option<Ticket> {
@@ -198,3 +204,6 @@ impl WaitList {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

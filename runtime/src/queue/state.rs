@@ -62,8 +62,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
             return Err(PutError::Full(item));
         }
         state.insert(item);
-        drop(state);
-        self.wake();
+        self.after_putting(state);
         Ok(())
     }
 
@@ -75,6 +74,19 @@ impl<T, S: Storage<T>> Shared<T, S> {
         state.recall();
         self.after_taking(state, putter);
         Ok(item)
+    }
+
+    /// Wakes whose turn it is now that an item more is in or on offer.
+    #[inline]
+    pub(crate) fn after_putting(&self, mut state: RefMut<'_, State<T, S>>) {
+        // An item calls one getter, after any number of peekers.
+        let are_peeking = !state.peekers.is_empty();
+        let called = state.call_next();
+        drop(state);
+        wake_one(called);
+        if are_peeking {
+            self.wake();
+        }
     }
 
     /// Wakes whose turn it is now that an item was taken.

@@ -92,8 +92,10 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     /// reference is dead.
     unsafe fn stage<'a>(header: NonNull<Header>) -> &'a mut Stage<B, T> {
         let cell = header.cast::<TaskCell<B, T>>();
-        // SAFETY: the caller's promise, word for word.
-        unsafe { &mut *cell.as_ref().stage.get() }
+        // SAFETY: the caller says that the cell lives.
+        let stage = unsafe { cell.as_ref() }.stage.get();
+        // SAFETY: the caller says that nothing else reaches the stage.
+        unsafe { &mut *stage }
     }
 
     /// # Safety
@@ -136,7 +138,7 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     fn finish(stage: &mut Stage<B, T>, mut result: Result<T, Exit>) {
         if let Err(payload) = drop_in_place_caught(stage) {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(result))) {
-                forget_payload(payload);
+                drop_payload(payload);
             }
             result = Err(Exit::Panicked(Panic::new(payload)));
         }
@@ -164,7 +166,7 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     unsafe fn clear(header: NonNull<Header>) {
         // SAFETY: the caller's promise.
         if let Err(payload) = drop_in_place_caught(unsafe { Self::stage(header) }) {
-            forget_payload(payload);
+            drop_payload(payload);
         }
     }
 
@@ -192,7 +194,14 @@ fn drop_in_place_caught<B, T>(stage: &mut Stage<B, T>) -> Result<(), Box<dyn Any
     result
 }
 
-/// A panic's payload may panic when dropped; there is nobody left to tell.
-fn forget_payload(payload: Box<dyn Any + Send>) {
+/// Drops what somebody panicked with. It may panic when dropped, with something that may, and so on: nobody is left to
+/// tell, and somewhere it has to end.
+pub(in crate::hub) fn drop_payload(mut payload: Box<dyn Any + Send>) {
+    for _ in 0..8 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(another) => payload = another,
+        }
+    }
     std::mem::forget(payload);
 }

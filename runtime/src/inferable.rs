@@ -1,0 +1,61 @@
+//! Types that may become known only after the call whose value they are.
+//!
+//! `let v: Vec<T> = it.collect();` has a type that the call itself does not know. It is taken for plain, and this bound
+//! is what must turn out to be true of it. `Unpin` is true of every plain type that has no type parameters in it, and
+//! false of a green call. In a generic function it is not known of a parameter, and so not of a `Vec` of one, though
+//! no collection is a green call; hence a second family of types.
+//!
+//! Many types are in both families, and the compiler must choose. The families are numbered by integer types, and the
+//! macro asks for the number `0`: an integer whose type nothing decides is an `i32`, so that in doubt it is the first.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::{Mutex, OnceLock, RwLock};
+use std::task::Poll;
+
+/// A type that is plain, whenever it becomes known.
+#[diagnostic::on_unimplemented(
+    message = "the type of this call becomes known too late",
+    label = "this turns out to be `{Self}`",
+    note = "whether a call is green is decided by its type, and that of a type parameter cannot be decided afterwards",
+    note = "name the type at the call, as in `Vec::<T>::new()` or `it.collect::<Vec<T>>()`"
+)]
+pub trait Inferable<Family> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Unpin> Inferable<i32> for T {}
+
+macro_rules! inferable {
+    ($([$($parameter:ident),*] $plain:ty;)*) => {
+        $(#[diagnostic::do_not_recommend] impl<$($parameter),*> Inferable<u8> for $plain {})*
+    };
+}
+
+inferable! {
+    [T] Option<T>;
+    [T, E] Result<T, E>;
+    [T] Poll<T>;
+    [B, C] ControlFlow<B, C>;
+    [T] Vec<T>;
+    [T] VecDeque<T>;
+    [T] LinkedList<T>;
+    [T] BinaryHeap<T>;
+    [T] BTreeSet<T>;
+    [K, V] BTreeMap<K, V>;
+    [T, S] HashSet<T, S>;
+    [K, V, S] HashMap<K, V, S>;
+    [T] Cell<T>;
+    [T] RefCell<T>;
+    [T] OnceCell<T>;
+    [T] Mutex<T>;
+    [T] RwLock<T>;
+    [T] OnceLock<T>;
+    [A] (A,);
+    [A, B] (A, B);
+    [A, B, C] (A, B, C);
+    [A, B, C, D] (A, B, C, D);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, const N: usize> Inferable<u8> for [T; N] {}
