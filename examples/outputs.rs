@@ -46,6 +46,7 @@ macro_rules! prints_its_out_file {
 
 prints_its_out_file! {
     five_tasks pool_of_five greeting_server echo_server coroutine foo_bar web_crawler port_forwarder chat_server use_hub
+    greenlet_tasks
 }
 
 #[test]

@@ -58,6 +58,7 @@ impl std::error::Error for GreenletExit {}
 ///     assert_eq!(thread.wait(), "cleaned up");
 /// }
 /// ```
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn catch_exit<F, G>(f: F) -> Green<impl Future<Output = Result<G::Value, GreenletExit>>>
 where
     F: MakesGreenCall<G>,

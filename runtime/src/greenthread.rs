@@ -12,10 +12,10 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
-use crate::hub::current;
 use crate::hub::suspend::{Sleep, Timer, Wait, Waiting, until};
 use crate::hub::task::{Outcome, TaskRef};
 use crate::hub::waitlist::Ticket;
+use crate::hub::{Hub, current};
 use crate::start::Start;
 
 pub use crate::catch_exit::{GreenletExit, catch_exit};
@@ -190,6 +190,7 @@ where
 ///
 /// eventlet's and gevent's `sleep`, in seconds there.
 #[inline]
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
     Green::new(until(Sleep::lasting(duration)))
 }
@@ -231,6 +232,7 @@ impl<T> GreenThread<T> {
     ///
     /// Raises the thread's own panic, without printing it again; panics if the thread was killed, and if it is the
     /// running one. [`join`](Self::join) has these as values.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn wait(self) -> Green<impl Future<Output = T> + use<T>> {
         Green::new(async move {
             match self.join().await {
@@ -251,6 +253,7 @@ impl<T> GreenThread<T> {
     /// # Panics
     ///
     /// If it is the running thread: that would never end.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>> + use<T>> {
         Green::new(async move {
             until(Ended::new(&self.thread.0)).await;
@@ -355,6 +358,7 @@ impl Thread {
     /// # Panics
     ///
     /// If it is the running thread: that would never end.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(&self) -> Green<impl Future<Output = Result<(), Exit>> + use<>> {
         let task = self.0.clone();
         Green::new(async move {
@@ -454,7 +458,7 @@ impl Wait for Ended {
         }
         let waiter = waiting.task();
         if waiter.id() == self.task.id() {
-            panic!("green thread {} waits for its own end, which would never come", waiter.id());
+            return wait_for_oneself(waiting.hub, &waiter);
         }
         let left_over = self.task.with_extra(|extra| match self.ticket {
             None => {
@@ -478,6 +482,21 @@ impl Wait for Ended {
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for green thread {} to end", self.task.id())
     }
+}
+
+/// Suspends once, to be told the line of the wait, then panics.
+#[cold]
+fn wait_for_oneself(hub: &Hub, waiter: &TaskRef) -> Option<()> {
+    let Some(place) = hub.take_own_place() else {
+        hub.ask_own_place(waiter);
+        return None;
+    };
+    panic!(
+        "green thread {} waits for its own end, which would never come\n\
+         note: it waits {place}\n\
+         help: let another green thread wait for it",
+        waiter.id()
+    );
 }
 
 impl Drop for Ended {

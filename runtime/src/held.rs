@@ -37,6 +37,4 @@ outside! {
 help: write `#[green]` in front of the closure, or a loop; see `green-call-in-closure` in DIAGNOSTICS.md",
     call_in_inner_function: "this is a green call, and an ordinary function cannot drive it: it has not run
 help: write `#[green]` in front of the inner function; see `green-call-in-nested-fn` in DIAGNOSTICS.md",
-    call_in_async_block: "this is a green call, and an `async` block drives nothing by itself: it has not run
-help: write `.await` behind it, or move it out; see `green-call-in-async-block` in DIAGNOSTICS.md",
 }

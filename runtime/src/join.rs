@@ -69,6 +69,7 @@ impl Joinable for &Thread {
 /// ```
 ///
 /// gevent's `joinall`.
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn joinall<J: Joinable>(
     threads: impl IntoIterator<Item = J>,
 ) -> Green<impl Future<Output = Vec<Result<J::Value, Exit>>>> {

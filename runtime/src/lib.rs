@@ -107,6 +107,7 @@ pub mod event;
 mod exit;
 mod flag;
 pub mod green;
+pub mod greenlet;
 pub mod greenpool;
 pub mod greenthread;
 mod held;
@@ -117,6 +118,7 @@ pub mod iter;
 mod iwait;
 mod join;
 pub mod lock;
+mod made;
 pub mod pools;
 #[doc(hidden)]
 pub mod private;

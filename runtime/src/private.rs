@@ -12,12 +12,14 @@ pub use crate::probe::{GreenProbe, GreenSteps, NoSteps, PlainProbe, StaysPut, St
 
 /// The body of a green function.
 #[inline(always)]
+#[track_caller]
 pub fn green<F: Future>(body: F) -> Green<F> {
     Green::new(body)
 }
 
 /// The body of a `#[green(boxed)]` function.
 #[inline(always)]
+#[track_caller]
 pub fn boxed<'a, F: Future + 'a>(body: F) -> GreenBox<'a, F::Output> {
     Green::new(Box::pin(body))
 }

@@ -77,6 +77,7 @@ impl From<Timeout> for std::io::Error {
 /// ```
 ///
 /// eventlet's `with Timeout(limit)` and `with_timeout`; an error instead of an exception that is thrown in.
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn with_timeout<F, G>(limit: Duration, f: F) -> Green<impl Future<Output = Result<G::Value, Timeout>>>
 where
     F: MakesGreenCall<G>,
@@ -99,6 +100,7 @@ where
 /// ```
 ///
 /// eventlet's `with_timeout(…, timeout_value=…)`.
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn with_timeout_value<F, G>(
     limit: Duration,
     f: F,

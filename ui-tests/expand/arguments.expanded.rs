@@ -1,5 +1,6 @@
 //! Arguments are captured last first; patterns are bound inside.
 #[allow(clippy::diverging_sub_expression)]
+#[cfg_attr(debug_assertions, track_caller)]
 fn arguments(
     self_like: A,
     __arg1: (B, C),

@@ -3,6 +3,7 @@
 #[allow(clippy::diverging_sub_expression)]
 ///
 /// *Green: may suspend.*
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn length(
     url: &str,
     _retries: u32,

@@ -1,5 +1,6 @@
 //! A call of the function itself gets a place of its own; a boxed function has a type that can be named.
 #[allow(clippy::diverging_sub_expression)]
+#[cfg_attr(debug_assertions, track_caller)]
 fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u64>> {
     ::eventlet::__private::green(async move {
         let _ = &n;
@@ -34,6 +35,7 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
     })
 }
 #[allow(clippy::diverging_sub_expression)]
+#[cfg_attr(debug_assertions, track_caller)]
 fn is_odd<'green, 'l0: 'green>(
     n: &'l0 u32,
     report: impl Fn(u32) + 'green,

@@ -11,10 +11,9 @@ fn fetch(id: u32) -> u32 {
 fn waits() -> u32 {
     let block = async {
         fetch(1); //~ ERROR unused `Green` that must be used
-        let page = fetch(2); //~ ERROR this is a green call, and an `async` block drives nothing by itself
-        let size = std::mem::size_of_val(&page) as u32;
-        let pages = fetch(3).await;
-        pages + size
+        let page: u32 = fetch(2); //~ ERROR mismatched types
+        let later = fetch(3);
+        page + later.await
     };
     block.await
 }

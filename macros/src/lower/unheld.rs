@@ -1,4 +1,4 @@
-//! Green calls where nothing can drive them: in ordinary closures, inner functions and `async` blocks.
+//! Green calls where nothing can drive them: in ordinary closures and inner functions.
 //!
 //! A value that is thrown away is reported by rustc, since a green call is `#[must_use]`. One that is given a name is
 //! probed here. With a type beside the name rustc has all that it needs to say, and would infer less through a probe.
@@ -16,16 +16,17 @@ use super::{Lower, Region};
 pub(super) enum Outside {
     Closure,
     InnerFunction,
+    /// Here a call that has a name may be awaited later on.
     AsyncBlock,
 }
 
 impl Outside {
     /// The method of the call's kind that warns.
-    fn warning(self) -> &'static str {
+    fn warning(self) -> Option<&'static str> {
         match self {
-            Outside::Closure => "call_in_closure",
-            Outside::InnerFunction => "call_in_inner_function",
-            Outside::AsyncBlock => "call_in_async_block",
+            Outside::Closure => Some("call_in_closure"),
+            Outside::InnerFunction => Some("call_in_inner_function"),
+            Outside::AsyncBlock => None,
         }
     }
 }
@@ -51,6 +52,7 @@ impl Lower<'_> {
     /// ```
     pub(super) fn held(&mut self, local: &mut Local, outside: Outside) {
         visit_mut::visit_local_mut(self, local);
+        let Some(warning) = outside.warning() else { return };
         let has_type = matches!(local.pat, Pat::Type(_));
         let Some(init) = local.init.as_mut().filter(|init| init.diverge.is_none() && !has_type) else {
             return;
@@ -59,7 +61,7 @@ impl Lower<'_> {
         self.used.calls = true;
         let private = self.paths.private(place.name);
         let end = Span::mixed_site().located_at(place.end);
-        let warning = Ident::new(outside.warning(), place.name);
+        let warning = Ident::new(warning, place.name);
         let kind = self.kind_of_value(&private, end, &TokenStream::new());
         let arm = quote_spanned!(end=> #[allow(unreachable_code)] value => { #kind kind.#warning(value) });
         let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));

@@ -98,6 +98,7 @@ impl GreenPool {
     /// ```
     ///
     /// gevent's `map`.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn map<I, F, G>(&self, f: F, inputs: I) -> Green<impl Future<Output = Vec<G::Value>>>
     where
         I: IntoIterator<IntoIter: 'static, Item: 'static>,

@@ -94,6 +94,7 @@ impl GreenPool {
     /// If the OS thread is ending and its hub has ended before it.
     ///
     /// eventlet's and gevent's `Pool.spawn`.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
     where
         F: MakesGreenCall<G> + 'static,
@@ -116,6 +117,7 @@ impl GreenPool {
     /// # Panics
     ///
     /// As [`spawn`](Self::spawn).
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn_n<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
         F: MakesGreenCall<G> + 'static,
@@ -152,6 +154,7 @@ impl GreenPool {
     /// somebody else may have it. A kill or timeout here loses nothing.
     ///
     /// gevent's `Pool.wait_available`.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn wait_available(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             loop {
@@ -176,6 +179,7 @@ impl GreenPool {
     /// If a member of the pool calls it: it would wait for its own end.
     ///
     /// eventlet's `waitall`, gevent's `Pool.join`.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn waitall(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             if self.is_member() {

@@ -74,6 +74,7 @@ impl<T: 'static> GreenPile<T> {
     /// # Panics
     ///
     /// If the OS thread is ending and its hub has ended before it.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
         F: MakesGreenCall<G> + 'static,

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::task::{Outcome, Progress, TaskRef, drop_payload};
+use super::watch::has_subscriber;
 use super::{BUDGET, Hub};
 use crate::exit::Panic;
 
@@ -76,7 +77,7 @@ impl Hub {
     fn act_on(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
         match progress {
             Progress::Suspended => {
-                if self.is_asked.get() {
+                if self.is_watched.get() || has_subscriber() {
                     self.answer(task);
                 }
             }
@@ -100,7 +101,7 @@ impl Hub {
                 task.end();
                 self.finish(task);
             }
-            Progress::Suspended if self.is_asked.get() => self.answer(task),
+            Progress::Suspended if self.is_watched.get() => self.answer(task),
             Progress::Suspended | Progress::Nothing => {}
         }
     }
@@ -151,6 +152,9 @@ impl Hub {
     #[inline]
     fn finish(&self, task: &TaskRef) {
         let registered = self.tasks.borrow_mut().remove(task);
+        if self.is_watched.get() {
+            self.tell_ended(task);
+        }
         if task.has_extra() {
             self.finish_extra(task);
         }

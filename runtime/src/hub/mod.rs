@@ -8,7 +8,8 @@
 //!  sources.rs   who waits for which descriptor        poller/      what asks the operating system
 //!  timers.rs    who waits for which time              clock.rs     what time it is
 //!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
-//!  look.rs      where every suspended thread stands    extensions.rs  what libraries keep with a hub
+//!  look.rs      where every suspended thread stands    watch.rs     who wants to know of every switch
+//!  extensions.rs  what libraries keep with a hub
 //! ```
 //!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
@@ -16,6 +17,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,7 @@ pub(crate) mod task;
 mod timers;
 pub(crate) mod turn;
 pub(crate) mod waitlist;
+pub(crate) mod watch;
 
 use clock::{Clock, RealClock};
 use extensions::Extensions;
@@ -45,6 +48,7 @@ use remote::Remote;
 use sources::Sources;
 use task::{ReadyQueue, Schedule, TaskRef};
 use timers::Timers;
+use watch::Watch;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {
@@ -69,13 +73,14 @@ pub(crate) struct Hub {
     pub(crate) jobs: Cell<usize>,
     looking: RefCell<Looking>,
     pub(crate) extensions: Extensions,
-    /// Some thread wants to be told where it suspends.
-    is_asked: Cell<bool>,
+    watch: Watch,
+    /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
+    is_watched: Cell<bool>,
     /// Kept between turns for their memory.
     events: RefCell<Vec<Event>>,
     woken: RefCell<Vec<TaskRef>>,
-    /// `run` is at work further up the call stack.
-    runs: Cell<bool>,
+    /// Where `run` was called, if it is at work further up the call stack.
+    runs: Cell<Option<&'static Location<'static>>>,
     stopped: Cell<bool>,
 }
 
@@ -92,6 +97,7 @@ impl Hub {
             panic!("EVENTLET_HUB names no hub: `{name}`\nnote: the hubs here are {}", poller::NAMES)
         });
         let poller = poller.unwrap_or_else(|error| panic!("the hub `{name}` cannot be made: {error}"));
+        let watch = Watch::from_environment();
         let hub = Hub {
             remote: Arc::new(Remote::new()),
             ready: ReadyQueue::default(),
@@ -109,10 +115,11 @@ impl Hub {
             jobs: Cell::new(0),
             looking: RefCell::default(),
             extensions: Extensions::default(),
-            is_asked: Cell::new(false),
+            is_watched: Cell::new(watch.is_on()),
+            watch,
             events: RefCell::default(),
             woken: RefCell::default(),
-            runs: Cell::new(false),
+            runs: Cell::new(None),
             stopped: Cell::new(false),
         };
         hub.adopt_poller();

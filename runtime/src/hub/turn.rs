@@ -1,12 +1,14 @@
 //! The turn: who runs next, and when the hub looks outside.
 
 use std::future::Future;
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 use super::Hub;
+use super::look::name_of;
 use super::remote::Mail;
 use super::task::{Outcome, TaskRef};
 use crate::exit::Exit;
@@ -199,7 +201,7 @@ impl Hub {
     /// If `task` stands for the waker of another executor and this hub does not run.
     #[inline]
     pub(crate) fn expect_to_run(&self, task: &TaskRef) {
-        if !self.runs.get() && task.is_foreign() {
+        if self.runs.get().is_none() && task.is_foreign() {
             does_not_run();
         }
     }
@@ -207,14 +209,19 @@ impl Hub {
     /// Says that `run` is at work until the guard is dropped.
     #[track_caller]
     pub(crate) fn begin_run(self: &Rc<Self>) -> Running {
-        if self.runs.get() || self.current().is_some() {
+        let here = Location::caller();
+        let outer = self.runs.get();
+        if outer.is_some() || self.current().is_some() {
+            let thread = self.current().map_or_else(|| "a green thread".to_owned(), |task| name_of(&task));
+            let since = outer.map(|line| format!(", since {line}")).unwrap_or_default();
             panic!(
                 "`run` was called inside a green thread\n\
-                 note: this OS thread's hub is running already\n\
+                 note: {thread} called it, at {here}\n\
+                 note: this OS thread's hub runs already{since}\n\
                  help: make the call directly from a `#[green]` function, or `spawn` it"
             );
         }
-        self.runs.set(true);
+        self.runs.set(Some(here));
         Running(self.clone())
     }
 
@@ -265,6 +272,6 @@ pub(crate) struct Running(Rc<Hub>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.runs.set(false);
+        self.0.runs.set(None);
     }
 }

@@ -1,0 +1,3 @@
+//! What stands beside the primitives: raw coroutines, OS threads for blocking calls, job graphs, timers, signals.
+
+mod greenlet;
