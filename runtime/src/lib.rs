@@ -117,6 +117,7 @@
 extern crate self as eventlet;
 
 mod blocking;
+mod builder;
 mod call;
 mod callable;
 mod catch_exit;
@@ -134,6 +135,7 @@ pub mod greenthread;
 mod held;
 mod hub;
 pub mod hubs;
+mod idle;
 mod inferable;
 pub mod iter;
 mod iwait;
@@ -146,7 +148,9 @@ pub mod private;
 mod probe;
 pub mod queue;
 mod run;
+mod scheduled;
 pub mod semaphore;
+mod spawn_tree;
 mod start;
 pub mod testing;
 mod timeout;
