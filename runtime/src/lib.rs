@@ -84,7 +84,9 @@
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
 //! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
+//! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
+//! | [`greenlet`] | raw coroutines, which pass control to each other by name |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`] | virtual time, and the certainty that nothing is left behind |
 //!
@@ -115,12 +117,14 @@
 extern crate self as eventlet;
 
 mod blocking;
+mod builder;
 mod call;
 mod callable;
 mod catch_exit;
 pub mod convenience;
 pub mod corolocal;
 pub mod coros;
+pub mod dagpool;
 pub mod event;
 mod exit;
 mod flag;
@@ -131,6 +135,7 @@ pub mod greenthread;
 mod held;
 mod hub;
 pub mod hubs;
+mod idle;
 mod inferable;
 pub mod iter;
 mod iwait;
@@ -143,7 +148,9 @@ pub mod private;
 mod probe;
 pub mod queue;
 mod run;
+mod scheduled;
 pub mod semaphore;
+mod spawn_tree;
 mod start;
 pub mod testing;
 mod timeout;
@@ -154,6 +161,7 @@ mod trampoline;
 pub use call::{Green, GreenBox};
 pub use callable::{GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
+pub use dagpool::DagPool;
 pub use event::Event;
 pub use eventlet_macros::green;
 pub use exit::{Exit, Panic};
