@@ -79,10 +79,12 @@
 //! | [`with_timeout`], [`Timeout`] | limits on calls |
 //! | [`greenpool`] | bounded concurrency, `imap` |
 //! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
+//! | [`scope()`], [`join`], [`race`], [`branch`] | several calls in one green thread, which may borrow from it |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
 //! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
 //! | [`tpool`] | blocking work on OS threads |
+//! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`] | virtual time, and the certainty that nothing is left behind |
 //!
@@ -94,6 +96,7 @@
 // The macro names this crate `::eventlet`; so does the code in here.
 extern crate self as eventlet;
 
+pub mod branch;
 mod call;
 mod catch_exit;
 pub mod convenience;
@@ -115,14 +118,17 @@ pub mod private;
 mod probe;
 pub mod queue;
 mod run;
+pub mod scope;
 pub mod semaphore;
 mod start;
+pub mod sync;
 pub mod testing;
 mod timeout;
 pub mod tpool;
 #[cfg(unix)]
 mod trampoline;
 
+pub use branch::{join, race, try_join};
 pub use call::{Green, GreenBox};
 pub use convenience::{StopServe, connect, listen, serve};
 pub use event::Event;
@@ -133,6 +139,7 @@ pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_afte
 pub use iter::{GreenIterator, IntoGreenIterator};
 pub use queue::Queue;
 pub use run::{run, try_run};
+pub use scope::{Scope, ScopedThread, scope, try_scope};
 pub use semaphore::{BoundedSemaphore, CappedSemaphore, Semaphore};
 pub use timeout::{Timeout, with_timeout, with_timeout_value};
 

@@ -1,0 +1,1 @@
+//! Queues, events and semaphores between OS threads.
