@@ -47,6 +47,11 @@ impl Line {
         self.called.contains(&ticket)
     }
 
+    /// How many were called before this one, and have not left yet.
+    pub(super) fn rank(&self, ticket: Ticket) -> usize {
+        self.called.range(..ticket).count()
+    }
+
     /// Calls the first in line; the caller wakes it.
     pub(super) fn call_first(&mut self) -> Option<Waker> {
         let (ticket, waker) = self.waiting.pop_first()?;

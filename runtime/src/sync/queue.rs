@@ -20,7 +20,8 @@ use crate::timeout::with_timeout;
 ///
 /// `unbounded()` never makes a putter wait, `bounded(n)` does when `n` items lie in it, and `bounded(0)` has no room:
 /// each item goes from hand to hand. Getters are served in the order in which they came, and so are putters; what a
-/// blocked putter brings moves in as soon as there is room. The oldest item comes out first.
+/// blocked putter brings moves in as soon as there is room. The oldest item is for the getter that came first, whichever
+/// OS thread is faster.
 ///
 /// The `Send` counterpart of [`Queue`](crate::Queue), with the same meanings, but for one: an item that a waiting getter
 /// was called for is that getter's, and [`try_get`](Self::try_get) does not take it away.
@@ -201,13 +202,9 @@ impl<T> Queue<T> {
     /// [`GetError`].
     pub fn try_get(&self) -> Result<T, GetError> {
         let state = self.state();
-        if state.supply() <= state.getters.called() {
-            return Err(if state.is_over() { GetError::ShutDown } else { GetError::Empty });
-        }
-        match self.take(state) {
-            Some(item) => Ok(item),
-            None => unreachable!("what is supplied can be taken"),
-        }
+        let nothing = if state.is_over() { GetError::ShutDown } else { GetError::Empty };
+        let reserved = state.getters.called();
+        self.take(state, reserved).ok_or(nothing)
     }
 
     /// Gives each item as it comes, until the queue is shut down and drained. Each step suspends like
@@ -294,9 +291,9 @@ impl<T> Queue<T> {
         wake_all(called);
     }
 
-    /// Takes the oldest item; what the first putter brings moves in.
-    fn take(&self, mut state: MutexGuard<'_, State<T>>) -> Option<T> {
-        let (item, putter) = state.take();
+    /// Takes the item that comes after so many, which others were called for; what the first putter brings moves in.
+    fn take(&self, mut state: MutexGuard<'_, State<T>>, reserved: usize) -> Option<T> {
+        let (item, putter) = state.take(reserved);
         // The last item of a queue that was shut down is a reason to call everybody.
         self.wake(state);
         if let Some(putter) = putter {
@@ -321,18 +318,21 @@ impl<T> State<T> {
         self.is_shut_down && self.items.is_empty()
     }
 
-    fn take(&mut self) -> (Option<T>, Option<Waker>) {
-        let item = self.items.pop_front();
-        if self.is_shut_down || (item.is_some() && !self.has_room()) {
-            return (item, None);
+    fn take(&mut self, index: usize) -> (Option<T>, Option<Waker>) {
+        let Some(item) = self.items.remove(index) else { return self.take_offer(index - self.items.len()) };
+        if self.is_shut_down || !self.has_room() {
+            return (Some(item), None);
         }
-        let Some((_, Offer { item: offered, waker })) = self.offers.pop_first() else { return (item, None) };
-        match item {
-            Some(item) => {
-                self.items.push_back(offered);
-                (Some(item), Some(waker))
-            }
-            None => (Some(offered), Some(waker)),
+        let (offered, putter) = self.take_offer(0);
+        self.items.extend(offered);
+        (Some(item), putter)
+    }
+
+    fn take_offer(&mut self, index: usize) -> (Option<T>, Option<Waker>) {
+        let number = self.offers.keys().nth(index).copied().filter(|_| !self.is_shut_down);
+        match number.and_then(|number| self.offers.remove(&number)) {
+            Some(offer) => (Some(offer.item), Some(offer.waker)),
+            None => (None, None),
         }
     }
 }
@@ -463,16 +463,20 @@ impl<T> Attempt for Get<'_, T> {
     fn attempt(&mut self, waker: &Waker) -> Option<Self::Output> {
         let waker = waker.clone();
         let mut state = self.queue.state();
-        let unused = match self.ticket {
+        // Each gets the item that is as far back as its own place, on whatever OS thread it runs first.
+        let (unused, reserved) = match self.ticket {
             // Whoever waits has been called for all that is there, so what is left is for anybody.
-            None if state.supply() > state.getters.called() || state.is_over() => None,
+            None if state.supply() > state.getters.called() || state.is_over() => {
+                (None, state.getters.called())
+            }
             None => {
                 self.ticket = Some(state.getters.join(waker));
                 return None;
             }
             Some(ticket) if state.getters.is_called(ticket) => {
                 self.ticket = None;
-                state.getters.leave(ticket)
+                let reserved = state.getters.rank(ticket);
+                (state.getters.leave(ticket), reserved)
             }
             Some(ticket) => {
                 let unused = state.getters.renew(ticket, waker);
@@ -482,7 +486,7 @@ impl<T> Attempt for Get<'_, T> {
             }
         };
         // There is an item for everybody who was called, unless the queue is over.
-        let item = self.queue.take(state);
+        let item = self.queue.take(state, reserved);
         drop(unused);
         Some(item.ok_or(ShutDown(())))
     }
