@@ -150,6 +150,8 @@ pub mod queue;
 mod run;
 mod scheduled;
 pub mod semaphore;
+#[cfg(all(unix, feature = "signal"))]
+pub mod signal;
 mod spawn_tree;
 mod start;
 pub mod testing;
