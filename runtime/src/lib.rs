@@ -154,6 +154,8 @@ mod run;
 mod scheduled;
 pub mod scope;
 pub mod semaphore;
+#[cfg(all(unix, feature = "signal"))]
+pub mod signal;
 mod spawn_tree;
 mod start;
 pub mod sync;
