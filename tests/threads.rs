@@ -828,6 +828,33 @@ virtual_tests! {
         assert_events(["spawned", "sent", "killed", "last"]);
     }
 
+    fn idle_waits_until_nobody_is_ready_and_no_time_has_come() {
+        spawn_n(|| spin("ready", 3));
+        spawn_after(Duration::ZERO, || say("due"));
+        spawn_after(ms(1), || say("later"));
+        let idlers = ["a", "b"].map(|name| spawn(#[green] move || {
+            greenthread::idle();
+            note(name);
+        }));
+        joinall(idlers);
+        assert_eq!(testing::now(), Duration::ZERO);
+        assert_events(["ready", "ready", "ready", "due", "a", "b"]);
+        greenthread::idle();
+        sleep(ms(1));
+        assert_events(["later"]);
+    }
+
+    fn an_idler_that_is_killed_or_timed_out_is_forgotten() {
+        let busy = spawn(|| spin("busy", u32::MAX));
+        let idler = spawn(greenthread::idle);
+        give_way();
+        idler.kill();
+        assert!(with_timeout(Duration::ZERO, greenthread::idle).is_err());
+        busy.kill();
+        greenthread::idle();
+        drop(events());
+    }
+
     fn iwait_stops_at_a_count_and_leaves_the_others() {
         use eventlet::GreenIterator;
         let threads = [30, 10, 20].map(|delay| spawn(move || value_after(ms(delay), delay as u32)));

@@ -19,6 +19,7 @@ use crate::hub::{Hub, current};
 use crate::start::Start;
 
 pub use crate::catch_exit::{GreenletExit, catch_exit};
+pub use crate::idle::idle;
 pub use crate::iwait::{Iwait, iwait};
 pub use crate::join::{Joinable, joinall, killall};
 

@@ -113,6 +113,7 @@ pub mod greenthread;
 mod held;
 mod hub;
 pub mod hubs;
+mod idle;
 mod inferable;
 pub mod iter;
 mod iwait;

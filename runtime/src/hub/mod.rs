@@ -48,6 +48,7 @@ use remote::Remote;
 use sources::Sources;
 use task::{ReadyQueue, Schedule, TaskRef};
 use timers::Timers;
+use waitlist::WaitList;
 use watch::Watch;
 
 /// The hub of one OS thread.
@@ -73,6 +74,8 @@ pub(crate) struct Hub {
     pub(crate) jobs: Cell<usize>,
     looking: RefCell<Looking>,
     pub(crate) extensions: Extensions,
+    /// Who waits until there is nothing else to do.
+    pub(crate) idlers: RefCell<WaitList>,
     watch: Watch,
     /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
     is_watched: Cell<bool>,
@@ -115,6 +118,7 @@ impl Hub {
             jobs: Cell::new(0),
             looking: RefCell::default(),
             extensions: Extensions::default(),
+            idlers: RefCell::default(),
             is_watched: Cell::new(watch.is_on()),
             watch,
             events: RefCell::default(),

@@ -95,6 +95,10 @@ impl Hub {
     fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
         self.collect_mail();
         let is_idle = self.ready.is_empty() && !self.stopped.get();
+        if is_idle && !self.idlers.borrow().is_empty() {
+            self.serve_idlers();
+            return true;
+        }
         if is_idle && must_progress && self.is_deadlocked() {
             return false;
         }
@@ -102,6 +106,17 @@ impl Hub {
         self.collect_mail();
         self.fire_timers();
         true
+    }
+
+    /// Nothing is ready. Wakes those who wait for just that, if nothing comes from outside either.
+    fn serve_idlers(self: &Rc<Self>) {
+        self.poll_io(Some(Duration::ZERO));
+        self.collect_mail();
+        self.fire_timers();
+        if self.ready.is_empty() {
+            let idlers = self.idlers.borrow_mut().call_all();
+            idlers.iter().for_each(|task| self.schedule(task));
+        }
     }
 
     fn collect_mail(self: &Rc<Self>) {
