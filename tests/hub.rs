@@ -1449,7 +1449,7 @@ mod deadlocks {
             format!(
                 "deadlock: every green thread waits, and nothing is left that could wake one\n  \
                  green thread 1 waits for green thread 2 to end\n      \
-                 eventlet::greenthread::GreenThread<()>::wait called at {file}:{main}:30\n  \
+                 eventlet::greenthread::GreenThread::wait called at {file}:{main}:30\n  \
                  green thread 2 (other) waits for green thread 1 to end\n      \
                  eventlet::greenthread::Thread::join called at {file}:{callee}:16\n      \
                  hub::deadlocks::wait_for called at {file}:{caller}:9\n      \

@@ -1,4 +1,4 @@
-//! Waiting until there is nothing else to do.
+//! Waiting until nobody else has anything to do.
 
 use std::fmt;
 use std::future::Future;
@@ -8,43 +8,34 @@ use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::waitlist::Ticket;
 
-/// Waits until there is nothing else to do: no green thread is ready, no descriptor that one waits for, and no timer
-/// is due. Suspends until then, always.
+/// Suspends until nothing else is ready: no thread, no I/O, no timer that is due.
 ///
-/// Several that wait so are woken together, in the order in which they came. Under a virtual clock that is before the
-/// time moves on. On a hub that is never idle this waits for ever.
-///
-/// A kill or timeout here loses nothing.
-///
-/// # Panics
-///
-/// If another executor drives the call and the hub does not run.
-///
-/// # Examples
+/// Of several that are idle one goes on at a time, first come first served, each when nothing is ready again. With
+/// virtual time this comes before the clock jumps. A kill or timeout here loses nothing.
 ///
 /// ```
 /// use std::time::Duration;
-/// use eventlet::{green, greenthread, sleep, spawn};
+/// use eventlet::{green, sleep, spawn};
+/// use eventlet::greenthread::idle;
 ///
 /// #[green]
-/// fn busy() {
-///     for _ in 0..10 {
+/// fn spin(times: u32) {
+///     for _ in 0..times {
 ///         sleep(Duration::ZERO);
 ///     }
 /// }
 ///
 /// #[green]
 /// fn main() {
-///     let thread = spawn(busy);
-///     greenthread::idle();
-///     assert!(thread.is_finished());
+///     let busy = spawn(|| spin(100));
+///     idle();
+///     assert!(busy.is_finished());
 /// }
 /// ```
 ///
-/// gevent's `idle`, without priorities.
-#[cfg_attr(debug_assertions, track_caller)]
+/// gevent's `idle`.
 pub fn idle() -> Green<impl Future<Output = ()>> {
-    Green::new(until(Idle { ticket: None }))
+    Green::new(async { until(Idle { ticket: None }).await })
 }
 
 struct Idle {
@@ -55,20 +46,11 @@ impl Wait for Idle {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let task = waiting.task();
+        let mut idlers = waiting.hub.idlers.borrow_mut();
         match self.ticket {
-            None => {
-                waiting.hub.expect_to_run(&task);
-                self.ticket = Some(waiting.hub.idlers.borrow_mut().join(task));
-            }
-            Some(ticket) => {
-                if waiting.hub.idlers.borrow().is_called(ticket) {
-                    return Some(());
-                }
-                let former = waiting.hub.idlers.borrow_mut().withdraw(ticket);
-                waiting.hub.idlers.borrow_mut().renew(ticket, task);
-                drop(former);
-            }
+            None => self.ticket = Some(idlers.join(waiting.task())),
+            Some(ticket) if idlers.is_called(ticket) => return Some(()),
+            Some(ticket) => idlers.renew(ticket, waiting.task()),
         }
         None
     }
@@ -78,17 +60,14 @@ impl Wait for Idle {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("until there is nothing else to do")
+        f.write_str("until nothing else is ready")
     }
 }
 
 impl Drop for Idle {
     fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        current::try_with(|hub| {
-            let task = hub.idlers.borrow_mut().withdraw(ticket);
-            hub.idlers.borrow_mut().leave(ticket);
-            drop(task);
-        });
+        if let Some(ticket) = self.ticket {
+            current::try_with(|hub| hub.idlers.borrow_mut().leave(ticket));
+        }
     }
 }

@@ -68,14 +68,16 @@ pub(crate) struct Hub {
     budget: Cell<u32>,
     /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
     pub(crate) expired: Cell<Option<Duration>>,
+    /// Threads that wait until nothing else is ready.
+    pub(crate) idlers: RefCell<WaitList>,
+    /// Threads remember who spawned them.
+    pub(crate) tracks_spawns: Cell<bool>,
     /// Some task has, or had, a context to hand on.
     pub(crate) has_contexts: Cell<bool>,
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
     looking: RefCell<Looking>,
     pub(crate) extensions: Extensions,
-    /// Who waits until there is nothing else to do.
-    pub(crate) idlers: RefCell<WaitList>,
     watch: Watch,
     /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
     is_watched: Cell<bool>,
@@ -114,11 +116,12 @@ impl Hub {
             clock: RefCell::new(Rc::new(RealClock::new())),
             budget: Cell::new(BUDGET),
             expired: Cell::new(None),
+            idlers: RefCell::default(),
+            tracks_spawns: Cell::new(false),
             has_contexts: Cell::new(false),
             jobs: Cell::new(0),
             looking: RefCell::default(),
             extensions: Extensions::default(),
-            idlers: RefCell::default(),
             is_watched: Cell::new(watch.is_on()),
             watch,
             events: RefCell::default(),
@@ -205,6 +208,11 @@ impl Hub {
 
     pub(crate) fn thread_count(&self) -> usize {
         self.tasks.borrow().len()
+    }
+
+    /// All that have not ended, in the order in which they were spawned.
+    pub(crate) fn all_tasks(&self) -> Vec<TaskRef> {
+        self.tasks.borrow().all()
     }
 
     pub(crate) fn ready_count(&self) -> usize {

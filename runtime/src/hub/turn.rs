@@ -94,28 +94,22 @@ impl Hub {
     /// `false` says that there was nothing to wait for, and never will be.
     fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
         self.collect_mail();
-        let is_idle = self.ready.is_empty() && !self.stopped.get();
-        if is_idle && !self.idlers.borrow().is_empty() {
-            self.serve_idlers();
-            return true;
-        }
+        let is_idle = self.ready.is_empty() && self.idlers.borrow().is_empty() && !self.stopped.get();
         if is_idle && must_progress && self.is_deadlocked() {
             return false;
         }
         self.wait_for_io(is_idle);
         self.collect_mail();
         self.fire_timers();
+        self.call_idler();
         true
     }
 
-    /// Nothing is ready. Wakes those who wait for just that, if nothing comes from outside either.
-    fn serve_idlers(self: &Rc<Self>) {
-        self.poll_io(Some(Duration::ZERO));
-        self.collect_mail();
-        self.fire_timers();
+    /// Nothing is ready: one of those who wait for that goes on.
+    fn call_idler(&self) {
         if self.ready.is_empty() {
-            let idlers = self.idlers.borrow_mut().call_all();
-            idlers.iter().for_each(|task| self.schedule(task));
+            let idler = self.idlers.borrow_mut().call_first();
+            idler.iter().for_each(|task| self.schedule(task));
         }
     }
 
