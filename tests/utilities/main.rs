@@ -1,4 +1,5 @@
 //! What stands beside the primitives: raw coroutines, OS threads for blocking calls, job graphs, timers, signals.
 
+mod dagpool;
 mod greenlet;
 mod thread_pool;
