@@ -393,6 +393,41 @@ mod panics {
     }
 
     #[test]
+    fn a_panic_without_a_handle_is_printed() {
+        if is_child() {
+            run(|| async {
+                spawn_n(|| async { panic!("nobody waits") });
+                sleep(ms(1)).await;
+            });
+            return;
+        }
+        let output = in_a_process("panics::a_panic_without_a_handle_is_printed", &[]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{text}");
+        assert_eq!(text.matches("nobody waits").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_kill_is_not_printed() {
+        if is_child() {
+            run(|| async {
+                let thread = spawn(|| sleep(Duration::MAX));
+                give_way().await;
+                thread.kill();
+                assert!(matches!(thread.join().await, Err(Exit::Killed)));
+                let thread = spawn(|| async { catch_exit(|| sleep(Duration::MAX)).await.unwrap_err() });
+                give_way().await;
+                thread.kill();
+                thread.wait().await;
+            });
+            return;
+        }
+        let output = in_a_process("panics::a_kill_is_not_printed", &[]);
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    }
+
+    #[test]
     fn the_hub_survives_any_number_of_panics() {
         run_virtual(|| async {
             for _ in 0..100 {
@@ -510,6 +545,24 @@ mod other_os_threads {
                 os_thread.join().unwrap();
             }
         });
+    }
+
+    #[test]
+    fn a_stop_leaves_the_timers_for_the_next_run() {
+        let stop = || async {
+            spawn_n(|| async {
+                sleep(ms(2)).await;
+                note("woken");
+            });
+            give_way().await;
+            get_hub().handle().stop().unwrap();
+            sleep(Duration::MAX).await;
+        };
+        assert!(matches!(try_run(stop), Err(Exit::Killed)));
+        assert_events([]);
+        assert_eq!((get_hub().threads(), get_hub().timers()), (1, 1));
+        run_virtual(|| sleep(ms(5)));
+        assert_events(["woken"]);
     }
 
     #[test]
@@ -678,6 +731,27 @@ mod wakers {
             wait.await;
             assert_eq!(eventlet::testing::now(), ms(5));
         });
+    }
+
+    #[test]
+    fn a_wait_that_is_woken_by_mistake_waits_on() {
+        run_virtual(|| async {
+            let (say, hear) = mpsc::channel();
+            let thread = spawn(move || async move {
+                say.send(own_waker().await).unwrap();
+                sleep(ms(10)).await;
+                note(eventlet::testing::now().as_millis());
+            });
+            give_way().await;
+            let waker = hear.recv().unwrap();
+            for _ in 0..3 {
+                waker.wake_by_ref();
+                give_way().await;
+                note("woken");
+            }
+            thread.wait().await;
+        });
+        assert_events(["woken", "woken", "woken", "10"]);
     }
 
     #[test]
@@ -978,6 +1052,73 @@ mod pollers {
         use_hub(own::Own::new()).unwrap();
         assert_eq!(get_hub().name(), "own");
         run_clean(talk);
+    }
+
+    #[test]
+    fn a_waiting_descriptor_does_not_make_timers_late() {
+        for name in ["default", "polling", "poll", "select"] {
+            use_hub(name).unwrap();
+            run_clean(|| async {
+                let (ours, _theirs) = UnixStream::pair().unwrap();
+                let waiter = spawn(|| async move { trampoline(&ours, Interest::READ, None).await });
+                let much_later = spawn(|| sleep(Duration::from_secs(20)));
+                for _ in 0..50 {
+                    sleep(Duration::from_micros(100)).await;
+                }
+                assert!(!much_later.is_finished());
+                much_later.kill();
+                waiter.kill();
+            });
+        }
+    }
+
+    #[test]
+    fn data_that_arrived_while_a_thread_computed_beats_the_limit() {
+        for name in ["default", "polling", "poll", "select"] {
+            use_hub(name).unwrap();
+            run_clean(|| async {
+                let (ours, mut theirs) = UnixStream::pair().unwrap();
+                let reader = spawn(|| async move {
+                    with_timeout(ms(5), || trampoline(&ours, Interest::READ, None)).await.map(Result::unwrap)
+                });
+                give_way().await;
+                // This holds the hub until the limit is over; the data came before.
+                theirs.write_all(b"x").unwrap();
+                thread::sleep(ms(10));
+                assert_eq!(reader.wait().await, Ok(()), "on {name}");
+            });
+        }
+    }
+
+    #[test]
+    fn a_process_that_was_stopped_and_continued_goes_on() {
+        if is_child() {
+            for name in ["default", "polling", "poll", "select"] {
+                use_hub(name).unwrap();
+                run_clean(|| async {
+                    let (ours, theirs) = UnixStream::pair().unwrap();
+                    let waiter = spawn(|| async move { trampoline(&ours, Interest::READ, None).await });
+                    give_way().await;
+                    stop_for_a_moment().await;
+                    sleep(ms(1)).await;
+                    assert!(!waiter.is_finished());
+                    drop(theirs);
+                    waiter.wait().await.unwrap();
+                });
+            }
+            return;
+        }
+        let output = in_a_process("pollers::a_process_that_was_stopped_and_continued_goes_on", &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Another process stops this one while its hub waits, and continues it.
+    async fn stop_for_a_moment() {
+        let script = format!("sleep 0.05; kill -STOP {0}; sleep 0.05; kill -CONT {0}", std::process::id());
+        let mut stopper = Command::new("sh").args(["-c", &script]).spawn().unwrap();
+        while stopper.try_wait().unwrap().is_none() {
+            sleep(ms(200)).await;
+        }
     }
 
     #[test]
@@ -1308,7 +1449,7 @@ mod deadlocks {
             format!(
                 "deadlock: every green thread waits, and nothing is left that could wake one\n  \
                  green thread 1 waits for green thread 2 to end\n      \
-                 eventlet::greenthread::GreenThread<()>::wait called at {file}:{main}:30\n  \
+                 eventlet::greenthread::GreenThread::wait called at {file}:{main}:30\n  \
                  green thread 2 (other) waits for green thread 1 to end\n      \
                  eventlet::greenthread::Thread::join called at {file}:{callee}:16\n      \
                  hub::deadlocks::wait_for called at {file}:{caller}:9\n      \

@@ -132,6 +132,24 @@ tests_on_every_hub! {
         drop(server.wait());
     }
 
+    fn a_client_that_says_nothing_holds_up_nobody() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = spawn(move || serve(listener, obey, 1000));
+        let silent: Vec<_> = {
+            let mut silent = vec![];
+            for _ in 0..5 {
+                silent.push(connect(address).unwrap());
+            }
+            silent
+        };
+        order(address, b'n');
+        drop(silent);
+        order(address, b's');
+        server.wait().unwrap();
+        assert_events(["order n", "order s"]);
+    }
+
     fn a_pool_can_be_given() {
         let listener = listen("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

@@ -793,3 +793,126 @@ fn a_handle_outlives_everything() {
     drop(events());
     assert!(matches!(eventlet::run(|| thread.join()), Err(Exit::Killed)));
 }
+
+// What is said in other words than gevent's.
+
+virtual_tests! {
+    fn the_running_thread_is_the_current_one() {
+        let main = current();
+        let thread = spawn(#[green] || {
+            let before = current().id();
+            sleep(ms(1));
+            assert_eq!(current().id(), before);
+            before
+        });
+        let id = thread.id();
+        assert_ne!(id, main.id());
+        assert_eq!(thread.wait(), id);
+        assert_eq!(current(), main);
+    }
+
+    fn what_becomes_ready_is_resumed_in_the_order_of_the_calls() {
+        let event = eventlet::Event::new();
+        let waiter = { let event = event.clone(); spawn(#[green] move || { event.wait(); note("sent"); }) };
+        let refuses = spawn(#[green] || {
+            assert!(catch_exit(|| sleep(Duration::MAX)).is_err());
+            give_way();
+            note("killed");
+        });
+        give_way();
+        let spawned = spawn(|| say("spawned"));
+        event.send(());
+        refuses.kill();
+        let last = spawn(|| say("last"));
+        joinall([waiter.thread(), refuses.thread(), spawned.thread(), last.thread()]);
+        assert_events(["spawned", "sent", "killed", "last"]);
+    }
+
+    fn iwait_stops_at_a_count_and_leaves_the_others() {
+        use eventlet::GreenIterator;
+        let threads = [30, 10, 20].map(|delay| spawn(move || value_after(ms(delay), delay as u32)));
+        let slow = threads[0].thread().clone();
+        let mut order = vec![];
+        for thread in iwait(threads).take(2) {
+            order.push(thread.wait());
+        }
+        assert_eq!((order, testing::now()), (vec![10, 20], ms(20)));
+        assert!(!slow.is_finished());
+        assert!(slow.join().is_ok());
+    }
+
+    fn the_first_failure_in_time_is_heard_of_while_others_run() {
+        let slow = spawn(|| sleep(ms(50)));
+        let fails_late = spawn(#[green] || { sleep(ms(20)); boom("late"); });
+        let fails_early = spawn(#[green] || { sleep(ms(10)); boom("early"); });
+        let handles = [&slow, &fails_late, &fails_early].map(|thread| thread.thread().clone());
+        let mut first = None;
+        for thread in iwait(handles) {
+            if let Err(exit) = thread.join() {
+                first = Some(exit.to_string());
+                break;
+            }
+        }
+        assert_eq!(first.as_deref(), Some("the green thread panicked: early"));
+        assert_eq!(testing::now(), ms(10));
+        assert!(!slow.is_finished() && !fails_late.is_finished());
+        assert!(fails_late.join().is_err());
+        slow.wait();
+    }
+
+    fn waiting_for_the_end_of_killed_threads_can_be_limited() {
+        let refuses = spawn(#[green] || {
+            assert!(catch_exit(|| sleep(Duration::MAX)).is_err());
+            sleep(ms(20));
+        });
+        let ends = spawn(|| sleep(Duration::MAX));
+        give_way();
+        let threads = [refuses.thread(), ends.thread()];
+        killall(threads);
+        assert_eq!((refuses.is_finished(), ends.is_finished()), (false, true));
+        assert!(with_timeout(ms(5), || joinall(threads)).is_err());
+        assert_eq!(testing::now(), ms(5));
+        assert!(matches!(joinall(threads)[..], [Ok(()), Err(Exit::Killed)]));
+    }
+
+    fn what_follows_an_end_is_a_thread_that_joins() {
+        let follow = |thread: GreenThread<u32>| spawn(#[green] move || match thread.join() {
+            Ok(value) => { give_way(); note(format!("value {value}")) }
+            Err(exit) => note(exit),
+        });
+        let ended = spawn(|| value_after(Duration::ZERO, 1));
+        sleep(ms(1));
+        let follows_ended = follow(ended);
+        note("not at once");
+        let follows_panic = follow(spawn(#[green] || { boom("no value"); 0 }));
+        let follows_kill = { let thread = spawn(|| value_after(ms(1), 2)); thread.kill(); follow(thread) };
+        joinall([follows_ended, follows_panic, follows_kill]);
+        assert_events([
+            "not at once",
+            "the green thread panicked: no value",
+            "the green thread was killed",
+            "value 1",
+        ]);
+    }
+
+    fn threads_in_the_way_of_std_are_green() {
+        use eventlet::green::thread;
+        let thread = thread::spawn(#[green] || {
+            thread::yield_now();
+            note("in the thread");
+            7
+        });
+        let other = thread::Builder::new().name("worker".to_owned()).spawn(#[green] || {
+            note(thread::current().name().unwrap());
+            thread::sleep(ms(5));
+        }).unwrap();
+        note("spawned");
+        assert!(!thread.is_finished());
+        assert_eq!(thread.join().unwrap(), 7);
+        assert!(other.join().is_ok());
+        assert_eq!(testing::now(), ms(5));
+        let payload = thread::spawn(|| boom("as in std")).join().unwrap_err();
+        assert_eq!(payload.downcast_ref::<String>().map(|text| &**text), Some("as in std"));
+        assert_events(["spawned", "worker", "in the thread"]);
+    }
+}

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use eventlet::greenthread::{joinall, killall};
-use eventlet::hubs::get_hub;
+use eventlet::hubs::{Clock, get_hub};
 use eventlet::testing::{self, run_virtual};
 use eventlet::{Thread, green, sleep, spawn, spawn_after, spawn_n, with_timeout};
 use eventlet_tests::{assert_events, ms, note, virtual_tests};
@@ -111,6 +111,40 @@ virtual_tests! {
             sleep(duration);
             assert_eq!(testing::now() - before, duration);
         }
+    }
+
+    fn a_sleep_that_is_cut_short_leaves_no_timer() {
+        let hour = Duration::from_secs(3600);
+        let thread = spawn(move || sleep(hour));
+        sleep(Duration::ZERO);
+        assert_eq!(get_hub().timers(), 1);
+        thread.kill();
+        assert_eq!(get_hub().timers(), 0);
+        assert!(with_timeout(ms(1), || sleep(hour)).is_err());
+        assert_eq!(get_hub().timers(), 0);
+    }
+
+    fn the_time_of_a_sleep_begins_when_it_is_called() {
+        let clock = testing::VirtualClock::new();
+        get_hub().set_clock(clock.clone());
+        sleep(ms(1));
+        // The thread computes, and the hub does not look at the clock meanwhile.
+        Clock::advance_to(&clock, ms(100));
+        sleep(ms(10));
+        assert_eq!(clock.elapsed(), ms(110));
+        Clock::advance_to(&clock, ms(200));
+        assert!(with_timeout(ms(10), || sleep(Duration::MAX)).is_err());
+        assert_eq!(clock.elapsed(), ms(210));
+    }
+
+    fn a_panic_of_a_delayed_thread_leaves_the_timers_alone() {
+        let panics = spawn_after(ms(5), #[green] || panic!("on purpose"));
+        spawn_after(ms(5), || say("of the same time"));
+        spawn_after(ms(6), || say("later"));
+        sleep(ms(10));
+        assert!(panics.join().is_err());
+        assert_eq!(testing::now(), ms(10));
+        assert_events(["of the same time", "later"]);
     }
 
     fn spawn_after_no_time_begins_in_order_with_other_delays() {

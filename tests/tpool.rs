@@ -1,11 +1,12 @@
 //! Blocking calls on other OS threads.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use eventlet::testing::{run_clean, run_virtual};
-use eventlet::{sleep, spawn, tpool, with_timeout};
+use eventlet::{GreenPool, green, sleep, spawn, tpool, with_timeout};
 use eventlet_tests::{assert_events, ms, note, virtual_tests};
 
 /// A gate that OS threads wait at.
@@ -146,6 +147,19 @@ virtual_tests! {
         assert_eq!(most.load(Ordering::SeqCst), 3);
     }
 
+    fn a_pool_maps_over_calls_on_os_threads() {
+        let here = std::thread::current().id();
+        let pool = GreenPool::new(2);
+        let results = pool.map(move |number| tpool::execute(move || {
+            assert_ne!(std::thread::current().id(), here);
+            number * number
+        }), 1..=5);
+        assert_eq!(results, [1, 4, 9, 16, 25]);
+        pool.spawn_n(|| tpool::execute(|| std::thread::sleep(ms(1))));
+        pool.waitall();
+        assert_eq!(pool.running(), 0);
+    }
+
     fn without_os_threads_the_call_is_made_in_place() {
         tpool::set_num_threads(0);
         let here = std::thread::current().id();
@@ -195,4 +209,46 @@ fn the_os_threads_end_with_their_hub() {
     .join()
     .unwrap();
     assert_eq!(hear.recv_timeout(Duration::from_secs(60)), Err(mpsc::RecvTimeoutError::Disconnected));
+}
+
+#[test]
+fn the_environment_says_how_many_os_threads_there_are() {
+    const TEST: &str = "the_environment_says_how_many_os_threads_there_are";
+    if let Ok(most) = std::env::var("EVENTLET_TEST_CHILD") {
+        run_clean(|| most_at_work(most.parse().unwrap()));
+        return;
+    }
+    let in_a_process = |size: &str, most: &str| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args([TEST, "--exact", "--nocapture"]).env("EVENTLET_THREADPOOL_SIZE", size);
+        command.env("EVENTLET_TEST_CHILD", most).output().unwrap()
+    };
+    assert!(in_a_process("2", "2").status.success());
+    let output = in_a_process("many", "2");
+    assert!(!output.status.success());
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        text.contains("EVENTLET_THREADPOOL_SIZE is `many`\nhelp: it takes the number of OS threads"),
+        "{text}"
+    );
+}
+
+/// Makes more calls than there are OS threads, and counts how many of them are at work together.
+#[green]
+fn most_at_work(expected: usize) {
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let pool = GreenPool::new(100);
+    let count = most.clone();
+    pool.map(
+        move |_| {
+            let (running, most) = (running.clone(), count.clone());
+            tpool::execute(move || {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::sleep(ms(2));
+                running.fetch_sub(1, Ordering::SeqCst);
+            })
+        },
+        0..12,
+    );
+    assert_eq!(most.load(Ordering::SeqCst), expected);
 }

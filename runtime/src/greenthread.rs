@@ -18,9 +18,12 @@ use crate::hub::waitlist::Ticket;
 use crate::hub::{Hub, current};
 use crate::start::Start;
 
+pub use crate::builder::{Builder, Unstarted};
 pub use crate::catch_exit::{GreenletExit, catch_exit};
+pub use crate::idle::idle;
 pub use crate::iwait::{Iwait, iwait};
-pub use crate::join::{Joinable, joinall, killall};
+pub use crate::join::{Joinable, joinall, killall, killall_timeout, try_joinall, wait, wait_timeout};
+pub use crate::spawn_tree::{spawn_tree, track_spawns};
 
 /// Starts a green thread that makes and drives the green call of `f`. Does not suspend.
 ///
@@ -112,6 +115,7 @@ where
 ///     assert!(matches!(alarm.join(), Err(Exit::Killed)));
 /// }
 /// ```
+#[doc(alias = "spawn_later")]
 #[track_caller]
 pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
@@ -256,7 +260,9 @@ impl<T> GreenThread<T> {
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>> + use<T>> {
         Green::new(async move {
-            until(Ended::new(&self.thread.0)).await;
+            if !self.thread.is_finished() {
+                until(Ended::new(&self.thread.0)).await;
+            }
             self.outcome.take().expect("the result is taken here alone, and `self` is consumed")
         })
     }
@@ -385,6 +391,37 @@ impl Thread {
             extra.links.push_back((extra.links_made, Box::new(move || f(&thread))));
             Link(extra.links_made)
         })
+    }
+
+    /// Calls `f` when this thread has returned; not if it panics or is killed. In all else as [`link`](Self::link).
+    ///
+    /// gevent's `link_value`.
+    pub fn link_value(&self, f: impl FnOnce(&Thread) + 'static) -> Link {
+        self.link(move |thread| {
+            if thread.0.exit().is_none() {
+                f(thread);
+            }
+        })
+    }
+
+    /// Calls `f` when this thread has panicked or was killed, with how; not if it returns. In all else as
+    /// [`link`](Self::link).
+    ///
+    /// gevent's `link_exception`.
+    #[doc(alias = "link_exception")]
+    pub fn link_error(&self, f: impl FnOnce(&Thread, Exit) + 'static) -> Link {
+        self.link(move |thread| {
+            if let Some(exit) = thread.0.exit() {
+                f(thread, exit);
+            }
+        })
+    }
+
+    /// The number of the thread that spawned this one, if there was one and [`track_spawns`] was on at that time.
+    ///
+    /// gevent's `spawning_greenlet`.
+    pub fn spawner(&self) -> Option<u64> {
+        self.0.if_extra(|extra| extra.spawner).flatten()
     }
 
     /// Undoes a [`link`](Self::link); `false` if it was undone before or has run.

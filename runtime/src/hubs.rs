@@ -15,6 +15,7 @@ use crate::hub::remote::{Mail, Remote};
 
 pub use crate::hub::clock::Clock;
 pub use crate::hub::poller::{BorrowedSource, Event, Interest, Notify, Poller, RawSource};
+pub use crate::scheduled::{ScheduledCall, schedule_call_global, schedule_call_local};
 #[cfg(unix)]
 pub use crate::trampoline::trampoline;
 

@@ -123,9 +123,29 @@
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
 //! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
+//! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
+//! | [`greenlet`] | raw coroutines, which pass control to each other by name |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`] | virtual time, and the certainty that nothing is left behind |
+//!
+//! # Seeing what happens
+//!
+//! With `EVENTLET_TRACE=1` in its environment a program writes each switch to stderr, as it happens:
+//!
+//! ```text
+//! eventlet: green thread 2 suspends in app::handle at src/main.rs:9:24, and waits to read from a descriptor
+//! eventlet: green thread 2 ends
+//! ```
+//!
+//! With the feature `tracing` a suspension is also an event of that crate (target `eventlet`, level `TRACE`), with the fields
+//! `thread`, `function`, `file`, `line` and `wait`. To find the place, a thread that has suspended is looked at: nothing
+//! is stored for it, and while nobody listens it costs one branch. A thread that waits for something of another executor
+//! is asked once more by that look.
+//!
+//! [`testing::suspension_points`] lists the places at which a call did suspend. A debug build says on stderr when a green
+//! call is dropped without having run, with the line that made it. What the attribute writes is shown in
+//! `docs/what-green-writes.md`, and what it says in DIAGNOSTICS.md.
 //!
 //! # What a kill or a timeout can lose
 //!
@@ -136,12 +156,14 @@
 extern crate self as eventlet;
 
 mod blocking;
+mod builder;
 mod call;
 mod callable;
 mod catch_exit;
 pub mod convenience;
 pub mod corolocal;
 pub mod coros;
+pub mod dagpool;
 pub mod event;
 mod exit;
 mod flag;
@@ -152,6 +174,7 @@ pub mod greenthread;
 mod held;
 mod hub;
 pub mod hubs;
+mod idle;
 mod inferable;
 pub mod iter;
 mod iwait;
@@ -164,7 +187,9 @@ pub mod private;
 mod probe;
 pub mod queue;
 mod run;
+mod scheduled;
 pub mod semaphore;
+mod spawn_tree;
 mod start;
 pub mod testing;
 mod timeout;
@@ -175,6 +200,7 @@ mod trampoline;
 pub use call::{Green, GreenBox};
 pub use callable::{GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
+pub use dagpool::DagPool;
 pub use event::Event;
 pub use eventlet_macros::green;
 pub use exit::{Exit, Panic};

@@ -8,7 +8,9 @@ pub use std::option::Option;
 pub use crate::blocking::{Harmless, receiver};
 use crate::call::{Green, GreenBox};
 use crate::hub::current;
-pub use crate::probe::{GreenProbe, GreenSteps, NoSteps, PlainProbe, StaysPut, Steps, probe, steps, unknown};
+pub use crate::probe::{
+    GreenProbe, GreenSteps, NoSteps, PlainProbe, StaysPut, Steps, probe, probe_as, steps, unknown,
+};
 
 /// The body of a green function.
 #[inline(always)]

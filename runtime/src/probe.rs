@@ -17,6 +17,9 @@
 //! 2. to [`GreenProbe`], by value: a green call, which is never `Unpin`;
 //! 3. to [`PlainProbe`], by `&mut`: every other value (type parameters, values that must not move).
 //!
+//! Where the source says which type it expects, [`ProbeAs`] first asks whether the value is of that type, or may be:
+//! `let one: T = Default::default()` has a type parameter for its type, and that is nothing of the above.
+//!
 //! For a plain kind `call` gives a [`Never`], which has no value: the waiting arm is dropped before the state
 //! machine is laid out, so that a plain call adds neither a suspension point nor a byte to it. A green call is
 //! only ever moved whole, so that one copy of it is kept.
@@ -45,6 +48,36 @@ pub fn probe<T, Family>(_value: &T, _family: Family) -> Probe<T, Family> {
 impl<T: Inferable<Family>, Family> Probe<T, Family> {
     /// The first answer: a plain value.
     pub fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+/// Carries the type of a call's value, and the type that the source expects of it.
+pub struct ProbeAs<T, Expected>(PhantomData<fn() -> (T, Expected)>);
+
+/// Names the type of `value`, and the type that is expected of it. Stands in code that never runs.
+#[inline(always)]
+pub fn probe_as<T, Expected>(_value: &T) -> ProbeAs<T, Expected> {
+    ProbeAs(PhantomData)
+}
+
+impl<T> ProbeAs<T, T> {
+    /// The first answer: just what is expected, or not known yet. The type of a green call has no name to expect.
+    pub fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+impl<F: Future, Expected> GreenProbe for ProbeAs<Green<F>, Expected> {
+    type Kind = Driven<F>;
+    fn eventlet_kind(self) -> Driven<F> {
+        Kind::KIND
+    }
+}
+
+impl<T, Expected> PlainProbe for &mut ProbeAs<T, Expected> {
+    type Kind = Plain<T>;
+    fn eventlet_kind(self) -> Plain<T> {
         Kind::KIND
     }
 }

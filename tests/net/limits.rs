@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
-use eventlet::with_timeout;
+use eventlet::{sleep, spawn, with_timeout};
 use eventlet_tests::{ms, tests_on_every_hub};
 
 use super::{pattern, read_text, tcp_pair};
@@ -28,6 +28,26 @@ tests_on_every_hub! {
         one.set_write_timeout(Some(ms(5))).unwrap();
         let error = one.write_all(&pattern(32 << 20)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+
+    fn the_limit_of_a_write_is_for_each_wait_and_another_is_for_the_whole() {
+        let (mut one, mut other) = tcp_pair();
+        one.set_write_timeout(Some(ms(500))).unwrap();
+        // Somebody reads now and then: no wait is long, and the whole takes more than a second.
+        let reader = spawn(#[green] move || {
+            let mut buf = vec![0; 1 << 18];
+            loop {
+                other.read(&mut buf).unwrap();
+                sleep(ms(5));
+            }
+        });
+        let data = vec![0; 64 << 20];
+        let begun = std::time::Instant::now();
+        let whole = with_timeout(ms(700), #[green] || one.write_all(&data));
+        // The limit of a wait was over long ago, if it were one for the whole.
+        assert!(whole.is_err());
+        assert!(begun.elapsed() >= ms(700));
+        reader.kill();
     }
 
     fn a_timeout_of_zero_is_refused() {

@@ -95,6 +95,18 @@ tests_on_every_hub! {
         assert_eq!(events(), ["next read \"here\""]);
     }
 
+    fn a_reader_that_timed_out_leaves_the_writer_alone() {
+        let (one, mut other) = tcp_pair();
+        let one = Rc::new(one);
+        let writer = { let one = one.clone(); spawn(#[green] move || (&*one).write_all(&pattern(4 << 20))) };
+        assert!(with_timeout(ms(2), #[green] || (&*one).read(&mut [0; 8])).is_err());
+        assert!(!writer.is_finished());
+        let mut all = vec![0; 4 << 20];
+        other.read_exact(&mut all).unwrap();
+        assert!(all == pattern(4 << 20));
+        writer.wait().unwrap();
+    }
+
     fn a_killed_writer_leaves_the_reader_alone() {
         let (one, mut other) = tcp_pair();
         let one = Rc::new(one);

@@ -299,7 +299,7 @@ fn in_ordinary_code_a_greenlet_that_waits_for_the_hub_is_a_panic_that_says_so() 
     let result = std::panic::catch_unwind(|| Greenlet::new(sleeps).switch_in_place(ms(1)).is_ok());
     let payload = result.unwrap_err();
     let message = payload.downcast_ref::<&str>().unwrap();
-    assert!(message.contains("waits for the hub") && message.contains("help:"), "{message}");
+    assert!(message.contains("waits for its hub") && message.contains("help:"), "{message}");
     assert_eq!(testing::Left::now().timers, 0);
 }
 

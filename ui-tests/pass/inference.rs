@@ -109,6 +109,53 @@ fn unpinned_values() -> u8 {
     future.await + five().await
 }
 
+// A type parameter is not `Unpin`. What is inferred to contain one later is taken for plain all the same.
+
+#[green]
+fn collections_of<T: Clone + Eq + std::hash::Hash>(items: &[T]) -> (Vec<T>, HashMap<T, usize>) {
+    let mut list = Vec::new();
+    let mut room = Vec::with_capacity(leaf(1) as usize);
+    let mut counts = HashMap::new();
+    for item in items {
+        list.push(item.clone());
+        room.push(item);
+        *counts.entry(item.clone()).or_default() += room.len();
+    }
+    (list, counts)
+}
+
+#[green]
+fn collected_to<T, C: FromIterator<T> + Default>(items: Vec<T>, none: bool) -> C {
+    if none {
+        let empty: C = Default::default();
+        return empty;
+    }
+    let list: Vec<_> = items.into_iter().collect();
+    leaf(1);
+    list.into_iter().collect()
+}
+
+#[green]
+fn parsed_as<T: std::str::FromStr>(text: &str) -> Option<T> {
+    let parsed: Result<T, T::Err> = text.parse();
+    parsed.ok()
+}
+
+#[green]
+fn expected_types() -> usize {
+    // What is expected is not always what the call gives: it may be green, or coerced.
+    let n: u32 = leaf(1);
+    let slice: &[u8] = Vec::leak(vec![1]);
+    let shown: Rc<dyn Display> = make(n);
+    let boxed: Box<dyn Fn() -> u32> = identity(Box::new(move || n));
+    let stopped: u32 = if n == 9 { stop() } else { boxed() };
+    slice.len() + shown.to_string().len() + stopped as usize
+}
+
+fn identity<T>(value: T) -> T {
+    value
+}
+
 #[green]
 fn generic_collections<T: Clone, K: Ord>(item: T, key: K) -> (Vec<T>, Option<Result<T, u32>>) {
     let mut grown = Vec::new();
@@ -126,6 +173,12 @@ fn generic_collections<T: Clone, K: Ord>(item: T, key: K) -> (Vec<T>, Option<Res
 
 #[green]
 fn green_parts() {
+    let (list, counts) = collections_of(&["a", "b"]);
+    assert_eq!((list, counts["b"]), (vec!["a", "b"], 2));
+    assert_eq!(collected_to::<_, String>(vec!['a', 'b'], false), "ab");
+    assert_eq!(collected_to::<_, Vec<u8>>(vec![], true), []);
+    assert_eq!(parsed_as("5"), Some(5));
+    assert_eq!(expected_types(), 1 + 1 + 2);
     generic_returns().unwrap();
     assert_eq!(coercions().to_string(), "end");
     assert_eq!(diverging(3), 7);

@@ -31,6 +31,7 @@ pub(super) enum Drive {
 impl Lower<'_> {
     /// Lowers a function or method call, arguments and receiver first.
     pub(super) fn call(&mut self, expr: &mut Expr) {
+        let expected = self.expected.take();
         let drive = self.drive(expr);
         let suspect = blocking::suspect(expr);
         syn::visit_mut::visit_expr_mut(self, expr);
@@ -42,6 +43,7 @@ impl Lower<'_> {
             _ => return,
         };
         let call = expr.to_token_stream();
+        self.expected = expected;
         *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, suspect));
     }
 
@@ -74,16 +76,7 @@ impl Lower<'_> {
     ) -> TokenStream {
         self.used.calls = true;
         let private = self.paths.private(place.name);
-        let mut value = Ident::new("value", Span::mixed_site());
-        let mut question = TokenStream::new();
-        match suspect {
-            Some(Suspect::Spelled(verdict)) => value = Ident::new(verdict, place.name),
-            Some(Suspect::Method(receiver, method)) => {
-                self.used.suspects = true;
-                question = quote!(#private::receiver(&#receiver).#method(););
-            }
-            None => {}
-        }
+        let (value, question) = self.ask_of(suspect, &private, place);
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {
@@ -111,18 +104,44 @@ impl Lower<'_> {
         quote!(#(#attrs)* #word #call #arm)
     }
 
+    /// What a call that may be one of std's that block is asked: the name under which a plain kind gives the value, and
+    /// the question to the receiver's type.
+    fn ask_of(
+        &mut self,
+        suspect: Option<Suspect>,
+        private: &TokenStream,
+        place: &Place,
+    ) -> (Ident, TokenStream) {
+        let value = Ident::new("value", Span::mixed_site());
+        match suspect {
+            Some(Suspect::Spelled(verdict)) => (Ident::new(verdict, place.name), TokenStream::new()),
+            Some(Suspect::Method(receiver, method)) => {
+                self.used.suspects = true;
+                (value, quote!(#private::receiver(&#receiver).#method();))
+            }
+            None => (value, TokenStream::new()),
+        }
+    }
+
     /// Finds the kind of a call by its value's type. A `question` to another type is asked where nothing ever runs.
+    ///
+    /// Where the type that is expected of the call is written in the source, the probe is told: then a value whose
+    /// type is not known yet is taken for one of that type.
     pub(super) fn kind_of_value(
-        &self,
+        &mut self,
         private: &TokenStream,
         at: Span,
         question: &TokenStream,
     ) -> TokenStream {
+        let probe = match self.expected.take() {
+            Some(ty) => quote_spanned!(at=> #private::probe_as::<_, #ty>(&value)),
+            None => quote_spanned!(at=> #private::probe(&value, 0)),
+        };
         quote_spanned! {at=>
             let kind = loop {
                 break #private::unknown();
                 #question
-                break #private::probe(&value, 0).eventlet_kind()
+                break #probe.eventlet_kind()
             };
         }
     }

@@ -16,6 +16,7 @@ mod result;
 mod unheld;
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
@@ -36,6 +37,8 @@ struct Lower<'a> {
     is_method: bool,
     region: Region,
     used: Used,
+    /// The type that the source expects of the call that is visited next.
+    expected: Option<TokenStream>,
 }
 
 /// Where the walk is.
@@ -83,7 +86,7 @@ impl VisitMut for Lower<'_> {
         match stmt {
             Stmt::Macro(_) => self.macro_stmt(stmt),
             Stmt::Expr(expr, semi) => {
-                let is_call = matches!(expr, Expr::Call(_) | Expr::MethodCall(_));
+                let is_call = is_call(expr);
                 self.visit_expr_mut(expr);
                 leading::enclose(expr);
                 if is_call && semi.is_some() {
@@ -91,6 +94,11 @@ impl VisitMut for Lower<'_> {
                 }
             }
             Stmt::Local(local) => {
+                if let Pat::Type(pat) = &local.pat
+                    && local.init.as_ref().is_some_and(|init| is_call(&init.expr))
+                {
+                    self.expected = Some(pat.ty.to_token_stream());
+                }
                 visit_mut::visit_local_mut(self, local);
                 leading::enclose_before_else(local);
             }
@@ -128,7 +136,22 @@ impl VisitMut for Lower<'_> {
     fn visit_angle_bracketed_generic_arguments_mut(&mut self, _: &mut syn::AngleBracketedGenericArguments) {}
 }
 
+fn is_call(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(_) | Expr::MethodCall(_))
+}
+
 impl Lower<'_> {
+    /// Walks the statements of a body whose value has a type that is written in the source.
+    fn body(&mut self, stmts: &mut [Stmt], output: Option<TokenStream>) {
+        let last = stmts.len().wrapping_sub(1);
+        for (at, stmt) in stmts.iter_mut().enumerate() {
+            if at == last && matches!(stmt, Stmt::Expr(expr, None) if is_call(expr)) {
+                self.expected = output.clone();
+            }
+            self.visit_stmt_mut(stmt);
+        }
+    }
+
     /// Where the walk is, if nothing can be driven there.
     fn outside(&self) -> Option<Outside> {
         match self.region {

@@ -78,7 +78,7 @@ fn last_of(tokens: TokenStream) -> Option<Span> {
 }
 
 /// The type that a function returns as far as it can be written inside, if any of it can.
-fn known_part(output: &ReturnType, paths: &Paths) -> Option<TokenStream> {
+pub(super) fn known_part(output: &ReturnType, paths: &Paths) -> Option<TokenStream> {
     let mut output = output.clone();
     if let ReturnType::Type(_, ty) = &mut output {
         if matches!(**ty, Type::ImplTrait(_)) {

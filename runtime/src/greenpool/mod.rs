@@ -5,6 +5,7 @@
 //!  members.rs   the threads of a pool                  in_place.rs  a job that its spawner runs itself
 //!  map.rs       a job for each input                   imap.rs      its results, one after another
 //!  pile.rs      GreenPile: results as spawned          line.rs      threads that are read in order
+//!  group.rs     members from elsewhere, failures       full.rs      a pool that has no room
 //! ```
 
 use std::fmt;
@@ -19,6 +20,7 @@ use crate::hub::suspend::until;
 use crate::start::Start;
 
 mod full;
+mod group;
 mod imap;
 mod in_place;
 mod line;

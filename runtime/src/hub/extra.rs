@@ -12,6 +12,8 @@ use crate::exit::Exit;
 #[derive(Default)]
 pub(crate) struct Extra {
     pub(crate) name: Option<Rc<str>>,
+    /// Which task spawned it, if that is tracked.
+    pub(crate) spawner: Option<u64>,
     pub(crate) joiners: WaitList,
     pub(crate) links: VecDeque<(u64, Link)>,
     pub(crate) links_made: u64,

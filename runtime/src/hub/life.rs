@@ -30,6 +30,9 @@ impl Hub {
         if self.has_contexts.get() {
             self.hand_on_context(&task);
         }
+        if self.tracks_spawns.get() {
+            self.note_spawner(&task);
+        }
         self.tasks.borrow_mut().insert(task);
         outcome
     }
@@ -41,6 +44,12 @@ impl Hub {
         if context.is_some() {
             spawned.with_extra(|extra| extra.context = context);
         }
+    }
+
+    #[cold]
+    fn note_spawner(&self, spawned: &TaskRef) {
+        let spawner = self.current().map(|spawner| spawner.id());
+        spawned.with_extra(|extra| extra.spawner = spawner);
     }
 
     /// Makes a green thread that has ended already: it returned, or panicked.

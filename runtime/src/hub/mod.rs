@@ -48,6 +48,7 @@ use remote::Remote;
 use sources::Sources;
 use task::{ReadyQueue, Schedule, TaskRef};
 use timers::Timers;
+use waitlist::WaitList;
 use watch::Watch;
 
 /// The hub of one OS thread.
@@ -67,6 +68,10 @@ pub(crate) struct Hub {
     budget: Cell<u32>,
     /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
     pub(crate) expired: Cell<Option<Duration>>,
+    /// Threads that wait until nothing else is ready.
+    pub(crate) idlers: RefCell<WaitList>,
+    /// Threads remember who spawned them.
+    pub(crate) tracks_spawns: Cell<bool>,
     /// Some task has, or had, a context to hand on.
     pub(crate) has_contexts: Cell<bool>,
     /// Jobs on other OS threads that will send mail.
@@ -111,6 +116,8 @@ impl Hub {
             clock: RefCell::new(Rc::new(RealClock::new())),
             budget: Cell::new(BUDGET),
             expired: Cell::new(None),
+            idlers: RefCell::default(),
+            tracks_spawns: Cell::new(false),
             has_contexts: Cell::new(false),
             jobs: Cell::new(0),
             looking: RefCell::default(),
@@ -201,6 +208,11 @@ impl Hub {
 
     pub(crate) fn thread_count(&self) -> usize {
         self.tasks.borrow().len()
+    }
+
+    /// All that have not ended, in the order in which they were spawned.
+    pub(crate) fn all_tasks(&self) -> Vec<TaskRef> {
+        self.tasks.borrow().all()
     }
 
     pub(crate) fn ready_count(&self) -> usize {

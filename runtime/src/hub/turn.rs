@@ -94,14 +94,23 @@ impl Hub {
     /// `false` says that there was nothing to wait for, and never will be.
     fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
         self.collect_mail();
-        let is_idle = self.ready.is_empty() && !self.stopped.get();
+        let is_idle = self.ready.is_empty() && self.idlers.borrow().is_empty() && !self.stopped.get();
         if is_idle && must_progress && self.is_deadlocked() {
             return false;
         }
         self.wait_for_io(is_idle);
         self.collect_mail();
         self.fire_timers();
+        self.call_idler();
         true
+    }
+
+    /// Nothing is ready: one of those who wait for that goes on.
+    fn call_idler(&self) {
+        if self.ready.is_empty() {
+            let idler = self.idlers.borrow_mut().call_first();
+            idler.iter().for_each(|task| self.schedule(task));
+        }
     }
 
     fn collect_mail(self: &Rc<Self>) {

@@ -46,7 +46,7 @@ mod cell;
 mod ready;
 mod waker;
 
-use cell::{Header, Operations, Stage, TaskCell};
+use cell::{Header, Operations, Polled, Stage, TaskCell};
 use waker::{LOOK, RESUME};
 
 pub(super) use cell::drop_payload;
@@ -80,6 +80,8 @@ const WAS_KILLED: u16 = 1 << 7;
 const HEARD: u16 = 1 << 8;
 /// Nobody has the right to its result any more.
 const DETACHED: u16 = 1 << 9;
+/// There is no result left in it.
+const TAKEN: u16 = 1 << 10;
 /// Not a green thread: the waker of some other executor, in a task's clothes.
 const FOREIGN: u16 = 1 << 6;
 
@@ -307,8 +309,8 @@ impl TaskRef {
         // SAFETY: the vtable is the one that the cell was made with, and `RUNNING`, which was not set before, keeps
         // every other access to the stage away.
         let progress = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
-        if progress.is_ready() {
-            self.become_done();
+        if progress != Polled::Pending {
+            self.become_done(progress);
             return Progress::Ended;
         }
         let state = self.header().state.get();
@@ -321,29 +323,33 @@ impl TaskRef {
         assert!(!self.has(RUNNING | DONE), "a task was ended that cannot be");
         self.set(RUNNING);
         // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
-        unsafe { (self.header().vtable.end)(self.0) };
-        self.become_done();
+        let polled = unsafe { (self.header().vtable.end)(self.0) };
+        self.become_done(polled);
     }
 
-    fn become_done(&self) {
-        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
-        let exit = unsafe { (self.header().vtable.exit)(self.0) };
-        let killed = match exit {
-            None => 0,
-            Some(Exit::Killed) => WAS_KILLED,
-            // Kept for those who ask how it ended without a right to the result.
-            Some(panicked) => {
-                self.with_extra(|extra| extra.exit = Some(panicked));
-                0
-            }
-        };
+    fn become_done(&self, polled: Polled) {
+        if polled == Polled::Failed {
+            self.keep_exit();
+        }
         if self.has(DETACHED) {
             // Dropped here and not with the last reference, which may go when something is borrowed.
             // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
             unsafe { (self.header().vtable.clear)(self.0) };
+            self.set(TAKEN);
         }
         let state = &self.header().state;
-        state.set((state.get() | DONE | killed) & !(RUNNING | KILLED));
+        state.set((state.get() | DONE) & !(RUNNING | KILLED));
+    }
+
+    /// For those who ask how it ended without a right to the result.
+    #[cold]
+    fn keep_exit(&self) {
+        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
+        match unsafe { (self.header().vtable.exit)(self.0) } {
+            None => {}
+            Some(Exit::Killed) => self.set(WAS_KILLED),
+            Some(panicked) => self.with_extra(|extra| extra.exit = Some(panicked)),
+        }
     }
 
     /// How it ended other than by returning, if it did.
@@ -362,13 +368,14 @@ impl<T> Outcome<T> {
 
     /// Takes the result of a task that is done; `None` before, and when it was taken already.
     pub(crate) fn take(&self) -> Option<Result<T, Exit>> {
-        if !self.task.is_done() {
+        if !self.task.is_done() || self.task.has(TAKEN) {
             return None;
         }
         let mut result: Option<Result<T, Exit>> = None;
         // SAFETY: `Outcome<T>` is made only by `allocate_scoped`, for a body whose result is a `T`, so the cell's
         // `take` writes through a pointer to just this type. The task is done: nothing else touches the stage.
         unsafe { (self.task.header().vtable.take)(self.task.0, NonNull::from(&mut result).cast()) };
+        self.task.set(TAKEN);
         result
     }
 }
@@ -434,8 +441,10 @@ impl TaskRef {
         // held above zero meanwhile.
         self.header().refs.set(1);
         drop(self.header().extra.take());
-        // SAFETY: the vtable is the cell's own, and no reference but this one can reach the stage.
-        unsafe { (self.header().vtable.clear)(self.0) };
+        if !self.has(TAKEN) {
+            // SAFETY: the vtable is the cell's own, and no reference but this one can reach the stage.
+            unsafe { (self.header().vtable.clear)(self.0) };
+        }
         drop(self.header().extra.take());
         if self.header().refs.get() > 1 {
             // A destructor kept a new reference: that one is the last now.
