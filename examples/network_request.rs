@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use eventlet::greenthread::joinall;
-use eventlet::{Exit, green, spawn};
+use eventlet::{Exit, Green, green, spawn};
 use eventlet_examples::http;
 
 #[green]
@@ -45,11 +45,11 @@ fn asynchronous(urls: Rc<[String]>) -> io::Result<()> {
 #[green]
 fn cost_time<F, G>(f: F, urls: Rc<[String]>) -> io::Result<()>
 where
-    F: FnOnce(Rc<[String]>) -> G,
+    F: FnOnce(Rc<[String]>) -> Green<G>,
     G: Future<Output = io::Result<()>>,
 {
     let started = Instant::now();
-    f(urls).await?;
+    f(urls)?;
     println!("Cost time: {:.3}", started.elapsed().as_secs_f64());
     Ok(())
 }
