@@ -1,42 +1,34 @@
-//! Three workers and one queue: gevent's tutorial.
+//! Three workers take tasks from one queue, in turn. From gevent's tutorial.
 
 use std::time::Duration;
 
 use eventlet::greenthread::joinall;
-use eventlet::queue::ShutDown;
 use eventlet::{Queue, green, sleep, spawn};
 
 #[green]
-fn worker(name: &str, tasks: Queue<u32>) -> Result<(), ShutDown> {
+fn worker(tasks: Queue<u32>, name: &str) {
     while !tasks.is_empty() {
-        let task = tasks.get()?;
+        let task = tasks.get().expect("nobody shuts the queue down");
         println!("Worker {name} got task {task}");
         sleep(Duration::ZERO);
     }
     println!("Quitting time!");
-    Ok(())
 }
 
 #[green]
-fn boss(tasks: Queue<u32>) -> Result<(), ShutDown<u32>> {
+fn boss(tasks: Queue<u32>) {
     for i in 1..25 {
-        tasks.put(i)?;
+        tasks.try_put(i).expect("there is room for any number of tasks");
     }
-    Ok(())
 }
 
 #[green]
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() {
     let tasks = Queue::unbounded();
-    let to_fill = tasks.clone();
-    spawn(move || boss(to_fill)).wait()?;
-
-    let workers = ["steve", "john", "nancy"].map(|name| {
+    let for_boss = tasks.clone();
+    spawn(move || boss(for_boss)).wait();
+    joinall(["steve", "john", "nancy"].map(|name| {
         let tasks = tasks.clone();
-        spawn(move || worker(name, tasks))
-    });
-    for result in joinall(workers) {
-        result??;
-    }
-    Ok(())
+        spawn(move || worker(tasks, name))
+    }));
 }

@@ -1,4 +1,4 @@
-//! One green thread that wakes five others: gevent's tutorial, whose `Event` is a `Flag` here.
+//! One green thread wakes five others, three seconds later. From gevent's tutorial.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use eventlet::event::Flag;
 use eventlet::greenthread::joinall;
 use eventlet::{green, sleep, spawn};
 
-/// After 3 seconds, wakes all threads that wait for the flag.
+/// After 3 seconds, wake all threads waiting on the value of evt.
 #[green]
 fn setter(evt: Flag) {
     println!("A: Hey wait for me, I have to do something");
@@ -15,7 +15,7 @@ fn setter(evt: Flag) {
     evt.set();
 }
 
-/// Goes on when the flag is up.
+/// After 3 seconds the wait will be over.
 #[green]
 fn waiter(evt: Flag) {
     println!("I'll wait for you");
@@ -26,11 +26,11 @@ fn waiter(evt: Flag) {
 #[green]
 fn main() {
     let evt = Flag::new();
-    let to_set = evt.clone();
-    let mut threads = vec![spawn(move || setter(to_set))];
+    let for_setter = evt.clone();
+    let mut threads = vec![spawn(move || setter(for_setter))];
     for _ in 0..5 {
-        let to_await = evt.clone();
-        threads.push(spawn(move || waiter(to_await)));
+        let evt = evt.clone();
+        threads.push(spawn(move || waiter(evt)));
     }
     joinall(threads);
 }
