@@ -302,6 +302,70 @@ fn members_come_and_go_in_any_order() {
 }
 
 #[test]
+fn a_thread_from_elsewhere_may_be_a_member_for_a_while() {
+    #[green]
+    fn add(pool: GreenPool, log: Log, thread: Thread) {
+        pool.add(&thread);
+        log.add("added");
+    }
+    #[green]
+    fn test() {
+        let log = Log::default();
+        let pool = GreenPool::new(1);
+        let stranger = spawn(|| sleep(ms(10)));
+        pool.add(&stranger);
+        pool.add(&stranger);
+        assert!(pool.contains(&stranger));
+        assert_eq!((pool.running(), pool.free()), (1, 0));
+        let other = spawn(|| sleep(ms(50)));
+        assert!(!pool.try_add(&other));
+        let (its_pool, its_log, thread) = (pool.clone(), log.clone(), other.thread().clone());
+        let adding = spawn(move || add(its_pool, its_log, thread));
+        sleep(ms(5));
+        log.assert(&[]);
+        // Its slot is free once, and not again when it ends.
+        assert!(pool.discard(&stranger) && !pool.discard(&stranger));
+        adding.wait();
+        stranger.wait();
+        assert_eq!((pool.running(), pool.free(), pool.contains(&other)), (1, 0, true));
+        assert_eq!(pool.members().iter().map(Thread::id).collect::<Vec<_>>(), [other.id()]);
+        pool.waitall();
+        assert_eq!((pool.running(), pool.free(), other.is_finished()), (0, 1, true));
+        pool.add(&other);
+        assert_eq!(pool.running(), 0);
+    }
+    run_virtual(test);
+}
+
+#[test]
+fn a_pool_without_a_limit_is_a_group() {
+    #[green]
+    fn fails_after(time: u64) {
+        sleep(ms(time));
+        panic!("after {time}");
+    }
+    #[green]
+    fn member(pool: GreenPool) -> u64 {
+        pool.apply(|| nap(3))
+    }
+    #[green]
+    fn test() {
+        let group = GreenPool::unlimited();
+        let inner = group.clone();
+        assert_eq!(group.apply(move || member(inner)), 3);
+        assert!(group.try_waitall().is_ok());
+        group.spawn_n(|| nap(1));
+        group.spawn_n(|| fails_after(20));
+        group.spawn_n(|| fails_after(10));
+        let failed = group.try_waitall().unwrap_err();
+        assert_eq!(failed.to_string(), "the green thread panicked: after 20");
+        // Those that are gone are not remembered.
+        assert!(group.try_waitall().is_ok());
+    }
+    run_virtual(test);
+}
+
+#[test]
 fn killall_goes_on_behind_a_member_that_refuses_to_end() {
     #[green]
     fn refuses() {

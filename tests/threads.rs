@@ -828,6 +828,141 @@ virtual_tests! {
         assert_events(["spawned", "sent", "killed", "last"]);
     }
 
+    fn idle_waits_until_nobody_is_ready_and_no_time_has_come() {
+        spawn_n(|| spin("ready", 3));
+        spawn_after(Duration::ZERO, || say("due"));
+        spawn_after(ms(1), || say("later"));
+        let idlers = ["a", "b"].map(|name| spawn(#[green] move || {
+            greenthread::idle();
+            note(name);
+        }));
+        joinall(idlers);
+        assert_eq!(testing::now(), Duration::ZERO);
+        assert_events(["ready", "ready", "ready", "due", "a", "b"]);
+        greenthread::idle();
+        sleep(ms(1));
+        assert_events(["later"]);
+    }
+
+    fn an_idler_that_is_killed_or_timed_out_is_forgotten() {
+        let busy = spawn(|| spin("busy", u32::MAX));
+        let idler = spawn(greenthread::idle);
+        give_way();
+        idler.kill();
+        assert!(with_timeout(Duration::ZERO, greenthread::idle).is_err());
+        busy.kill();
+        greenthread::idle();
+        drop(events());
+    }
+
+    fn links_on_a_value_and_on_an_error_are_called_for_just_that() {
+        let returns = spawn(|| value_after(ms(1), 1));
+        let panics = spawn(|| boom("on purpose"));
+        let killed = spawn(|| wait_with("killed"));
+        for (name, thread) in [("returns", returns.thread()), ("panics", panics.thread()), ("killed", killed.thread())] {
+            thread.link_value(move |_| note(format!("{name}: value")));
+            thread.link_error(move |_, exit| note(format!("{name}: {exit}")));
+        }
+        let undone = returns.link_value(|_| note("never"));
+        assert!(returns.unlink(undone));
+        killed.kill();
+        sleep(ms(2));
+        assert_events([
+            "killed: the green thread was killed",
+            "panics: the green thread panicked: on purpose",
+            "returns: value",
+        ]);
+    }
+
+    fn wait_gives_the_first_so_many_in_the_order_in_which_they_ended() {
+        let make = || [30, 10, 20].map(|delay| spawn(move || value_after(ms(delay), delay as u32)));
+        let threads = make();
+        let slow = threads[0].thread().clone();
+        let ended: Vec<u32> = greenthread::wait(threads, 2).into_iter().map(|thread| thread.id() as u32).collect();
+        assert_eq!((ended.len(), testing::now(), slow.is_finished()), (2, ms(20), false));
+        assert!(ended[0] < ended[1]);
+        let ended = greenthread::wait_timeout(make(), 3, ms(15));
+        assert_eq!((ended.len(), testing::now()), (1, ms(35)));
+        assert_eq!(greenthread::wait(Vec::<greenthread::Thread>::new(), 5).len(), 0);
+        sleep(ms(50));
+    }
+
+    fn try_joinall_gives_the_first_failure_in_time_and_leaves_the_others() {
+        let slow = spawn(|| value_after(ms(50), 1));
+        let others = slow.thread().clone();
+        let late = spawn(#[green] || { sleep(ms(20)); boom("late"); 0 });
+        let early = spawn(#[green] || { sleep(ms(10)); boom("early"); 0 });
+        let error = greenthread::try_joinall([slow, late, early]).unwrap_err();
+        assert_eq!(error.to_string(), "the green thread panicked: early");
+        assert_eq!((testing::now(), others.is_finished()), (ms(10), false));
+        let values = greenthread::try_joinall([3, 1, 2].map(|n| spawn(move || value_after(ms(n), n as u32))));
+        assert_eq!(values.unwrap(), [3, 1, 2]);
+        sleep(ms(50));
+    }
+
+    fn killall_with_a_limit_waits_for_those_that_clean_up() {
+        let cleans_up = || spawn(#[green] || {
+            assert!(catch_exit(|| sleep(Duration::MAX)).is_err());
+            sleep(ms(20));
+        });
+        let (thread, ends, unstarted) = (cleans_up(), spawn(|| sleep(Duration::MAX)), spawn_after(ms(500), || say("never")));
+        give_way();
+        let threads = [thread.thread(), ends.thread(), unstarted.thread()];
+        assert!(greenthread::killall_timeout(threads, ms(5)).is_err());
+        assert_eq!((thread.is_finished(), ends.is_finished(), unstarted.is_finished()), (false, true, true));
+        sleep(ms(20));
+        let thread = cleans_up();
+        give_way();
+        assert!(greenthread::killall_timeout([&thread], ms(30)).is_ok());
+        assert!(thread.is_finished());
+        assert_events([]);
+    }
+
+    fn a_thread_may_be_made_first_and_started_later() {
+        let first = greenthread::Builder::new().name("first").create(|| value_after(ms(1), 1));
+        let second = greenthread::Builder::new().delay(ms(10)).create(|| say("second"));
+        let third = greenthread::Builder::new().create(|| say("third"));
+        let killed = greenthread::Builder::new().create(|| say("killed"));
+        let dropped = greenthread::Builder::new().create(|| say("dropped"));
+        let handle: &greenthread::Thread = dropped.as_ref();
+        let handle = handle.clone();
+        first.link(|_| note("linked"));
+        sleep(ms(5));
+        assert!(!first.is_started() && !second.is_started());
+        assert_eq!(first.name().as_deref(), Some("first"));
+        killed.kill();
+        drop(dropped);
+        assert!(handle.is_finished());
+        let third = third.start_later(ms(20));
+        let (first, second, killed) = (first.start(), second.start(), killed.start());
+        assert_eq!(first.wait(), 1);
+        assert!(killed.join().is_err());
+        second.wait();
+        assert_eq!(testing::now(), ms(15));
+        third.wait();
+        assert_eq!(testing::now(), ms(25));
+        assert_events(["linked", "second", "third"]);
+    }
+
+    fn a_tree_tells_who_spawned_whom_while_it_is_asked_for() {
+        let before = spawn(|| sleep(ms(1)));
+        greenthread::track_spawns(true);
+        let parent = spawn(#[green] || {
+            spawn(|| sleep(ms(1))).set_name("child");
+            sleep(ms(1));
+        });
+        parent.set_name("parent");
+        assert_eq!((before.spawner(), parent.spawner()), (None, Some(current().id())));
+        give_way();
+        let (main, before, parent) = (current().id(), before.id(), parent.id());
+        let child = parent + 1;
+        let tree = format!("{main}\n  {parent} (parent)\n    {child} (child)\n{before}\n");
+        assert_eq!(greenthread::spawn_tree(), tree);
+        greenthread::track_spawns(false);
+        assert_eq!(spawn(give_way).spawner(), None);
+        sleep(ms(5));
+    }
+
     fn iwait_stops_at_a_count_and_leaves_the_others() {
         use eventlet::GreenIterator;
         let threads = [30, 10, 20].map(|delay| spawn(move || value_after(ms(delay), delay as u32)));

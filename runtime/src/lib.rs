@@ -52,7 +52,46 @@
 //! The type of the call's value decides, never its name. To hold a call back, put it into a closure:
 //! `spawn(|| task(1))`. Ordinary closures, nested items and `async` blocks in a green body are left as they are;
 //! `#[green] |x| …` makes a green closure, which owns what it captures and so can hand on a call that borrows it:
-//! `spawn(#[green] move || account.deposit(1))`. `no_switch! { … }` is a region in which a green call is a compile error.
+//! `spawn(#[green] move || account.deposit(1))`. `no_switch! { … }` is a region in which a green call is a compile
+//! error.
+//!
+//! A green closure can stand in a green body only, and can be called once if what it captures is not `Copy`. For a job
+//! that is made many times (in [`GreenPool::map`], in [`serve`]) hand clones to a green function:
+//! `pool.map(move |n| visit(site.clone(), n), numbers)`.
+//!
+//! A function of your own can be given a call to make. Its parameter is a closure that gives a [`Green`], and calling
+//! that closure drives the call:
+//!
+//! ```
+//! use eventlet::{Green, green, sleep};
+//! use std::time::Duration;
+//!
+//! #[green]
+//! fn at_most<F, G, T, E>(times: u32, call: F) -> Result<T, E>
+//! where
+//!     F: Fn() -> Green<G>,
+//!     G: Future<Output = Result<T, E>>,
+//! {
+//!     for _ in 1..times {
+//!         if let Ok(value) = call() {
+//!             return Ok(value);
+//!         }
+//!         sleep(Duration::from_millis(1));
+//!     }
+//!     call()
+//! }
+//!
+//! #[green]
+//! fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
+//!     text.parse()
+//! }
+//!
+//! #[green]
+//! fn main() {
+//!     assert_eq!(at_most(3, || parse("7")), Ok(7));
+//!     assert!(at_most(3, || parse("seven")).is_err());
+//! }
+//! ```
 //!
 //! # Words
 //!
@@ -80,6 +119,7 @@
 //! | [`with_timeout`], [`Timeout`] | limits on calls |
 //! | [`greenpool`] | bounded concurrency, `imap` |
 //! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
+//! | [`scope()`], [`join`], [`race`], [`branch`] | several calls in one green thread, which may borrow from it |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
 //! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
@@ -87,7 +127,11 @@
 //! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
 //! | [`greenlet`] | raw coroutines, which pass control to each other by name |
+<<<<<<< HEAD
 //! | `signal` | handlers of signals that are green threads (feature `signal`) |
+=======
+//! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
+>>>>>>> main
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`] | virtual time, and the certainty that nothing is left behind |
 //!
@@ -118,6 +162,7 @@
 extern crate self as eventlet;
 
 mod blocking;
+pub mod branch;
 mod builder;
 mod call;
 mod callable;
@@ -150,17 +195,20 @@ mod probe;
 pub mod queue;
 mod run;
 mod scheduled;
+pub mod scope;
 pub mod semaphore;
 #[cfg(all(unix, feature = "signal"))]
 pub mod signal;
 mod spawn_tree;
 mod start;
+pub mod sync;
 pub mod testing;
 mod timeout;
 pub mod tpool;
 #[cfg(unix)]
 mod trampoline;
 
+pub use branch::{join, race, try_join};
 pub use call::{Green, GreenBox};
 pub use callable::{GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
@@ -173,6 +221,7 @@ pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_afte
 pub use iter::{GreenIterator, IntoGreenIterator};
 pub use queue::Queue;
 pub use run::{run, try_run};
+pub use scope::{Scope, ScopedThread, scope, try_scope};
 pub use semaphore::{BoundedSemaphore, CappedSemaphore, Semaphore};
 pub use timeout::{Timeout, with_timeout, with_timeout_value};
 

@@ -85,14 +85,17 @@ impl Hub {
     #[inline]
     fn act_on(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
         match progress {
-            Progress::Suspended => {
-                if self.is_watched.get() || has_subscriber() {
-                    self.answer(task);
-                }
-            }
+            Progress::Suspended => self.has_suspended(task),
             Progress::Ended => self.finish(task),
             Progress::SuspendedKilled => self.deliver_kill(task),
             Progress::Nothing => {}
+        }
+    }
+
+    #[inline]
+    fn has_suspended(self: &Rc<Self>, task: &TaskRef) {
+        if self.is_watched.get() || has_subscriber() {
+            self.answer(task);
         }
     }
 
@@ -110,8 +113,8 @@ impl Hub {
                 task.end();
                 self.finish(task);
             }
-            Progress::Suspended if self.is_watched.get() => self.answer(task),
-            Progress::Suspended | Progress::Nothing => {}
+            Progress::Suspended => self.has_suspended(task),
+            Progress::Nothing => {}
         }
     }
 
@@ -119,9 +122,11 @@ impl Hub {
     fn inside<R>(&self, outer: Option<TaskRef>, f: impl FnOnce() -> R) -> R {
         let budget = self.budget.replace(BUDGET);
         let expired = self.expired.take();
+        let in_branch = self.in_branch.take();
         let result = f();
         self.budget.set(budget);
         self.expired.set(expired);
+        self.in_branch.set(in_branch);
         drop(self.current.replace(outer));
         result
     }
