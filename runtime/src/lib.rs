@@ -127,6 +127,7 @@
 //! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
 //! | [`greenlet`] | raw coroutines, which pass control to each other by name |
+//! | `signal` | handlers of signals that are green threads (feature `signal`) |
 //! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`] | virtual time, and the certainty that nothing is left behind |

@@ -200,7 +200,7 @@ fn a_connection_for_a_loser_is_accepted_by_the_next() {
             race(
                 || listener.accept(),
                 #[green]
-                || ()
+                || {}
             ),
             Race2::Second(())
         ));

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::branch::{Branch, note_trunk};
+use super::call::{Branch, note_trunk};
 use crate::call::Green;
 
 /// Writes `join` and `try_join` for one number of calls.
@@ -82,7 +82,7 @@ macro_rules! joins {
 
 joins! {
     /// Drives two calls beside each other, and gives what each gave. Suspends while any does. [`join3`] takes three, and so
-    /// on up to [`join8`].
+    /// on up to [`join7`].
     ///
     /// The calls are branches of the running thread and may borrow from it. They are asked in the order in which they are
     /// written. A panic in one ends the others and goes on.
@@ -108,7 +108,7 @@ joins! {
     /// ```
     join Calls2,
     /// Like [`join`], for calls that can fail: the first error ends the others, and comes out. [`try_join3`] takes three,
-    /// and so on up to [`try_join8`].
+    /// and so on up to [`try_join7`].
     ///
     /// A kill or timeout here is as there.
     ///
@@ -200,16 +200,4 @@ joins! {
     /// As there.
     try_join7 TryCalls7:
     F1 G1 T1 first 1, F2 G2 T2 second 2, F3 G3 T3 third 3, F4 G4 T4 fourth 4, F5 G5 T5 fifth 5, F6 G6 T6 sixth 6, F7 G7 T7 seventh 7
-}
-
-joins! {
-    /// As [`join`], for eight calls.
-    join8 Calls8,
-    /// As [`try_join`], for eight calls.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    try_join8 TryCalls8:
-    F1 G1 T1 first 1, F2 G2 T2 second 2, F3 G3 T3 third 3, F4 G4 T4 fourth 4, F5 G5 T5 fifth 5, F6 G6 T6 sixth 6, F7 G7 T7 seventh 7, F8 G8 T8 eighth 8
 }

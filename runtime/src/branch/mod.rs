@@ -1,5 +1,5 @@
 //! Several calls at once in one green thread: [`join`], [`try_join`] and [`race`] for two of them, [`join3`] and its kind
-//! for three to eight, [`join_all`], [`try_join_all`] and [`race_all`] for any number of calls of one kind.
+//! for three to seven, [`join_all`], [`try_join_all`] and [`race_all`] for any number of calls of one kind.
 //!
 //! The calls are **branches** of the running thread: it drives them in place, beside each other, so they may borrow
 //! from its locals, and none outlives the call that drives them. No green thread is spawned:
@@ -56,12 +56,12 @@
 pub(crate) mod branches;
 
 mod all;
-mod branch;
+mod call;
 mod join;
 mod race;
 
 pub use all::{join_all, race_all, try_join_all};
-pub use join::{join, join3, join4, join5, join6, join7, join8};
-pub use join::{try_join, try_join3, try_join4, try_join5, try_join6, try_join7, try_join8};
-pub use race::{Race2, Race3, Race4, Race5, Race6, Race7, Race8};
-pub use race::{race, race3, race4, race5, race6, race7, race8};
+pub use join::{join, join3, join4, join5, join6, join7};
+pub use join::{try_join, try_join3, try_join4, try_join5, try_join6, try_join7};
+pub use race::{Race2, Race3, Race4, Race5, Race6, Race7};
+pub use race::{race, race3, race4, race5, race6, race7};

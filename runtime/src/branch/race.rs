@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::branch::{Branch, note_trunk};
+use super::call::{Branch, note_trunk};
 use crate::call::Green;
 
 /// Writes `race` for one number of calls.
@@ -55,7 +55,7 @@ macro_rules! races {
 
 races! {
     /// Drives two calls beside each other until one is over, and gives what that one gave. Suspends until then.
-    /// [`race3`] takes three, and so on up to [`race8`].
+    /// [`race3`] takes three, and so on up to [`race7`].
     ///
     /// The calls are branches of the running thread and may borrow from it. They are asked in the order in which they are
     /// written, so of several that are ready the first written wins; a call after it is not even begun if it was not
@@ -122,10 +122,4 @@ races! {
     /// As [`race`], for seven calls.
     race7 Race7 Calls7:
     F1 G1 T1 first First 1, F2 G2 T2 second Second 2, F3 G3 T3 third Third 3, F4 G4 T4 fourth Fourth 4, F5 G5 T5 fifth Fifth 5, F6 G6 T6 sixth Sixth 6, F7 G7 T7 seventh Seventh 7
-}
-
-races! {
-    /// As [`race`], for eight calls.
-    race8 Race8 Calls8:
-    F1 G1 T1 first First 1, F2 G2 T2 second Second 2, F3 G3 T3 third Third 3, F4 G4 T4 fourth Fourth 4, F5 G5 T5 fifth Fifth 5, F6 G6 T6 sixth Sixth 6, F7 G7 T7 seventh Seventh 7, F8 G8 T8 eighth Eighth 8
 }

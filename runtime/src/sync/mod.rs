@@ -62,8 +62,9 @@
 //! A socket (its std counterpart may cross, and be wrapped on the other side):
 //!
 //! ```compile_fail,E0277
-//! let socket = eventlet::green::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-//! std::thread::spawn(move || drop(socket));
+//! fn hand_over(socket: eventlet::green::net::UdpSocket) {
+//!     std::thread::spawn(move || drop(socket));
+//! }
 //! ```
 //!
 //! A green call that has begun, or that holds one of these:

@@ -33,7 +33,7 @@ use crate::timeout::with_timeout;
 ///
 /// #[green]
 /// fn main() {
-///     let (jobs, results) = (Queue::bounded(4), Queue::unbounded());
+///     let (jobs, results) = (Queue::<u32>::bounded(4), Queue::unbounded());
 ///     let worker = std::thread::spawn({
 ///         let (jobs, results) = (jobs.clone(), results.clone());
 ///         move || {

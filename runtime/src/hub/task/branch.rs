@@ -14,7 +14,7 @@ use super::super::remote::Remote;
 use super::super::trunk::Trunk;
 use super::cell::{Stage, TaskCell};
 use super::waker::RESUME;
-use super::{BRANCH, DONE, FOREIGN, SCHEDULED, TaskRef};
+use super::{BRANCH, DONE, FOREIGN, RUNNING, SCHEDULED, TaskRef};
 
 /// What stands in a branch's cell. It is never polled.
 struct BranchBody {
@@ -31,7 +31,8 @@ impl Future for BranchBody {
 }
 
 impl TaskRef {
-    /// Makes a branch of `trunk`. `id` is the number of the green thread that it is part of.
+    /// Makes a branch of `trunk`, which sees to it that the branch is [ended](Self::end). `id` is the number of the green
+    /// thread that it is part of.
     pub(crate) fn branch(home: &Arc<Remote>, id: u64, trunk: &Rc<Trunk>) -> TaskRef {
         let body = BranchBody { trunk: trunk.clone(), never: pending() };
         let (task, _) = Self::allocate(home, id, body);
@@ -39,17 +40,18 @@ impl TaskRef {
         task
     }
 
-    /// Puts a branch that was woken into its trunk's line, unless it is there or has ended.
+    /// Puts a branch that was woken into its trunk's line, unless it is there, or ends, or has ended.
     pub(super) fn wake_branch(&self) {
-        if self.has(SCHEDULED | DONE) {
+        if self.has(SCHEDULED | RUNNING | DONE) {
             return;
         }
         self.set(SCHEDULED);
         let cell = self.0.cast::<TaskCell<BranchBody, ()>>();
         // SAFETY: `BRANCH` is set by `branch` alone, on a cell of just this type, and `self` keeps the cell alive.
         let stage = unsafe { cell.as_ref() }.stage.get();
-        // SAFETY: a branch's stage is written only when the branch ends or its last reference goes, and not while
-        // this reference is in use: cloning an `Rc` runs nothing else.
+        // SAFETY: a branch's stage is written only while it ends, when it is `RUNNING` or `DONE`, and when its last
+        // reference goes, after that. Nothing of it happens while this reference is in use: cloning an `Rc` runs
+        // nothing else.
         let Stage::Running(body) = (unsafe { &*stage }) else {
             unreachable!("a branch without a body is done")
         };
