@@ -79,6 +79,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// [`ShutDown`] with the item, if the queue was shut down before the item was in.
     pub fn put(&self, item: T) -> Green<impl Future<Output = Result<(), ShutDown<T>>>> {
         Green::new(async move {
+            let Err(item) = self.shared.put_at_once(item) else { return Ok(()) };
             let item = Cell::new(Some(item));
             let put = until(Put::new(&self.shared, &item)).await;
             put.map_err(|_| ShutDown(returned(&item)))
@@ -127,7 +128,12 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     ///
     /// [`ShutDown`], once the queue was shut down and nothing is left in it.
     pub fn get(&self) -> Green<impl Future<Output = Result<T, ShutDown>>> {
-        Green::new(async move { until(Get::new(&self.shared)).await })
+        Green::new(async move {
+            match self.shared.get_at_once() {
+                Some(item) => Ok(item),
+                None => until(Get::new(&self.shared)).await,
+            }
+        })
     }
 
     /// Takes the next item within `limit`. Suspends until there is one for this thread; not at all if there is.
