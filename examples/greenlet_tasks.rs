@@ -1,6 +1,6 @@
 //! Two raw coroutines: each runs until it passes control to its parent, and nobody switches to it again.
 //!
-//! There is no hub in this: `main` is ordinary code, and the sleep in a task holds everything up.
+//! There is no hub in this: `main` is ordinary code.
 
 use std::thread;
 use std::time::Duration;
@@ -12,11 +12,16 @@ use eventlet::greenlet::{Greenlet, Thrown, getcurrent};
 fn task(name: &str, times: i32) -> Result<(), Thrown> {
     for _ in 0..times {
         println!("Task {name} is running");
-        thread::sleep(Duration::from_secs(1));
+        work();
         // Control goes to the main greenlet.
         getcurrent().parent().expect("a greenlet has a parent").switch(())?;
     }
     Ok(())
+}
+
+/// Holds up everything, as there is no hub that could let others run.
+fn work() {
+    thread::sleep(Duration::from_secs(1));
 }
 
 fn main() -> Result<(), Thrown> {

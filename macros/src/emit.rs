@@ -37,7 +37,9 @@ pub(crate) fn function(
     }
     let body = match (role, body) {
         (_, None) => quote!(;),
-        (Role::Function, Some(body)) => quote!({ #body }),
+        // The item ends in a token of the user's, as far as rustc sees: about an unused function that a macro wrote
+        // it is silent.
+        (Role::Function, Some(body)) => quote_spanned!(sig.ident.span()=> { #body }),
         (Role::Main, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::main(|| #body) }),
         (Role::Test, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::test(|| #body) }),
         (Role::Stub, Some(_)) => {

@@ -29,6 +29,9 @@ impl std::error::Error for GreenletExit {}
 /// suspension. It may clean up, suspend while it does, and return as it likes; it may even refuse to end. Of nested
 /// scopes the innermost hears of a kill. Without such a scope a killed thread is dropped as a whole.
 ///
+/// A kill ends the branches of a thread (what it drives in a [`scope`](crate::scope()), a [`join`](crate::join) or a
+/// [`race`](crate::race)) without asking them: in a branch this only makes the call.
+///
 /// This is what `try: … except GreenletExit:` and `try: … finally:` with a blocking clean-up are in eventlet.
 ///
 /// # Panics
@@ -83,8 +86,8 @@ struct Scope {
 
 impl Scope {
     fn enter() -> Option<Scope> {
-        // Outside a green thread there is nobody to kill.
-        let task = current::with(|hub| hub.current())?;
+        // Outside a green thread there is nobody to kill, and a kill ends a thread's branches without asking them.
+        let task = current::with(|hub| if hub.is_in_branch() { None } else { hub.current() })?;
         let depth = task.enter_scope();
         Some(Scope { task, depth })
     }

@@ -161,8 +161,10 @@ pub fn try_joinall<J: Joinable>(
 /// #[green]
 /// fn main() {
 ///     let threads = [3_600_000, 20, 1].map(|ms| spawn(move || after(ms)));
-///     let first = wait(threads, 2);
-///     let values: Vec<u64> = first.into_iter().map(|thread| thread.wait()).collect();
+///     let mut values = vec![];
+///     for thread in wait(threads, 2) {
+///         values.push(thread.wait());
+///     }
 ///     assert_eq!(values, [1, 20]);
 /// }
 /// ```

@@ -80,6 +80,7 @@
 //! | [`with_timeout`], [`Timeout`] | limits on calls |
 //! | [`greenpool`] | bounded concurrency, `imap` |
 //! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
+//! | [`scope()`], [`join`], [`race`], [`branch`] | several calls in one green thread, which may borrow from it |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
 //! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
@@ -87,6 +88,7 @@
 //! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
 //! | [`greenlet`] | raw coroutines, which pass control to each other by name |
+//! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`] | virtual time, and the certainty that nothing is left behind |
 //!
@@ -117,6 +119,7 @@
 extern crate self as eventlet;
 
 mod blocking;
+pub mod branch;
 mod builder;
 mod call;
 mod callable;
@@ -149,15 +152,20 @@ mod probe;
 pub mod queue;
 mod run;
 mod scheduled;
+pub mod scope;
 pub mod semaphore;
+#[cfg(all(unix, feature = "signal"))]
+pub mod signal;
 mod spawn_tree;
 mod start;
+pub mod sync;
 pub mod testing;
 mod timeout;
 pub mod tpool;
 #[cfg(unix)]
 mod trampoline;
 
+pub use branch::{join, race, try_join};
 pub use call::{Green, GreenBox};
 pub use callable::{GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
@@ -170,6 +178,7 @@ pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_afte
 pub use iter::{GreenIterator, IntoGreenIterator};
 pub use queue::Queue;
 pub use run::{run, try_run};
+pub use scope::{Scope, ScopedThread, scope, try_scope};
 pub use semaphore::{BoundedSemaphore, CappedSemaphore, Semaphore};
 pub use timeout::{Timeout, with_timeout, with_timeout_value};
 

@@ -127,7 +127,7 @@ impl fmt::Display for Left {
 /// let points = testing::suspension_points(|| pause(3));
 /// assert_eq!(points.len(), 1);
 /// assert_eq!(points[0].times, 3);
-/// assert!(points[0].function.ends_with("pause"));
+/// assert!(points[0].function.ends_with("pause"), "{points:?}");
 /// ```
 #[track_caller]
 pub fn suspension_points<F, G>(f: F) -> Vec<SuspensionPoint>

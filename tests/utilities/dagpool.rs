@@ -1,168 +1,237 @@
-//! Jobs with names that wait for each other.
+//! Jobs that wait for each other's results.
 
-use std::convert::Infallible;
+use std::collections::HashMap;
 use std::error::Error;
 use std::time::Duration;
 
 use eventlet::dagpool::{Collision, DagPool, PropagateError, Results, UnknownKey};
-use eventlet::{Exit, GreenIterator, green, sleep, spawn, testing, with_timeout};
-use eventlet_tests::{assert_events, ms, note, virtual_tests};
+use eventlet::{GreenIterator, green, sleep, spawn, with_timeout};
+use eventlet_tests::{Noted, assert_events, ms, note, virtual_tests};
 
 type Key = &'static str;
+type Failure = PropagateError<Key>;
 
-/// Notes what arrives, and gives the sum.
+/// Notes each result as it arrives, and gives their sum.
 #[green]
-fn sum(key: Key, results: Results<Key, u32>) -> Result<u32, PropagateError<Key>> {
+fn observe(key: Key, results: Results<Key, u32>) -> Result<u32, Failure> {
     note(format!("{key} begins"));
     let mut sum = 0;
     for result in results {
         let (name, value) = result?;
-        note(format!("{key} gets {name}"));
+        note(format!("{key} got {name}={value}"));
         sum += value;
     }
+    note(format!("{key} returns {sum}"));
     Ok(sum)
 }
 
 #[green]
-fn after(delay: Duration, value: u32) -> Result<u32, Infallible> {
+fn after(delay: Duration, value: u32) -> Result<u32, Failure> {
     sleep(delay);
     Ok(value)
 }
 
 #[green]
-fn fails(_key: Key, _results: Results<Key, u32>) -> Result<u32, &'static str> {
-    sleep(ms(1));
-    Err("out of luck")
+fn fails() -> Result<u32, std::num::ParseIntError> {
+    "x".parse::<u32>()
+}
+
+#[green]
+fn panics() -> Result<u32, Failure> {
+    panic!("boom");
+}
+
+#[green]
+fn waits(noted: &'static str) -> Result<u32, Failure> {
+    let _noted = Noted(noted);
+    sleep(Duration::MAX);
+    Ok(0)
+}
+
+fn preloaded() -> DagPool<Key, u32> {
+    [("a", 1), ("b", 2)].into_iter().collect()
+}
+
+/// The causes of an error, outermost first.
+fn path(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut path = vec![];
+    let mut next = Some(error);
+    while let Some(error) = next {
+        path.push(error.downcast_ref::<Failure>().map_or(error.to_string(), |error| error.key().to_string()));
+        next = error.source();
+    }
+    path
 }
 
 virtual_tests! {
-    fn a_job_begins_at_once_and_gets_results_in_the_order_of_their_arrival() {
-        let pool = DagPool::new();
-        pool.spawn("total", ["slow", "fast", "posted"], sum).unwrap();
+    fn spawn_does_not_switch_and_results_come_in_the_order_of_arrival() {
+        let pool = preloaded();
+        pool.spawn("total", ["slow", "b", "fast", "a"], observe).unwrap();
         pool.spawn("slow", [], |_, _| after(ms(20), 20)).unwrap();
         pool.spawn("fast", [], |_, _| after(ms(10), 10)).unwrap();
         note("spawned");
-        sleep(ms(5));
-        pool.post("posted", 3).unwrap();
         assert_eq!(pool.get(&"total").unwrap(), 33);
-        assert_eq!(pool.keys(), ["posted", "fast", "slow", "total"]);
-        assert_eq!((pool.running(), testing::now()), (0, ms(20)));
-        assert_events(["spawned", "total begins", "total gets posted", "total gets fast", "total gets slow"]);
+        assert_events([
+            "spawned", "total begins", "total got a=1", "total got b=2", "total got fast=10", "total got slow=20",
+            "total returns 33",
+        ]);
     }
 
-    fn what_is_there_is_given_without_suspending() {
-        let pool: DagPool<Key, u32> = [("a", 1), ("b", 2)].into_iter().collect();
-        let other = spawn(#[green] || note("other"));
-        assert_eq!(pool.get(&"a").unwrap(), 1);
-        assert_eq!(pool.wait(["a", "b"]).unwrap().len(), 2);
-        assert_eq!(pool.wait([]).unwrap().len(), 0);
-        assert_eq!(pool.waitall().unwrap().len(), 2);
-        assert_eq!(pool.try_get(&"a").unwrap().unwrap(), 1);
-        assert!(pool.try_get(&"c").is_none());
-        note("had all");
-        other.wait();
-        assert_events(["had all", "other"]);
+    fn a_key_can_be_waited_for_before_anybody_knows_who_brings_it() {
+        let pool = DagPool::<Key, u32>::new();
+        let copy = pool.clone();
+        let reader = spawn(move || async move { copy.get(&"later").await });
+        sleep(ms(1));
+        pool.post("later", 7).unwrap();
+        assert_eq!(reader.wait().unwrap(), 7);
     }
 
-    fn a_key_may_be_waited_for_before_it_is_known() {
-        let pool = DagPool::new();
-        let waiter = { let pool = pool.clone(); spawn(#[green] move || pool.get(&"late").unwrap()) };
-        assert!(with_timeout(ms(5), || pool.get(&"late")).is_err());
-        pool.post("late", 7).unwrap();
-        assert_eq!(waiter.wait(), 7);
+    fn a_key_that_has_a_value_or_a_job_collides() {
+        let pool = preloaded();
+        assert_eq!(pool.spawn("a", [], observe), Err(Collision("a")));
+        pool.spawn("job", [], |_, _| after(ms(1), 5)).unwrap();
+        assert_eq!(pool.spawn("job", [], observe), Err(Collision("job")));
+        assert_eq!(pool.post("job", 1), Err(Collision("job")));
+        assert_eq!(pool.replace("job", 1), Err(Collision("job")));
+        assert_eq!(pool.get(&"job").unwrap(), 5);
+        assert_eq!(pool.spawn("job", [], observe), Err(Collision("job")));
+        assert_eq!(pool.post("a", 9).unwrap_err().to_string(), "\"a\" has a value or a job already");
+        assert_events([]);
     }
 
-    fn a_key_that_has_a_value_or_a_job_is_refused() {
-        let pool: DagPool<Key, u32> = [("preloaded", 1)].into_iter().collect();
-        pool.spawn("job", [], |_, _| after(ms(1), 2)).unwrap();
-        for key in ["preloaded", "job"] {
-            assert_eq!(pool.spawn(key, [], sum), Err(Collision(key)));
-            assert_eq!(pool.post(key, 3), Err(Collision(key)));
-        }
-        assert_eq!(pool.replace("job", 3), Err(Collision("job")));
-        pool.waitall().unwrap();
-        assert_eq!(pool.post("job", 3), Err(Collision("job")));
-        pool.replace("job", 3).unwrap();
-        assert_eq!(pool.get(&"job").unwrap(), 3);
-        let others = [("new", vec![]), ("job", vec![]), ("never", vec![])];
-        assert_eq!(pool.spawn_many(others, sum), Err(Collision("job")));
-        assert_eq!(pool.running_keys(), ["new"]);
-        pool.waitall().unwrap();
-        assert_events(["new begins"]);
+    fn a_value_is_replaced_when_asked_and_arrives_once() {
+        let pool = preloaded();
+        pool.replace("a", 10).unwrap();
+        assert_eq!(pool.keys(), ["a", "b"]);
+        assert_eq!(pool.get(&"a").unwrap(), 10);
     }
 
     fn a_job_may_post_its_own_value_and_go_on() {
-        let pool = DagPool::new();
-        let inner = pool.clone();
-        pool.spawn("early", [], #[green] move |key, _| {
-            inner.post(key, 1).unwrap();
-            sleep(ms(10));
-            note("goes on");
-            Ok::<u32, Infallible>(2)
+        let pool = DagPool::<Key, u32>::new();
+        let copy = pool.clone();
+        pool.spawn("early", [], move |key, _| async move {
+            copy.post(key, 1).unwrap();
+            sleep(ms(10)).await;
+            note("still at work");
+            Ok::<u32, Failure>(2)
         }).unwrap();
-        assert_eq!((pool.get(&"early").unwrap(), testing::now()), (1, ms(0)));
-        sleep(ms(10));
         assert_eq!(pool.get(&"early").unwrap(), 1);
-        assert_events(["goes on"]);
+        assert_events([]);
+        sleep(ms(11));
+        assert_eq!(pool.get(&"early").unwrap(), 1);
+        assert_events(["still at work"]);
     }
 
-    fn a_failure_goes_down_the_graph() {
-        let pool = DagPool::new();
-        pool.spawn("root", [], fails).unwrap();
-        pool.spawn("middle", ["root"], sum).unwrap();
-        pool.spawn("leaf", ["middle"], sum).unwrap();
-        pool.spawn("good", [], |_, _| after(ms(2), 2)).unwrap();
+    fn spawn_many_starts_a_graph() {
+        let pool = DagPool::<Key, u32>::new();
+        let graph: [(Key, Vec<Key>); 3] = [("d", vec!["b", "c"]), ("b", vec!["a"]), ("c", vec!["a"])];
+        pool.spawn_many(graph, |key, results| observe(key, results)).unwrap();
+        assert_eq!((pool.running(), pool.waiting()), (3, 3));
+        pool.post("a", 1).unwrap();
+        let values = pool.waitall().unwrap();
+        assert_eq!(values, HashMap::from([("a", 1), ("b", 1), ("c", 1), ("d", 2)]));
+        assert_eq!(pool.running(), 0);
+        assert_eq!(pool.keys().last(), Some(&"d"));
+        eventlet_tests::events();
+    }
+
+    fn what_is_there_already_never_suspends() {
+        let pool = preloaded();
+        let other = spawn(|| async { note("another thread runs") });
+        assert_eq!(pool.get(&"a").unwrap(), 1);
+        assert_eq!(pool.wait(["a", "b"]).unwrap().len(), 2);
+        assert_eq!(pool.wait([]).unwrap().len(), 0);
+        note("not suspended");
+        other.wait();
+        assert_events(["not suspended", "another thread runs"]);
+    }
+
+    fn a_failure_goes_down_the_graph_and_says_where_it_began() {
+        let pool = DagPool::<Key, u32>::new();
+        pool.spawn("root", [], |_, _| fails()).unwrap();
+        pool.spawn("middle", ["root"], observe).unwrap();
+        pool.spawn("leaf", ["middle"], observe).unwrap();
         let error = pool.get(&"leaf").unwrap_err();
-        let text = r#"the job of "leaf" failed: the job of "middle" failed: the job of "root" failed: out of luck"#;
-        assert_eq!(error.to_string(), text);
-        assert_eq!(error.source().unwrap().downcast_ref::<PropagateError<Key>>().unwrap().key(), &"middle");
+        assert_eq!(path(&error), ["leaf", "middle", "root", "invalid digit found in string"]);
+        assert_eq!(*error.key(), "leaf");
+        // It stays: every reader gets it.
+        assert!(pool.get(&"leaf").is_err());
         assert!(pool.waitall().is_err());
-        let mut failed = vec![];
-        let mut failures = pool.wait_each_exception(["good", "leaf", "root", "middle"]);
-        while let Some((key, result)) = failures.next_result() {
-            assert!(result.is_err());
-            failed.push(key);
-        }
-        assert_eq!(failed, ["root", "middle", "leaf"]);
-        let mut successes = pool.wait_each_success(["good", "leaf", "root", "middle"]);
-        assert_eq!(successes.next().unwrap().unwrap(), ("good", 2));
-        assert!(successes.next().is_none());
         assert_events(["middle begins", "leaf begins"]);
     }
 
-    fn a_panic_of_a_job_is_the_failure_of_its_key() {
-        let pool: DagPool<Key, u32> = DagPool::new();
-        pool.spawn("panics", [], #[green] |_, _| -> Result<u32, Infallible> { panic!("on purpose") }).unwrap();
-        let error = pool.get(&"panics").unwrap_err();
-        assert!(matches!(error.cause().downcast_ref(), Some(Exit::Panicked(_))));
+    fn a_panic_is_a_failure() {
+        let pool = DagPool::<Key, u32>::new();
+        pool.spawn("bad", [], |_, _| panics()).unwrap();
+        let error = pool.get(&"bad").unwrap_err();
+        assert_eq!(error.to_string(), "the job of \"bad\" failed: the green thread panicked: boom");
     }
 
-    fn a_killed_job_is_forgotten_whether_it_had_begun_or_not() {
-        let pool = DagPool::new();
-        pool.spawn("begun", ["nothing"], sum).unwrap();
-        sleep(ms(1));
-        pool.spawn("not begun", ["nothing"], sum).unwrap();
-        for key in ["begun", "not begun"] {
-            pool.kill(&key).unwrap();
-            assert_eq!(pool.kill(&key), Err(UnknownKey(key)));
+    fn wait_each_gives_all_or_successes_or_failures() {
+        let pool = preloaded();
+        pool.spawn("bad", [], |_, _| fails()).unwrap();
+        pool.spawn("good", [], |_, _| after(ms(1), 4)).unwrap();
+        let keys = ["good", "bad", "a"];
+        let mut all = vec![];
+        let mut results = pool.wait_each(keys);
+        while let Some((key, result)) = results.next_result() {
+            all.push((key, result.is_ok()));
         }
-        assert_eq!(pool.running(), 0);
-        pool.post("begun", 5).unwrap();
-        assert_eq!(pool.get(&"begun").unwrap(), 5);
-        assert_events(["begun begins"]);
+        assert_eq!(all, [("a", true), ("bad", false), ("good", true)]);
+        let mut good = vec![];
+        for success in pool.wait_each_success(keys) {
+            good.push(success.unwrap());
+        }
+        assert_eq!(good, [("a", 1), ("good", 4)]);
+        let mut failures = pool.wait_each_exception(keys);
+        assert_eq!(*failures.next().unwrap().unwrap_err().key(), "bad");
+        assert!(failures.next().is_none());
     }
 
-    fn what_a_job_waits_for_can_be_asked() {
-        let pool = DagPool::new();
-        pool.spawn("job", ["a", "b"], sum).unwrap();
-        pool.post("a", 1).unwrap();
+    fn a_job_that_has_begun_is_killed_and_its_key_forgotten() {
+        // eventlet raises KeyError here.
+        let pool = DagPool::<Key, u32>::new();
+        pool.spawn("job", [], |_, _| waits("dropped")).unwrap();
         sleep(ms(1));
-        assert_eq!(pool.waiting_for(&"job"), Ok(vec!["b"]));
-        assert_eq!((pool.waiting(), pool.waiting_for_all()), (1, vec![("job", vec!["b"])]));
-        assert_eq!(pool.waiting_for(&"stranger"), Err(UnknownKey("stranger")));
-        pool.post("b", 2).unwrap();
+        pool.kill(&"job").unwrap();
+        assert_events(["dropped"]);
+        assert_eq!(pool.kill(&"job"), Err(UnknownKey("job")));
+        assert!(pool.known_keys().is_empty());
+        pool.post("job", 3).unwrap();
         assert_eq!(pool.get(&"job").unwrap(), 3);
-        assert_eq!(pool.waiting(), 0);
-        assert_events(["job begins", "job gets a", "job gets b"]);
+    }
+
+    fn a_job_that_has_not_begun_is_killed_too_and_readers_wait_for_the_next() {
+        let pool = DagPool::<Key, u32>::new();
+        pool.spawn("job", [], |_, _| waits("never begins")).unwrap();
+        let copy = pool.clone();
+        let reader = spawn(move || async move { copy.get(&"job").await });
+        pool.kill(&"job").unwrap();
+        sleep(ms(1));
+        assert!(!reader.is_finished());
+        pool.spawn("job", [], |_, _| after(ms(1), 6)).unwrap();
+        assert_eq!(reader.wait().unwrap(), 6);
+        assert_events([]);
+    }
+
+    fn waiting_for_tells_what_a_job_misses() {
+        let pool = preloaded();
+        pool.spawn("job", ["a", "x", "y"], observe).unwrap();
+        assert_eq!(pool.waiting_for(&"job").unwrap(), ["x", "y"]);
+        assert_eq!(pool.waiting_for_all(), [("job", vec!["x", "y"])]);
+        assert_eq!(pool.waiting_for(&"a").unwrap(), Vec::<Key>::new());
+        assert_eq!(pool.waiting_for(&"z"), Err(UnknownKey("z")));
+        assert_eq!(pool.running_keys(), ["job"]);
+        pool.kill(&"job").unwrap();
+        assert_events([]);
+    }
+
+    fn an_interrupted_wait_loses_nothing_and_leaves_nothing() {
+        let pool = DagPool::<Key, u32>::new();
+        let mut results = pool.wait_each(["a"]);
+        assert!(with_timeout(ms(1), || results.next()).is_err());
+        pool.post("a", 1).unwrap();
+        assert_eq!(results.next().unwrap().unwrap(), ("a", 1));
+        assert!(results.next().is_none());
     }
 }

@@ -26,7 +26,14 @@ fn arguments(
                     break ::eventlet::__private::unknown();
                     break ::eventlet::__private::probe(&value, 0).eventlet_kind();
                 };
-                (if kind.plain { kind.value(value) } else { kind.call(value).await },).0
+                (
+                    if kind.plain {
+                        (kind).value(value)
+                    } else {
+                        (kind).call(value).await
+                    },
+                )
+                    .0
             }
         };
         self_like

@@ -28,9 +28,9 @@ pub fn length(
                     };
                     (
                         if kind.plain {
-                            kind.value(value)
+                            (kind).value(value)
                         } else {
-                            kind.call(value).await
+                            (kind).call(value).await
                         },
                     )
                         .0
@@ -47,9 +47,9 @@ pub fn length(
                         };
                         (
                             if kind.plain {
-                                kind.value(value)
+                                (kind).value(value)
                             } else {
-                                kind.call(value).await
+                                (kind).call(value).await
                             },
                         )
                             .0

@@ -19,9 +19,9 @@ fn main() {
                             };
                             (
                                 if kind.plain {
-                                    kind.value(value)
+                                    (kind).value(value)
                                 } else {
-                                    kind.call(value).await
+                                    (kind).call(value).await
                                 },
                             )
                                 .0
@@ -33,18 +33,18 @@ fn main() {
                 "{} pages", match fetch_all(match urls() { #[allow(unreachable_code)]
                 value => { let kind = loop { break ::eventlet::__private::unknown();
                 break ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if
-                kind.plain { kind.value(value) } else { kind.call(value). await },).0 }
-                }) { #[allow(unreachable_code)] value => { let kind = loop { break
+                kind.plain { (kind).value(value) } else { (kind).call(value). await },).0
+                } }) { #[allow(unreachable_code)] value => { let kind = loop { break
                 ::eventlet::__private::unknown(); break ::eventlet::__private::probe(&
-                value, 0).eventlet_kind() }; (if kind.plain { kind.value(value) } else {
-                kind.call(value). await },).0 } }
+                value, 0).eventlet_kind() }; (if kind.plain { (kind).value(value) } else
+                { (kind).call(value). await },).0 } }
             );
             assert!(
                 match ready() { #[allow(unreachable_code)] value => { let kind = loop {
                 break ::eventlet::__private::unknown(); break
                 ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
-                .plain { kind.value(value) } else { kind.call(value). await },).0 } },
-                "assertion failed: {}", ::core::stringify!(ready())
+                .plain { (kind).value(value) } else { (kind).call(value). await },).0 }
+                }, "assertion failed: {}", ::core::stringify!(ready())
             );
             {
                 no_switch! {}
@@ -105,7 +105,7 @@ fn fails() {
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =
                 loop { break ::eventlet::__private::unknown(); break
                 ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
-                .plain { kind.value(value) } else { kind.call(value). await },).0 } }
+                .plain { (kind).value(value) } else { (kind).call(value). await },).0 } }
             );
         };
         #[allow(unreachable_code)] { result }

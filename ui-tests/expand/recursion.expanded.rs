@@ -21,9 +21,9 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                             };
                             (
                                 if kind.plain {
-                                    kind.value(value)
+                                    (kind).value(value)
                                 } else {
-                                    kind.boxed(value).await
+                                    (kind).boxed(value).await
                                 },
                             )
                                 .0
@@ -60,9 +60,9 @@ fn is_odd<'green, 'l0: 'green>(
                         };
                         (
                             if kind.plain {
-                                kind.value(value)
+                                (kind).value(value)
                             } else {
-                                kind.call(value).await
+                                (kind).call(value).await
                             },
                         )
                             .0

@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::future::Future;
+use std::iter::FromIterator;
 use std::rc::Rc;
 
 use eventlet::green;
@@ -182,7 +184,7 @@ fn green_parts() {
     generic_returns().unwrap();
     assert_eq!(coercions().to_string(), "end");
     assert_eq!(diverging(3), 7);
-    assert_eq!(type_parameter(3, [3, 4].into_iter()), Some(3));
+    assert_eq!(type_parameter(3, vec![3, 4].into_iter()), Some(3));
     assert_eq!(pinned(std::pin::pin!(async { 8 })), 8);
     assert_eq!(unpinned_values(), 10);
     assert_eq!(generic_collections(1, "key"), (vec![1], None));

@@ -324,5 +324,5 @@ fn green_parts() {
     assert_eq!(borrowing_callback(measure), 6);
     assert_eq!(made(1), 11 + 13 + 2);
     assert_eq!(macros(), 7);
-    assert_eq!(walk(&mut [1, 2, 3].into_iter()), 6);
+    assert_eq!(walk(&mut vec![1, 2, 3].into_iter()), 6);
 }

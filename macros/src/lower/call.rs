@@ -1,6 +1,6 @@
 //! Calls: driven in place if their value is a green call, and left as they are if it is not.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, Path};
@@ -86,13 +86,15 @@ impl Lower<'_> {
             }
             Region::Green | Region::Plain(_) => {
                 let waits = waits(place.name, drive);
-                quote_spanned!(end=>
-                    if #kind.plain { #kind.#value(value) } else { #kind #waits }
-                )
+                let the_value = quote_spanned!(end=> value);
+                let given = quote_spanned!(place.end=> .#value(#the_value));
+                let whole = quote_spanned!(place.start=> (#kind));
+                let driver = quote_spanned!(place.name=> (#kind));
+                quote_spanned!(end=> if #kind.plain { #whole #given } else { #driver #waits })
             }
         };
         let (both_ways, value) = (quote_spanned!(place.start=> (#use_it,)), quote_spanned!(place.end=> .0));
-        let find_kind = self.kind_of_value(&private, end, &question);
+        let find_kind = self.kind_of_value(place, &question);
         let arm = quote_spanned! {end=>
             #[allow(unreachable_code)]
             value => {
@@ -125,21 +127,24 @@ impl Lower<'_> {
 
     /// Finds the kind of a call by its value's type. A `question` to another type is asked where nothing ever runs.
     ///
+    /// What names the type lies on the call as a whole: a bound of the callee that is not satisfied is one of the type of
+    /// each such expression too, and rustc says the same thing in the same place only once. The question itself lies in the
+    /// expansion, for which rustc has no suggestions.
+    ///
     /// Where the type that is expected of the call is written in the source, the probe is told: then a value whose
     /// type is not known yet is taken for one of that type.
-    pub(super) fn kind_of_value(
-        &mut self,
-        private: &TokenStream,
-        at: Span,
-        question: &TokenStream,
-    ) -> TokenStream {
-        let probe = match self.expected.take() {
+    pub(super) fn kind_of_value(&mut self, place: &Place, question: &TokenStream) -> TokenStream {
+        let private = self.paths.private(place.name);
+        let at = Span::mixed_site().located_at(place.end);
+        let unknown = self.paths.on("unknown", place.start, place.end);
+        let unknown = quote_spanned!(place.end=> #unknown());
+        let probe = match self.expected.take().filter(is_complete) {
             Some(ty) => quote_spanned!(at=> #private::probe_as::<_, #ty>(&value)),
             None => quote_spanned!(at=> #private::probe(&value, 0)),
         };
         quote_spanned! {at=>
             let kind = loop {
-                break #private::unknown();
+                break #unknown;
                 #question
                 break #probe.eventlet_kind()
             };
@@ -170,6 +175,15 @@ impl Lower<'_> {
                 Some(owner) => owner.ident == "Self" && segments.next().is_none(),
             }
     }
+}
+
+/// Whether a type leaves nothing to infer. What it leaves would have to be inferred from a green call, which cannot be.
+fn is_complete(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().all(|token| match token {
+        TokenTree::Ident(name) => name != "_",
+        TokenTree::Group(group) => is_complete(&group.stream()),
+        _ => true,
+    })
 }
 
 /// The question whether a call may stand in a `no_switch!`, whose answer is shown at the user's own place.

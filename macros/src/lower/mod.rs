@@ -15,7 +15,7 @@ mod no_switch;
 mod result;
 mod unheld;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
@@ -97,7 +97,7 @@ impl VisitMut for Lower<'_> {
                 if let Pat::Type(pat) = &local.pat
                     && local.init.as_ref().is_some_and(|init| is_call(&init.expr))
                 {
-                    self.expected = Some(pat.ty.to_token_stream());
+                    self.expected = Some(pat.ty.to_token_stream()).filter(|ty| !has_hole(ty));
                 }
                 visit_mut::visit_local_mut(self, local);
                 leading::enclose_before_else(local);
@@ -146,7 +146,7 @@ impl Lower<'_> {
         let last = stmts.len().wrapping_sub(1);
         for (at, stmt) in stmts.iter_mut().enumerate() {
             if at == last && matches!(stmt, Stmt::Expr(expr, None) if is_call(expr)) {
-                self.expected = output.clone();
+                self.expected = output.clone().filter(|ty| !has_hole(ty));
             }
             self.visit_stmt_mut(stmt);
         }
@@ -204,4 +204,14 @@ impl Lower<'_> {
         let suspects = self.used.suspects.then(|| quote::quote!(use #private::Harmless as _;));
         quote::quote!(#calls #loops #suspects)
     }
+}
+
+/// Whether a type leaves something open: `Vec<_>`. If the call is green, nothing would ever fill that in where the
+/// expected type is only asked about.
+fn has_hole(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(name) => name == "_",
+        TokenTree::Group(group) => has_hole(&group.stream()),
+        _ => false,
+    })
 }

@@ -59,10 +59,9 @@ impl Lower<'_> {
         };
         let Some(place) = place_of(&init.expr).filter(|_| !is_made_here(&init.expr)) else { return };
         self.used.calls = true;
-        let private = self.paths.private(place.name);
         let end = Span::mixed_site().located_at(place.end);
         let warning = Ident::new(warning, place.name);
-        let kind = self.kind_of_value(&private, end, &TokenStream::new());
+        let kind = self.kind_of_value(&place, &TokenStream::new());
         let arm = quote_spanned!(end=> #[allow(unreachable_code)] value => { #kind kind.#warning(value) });
         let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
         let call = init.expr.to_token_stream();

@@ -119,9 +119,11 @@ impl Hub {
     fn inside<R>(&self, outer: Option<TaskRef>, f: impl FnOnce() -> R) -> R {
         let budget = self.budget.replace(BUDGET);
         let expired = self.expired.take();
+        let in_branch = self.in_branch.take();
         let result = f();
         self.budget.set(budget);
         self.expired.set(expired);
+        self.in_branch.set(in_branch);
         drop(self.current.replace(outer));
         result
     }

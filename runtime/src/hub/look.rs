@@ -22,52 +22,71 @@ pub(crate) struct Frame {
     caller: &'static Location<'static>,
 }
 
-/// What a look has found so far, and who wants to know.
+/// What the present look has found so far, and who wants to know.
 #[derive(Default)]
 pub(crate) struct Looking {
-    frames: Vec<Frame>,
-    wait: Option<String>,
-    is_settled: bool,
+    found: Place,
     /// Threads that wait to be told their own place.
     asked: Vec<(u64, Option<String>)>,
 }
 
-/// Where a suspended thread stands.
+/// Where a suspended thread stands, or a branch of one.
+#[derive(Default)]
 pub(crate) struct Place {
     frames: Vec<Frame>,
     wait: Option<String>,
     is_settled: bool,
+    /// What it drives beside each other, each with its name.
+    branches: Vec<(String, Place)>,
 }
 
 /// A green call is passed on the way in.
 #[cold]
 pub(crate) fn note_call(function: &'static str, caller: &'static Location<'static>) {
-    current::try_with(|hub| hub.looking.borrow_mut().frames.push(Frame { function, caller }));
+    current::try_with(|hub| hub.looking.borrow_mut().found.frames.push(Frame { function, caller }));
 }
 
 impl Hub {
     /// A wait is reached. `is_settled` says that it has left word with whoever will wake it.
     pub(crate) fn note_wait(&self, wait: fmt::Arguments<'_>, is_settled: bool) {
         let wait = wait.to_string();
-        let mut looking = self.looking.borrow_mut();
+        let found = &mut self.looking.borrow_mut().found;
         // Of several waits in one thread, each must have been asked.
-        looking.is_settled = is_settled && (looking.is_settled || looking.wait.is_none());
+        found.is_settled = is_settled && (found.is_settled || found.wait.is_none());
         // Of several (a timeout around a read), the first is what the thread really waits for.
-        looking.wait.get_or_insert(wait);
+        found.wait.get_or_insert(wait);
+    }
+
+    /// A branch is reached, which is polled by `poll`: what that finds is noted apart. Gives whether the branch has
+    /// left word with all that will wake it.
+    pub(crate) fn note_branch(&self, name: fmt::Arguments<'_>, poll: impl FnOnce()) -> bool {
+        let place = self.find(poll);
+        let is_settled = place.is_settled;
+        self.looking.borrow_mut().found.branches.push((name.to_string(), place));
+        is_settled
+    }
+
+    /// The branches of a thread were reached; this is what the thread waits for as a whole.
+    pub(crate) fn note_trunk(&self, wait: fmt::Arguments<'_>) {
+        let is_settled = self.looking.borrow().found.branches.iter().all(|(_, place)| place.is_settled);
+        self.note_wait(wait, is_settled);
+    }
+
+    /// What is found while `poll` looks.
+    fn find(&self, poll: impl FnOnce()) -> Place {
+        let outer = std::mem::take(&mut self.looking.borrow_mut().found);
+        poll();
+        std::mem::replace(&mut self.looking.borrow_mut().found, outer)
     }
 
     /// Looks at a suspended thread.
     pub(crate) fn look_at(self: &Rc<Self>, task: &TaskRef) -> Option<Place> {
-        let mut outer = std::mem::take(&mut *self.looking.borrow_mut());
-        self.looking.borrow_mut().asked = std::mem::take(&mut outer.asked);
-        let has_looked = self.poll_to_look(task);
-        let mut found = std::mem::take(&mut *self.looking.borrow_mut());
-        outer.asked = std::mem::take(&mut found.asked);
-        *self.looking.borrow_mut() = outer;
+        let mut has_looked = false;
+        let found = self.find(|| has_looked = self.poll_to_look(task));
         if !found.is_settled && has_looked {
             self.schedule(task);
         }
-        has_looked.then_some(Place { frames: found.frames, wait: found.wait, is_settled: found.is_settled })
+        has_looked.then_some(found)
     }
 
     /// "in green thread 3 at src/main.rs:7:9", for messages.
@@ -138,23 +157,21 @@ impl Hub {
             let since = if task.is_scheduled() { "is ready to begin" } else { "waits for its time to begin" };
             return writeln!(text, "  {name} {since}");
         }
-        let Some(place) = self.look_at(task) else { return Ok(()) };
-        writeln!(text, "  {name} waits {}", place.wait())?;
-        for frame in place.frames.iter().rev() {
-            frame.describe(text)?;
+        match self.look_at(task) {
+            Some(place) => place.write(&name, 1, text),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
 impl Frame {
-    fn describe(&self, text: &mut String) -> fmt::Result {
+    fn describe(&self, indent: usize, text: &mut String) -> fmt::Result {
         let function = readable(self.function);
         if !is_in_this_crate(self.caller) {
-            writeln!(text, "      {function} called at {}", self.caller)
+            writeln!(text, "{:indent$}{function} called at {}", "", self.caller)
         } else if !function.starts_with("eventlet::") {
             // No line of the user's calls it: it is what the thread was spawned with, or a callback.
-            writeln!(text, "      {function}")
+            writeln!(text, "{:indent$}{function}", "")
         } else {
             Ok(())
         }
@@ -187,6 +204,15 @@ impl Place {
     /// Has the wait left word with whoever will wake it? If not, the look has resumed the thread.
     pub(super) fn is_settled(&self) -> bool {
         self.is_settled
+    }
+
+    fn write(&self, name: &str, depth: usize, text: &mut String) -> fmt::Result {
+        let indent = 2 * depth;
+        writeln!(text, "{:indent$}{name} waits {}", "", self.wait())?;
+        for frame in self.frames.iter().rev() {
+            frame.describe(indent + 4, text)?;
+        }
+        self.branches.iter().try_for_each(|(name, place)| place.write(name, depth + 1, text))
     }
 }
 

@@ -9,7 +9,7 @@
 //!  timers.rs    who waits for which time              clock.rs     what time it is
 //!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
 //!  look.rs      where every suspended thread stands    watch.rs     who wants to know of every switch
-//!  extensions.rs  what libraries keep with a hub
+//!  extensions.rs  what libraries keep with a hub    trunk.rs     several calls that one thread drives
 //! ```
 //!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
@@ -35,6 +35,7 @@ pub(crate) mod sources;
 pub(crate) mod suspend;
 pub(crate) mod task;
 mod timers;
+pub(crate) mod trunk;
 pub(crate) mod turn;
 pub(crate) mod waitlist;
 pub(crate) mod watch;
@@ -76,6 +77,8 @@ pub(crate) struct Hub {
     pub(crate) has_contexts: Cell<bool>,
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
+    /// The running thread drives one of several branches just now.
+    in_branch: Cell<bool>,
     looking: RefCell<Looking>,
     pub(crate) extensions: Extensions,
     watch: Watch,
@@ -120,6 +123,7 @@ impl Hub {
             tracks_spawns: Cell::new(false),
             has_contexts: Cell::new(false),
             jobs: Cell::new(0),
+            in_branch: Cell::new(false),
             looking: RefCell::default(),
             extensions: Extensions::default(),
             is_watched: Cell::new(watch.is_on()),
@@ -202,6 +206,17 @@ impl Hub {
         true
     }
 
+    /// Calls `f` as a branch of the running thread. A panic goes through.
+    pub(crate) fn in_branch<R>(self: &Rc<Self>, f: impl FnOnce() -> R) -> R {
+        let _restored = OutOfBranch { hub: self, was_in_branch: self.in_branch.replace(true) };
+        f()
+    }
+
+    /// Is it a branch of the running thread that runs?
+    pub(crate) fn is_in_branch(&self) -> bool {
+        self.in_branch.get()
+    }
+
     pub(crate) fn stop(&self) {
         self.stopped.set(true);
     }
@@ -232,5 +247,17 @@ impl Hub {
         }
         self.ready.clear();
         self.extensions.clear();
+    }
+}
+
+/// Puts back what was said of branches before, panic or not.
+struct OutOfBranch<'a> {
+    hub: &'a Rc<Hub>,
+    was_in_branch: bool,
+}
+
+impl Drop for OutOfBranch<'_> {
+    fn drop(&mut self) {
+        self.hub.in_branch.set(self.was_in_branch);
     }
 }

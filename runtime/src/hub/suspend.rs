@@ -49,6 +49,11 @@ impl Waiting<'_> {
         self.waker.clone()
     }
 
+    /// The same, for whoever decides whether to keep it.
+    pub(crate) fn borrow_waker(&self) -> &Waker {
+        self.waker
+    }
+
     /// Makes the running thread ready again at once: it gives way to those that are ready now.
     #[inline]
     pub(crate) fn schedule(&self) {

@@ -1,7 +1,8 @@
 //! The task cell: a green thread's header, its state machine, and its result, in one allocation.
 //!
 //! This folder and nothing else knows how that memory is laid out; all that is unsafe about green threads is here:
-//! `cell.rs` has the memory, `waker.rs` what is behind a waker, `ready.rs` the queue of those that are ready.
+//! `cell.rs` has the memory, `waker.rs` what is behind a waker, `ready.rs` the queue of those that are ready,
+//! `branch.rs` what a task drives beside something else.
 //!
 //! ```text
 //!   ┌ TaskCell ────────────────────────────────────────────────┐
@@ -42,6 +43,7 @@ use super::extra::Extra;
 use super::remote::Remote;
 use crate::exit::Exit;
 
+mod branch;
 mod cell;
 mod ready;
 mod waker;
@@ -84,6 +86,8 @@ const DETACHED: u16 = 1 << 9;
 const TAKEN: u16 = 1 << 10;
 /// Not a green thread: the waker of some other executor, in a task's clothes.
 const FOREIGN: u16 = 1 << 6;
+/// Nor this: a branch of a task, which is driven by it. `FOREIGN` is set as well.
+const BRANCH: u16 = 1 << 8;
 
 impl TaskRef {
     /// Makes the task of `body`, with the result's owner beside it.
