@@ -1,12 +1,14 @@
-//! A small web site on this machine, for the crawlers, and the plainest way to fetch a page of it.
+//! A small web site on this machine, for the crawlers, and what they find on a page of it.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use eventlet::green::io::{BufRead, BufReader, Read, Write};
+use eventlet::green::io::{BufRead, BufReader, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
 use eventlet::{GreenThread, green, sleep, spawn, spawn_n};
+
+use crate::http;
 
 /// The pages: each has links to others, and takes its own time, so that a crawl always goes the same way.
 const PAGES: [(&str, u64, &[&str]); 7] = [
@@ -57,18 +59,13 @@ fn answer(connection: TcpStream, address: SocketAddr) -> io::Result<()> {
     write!(connection.get_mut(), "HTTP/1.0 200 OK\r\n\r\n{page}")
 }
 
-/// Fetches a page, by the plainest HTTP there is, and gives the URLs in it. Suspends until it is there.
+/// Fetches a page, and gives the URLs in it. Suspends until it is there.
 ///
 /// # Errors
 ///
-/// What the operating system says, and `InvalidInput` for something that is no URL.
+/// As [`http::fetch`].
 #[green]
 pub fn links(url: &str) -> io::Result<Vec<String>> {
-    let rest = url.strip_prefix("http://").ok_or(io::ErrorKind::InvalidInput)?;
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut connection = TcpStream::connect(host)?;
-    write!(connection, "GET /{path} HTTP/1.0\r\n\r\n")?;
-    let mut page = String::new();
-    connection.read_to_string(&mut page)?;
+    let page = String::from_utf8_lossy(&http::fetch(url)?.body).into_owned();
     Ok(page.split('"').filter(|part| part.starts_with("http://")).map(str::to_owned).collect())
 }

@@ -1,55 +1,39 @@
 //! One measurement of this crate, as one line of JSON. See `benches/README.md` for the contract and the workloads.
 
-mod measure;
-mod servers;
-mod threads;
-mod timers;
+mod workloads;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use measure::{Measured, Report};
-
-const USAGE: &str = "\
-usage: eventlet-bench WORKLOAD N    one line of JSON
-       eventlet-bench echo PORT     an echo server on 127.0.0.1:PORT, until killed
-       eventlet-bench http PORT     a hello-world HTTP/1.1 server, until killed";
-
-/// What a program says of a workload that it cannot run.
-const UNSUPPORTED: u8 = 3;
+use eventlet::run;
+use eventlet_bench_measure::Answer;
+use workloads::{growth, hubs, queues, servers, threads, timers};
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [workload, n] = arguments.as_slice() else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    };
-    let Ok(n) = n.parse::<u64>() else {
-        eprintln!("error: `{n}` is not a number\n{USAGE}");
-        return ExitCode::from(2);
-    };
-    let measured = match workload.as_str() {
-        "echo" => return servers::echo(n),
-        "spawn_join" => eventlet::run(move || threads::spawn_join(n)),
-        "yield2" => eventlet::run(move || threads::yields(2, n)),
-        "yield1000" => eventlet::run(move || threads::yields(1000, n)),
-        "yieldcheck" => eventlet::run(move || threads::yieldcheck(n)),
-        "memory" => eventlet::run(move || threads::memory(n)),
-        "pool" => eventlet::run(move || threads::pool(n)),
-        "timers" => eventlet::run(move || timers::random_sleeps(n)),
-        "timers_cancel" => eventlet::run(move || timers::cancelled(n)),
-        "timers_bulk" => eventlet::run(move || timers::bulk(n)),
-        _ => return unsupported(workload),
-    };
-    print(workload, n, &measured);
-    // Some workloads leave a million threads behind; the process ends without taking leave of them.
-    std::process::exit(0);
-}
-
-fn unsupported(workload: &str) -> ExitCode {
-    println!("{{\"workload\":\"{workload}\",\"unsupported\":true}}");
-    ExitCode::from(UNSUPPORTED)
-}
-
-fn print(workload: &str, n: u64, measured: &Measured) {
-    println!("{}", Report { peer: "eventlet-rs", workload, n, measured });
+    eventlet_bench_measure::main("eventlet-rs", |command, n| match command {
+        "echo" => Answer::Served(servers::echo(n, None)),
+        "echo_timeout" => Answer::Served(servers::echo(n, Some(Duration::from_secs(60)))),
+        "spawn_join" => run(move || threads::spawn_join(n)).into(),
+        "yield2" => run(move || threads::yields(2, n)).into(),
+        "yield1000" => run(move || threads::yields(1000, n)).into(),
+        "yieldcheck" => run(move || threads::yieldcheck(n)).into(),
+        "memory" => run(move || threads::memory(n)).into(),
+        "pool" => run(move || threads::pool(n)).into(),
+        "timers" => run(move || timers::random_sleeps(n)).into(),
+        "timers_cancel" => run(move || timers::cancelled(n)).into(),
+        "timers_bulk" => run(move || timers::bulk(n)).into(),
+        "chan_unbounded" => run(move || queues::ping_pong(n, None)).into(),
+        "chan_bounded1" => run(move || queues::ping_pong(n, Some(1))).into(),
+        "fanin_unbounded" => run(move || queues::fan_in(n, None)).into(),
+        "fanin_bounded" => run(move || queues::fan_in(n, Some(100))).into(),
+        "scale_spawn" => run(move || growth::spawn_beside(n)).into(),
+        "scale_switch" => run(move || growth::switch(n)).into(),
+        "scale_timer" => run(move || growth::timer(n)).into(),
+        "scale_wake" => run(move || growth::wake(n)).into(),
+        "scale_queue" => run(move || growth::queue(n)).into(),
+        "million" => run(move || growth::come_and_go(n)).into(),
+        "hubs1" => hubs::measure(1, n).into(),
+        "hubs2" => hubs::measure(2, n).into(),
+        _ => Answer::Unsupported,
+    })
 }

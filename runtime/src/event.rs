@@ -250,10 +250,11 @@ impl<T> Wait for Sent<'_, T> {
         if self.round.value.get().is_some() {
             return Some(());
         }
+        let _left_over;
         let mut line = self.round.line.borrow_mut();
         match self.ticket {
             None => self.ticket = Some(line.join(waiting.task())),
-            Some(ticket) => line.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
         }
         None
     }
@@ -270,7 +271,8 @@ impl<T> Wait for Sent<'_, T> {
 impl<T> Drop for Sent<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.round.line.borrow_mut().leave(ticket);
+            let left = self.round.line.borrow_mut().leave(ticket);
+            drop(left);
         }
     }
 }

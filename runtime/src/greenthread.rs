@@ -502,11 +502,7 @@ impl Wait for Ended {
                 self.ticket = Some(extra.joiners.join(waiter));
                 None
             }
-            Some(ticket) => {
-                let left_over = extra.joiners.withdraw(ticket);
-                extra.joiners.renew(ticket, waiter);
-                left_over
-            }
+            Some(ticket) => extra.joiners.renew(ticket, waiter),
         });
         drop(left_over);
         None
@@ -539,12 +535,8 @@ fn wait_for_oneself(hub: &Hub, waiter: &TaskRef) -> Option<()> {
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            let waiter = self.task.if_extra(|extra| {
-                let waiter = extra.joiners.withdraw(ticket);
-                extra.joiners.leave(ticket);
-                waiter
-            });
-            drop(waiter);
+            let left = self.task.if_extra(|extra| extra.joiners.leave(ticket));
+            drop(left);
         }
     }
 }

@@ -23,7 +23,8 @@ pub use crate::trampoline::trampoline;
 ///
 /// The names are `default` (which is what a hub starts with: epoll on Linux, what the `polling` crate has elsewhere),
 /// `epoll` on Linux, `polling`, and `poll` and `select` on Unix; eventlet's `epolls` and `selects` are understood too.
-/// The environment variable `EVENTLET_HUB` chooses for every hub that does not choose for itself.
+/// The environment variable `EVENTLET_HUB` chooses for every hub that does not choose for itself; with a name in it
+/// that this platform does not have, the first use of a hub panics.
 ///
 /// ```
 /// use eventlet::hubs;
@@ -171,7 +172,8 @@ impl std::error::Error for HubEnded {}
 impl Handle {
     /// Starts a green thread over there, as [`spawn_n`] does here. Does not wait.
     ///
-    /// Threads that are spawned like this from one OS thread begin in that order.
+    /// Threads that are spawned like this from one OS thread begin in that order. There is no limit to how many may
+    /// be on their way: whoever spawns faster than the hub works fills the memory.
     ///
     /// # Errors
     ///

@@ -46,11 +46,12 @@ impl Wait for Idle {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let _left_over;
         let mut idlers = waiting.hub.idlers.borrow_mut();
         match self.ticket {
             None => self.ticket = Some(idlers.join(waiting.task())),
             Some(ticket) if idlers.is_called(ticket) => return Some(()),
-            Some(ticket) => idlers.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = idlers.renew(ticket, waiting.task()),
         }
         None
     }
@@ -67,7 +68,8 @@ impl Wait for Idle {
 impl Drop for Idle {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            current::try_with(|hub| hub.idlers.borrow_mut().leave(ticket));
+            let left = current::try_with(|hub| hub.idlers.borrow_mut().leave(ticket));
+            drop(left);
         }
     }
 }

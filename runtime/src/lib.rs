@@ -52,7 +52,46 @@
 //! The type of the call's value decides, never its name. To hold a call back, put it into a closure:
 //! `spawn(|| task(1))`. Ordinary closures, nested items and `async` blocks in a green body are left as they are;
 //! `#[green] |x| …` makes a green closure, which owns what it captures and so can hand on a call that borrows it:
-//! `spawn(#[green] move || account.deposit(1))`. `no_switch! { … }` is a region in which a green call is a compile error.
+//! `spawn(#[green] move || account.deposit(1))`. `no_switch! { … }` is a region in which a green call is a compile
+//! error.
+//!
+//! A green closure can stand in a green body only, and can be called once if what it captures is not `Copy`. For a job
+//! that is made many times (in [`GreenPool::map`], in [`serve`]) hand clones to a green function:
+//! `pool.map(move |n| visit(site.clone(), n), numbers)`.
+//!
+//! A function of your own can be given a call to make. Its parameter is a closure that gives a [`Green`], and calling
+//! that closure drives the call:
+//!
+//! ```
+//! use eventlet::{Green, green, sleep};
+//! use std::time::Duration;
+//!
+//! #[green]
+//! fn at_most<F, G, T, E>(times: u32, call: F) -> Result<T, E>
+//! where
+//!     F: Fn() -> Green<G>,
+//!     G: Future<Output = Result<T, E>>,
+//! {
+//!     for _ in 1..times {
+//!         if let Ok(value) = call() {
+//!             return Ok(value);
+//!         }
+//!         sleep(Duration::from_millis(1));
+//!     }
+//!     call()
+//! }
+//!
+//! #[green]
+//! fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
+//!     text.parse()
+//! }
+//!
+//! #[green]
+//! fn main() {
+//!     assert_eq!(at_most(3, || parse("7")), Ok(7));
+//!     assert!(at_most(3, || parse("seven")).is_err());
+//! }
+//! ```
 //!
 //! # Words
 //!

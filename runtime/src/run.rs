@@ -26,11 +26,15 @@ use crate::start::Start;
 /// ```
 /// use std::time::Duration;
 ///
-/// async fn add(a: u32, b: u32) -> u32 {
-///     eventlet::sleep(Duration::ZERO).await;
+/// #[eventlet::green]
+/// fn add(a: u32, b: u32) -> u32 {
+///     eventlet::sleep(Duration::from_millis(1));
 ///     a + b
 /// }
-/// assert_eq!(eventlet::run(|| add(1, 2)), 3);
+///
+/// fn main() {
+///     assert_eq!(eventlet::run(|| add(1, 2)), 3);
+/// }
 /// ```
 #[track_caller]
 pub fn run<F, G>(f: F) -> G::Value

@@ -59,7 +59,7 @@ where
     value
 }
 
-/// What is alive on this OS thread's hub, and how many descriptors the process has open.
+/// What is alive on this OS thread's hub. (Descriptors that are open and not registered are not its business.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
     /// Green threads that have not ended.

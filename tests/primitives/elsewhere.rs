@@ -1,13 +1,16 @@
 //! Waits that something else than their own green thread drives: several in one thread, or another executor.
 
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use eventlet::lock::{Mutex, RwLock};
-use eventlet::{Event, Queue, Semaphore, hubs, spawn};
+use eventlet::event::Flag;
+use eventlet::lock::{Barrier, Mutex, RwLock};
+use eventlet::{Event, GreenPool, Queue, Semaphore, hubs, spawn};
 
 use crate::support::{Log, ms, scenarios, turn};
 
@@ -42,7 +45,83 @@ fn drive<F: Future>(call: Pin<&mut F>, wakes: &Arc<Wakes>) -> Poll<F::Output> {
     call.poll(&mut Context::from_waker(&Waker::from(wakes.clone())))
 }
 
+thread_local! {
+    /// What a [`Busybody`] does when it is dropped.
+    static ON_DROP: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+/// A waker whose destructor runs code of its own: the last handle on a task of another executor does that.
+struct Busybody;
+
+impl Wake for Busybody {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Busybody {
+    fn drop(&mut self) {
+        let on_drop = ON_DROP.with_borrow(Clone::clone);
+        if let Some(on_drop) = on_drop {
+            on_drop();
+        }
+    }
+}
+
+/// Polls the call twice and drops it, with wakers whose destructors call `on_drop`.
+fn meddle<F: Future>(call: impl FnOnce() -> F, on_drop: impl Fn() + 'static) {
+    let count = Rc::new(Cell::new(0));
+    let counted = count.clone();
+    ON_DROP.set(Some(Rc::new(move || {
+        on_drop();
+        // Not reached if that panics, which nobody hears of.
+        counted.set(counted.get() + 1);
+    })));
+    {
+        let mut call = pin!(call());
+        for _ in 0..2 {
+            let waker = Waker::from(Arc::new(Busybody));
+            assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+    }
+    ON_DROP.set(None);
+    assert_eq!(count.get(), 2, "two wakers are dropped, in peace");
+}
+
 scenarios! {
+    fn the_destructor_of_a_foreign_waker_may_use_what_it_waited_for() {
+        let semaphore = Semaphore::new(0);
+        let used = semaphore.clone();
+        meddle(|| semaphore.acquire(), move || used.release());
+
+        let flag = Flag::new();
+        let used = flag.clone();
+        meddle(|| flag.wait(), move || assert!(used.waiting() <= 1));
+
+        let event = Event::<u32>::new();
+        let used = event.clone();
+        meddle(|| event.wait(), move || assert!(used.waiting() <= 1));
+
+        let queue = Queue::<u32>::bounded(1);
+        let used = queue.clone();
+        meddle(|| queue.get(), move || assert!(used.getting() <= 1));
+        queue.put(1).unwrap();
+        let used = queue.clone();
+        meddle(|| queue.put(2), move || assert!(used.putting() <= 1));
+
+        let barrier = Rc::new(Barrier::new(2));
+        let used = barrier.clone();
+        meddle(|| barrier.wait(), move || assert!(used.waiting() <= 1));
+
+        let lock = Rc::new(RwLock::new(()));
+        let used = lock.clone();
+        let held = lock.write();
+        meddle(|| lock.read(), move || assert!(used.try_read().is_none()));
+        drop(held);
+
+        let pool = GreenPool::new(0);
+        let used = pool.clone();
+        meddle(|| pool.spawn(|| std::future::ready(())), move || assert!(used.waiting() <= 1));
+    }
+
     fn the_call_that_is_not_over_takes_nothing() {
         let (left, right) = (Queue::unbounded(), Queue::unbounded());
         let (l, r) = (left.clone(), right.clone());

@@ -20,8 +20,8 @@ use crate::greenpool::GreenPool;
 /// * At the limit nothing is accepted; new connections wait in the operating system's queue. (If others spawn in the
 ///   same pool, one connection may be accepted and wait for its slot.)
 /// * A handler owns its connection, which is closed when the handler ends.
-/// * A handler that returns [`StopServe`](super::StopServe) makes this return. Other handlers go on, and the listener goes on listening
-///   for as long as it exists.
+/// * A handler that returns [`StopServe`](super::StopServe) makes this return. Other handlers go on, and the listener
+///   goes on listening for as long as it exists.
 /// * A handler's other errors are dropped, and its panic ends it alone, printed when it happens. (In eventlet an
 ///   exception in one handler ends the server.)
 /// * With too many descriptors open it waits and tries again, after 10 ms and then twice as long each time, up to a

@@ -112,12 +112,13 @@ impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Wait for NextArrival<'_
         if next.is_some() {
             return next;
         }
+        let (_left, _left_over);
         let mut readers = self.results.state.readers.borrow_mut();
         match self.ticket {
-            Some(ticket) if !readers.is_called(ticket) => readers.renew(ticket, waiting.task()),
+            Some(ticket) if !readers.is_called(ticket) => _left_over = readers.renew(ticket, waiting.task()),
             called => {
                 if let Some(ticket) = called {
-                    readers.leave(ticket);
+                    _left = readers.leave(ticket);
                 }
                 self.ticket = Some(readers.join(waiting.task()));
             }
@@ -137,7 +138,8 @@ impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Wait for NextArrival<'_
 impl<K, V> Drop for NextArrival<'_, K, V> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.results.state.readers.borrow_mut().leave(ticket);
+            let left = self.results.state.readers.borrow_mut().leave(ticket);
+            drop(left);
         }
     }
 }

@@ -99,6 +99,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 
 /// How to start a green thread: std's `Builder`.
 #[derive(Debug, Default)]
+#[must_use = "nothing is started before `spawn`"]
 pub struct Builder {
     name: Option<String>,
 }

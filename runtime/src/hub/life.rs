@@ -85,14 +85,17 @@ impl Hub {
     #[inline]
     fn act_on(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
         match progress {
-            Progress::Suspended => {
-                if self.is_watched.get() || has_subscriber() {
-                    self.answer(task);
-                }
-            }
+            Progress::Suspended => self.has_suspended(task),
             Progress::Ended => self.finish(task),
             Progress::SuspendedKilled => self.deliver_kill(task),
             Progress::Nothing => {}
+        }
+    }
+
+    #[inline]
+    fn has_suspended(self: &Rc<Self>, task: &TaskRef) {
+        if self.is_watched.get() || has_subscriber() {
+            self.answer(task);
         }
     }
 
@@ -110,8 +113,8 @@ impl Hub {
                 task.end();
                 self.finish(task);
             }
-            Progress::Suspended if self.is_watched.get() => self.answer(task),
-            Progress::Suspended | Progress::Nothing => {}
+            Progress::Suspended => self.has_suspended(task),
+            Progress::Nothing => {}
         }
     }
 

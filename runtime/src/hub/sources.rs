@@ -82,10 +82,9 @@ impl Sources {
         self.slots.len() - self.free.len()
     }
 
-    /// How many tasks wait for a descriptor.
-    pub(crate) fn waiting(&self) -> usize {
-        let waiters = |slot: &Slot| slot.sides.iter().filter(|side| side.waiter.is_some()).count();
-        self.slots.iter().map(waiters).sum()
+    /// Does any task wait for a descriptor? Asked before every sleep without a deadline, so it stops at the first.
+    pub(crate) fn has_waiter(&self) -> bool {
+        self.slots.iter().flat_map(|slot| &slot.sides).any(|side| side.waiter.is_some())
     }
 
     fn insert(&mut self, raw: RawSource) -> SourceKey {

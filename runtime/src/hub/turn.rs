@@ -248,7 +248,7 @@ impl Hub {
     fn is_deadlocked(&self) -> bool {
         self.timers.borrow_mut().next_deadline().is_none()
             && self.jobs.get() == 0
-            && self.sources.borrow().waiting() == 0
+            && !self.sources.borrow().has_waiter()
             && self.is_beyond_reach()
     }
 }

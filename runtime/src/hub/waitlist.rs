@@ -40,13 +40,17 @@ impl Ticket {
 }
 
 /// What a place had come to when it was left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Left {
-    /// It was still in the line.
-    Waiting,
-    /// It had been called.
-    Called,
+///
+/// It holds what the place held: drop it when nothing is borrowed (see [`LeftOver`]).
+#[must_use = "bind it, so that it is dropped after the line is given back"]
+pub(crate) struct Left {
+    pub(crate) was_called: bool,
+    _left_over: LeftOver,
 }
+
+/// The task that a place has held. A stand-in for a foreign waker runs that one's destructor, which is anybody's code
+/// and may use whatever the line belongs to: so this is declared before the line is borrowed, and dropped after it.
+pub(crate) type LeftOver = Option<TaskRef>;
 
 struct Place {
     /// `None` while the place is free.
@@ -136,14 +140,9 @@ impl WaitList {
     }
 
     /// Whoever holds the place is now polled by `task`.
-    pub(crate) fn renew(&mut self, ticket: Ticket, task: TaskRef) {
-        self.places[ticket.index()].task = Some(task);
-    }
-
-    /// Takes out the task that a place holds, to be dropped when nothing is borrowed: a stand-in for a foreign waker
-    /// runs that one's destructor. For whoever then [renews](Self::renew) or [leaves](Self::leave) the place.
-    pub(crate) fn withdraw(&mut self, ticket: Ticket) -> Option<TaskRef> {
-        self.places[ticket.index()].task.take()
+    #[must_use = "bind it, so that it is dropped after the line is given back"]
+    pub(crate) fn renew(&mut self, ticket: Ticket, task: TaskRef) -> LeftOver {
+        self.places[ticket.index()].task.replace(task)
     }
 
     /// Who is called next.
@@ -207,16 +206,11 @@ impl WaitList {
             self.next = after;
         }
         let place = &mut self.places[index as usize];
-        place.task = None;
+        let _left_over = place.task.take();
         place.after = self.free;
         self.free = index;
-        if is_called {
-            self.called -= 1;
-            Left::Called
-        } else {
-            self.waiting -= 1;
-            Left::Waiting
-        }
+        *(if is_called { &mut self.called } else { &mut self.waiting }) -= 1;
+        Left { was_called: is_called, _left_over }
     }
 }
 

@@ -28,6 +28,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
 
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<(), ShutDown>> {
+        let _left_over;
         let mut state = self.shared.state.borrow_mut();
         if let Some(ticket) = self.ticket {
             if state.offers[ticket.index()].is_none() {
@@ -36,7 +37,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
             if state.is_shut_down {
                 return Some(Err(ShutDown(())));
             }
-            state.putters.renew(ticket, waiting.task());
+            _left_over = state.putters.renew(ticket, waiting.task());
             return None;
         }
         if state.is_shut_down {
@@ -70,8 +71,9 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
 impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
+        let _left;
         let mut state = self.shared.state.borrow_mut();
-        state.putters.leave(ticket);
+        _left = state.putters.leave(ticket);
         if let Some(item) = state.offers[ticket.index()].take() {
             state.recall();
             drop(state);
@@ -97,6 +99,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
 
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<T, ShutDown>> {
+        let (_left, _left_over);
         let mut state = self.shared.state.borrow_mut();
         let may_take = match self.ticket {
             // Those in line go first, called or not, so that the oldest item is for whoever came first.
@@ -105,7 +108,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
         };
         if !may_take {
             match self.ticket {
-                Some(ticket) => state.getters.renew(ticket, waiting.task()),
+                Some(ticket) => _left_over = state.getters.renew(ticket, waiting.task()),
                 None => {
                     self.ticket = Some(state.getters.join(waiting.task()));
                     drop(state);
@@ -116,7 +119,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
             return None;
         }
         if let Some(ticket) = self.ticket.take() {
-            state.getters.leave(ticket);
+            _left = state.getters.leave(ticket);
         }
         // Whoever was called finds an item, unless the queue is over.
         let Some((item, putter)) = state.take() else {
@@ -144,7 +147,8 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
 impl<T, S: Storage<T>> Drop for Get<'_, T, S> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.shared.state.borrow_mut().getters.leave(ticket);
+            let left = self.shared.state.borrow_mut().getters.leave(ticket);
+            drop(left);
             // If it had been called, the next one is.
             self.shared.wake();
         }
@@ -175,13 +179,14 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
             return Some(Err(ShutDown(())));
         }
         drop(state);
+        let (_left, _left_over);
         let peekers = &mut self.shared.state.borrow_mut().peekers;
         match self.ticket {
-            Some(ticket) if !peekers.is_called(ticket) => peekers.renew(ticket, waiting.task()),
+            Some(ticket) if !peekers.is_called(ticket) => _left_over = peekers.renew(ticket, waiting.task()),
             called => {
                 // Called for an item that is gone by now: back in line.
                 if let Some(ticket) = called {
-                    peekers.leave(ticket);
+                    _left = peekers.leave(ticket);
                 }
                 self.ticket = Some(peekers.join(waiting.task()));
             }
@@ -201,7 +206,8 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
 impl<T, S: Storage<T>> Drop for Peek<'_, T, S> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.shared.state.borrow_mut().peekers.leave(ticket);
+            let left = self.shared.state.borrow_mut().peekers.leave(ticket);
+            drop(left);
         }
     }
 }
@@ -222,12 +228,13 @@ impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let _left_over;
         let mut state = self.shared.state.borrow_mut();
         match self.ticket {
             None if state.unfinished == 0 => return Some(()),
             None => self.ticket = Some(state.joiners.join(waiting.task())),
             Some(ticket) if state.joiners.is_called(ticket) => return Some(()),
-            Some(ticket) => state.joiners.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = state.joiners.renew(ticket, waiting.task()),
         }
         None
     }
@@ -244,7 +251,8 @@ impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
 impl<T, S: Storage<T>> Drop for Joined<'_, T, S> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.shared.state.borrow_mut().joiners.leave(ticket);
+            let left = self.shared.state.borrow_mut().joiners.leave(ticket);
+            drop(left);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use eventlet::{GreenPool, green, sleep, spawn, spawn_n};
 
-use crate::measure::{Measured, Stopwatch, resident};
+use eventlet_bench_measure::{Measured, Stopwatch, resident, sum_below};
 
 #[green]
 fn index(n: u64) -> u64 {
@@ -22,7 +22,7 @@ pub(crate) fn spawn_join(n: u64) -> Measured {
         sum += thread.wait();
     }
     let measured = watch.stop(n);
-    assert_eq!(sum, n * n.saturating_sub(1) / 2);
+    assert_eq!(sum, sum_below(n));
     measured
 }
 

@@ -6,8 +6,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use eventlet::{green, sleep, spawn, with_timeout};
+use eventlet_bench_measure::{Delays, Measured, Stopwatch};
 
-use crate::measure::{Measured, Stopwatch};
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[green]
 fn sleeper(microseconds: u64) {
@@ -16,17 +17,9 @@ fn sleeper(microseconds: u64) {
 
 #[green]
 pub(crate) fn random_sleeps(n: u64) -> Measured {
-    let mut x: u64 = 0x9E37_79B9_7F4A_7C15;
     let watch = Stopwatch::start();
-    let threads: Vec<_> = (0..n)
-        .map(|_| {
-            x ^= x >> 12;
-            x ^= x << 25;
-            x ^= x >> 27;
-            let microseconds = x.wrapping_mul(0x2545_F491_4F6C_DD1D) % 1_000_000;
-            spawn(move || sleeper(microseconds))
-        })
-        .collect();
+    let threads: Vec<_> =
+        Delays::default().take(n as usize).map(|delay| spawn(move || sleeper(delay))).collect();
     for thread in threads {
         thread.wait();
     }
@@ -37,9 +30,27 @@ pub(crate) fn random_sleeps(n: u64) -> Measured {
 pub(crate) fn cancelled(n: u64) -> Measured {
     let watch = Stopwatch::start();
     for _ in 0..n {
-        with_timeout(Duration::from_secs(3600), || sleep(Duration::ZERO)).expect("an hour has not passed");
+        with_timeout(HOUR, || sleep(Duration::ZERO)).expect("an hour has not passed");
     }
     watch.stop(n)
+}
+
+#[green]
+pub(crate) fn bulk(n: u64) -> Measured {
+    let watch = Stopwatch::start();
+    let mut sleeps = Vec::with_capacity(n as usize);
+    for i in 0..n {
+        let mut call = Box::pin(hour_and(i));
+        arm(call.as_mut()).await;
+        sleeps.push(call);
+    }
+    drop(sleeps);
+    watch.stop(n)
+}
+
+/// A sleep that has not begun.
+fn hour_and(microseconds: u64) -> impl Future<Output = ()> {
+    sleep(HOUR + Duration::from_micros(microseconds))
 }
 
 /// Arms a timer by driving a sleep up to its first suspension.
@@ -52,16 +63,4 @@ async fn arm(sleep: Pin<&mut impl Future<Output = ()>>) {
         Poll::Ready(())
     })
     .await;
-}
-
-#[green]
-pub(crate) fn bulk(n: u64) -> Measured {
-    let mut sleeps: Vec<_> =
-        (0..n).map(|i| Box::pin(sleep(Duration::from_micros(3_600_000_000 + i)))).collect();
-    let watch = Stopwatch::start();
-    for sleep in &mut sleeps {
-        arm(sleep.as_mut()).await;
-    }
-    drop(sleeps);
-    watch.stop(n)
 }
