@@ -83,3 +83,11 @@ fn guards_are_reported_over_green_calls_only() {
         source.lines().filter(|line| line.contains("// reported")).map(str::trim).collect();
     assert_eq!(of_guards, expected);
 }
+
+/// rustfmt knows all that green code is written with.
+#[test]
+fn rustfmt_leaves_green_code_alone() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/lints/formatted.rs");
+    let status = std::process::Command::new("rustfmt").args(["--edition", "2024", "--check", file]).status();
+    assert!(status.expect("rustfmt runs").success());
+}
