@@ -3,6 +3,8 @@
 
 use std::io;
 
+pub mod site;
+
 /// The `PORT` of `--port PORT` among the program's arguments, if there are any.
 ///
 /// # Errors

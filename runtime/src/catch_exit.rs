@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::hub::current;
 use crate::hub::task::{TaskRef, is_look};
 
@@ -60,10 +61,11 @@ impl std::error::Error for GreenletExit {}
 ///     assert_eq!(thread.wait(), "cleaned up");
 /// }
 /// ```
-pub fn catch_exit<F, G>(f: F) -> Green<impl Future<Output = Result<G::Output, GreenletExit>>>
+#[cfg_attr(debug_assertions, track_caller)]
+pub fn catch_exit<F, G>(f: F) -> Green<impl Future<Output = Result<G::Value, GreenletExit>>>
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     Green::new(async move { CatchExit { call: Some(f()), scope: None }.await })
 }
@@ -115,7 +117,7 @@ impl<G: Future> Future for CatchExit<G> {
             *this.scope = Scope::enter();
         }
         if let Some(scope) = this.scope.as_ref().filter(|scope| scope.is_called()) {
-            scope.task.set_killed(false);
+            scope.task.hear_kill();
             this.call.set(None);
             *this.scope = None;
             return Poll::Ready(Err(GreenletExit));

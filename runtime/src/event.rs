@@ -263,7 +263,7 @@ impl<T> Wait for Sent<'_, T> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for an event to be sent (as do {} in all)", self.round.line.borrow().len())
+        write!(f, "for an event to be sent ({} waiting)", self.round.line.borrow().len())
     }
 }
 

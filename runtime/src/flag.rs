@@ -132,7 +132,7 @@ impl Wait for Raised<'_> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for a flag to be set (as do {} in all)", self.shared.line.borrow().len())
+        write!(f, "for a flag to be set ({} waiting)", self.shared.line.borrow().len())
     }
 }
 

@@ -2,12 +2,12 @@
 //! that no green library knows. eventlet's `hubs`.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::greenthread::spawn_n;
 use crate::hub::current;
 use crate::hub::poller;
@@ -15,6 +15,7 @@ use crate::hub::remote::{Mail, Remote};
 
 pub use crate::hub::clock::Clock;
 pub use crate::hub::poller::{BorrowedSource, Event, Interest, Notify, Poller, RawSource};
+pub use crate::scheduled::{ScheduledCall, schedule_call_global, schedule_call_local};
 #[cfg(unix)]
 pub use crate::trampoline::trampoline;
 
@@ -177,9 +178,9 @@ impl Handle {
     /// [`HubEnded`]; `f` is dropped.
     pub fn spawn<F, G>(&self, f: F) -> Result<(), HubEnded>
     where
-        F: FnOnce() -> G + Send + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + Send + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         self.post(Mail::Call(Box::new(move || spawn_n(f))))
     }

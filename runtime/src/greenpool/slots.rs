@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::members::Members;
-use crate::greenthread::GreenThread;
+use crate::greenthread::{GreenThread, Thread};
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting};
 use crate::hub::task::TaskRef;
@@ -97,6 +97,28 @@ impl Slots {
         })
     }
 
+    /// Makes a member of a thread that runs already, whether or not there is room.
+    pub(super) fn adopt(self: &Rc<Self>, thread: &Thread) {
+        let id = thread.id();
+        if thread.is_finished() || self.has_member(id) {
+            return;
+        }
+        self.members.borrow_mut().add_any(thread.0.clone());
+        let slots = Rc::downgrade(self);
+        thread.link(move |_| {
+            if let Some(slots) = slots.upgrade() {
+                slots.release(id);
+            }
+        });
+    }
+
+    /// Gives a member's slot back; `false` if it is none.
+    pub(super) fn release(&self, id: u64) -> bool {
+        let member = self.members.borrow_mut().remove(id);
+        self.settle();
+        member.is_some()
+    }
+
     /// Promises what is free to those who wait; if nothing is taken any more, says so.
     pub(super) fn settle(&self) {
         while !self.is_full() {
@@ -146,9 +168,7 @@ struct Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let member = self.slots.members.borrow_mut().remove(self.id);
-        self.slots.settle();
-        drop(member);
+        self.slots.release(self.id);
     }
 }
 

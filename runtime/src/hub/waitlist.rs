@@ -91,17 +91,16 @@ impl WaitList {
     }
 
     /// Joins at the end.
+    #[inline]
     pub(crate) fn join(&mut self, task: TaskRef) -> Ticket {
-        let place = Place { task: Some(task), is_called: false, before: self.last, after: NONE };
-        let index = if self.free == NONE {
-            self.places.push(place);
-            u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
-        } else {
-            let index = self.free;
-            self.free = self.places[index as usize].after;
-            self.places[index as usize] = place;
-            index
-        };
+        let index = self.free_place();
+        let before = self.last;
+        // Field by field: a whole place would be put together elsewhere first, and waited for when it is copied.
+        let place = &mut self.places[index as usize];
+        place.task = Some(task);
+        place.is_called = false;
+        place.before = before;
+        place.after = NONE;
         match self.last {
             NONE => self.first = index,
             last => self.places[last as usize].after = index,
@@ -114,6 +113,22 @@ impl WaitList {
         Ticket(index)
     }
 
+    #[inline]
+    fn free_place(&mut self) -> u32 {
+        if self.free == NONE {
+            return self.add_place();
+        }
+        let index = self.free;
+        self.free = self.places[index as usize].after;
+        index
+    }
+
+    #[cold]
+    fn add_place(&mut self) -> u32 {
+        self.places.push(Place { task: None, is_called: false, before: NONE, after: NONE });
+        u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
+    }
+
     /// Has this place been called?
     #[inline]
     pub(crate) fn is_called(&self, ticket: Ticket) -> bool {
@@ -123,6 +138,12 @@ impl WaitList {
     /// Whoever holds the place is now polled by `task`.
     pub(crate) fn renew(&mut self, ticket: Ticket, task: TaskRef) {
         self.places[ticket.index()].task = Some(task);
+    }
+
+    /// Takes out the task that a place holds, to be dropped when nothing is borrowed: a stand-in for a foreign waker
+    /// runs that one's destructor. For whoever then [renews](Self::renew) or [leaves](Self::leave) the place.
+    pub(crate) fn withdraw(&mut self, ticket: Ticket) -> Option<TaskRef> {
+        self.places[ticket.index()].task.take()
     }
 
     /// Who is called next.
@@ -198,3 +219,6 @@ impl WaitList {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

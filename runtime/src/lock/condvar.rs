@@ -160,7 +160,7 @@ impl Wait for Notified<'_> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "to be notified by a condvar (as do {} in all)", self.condvar.waiting())
+        write!(f, "to be notified by a condvar ({} waiting)", self.condvar.waiting())
     }
 }
 

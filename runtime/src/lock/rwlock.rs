@@ -185,6 +185,18 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     }
 }
 
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Read,
@@ -293,7 +305,7 @@ impl Wait for Enter<'_> {
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.kind == Kind::Read { "read" } else { "write" };
         let waiting = self.access.line.borrow().len();
-        write!(f, "to {verb} behind a lock (as do {waiting} in all)")
+        write!(f, "to {verb} behind a lock ({waiting} waiting)")
     }
 }
 

@@ -49,8 +49,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
         } else {
             self.ticket = Some(state.offer(item, waiting.task()));
         }
-        drop(state);
-        self.shared.wake();
+        self.shared.after_putting(state);
         is_in.then_some(Ok(()))
     }
 
@@ -62,8 +61,8 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
         let state = self.shared.state.borrow();
         let putters = state.putters.len();
         match state.limit {
-            0 => write!(f, "for a taker at a channel (as do {putters} in all)"),
-            limit => write!(f, "for room in a queue of {limit} items (as do {putters} in all)"),
+            0 => write!(f, "for a taker at a channel ({putters} waiting)"),
+            limit => write!(f, "for room in a queue of {limit} items ({putters} waiting)"),
         }
     }
 }
@@ -85,12 +84,11 @@ impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
 pub(crate) struct Get<'a, T, S: Storage<T>> {
     shared: &'a Shared<T, S>,
     ticket: Option<Ticket>,
-    item: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<'a, T, S: Storage<T>> Get<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Get { shared, ticket: None, item: std::marker::PhantomData }
+        Get { shared, ticket: None }
     }
 }
 
@@ -134,7 +132,12 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for an item of a queue (as do {} in all)", self.shared.state.borrow().getters.len())
+        let state = self.shared.state.borrow();
+        let getters = state.getters.len() + state.getters.called();
+        match state.limit {
+            0 => write!(f, "for an item at a channel ({getters} waiting)"),
+            _ => write!(f, "for an item of a queue ({getters} waiting)"),
+        }
     }
 }
 
@@ -152,12 +155,11 @@ impl<T, S: Storage<T>> Drop for Get<'_, T, S> {
 pub(crate) struct Peek<'a, T, S: Storage<T>> {
     shared: &'a Shared<T, S>,
     ticket: Option<Ticket>,
-    item: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<'a, T, S: Storage<T>> Peek<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Peek { shared, ticket: None, item: std::marker::PhantomData }
+        Peek { shared, ticket: None }
     }
 }
 
@@ -208,12 +210,11 @@ impl<T, S: Storage<T>> Drop for Peek<'_, T, S> {
 pub(crate) struct Joined<'a, T, S: Storage<T>> {
     shared: &'a Shared<T, S>,
     ticket: Option<Ticket>,
-    item: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<'a, T, S: Storage<T>> Joined<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Joined { shared, ticket: None, item: std::marker::PhantomData }
+        Joined { shared, ticket: None }
     }
 }
 

@@ -114,7 +114,7 @@ impl Wait for Acquire<'_> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for {} (as do {} in all)", self.what, self.permits.waiting())
+        write!(f, "for {} ({} waiting)", self.what, self.permits.waiting())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The descriptors of a poller that hands all of them over in every wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
@@ -19,10 +19,12 @@ struct Entry {
 
 impl Table {
     pub(crate) fn add(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
-        let entry = Entry { token, interest };
-        match self.entries.insert(source.as_raw_fd(), entry) {
-            None => Ok(()),
-            Some(_) => Err(io::Error::from(io::ErrorKind::AlreadyExists)),
+        match self.entries.entry(source.as_raw_fd()) {
+            btree_map::Entry::Vacant(vacant) => {
+                vacant.insert(Entry { token, interest });
+                Ok(())
+            }
+            btree_map::Entry::Occupied(_) => Err(io::ErrorKind::AlreadyExists.into()),
         }
     }
 
