@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use eventlet::branch::race_all;
 use eventlet::greenthread::{catch_exit, current, joinall};
 use eventlet::hubs::{self, HubEnded, Interest, get_hub, notify_close, trampoline, use_hub};
 use eventlet::testing::{Left, VirtualClock, run_clean, run_virtual};
@@ -1294,6 +1295,27 @@ mod descriptors {
             assert_eq!(get_hub().sources(), 0);
             assert_eq!(get_hub().timers(), 0);
         });
+    }
+
+    #[test]
+    fn a_race_of_waits_for_descriptors_gives_the_first_that_is_ready() {
+        for name in ["default", "polling", "poll", "select"] {
+            use_hub(name).unwrap();
+            run_clean(|| async {
+                let pairs: Vec<_> = (0..4).map(|_| UnixStream::pair().unwrap()).collect();
+                let readable = |index: usize| trampoline(&pairs[index].0, Interest::READ, Some(ms(20_000)));
+                let first = || race_all((0..4).map(|index| move || readable(index)));
+                let nobody = with_timeout(ms(1), first).await;
+                assert!(nobody.is_err());
+                assert_eq!(get_hub().sources(), 0);
+                (&pairs[2].1).write_all(b"x").unwrap();
+                (&pairs[3].1).write_all(b"x").unwrap();
+                assert!(matches!(first().await, (2, Ok(()))));
+                // The other one is ready still.
+                (&pairs[2].0).read_exact(&mut [0]).unwrap();
+                assert!(matches!(first().await, (3, Ok(()))));
+            });
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use eventlet::greenthread::{joinall, killall};
-use eventlet::hubs::{Clock, get_hub, schedule_call_global, schedule_call_local};
+use eventlet::hubs::{Clock, get_hub};
 use eventlet::testing::{self, run_virtual};
 use eventlet::{Thread, green, sleep, spawn, spawn_after, spawn_n, with_timeout};
 use eventlet_tests::{assert_events, ms, note, virtual_tests};
@@ -111,42 +111,6 @@ virtual_tests! {
             sleep(duration);
             assert_eq!(testing::now() - before, duration);
         }
-    }
-
-    fn a_scheduled_call_is_made_at_its_time_unless_it_is_called_off() {
-        let late = schedule_call_global(ms(10), || note("late"));
-        schedule_call_global(ms(5), || note("early"));
-        schedule_call_global(Duration::ZERO, || note("at once"));
-        let called_off = schedule_call_global(ms(5), || note("never"));
-        let other = called_off.clone();
-        schedule_call_global(ms(4), move || other.cancel());
-        assert!(late.is_pending() && !late.is_called());
-        sleep(ms(7));
-        assert!(!called_off.is_pending() && !called_off.is_called());
-        called_off.cancel();
-        sleep(ms(7));
-        assert!(!late.is_pending() && late.is_called());
-        late.cancel();
-        assert_events(["at once", "early", "late"]);
-    }
-
-    fn a_local_call_is_not_made_when_its_thread_has_ended() {
-        spawn(#[green] || {
-            schedule_call_local(ms(5), || note("local of the dead"));
-            schedule_call_global(ms(5), || note("global of the dead"));
-        });
-        schedule_call_local(ms(5), || note("local of the living"));
-        sleep(ms(10));
-        assert_events(["local of the living", "global of the dead"]);
-    }
-
-    fn a_scheduled_call_that_panics_leaves_the_timers_alone() {
-        let panics = schedule_call_global(ms(5), || panic!("on purpose"));
-        schedule_call_global(ms(5), || note("next"));
-        sleep(ms(5));
-        sleep(Duration::ZERO);
-        assert!(panics.is_called() && !panics.is_pending());
-        assert_events(["next"]);
     }
 
     fn a_sleep_that_is_cut_short_leaves_no_timer() {

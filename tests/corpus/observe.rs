@@ -11,7 +11,7 @@ use tracing::span;
 thread_local!(static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
 
 /// Runs a function, and tells what was to be seen of it.
-pub fn observe(run: impl FnOnce() -> String) -> (String, Vec<String>) {
+pub(crate) fn observe(run: impl FnOnce() -> String) -> (String, Vec<String>) {
     static START: Once = Once::new();
     START.call_once(|| {
         log::set_logger(&Notes).expect("no other logger");

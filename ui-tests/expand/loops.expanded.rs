@@ -35,7 +35,7 @@ fn total(items: Items) -> ::eventlet::Green<impl ::core::future::Future<Output =
                             if total > 100 {
                                 break 'all;
                             }
-                        }
+                        };
                     }
                 }
             }

@@ -120,3 +120,11 @@ pub fn quiet(text: &str, list: &[u32]) -> Option<usize> {
     }
     Some(first.len() + found)
 }
+
+#[green]
+pub fn loops_in_a_line(list: &[u32]) -> u32 {
+    let mut sum = 0;
+    for n in list { if *n > 2 { sum += n; } }
+    for n in list { sum += pure(*n) }
+    sum
+}

@@ -36,7 +36,6 @@ pub(crate) fn value(command: &mut Command, unit: Unit) -> Outcome {
     }
     let measured = match unit {
         Unit::Bytes => field(&line, "bytes_per_task"),
-        Unit::Wall => per_operation(&line, "seconds"),
         Unit::Nanoseconds | Unit::Calls => per_operation(&line, "cpu_seconds"),
     };
     measured.map_or_else(|| Outcome::Failed(format!("it printed `{}`", line.trim())), Outcome::Value)

@@ -18,8 +18,7 @@ pub(crate) fn report(results: &Results, peers: &[&str], options: &Options) -> St
     );
     let _ = writeln!(
         text,
-        "Medians of {} interleaved runs on {}. Less is better. Times are CPU time of the process, `wall` rows are wall \
-         time for each operation. `best peer` leaves out the limit, which is no runtime. \
+        "Medians of {} interleaved runs on {}. Less is better. Numbers without a unit are nanoseconds of the process's CPU time. `best peer` leaves out the limit, which is no runtime. \
          [README.md](README.md) says what each row does.\n\n![The same as bars](results.svg)\n",
         options.runs,
         machine()
@@ -76,7 +75,13 @@ fn write_growth(text: &mut String, results: &Results) {
 
 fn write_hubs(text: &mut String, results: &Results) {
     if let (Some(one), Some(two)) = (results.median("hubs1", OURS), results.median("hubs2", OURS)) {
-        let _ = writeln!(text, "Two hubs on two processors do {:.2} times the work of one.\n", one / two);
+        let _ = writeln!(
+            text,
+            "With two hubs at work an operation takes {:.2} times the CPU that it takes with one, so on two processors of \
+             their own they do {:.2} times the work of one.\n",
+            two / one,
+            2.0 * one / two
+        );
     }
 }
 
@@ -85,7 +90,6 @@ fn cell(value: Option<f64>, unit: Unit) -> String {
     let digits = if value < 100.0 { 1 } else { 0 };
     match unit {
         Unit::Nanoseconds => format!("{value:.digits$}"),
-        Unit::Wall => format!("{value:.digits$} wall"),
         Unit::Bytes => format!("{value:.0} B"),
         Unit::Calls => format!("{value:.2} calls"),
     }

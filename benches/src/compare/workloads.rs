@@ -48,8 +48,6 @@ pub(crate) enum Unit {
     Nanoseconds,
     Bytes,
     Calls,
-    /// Wall time of an operation.
-    Wall,
 }
 
 const fn program(name: &'static str, n: u64, unit: Unit) -> Workload {
@@ -105,8 +103,8 @@ pub(crate) const ALL: &[Workload] = &[
     served("echo_accept", "echo", 16, 10_000, What::Churn, false),
     served("echo_idle_memory", "echo", 9_000, 0, What::IdleMemory, false),
     ours("million", 1_000_000, Unit::Bytes),
-    ours("hubs1", 100_000, Unit::Wall),
-    ours("hubs2", 100_000, Unit::Wall),
+    ours("hubs1", 100_000, Unit::Nanoseconds),
+    ours("hubs2", 100_000, Unit::Nanoseconds),
 ];
 
 /// How cost grows: each step at these numbers of live threads.

@@ -124,7 +124,8 @@ pub(crate) fn wake(n: u64) -> Measured {
 
 #[green]
 fn take(queue: Queue<u64>, sum: Rc<Cell<u64>>) {
-    sum.set(sum.get() + queue.get().expect("nobody shuts it down"));
+    let item = queue.get().expect("nobody shuts it down");
+    sum.set(sum.get() + item);
 }
 
 /// `n` threads wait for one queue, and an item comes for each.

@@ -53,6 +53,7 @@ impl Lower<'_> {
                 )
             }
         };
+        // Behind the body stands a semicolon: as the last expression, it would have braces too many for rustc.
         let token = Span::mixed_site().located_at(for_token.span);
         let the_loop = quote_spanned! {token=>
             #label loop {
@@ -61,7 +62,7 @@ impl Lower<'_> {
                     #private::Option::Some(item) => item,
                     #private::Option::None => break,
                 };
-                #body
+                #body;
             }
         };
         let arm = quote_spanned! {here=>

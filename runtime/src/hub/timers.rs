@@ -42,6 +42,9 @@ pub(crate) struct Timers {
     tick: u64,
     /// Which slots of a level may have timers. A set bit may be stale, a clear one never is.
     occupied: [u64; LEVELS],
+    /// Kept between cascades for their memory.
+    scratch: Vec<(u64, u32)>,
+    scratch_back: Vec<(u64, u32)>,
 }
 
 /// A timer, owned by the wait that set it.
@@ -58,7 +61,16 @@ struct Node {
 
 impl Timers {
     pub(crate) fn new() -> Self {
-        Timers { nodes: Vec::new(), free: NONE, pending: 0, idle: 0, tick: 0, occupied: [0; LEVELS] }
+        Timers {
+            nodes: Vec::new(),
+            free: NONE,
+            pending: 0,
+            idle: 0,
+            tick: 0,
+            occupied: [0; LEVELS],
+            scratch: Vec::new(),
+            scratch_back: Vec::new(),
+        }
     }
 
     /// How many are set and have not fired.
@@ -174,7 +186,7 @@ impl Timers {
             match self.next_slot() {
                 Some((level, slot, tick)) if tick <= target => {
                     self.tick = tick;
-                    self.cascade(level, slot);
+                    self.cascade(level, slot, now, due);
                 }
                 _ => {
                     self.tick = target;
@@ -217,31 +229,56 @@ impl Timers {
         None
     }
 
-    /// Distributes a slot whose time has come over the levels below it.
-    fn cascade(&mut self, level: usize, slot: usize) {
+    /// Distributes a slot whose time has come over the levels below it. What is due at `now` already is fired at once.
+    fn cascade(&mut self, level: usize, slot: usize, now: u64, due: &mut Vec<TaskRef>) {
         self.occupied[level] &= !(1 << slot);
-        let head = (level * SLOTS + slot) as u32;
-        let mut first = self.nodes[head as usize].after;
-        self.nodes[head as usize].after = head;
-        self.nodes[head as usize].before = head;
+        let mut timers = std::mem::take(&mut self.scratch);
+        self.empty_list((level * SLOTS + slot) as u32, &mut timers);
         if level == 0 {
             // All of them belong to the current tick: sorted once, then taken from the front.
-            let mut indices = Vec::new();
-            while first != head {
-                indices.push(first);
-                first = self.nodes[first as usize].after;
-            }
-            indices.sort_by_key(|&index| self.nodes[index as usize].deadline);
-            for index in indices {
+            timers.sort_by_key(|&(deadline, _)| deadline);
+        }
+        // Nobody else is due before them: what was due in the tick before has fired.
+        let is_first = level == 0 && self.nodes[CURRENT as usize].after == CURRENT;
+        for &(deadline, index) in &timers {
+            if is_first && deadline <= now {
+                self.pending -= 1;
+                due.extend(self.nodes[index as usize].task.take());
+            } else {
                 self.place(index);
             }
-        } else {
-            while first != head {
-                let next = self.nodes[first as usize].after;
-                self.place(first);
-                first = next;
-            }
         }
+        timers.clear();
+        self.scratch = timers;
+    }
+
+    /// Takes all timers out of a list, in order.
+    ///
+    /// It is walked from both ends at once: each node is somewhere else in memory, and so two are fetched in the time
+    /// of one.
+    fn empty_list(&mut self, head: u32, timers: &mut Vec<(u64, u32)>) {
+        let Node { after: mut front, before: mut back, .. } = self.nodes[head as usize];
+        self.nodes[head as usize].after = head;
+        self.nodes[head as usize].before = head;
+        if front == head {
+            return;
+        }
+        let mut from_back = std::mem::take(&mut self.scratch_back);
+        while front != back {
+            let (first, last) = (&self.nodes[front as usize], &self.nodes[back as usize]);
+            timers.push((first.deadline, front));
+            from_back.push((last.deadline, back));
+            if first.after == back {
+                front = head;
+                break;
+            }
+            (front, back) = (first.after, last.before);
+        }
+        if front != head {
+            timers.push((self.nodes[front as usize].deadline, front));
+        }
+        timers.extend(from_back.drain(..).rev());
+        self.scratch_back = from_back;
     }
 
     /// Puts a timer that is in no list into the one where it belongs.

@@ -85,6 +85,10 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         // Made out here, so that the call has one copy of the item in it and not two.
         let item = Cell::new(Some(item));
         Green::new(async move {
+            match self.shared.put_at_once(returned(&item)) {
+                Ok(()) => return Ok(()),
+                Err(back) => item.set(Some(back)),
+            }
             let put = until(Put::new(&self.shared, &item)).await;
             put.map_err(|_| ShutDown(returned(&item)))
         })
@@ -132,7 +136,12 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     ///
     /// [`ShutDown`], once the queue was shut down and nothing is left in it.
     pub fn get(&self) -> Green<impl Future<Output = Result<T, ShutDown>>> {
-        Green::new(async move { until(Get::new(&self.shared)).await })
+        Green::new(async move {
+            match self.shared.get_at_once() {
+                Some(item) => Ok(item),
+                None => until(Get::new(&self.shared)).await,
+            }
+        })
     }
 
     /// Takes the next item within `limit`. Suspends until there is one for this thread; not at all if there is.

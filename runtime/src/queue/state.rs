@@ -66,6 +66,36 @@ impl<T, S: Storage<T>> Shared<T, S> {
         Ok(())
     }
 
+    /// Puts an item that need not wait, and gives it back if it must. The short way, with nothing set up for a wait.
+    #[inline]
+    pub(crate) fn put_at_once(&self, item: T) -> Result<(), T> {
+        let mut state = self.state.borrow_mut();
+        if state.is_shut_down || !state.has_room() {
+            return Err(item);
+        }
+        state.insert(item);
+        let called = state.call_next();
+        drop(state);
+        if called.is_some() {
+            wake_one(called);
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// Takes an item that lies there for whoever comes. The short way, with nothing set up for a wait.
+    #[inline]
+    pub(crate) fn get_at_once(&self) -> Option<T> {
+        let mut state = self.state.borrow_mut();
+        // Those in line go first, so that the oldest item is for whoever came first.
+        if state.getters.called() > 0 {
+            return None;
+        }
+        let (item, putter) = state.take()?;
+        self.after_taking(state, putter);
+        Some(item)
+    }
+
     pub(crate) fn try_get(&self) -> Result<T, GetError> {
         let mut state = self.state.borrow_mut();
         let Some((item, putter)) = state.take() else {
