@@ -35,22 +35,22 @@ fn compare(options: &Options) -> Result<(), Box<dyn Error>> {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
     let peers = peers::build(benches, options)?;
     let mut results = Results::default();
-    for run in 0..options.runs {
+    let names: Vec<&str> = peers.iter().map(|peer| peer.name).collect();
+    for run in 1..=options.runs {
         measure_growth(&mut results, &peers, options);
         for workload in workloads::ALL.iter().filter(|workload| options.wants_workload(workload.name)) {
             for peer in &peers {
-                eprintln!("run {} of {}: {} {}", run + 1, options.runs, workload.name, peer.name);
+                eprintln!("run {run} of {}: {} {}", options.runs, workload.name, peer.name);
                 results.add(workload, peer.name, once(workload, peer, options.scale));
             }
         }
+        // After each run, so that one that is interrupted has not been for nothing.
+        if options.writes {
+            std::fs::write(benches.join("results.md"), table::report(&results, &names, run, options))?;
+            std::fs::write(benches.join("results.svg"), chart::draw(&results, &names))?;
+        }
     }
-    let names: Vec<&str> = peers.iter().map(|peer| peer.name).collect();
-    let report = table::report(&results, &names, options);
-    print!("{report}");
-    if options.writes {
-        std::fs::write(benches.join("results.md"), report)?;
-        std::fs::write(benches.join("results.svg"), chart::draw(&results, &names))?;
-    }
+    print!("{}", table::report(&results, &names, options.runs, options));
     Ok(())
 }
 

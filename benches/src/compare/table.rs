@@ -7,7 +7,7 @@ use super::peers::{LIMIT, OURS, TOKIO};
 use super::results::{Results, Row};
 use super::workloads::{SIZES, STEPS, Unit};
 
-pub(crate) fn report(results: &Results, peers: &[&str], options: &Options) -> String {
+pub(crate) fn report(results: &Results, peers: &[&str], runs: usize, options: &Options) -> String {
     let mut text = String::new();
     let command = format!("cargo run --release -p eventlet-bench --bin compare -- {}", options.typed);
     let _ = writeln!(
@@ -20,7 +20,7 @@ pub(crate) fn report(results: &Results, peers: &[&str], options: &Options) -> St
         text,
         "Medians of {} interleaved runs on {}. Less is better. Numbers without a unit are nanoseconds of the process's CPU time. `best peer` leaves out the limit, which is no runtime. \
          [README.md](README.md) says what each row does.\n\n![The same as bars](results.svg)\n",
-        options.runs,
+        runs,
         machine()
     );
     write_rows(&mut text, results, peers);
