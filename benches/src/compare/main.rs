@@ -3,6 +3,7 @@
 //! What it finds goes to `benches/results.md` and `benches/results.svg`, and the table to standard output as well.
 
 mod chart;
+mod curve;
 mod options;
 mod peers;
 mod program;
@@ -12,6 +13,7 @@ mod table;
 mod workloads;
 
 use std::error::Error;
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -46,11 +48,28 @@ fn compare(options: &Options) -> Result<(), Box<dyn Error>> {
         }
         // After each run, so that one that is interrupted has not been for nothing.
         if options.writes {
-            std::fs::write(benches.join("results.md"), table::report(&results, &names, run, options))?;
-            std::fs::write(benches.join("results.svg"), chart::draw(&results, &names))?;
+            write_files(benches, &results, &names, run, options)?;
         }
     }
     print!("{}", table::report(&results, &names, options.runs, options));
+    Ok(())
+}
+
+fn write_files(
+    benches: &Path,
+    results: &Results,
+    peers: &[&str],
+    run: usize,
+    options: &Options,
+) -> io::Result<()> {
+    if let Some(curve) = curve::draw(results) {
+        std::fs::write(benches.join("growth.svg"), curve)?;
+    }
+    // With the growth alone there is no table of peers to put in the place of the last one.
+    if results.has_comparison() {
+        std::fs::write(benches.join("results.md"), table::report(results, peers, run, options))?;
+        std::fs::write(benches.join("results.svg"), chart::draw(results, peers))?;
+    }
     Ok(())
 }
 

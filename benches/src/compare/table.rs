@@ -35,7 +35,7 @@ pub(crate) fn report(results: &Results, peers: &[&str], runs: usize, options: &O
 fn write_rows(text: &mut String, results: &Results, peers: &[&str]) {
     let _ = writeln!(text, "| workload | {} | to tokio | to best peer | to limit |", peers.join(" | "));
     let _ = writeln!(text, "|---|{}---:|---:|---:|", "---:|".repeat(peers.len()));
-    for row in results.rows.iter().filter(|row| !row.workload.starts_with("scale_")) {
+    for row in results.rows.iter().filter(|row| !row.is_growth()) {
         let cells: Vec<String> = peers.iter().map(|peer| cell(row.median(peer), row.unit)).collect();
         let ours = row.median(OURS);
         let best = best_peer(row, peers);
@@ -63,8 +63,10 @@ fn write_growth(text: &mut String, results: &Results) {
         return;
     }
     let sizes: Vec<String> = SIZES.iter().map(u64::to_string).collect();
-    let _ =
-        writeln!(text, "## How cost grows\n\nNanoseconds of CPU for a step with so many threads alive.\n");
+    let _ = writeln!(
+        text,
+        "## How cost grows\n\nNanoseconds of CPU for a step with so many threads alive.\n\n![The same as curves](growth.svg)\n"
+    );
     let _ = writeln!(text, "| step | {} |\n|---|{}", sizes.join(" | "), "---:|".repeat(sizes.len()));
     for step in STEPS {
         let cells = measured(step).map(|value| cell(value, Unit::Nanoseconds));
