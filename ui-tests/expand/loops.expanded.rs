@@ -12,7 +12,7 @@ fn total(items: Items) -> ::eventlet::Green<impl ::core::future::Future<Output =
                 iterable => {
                     #[allow(unreachable_code)]
                     let kind = loop {
-                        break ::eventlet::__private::unknown();
+                        break ::eventlet::__private::Kind::KIND;
                         break ::eventlet::__private::steps(&iterable).eventlet_steps();
                     };
                     let mut iter = kind.start(iterable);

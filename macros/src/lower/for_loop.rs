@@ -16,7 +16,7 @@ impl Lower<'_> {
     /// Input:  'a: for pat in e { body }
     /// Output: match e {
     ///             iterable => {
-    ///                 let kind = loop { break unknown(); break steps(&iterable).eventlet_steps() };
+    ///                 let kind = loop { break Kind::KIND; break steps(&iterable).eventlet_steps() };
     ///                 let mut iter = kind.start(iterable);
     ///                 'a: loop {
     ///                     let Some(item) = (
@@ -69,7 +69,7 @@ impl Lower<'_> {
         let arm = quote_spanned! {here=>
             iterable => {
                 #[allow(unreachable_code)]
-                let kind = loop { break #private::unknown(); break #private::steps(&iterable).eventlet_steps() };
+                let kind = loop { break #private::Kind::KIND; break #private::steps(&iterable).eventlet_steps() };
                 let mut iter = kind.start(iterable);
                 #the_loop
             }
