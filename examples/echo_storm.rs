@@ -40,6 +40,10 @@ fn main() -> ExitCode {
     let problem = match make_room_for_descriptors(plan.descriptors()) {
         Ok(()) => match storm(plan) {
             Ok(()) => return ExitCode::SUCCESS,
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => format!(
+                "the storm broke off: {error}\n\
+                 help: every client has a port of its own, and the system has no more; use fewer: `--clients 10000`"
+            ),
             Err(error) => format!("the storm broke off: {error}"),
         },
         Err(problem) => problem,

@@ -3,6 +3,9 @@
 
 use std::io;
 
+pub mod http;
+pub mod site;
+
 /// The `PORT` of `--port PORT` among the program's arguments, if there are any.
 ///
 /// # Errors

@@ -54,3 +54,38 @@ macro_rules! virtual_tests {
         }
     )*};
 }
+
+/// Makes a test of each function on each kind of hub: its body is green, and nothing may be left behind.
+#[macro_export]
+macro_rules! tests_on_every_hub {
+    ($( $(#[$attribute:meta])* fn $name:ident() { $($body:tt)* } )*) => {$(
+        $(#[$attribute])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[eventlet::green]
+            fn scenario() { $($body)* }
+
+            $crate::tests_on_every_hub!(on scenario default polling poll select);
+        }
+    )*};
+    (on $scenario:ident $($hub:ident)*) => {$(
+        #[test]
+        fn $hub() {
+            $crate::run_on(stringify!($hub), $scenario);
+        }
+    )*};
+}
+
+/// Runs a green call on a hub of that kind, in real time, and sees to it that it leaves nothing behind.
+#[track_caller]
+pub fn run_on<F, G>(hub: &str, f: F) -> G::Output
+where
+    F: FnOnce() -> G,
+    G: Future,
+{
+    drop(events());
+    eventlet::hubs::use_hub(hub).expect("nothing is registered before the test");
+    eventlet::testing::run_clean(f)
+}

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use eventlet::testing::run_virtual;
+use eventlet::testing::{now, run_virtual};
 use eventlet::{Exit, GreenPool, green, sleep, spawn, spawn_n, with_timeout};
 
 mod pool_imap;
@@ -395,6 +395,23 @@ fn the_last_spawner_that_is_killed_after_it_was_called_leaves_an_empty_pool() {
         fn waitall_owned(self) {
             self.waitall();
         }
+    }
+    run_virtual(test);
+}
+
+#[test]
+fn waiting_for_room_takes_no_slot() {
+    #[green]
+    fn test() {
+        let pool = GreenPool::new(1);
+        pool.wait_available();
+        assert_eq!((pool.free(), now()), (1, ms(0)));
+        pool.spawn_n(|| sleep(ms(10)));
+        assert!(with_timeout(ms(5), || pool.wait_available()).is_err());
+        pool.wait_available();
+        assert_eq!((pool.free(), pool.waiting(), now()), (1, 0, ms(10)));
+        assert!(pool.try_spawn(|| sleep(ms(1))).is_ok());
+        pool.waitall();
     }
     run_virtual(test);
 }

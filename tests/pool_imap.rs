@@ -335,6 +335,49 @@ fn map_raises_the_first_failure_in_order_and_the_others_go_on() {
 }
 
 #[test]
+fn a_map_beside_other_work_is_a_thread_that_maps() {
+    #[green]
+    fn map(pool: GreenPool, log: Log) {
+        let values = pool.map(nap, [10, 20]);
+        log.add(format!("mapped {values:?}"));
+    }
+    #[green]
+    fn test() {
+        let log = Log::default();
+        let (pool, its_log) = (GreenPool::new(1), log.clone());
+        // The pool is full, and neither of them waits for it here.
+        pool.spawn_n(|| nap(5));
+        let its_pool = pool.clone();
+        let mapping = spawn(move || map(its_pool, its_log));
+        log.add("other work");
+        mapping.wait();
+        log.assert(&["other work", "mapped [10, 20]"]);
+        assert_eq!(now(), ms(35));
+    }
+    run_virtual(test);
+}
+
+#[test]
+fn an_imap_ends_when_its_inputs_end_after_all_results() {
+    #[green]
+    fn test() {
+        let pool = GreenPool::new(4);
+        // Nobody knows that this is the last input before the reader asks for more.
+        for window in [1, 2, 4] {
+            let results = pool.imap(nap, [1, 2, 3]).with_window(window);
+            assert_eq!(collect(results), [1, 2, 3]);
+            let mut results = pool.imap_unordered(nap, [3, 2, 1]).with_window(window);
+            for _ in 0..3 {
+                assert!(results.next().is_some());
+                sleep(ms(10));
+            }
+            assert_eq!((results.next(), results.next()), (None, None));
+        }
+    }
+    run_virtual(test);
+}
+
+#[test]
 fn map_that_fails_early_leaves_its_started_jobs_running() {
     #[green]
     fn first_fails(log: Log, n: u64) {

@@ -1,6 +1,7 @@
 //! Spawning, waiting, linking, killing: what eventlet and gevent promise of a green thread.
 
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -39,6 +40,11 @@ fn spin(event: &'static str, times: u32) {
         note(event);
         sleep(Duration::ZERO);
     }
+}
+
+/// A scope that is not entered yet.
+async fn scope_of(noted: &'static str) {
+    let _ = catch_exit(|| wait_with(noted)).await;
 }
 
 #[green]
@@ -149,6 +155,14 @@ virtual_tests! {
         give_way();
         assert!(thread.is_started() && thread.is_finished());
         thread.wait();
+    }
+
+    fn spawn_after_sets_its_timer_at_once() {
+        spawn_after(ms(10), || say("first"));
+        sleep(ms(10));
+        note("main");
+        give_way();
+        assert_events(["first", "main"]);
     }
 }
 
@@ -268,6 +282,26 @@ virtual_tests! {
         assert_eq!(ends.next().unwrap().wait(), 20);
         assert!(ends.next().is_none());
     }
+
+    fn a_value_that_nobody_wants_is_dropped_when_the_thread_ends() {
+        let handle = spawn(#[green] || Noted("value")).thread().clone();
+        handle.link(|_| note("link"));
+        give_way();
+        note("ended");
+        drop(handle);
+        assert_events(["value", "link", "ended"]);
+    }
+
+    fn a_value_that_nobody_took_is_dropped_with_the_right_to_it() {
+        let thread = spawn(#[green] || Noted("value"));
+        let handle = thread.thread().clone();
+        give_way();
+        note("ended");
+        drop(thread);
+        note("handle");
+        drop(handle);
+        assert_events(["ended", "value", "handle"]);
+    }
 }
 
 // Links.
@@ -352,6 +386,34 @@ virtual_tests! {
         sleep(ms(1));
         assert_events(["turn", "victim", "spawned"]);
         thread.wait();
+    }
+
+    fn a_link_may_undo_a_later_one() {
+        let thread = spawn(give_way);
+        let second = Rc::new(Cell::new(None));
+        let link = second.clone();
+        thread.link(move |thread| {
+            note("first");
+            assert!(thread.unlink(link.take().unwrap()));
+        });
+        second.set(Some(thread.link(|_| note("second"))));
+        thread.link(|_| note("third"));
+        thread.wait();
+        assert_events(["first", "third"]);
+    }
+
+    fn what_a_link_panics_with_may_panic_in_its_turn() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("in a payload");
+            }
+        }
+        let thread = spawn(give_way);
+        thread.link(|_| std::panic::panic_any(Bomb));
+        thread.link(|_| note("next"));
+        thread.wait();
+        assert_events(["next"]);
     }
 }
 
@@ -637,6 +699,89 @@ virtual_tests! {
         joinall(threads);
         assert_eq!(sum.get(), (0..10_000_u64).filter(|n| n % 10 != 0).sum());
     }
+
+    fn a_thread_that_kills_itself_while_it_cleans_up_is_heard_of_by_the_outer_scope() {
+        let thread = spawn(#[green] || {
+            let outer = catch_exit(#[green] || {
+                let inner = catch_exit(#[green] || { current().kill(); sleep(Duration::MAX); });
+                assert!(inner.is_err());
+                note("inner");
+                current().kill();
+                sleep(Duration::MAX);
+            });
+            assert!(outer.is_err());
+            note("outer");
+        });
+        thread.wait();
+        assert_events(["inner", "outer"]);
+    }
+
+    fn a_thread_that_does_nothing_but_kill_itself_lets_the_others_live() {
+        let thread = spawn(#[green] || {
+            for _ in 0..3 {
+                let result = catch_exit(#[green] || { current().kill(); sleep(Duration::MAX); });
+                assert!(result.is_err());
+                note("again");
+            }
+        });
+        let other = spawn(|| say("other"));
+        thread.wait();
+        other.wait();
+        assert_events(["again", "other", "again", "again"]);
+    }
+
+    fn a_scope_that_is_not_reached_does_not_keep_a_killed_thread() {
+        let thread = spawn(#[green] || {
+            let mut scope = Box::pin(scope_of("scope"));
+            poll_fn(|cx| {
+                let _ = scope.as_mut().poll(cx);
+                std::task::Poll::Ready(())
+            }).await;
+            // The scope is entered, and its call is driven no more.
+            wait_with("thread");
+        });
+        give_way();
+        thread.kill();
+        assert!(matches!(thread.join(), Err(Exit::Killed)));
+        assert_events(["thread", "scope"]);
+    }
+
+    fn a_thread_that_is_killed_while_it_is_ready_keeps_the_ready_queue_in_order() {
+        let thread = spawn(#[green] || {
+            let spinning = catch_exit(#[green] || spin("never seen twice", u32::MAX));
+            assert!(spinning.is_err());
+            for n in 0..3 {
+                note(n);
+                sleep(Duration::ZERO);
+            }
+        });
+        let before = spawn(|| spin("before", 2));
+        give_way();
+        let after = spawn(|| spin("after", 2));
+        assert_eq!(events(), ["never seen twice", "before"]);
+        // Its place in the queue is between theirs.
+        thread.kill();
+        let new = spawn(|| spin("new", 2));
+        joinall([thread.thread(), before.thread(), after.thread(), new.thread()]);
+        let events = events();
+        for event in ["0", "1", "2", "before", "after", "new"] {
+            let expected = if event == "after" || event == "new" { 2 } else { 1 };
+            assert_eq!(events.iter().filter(|seen| *seen == event).count(), expected, "{events:?}");
+        }
+    }
+
+    fn a_thread_that_wakes_and_kills_itself_keeps_the_ready_queue_in_order() {
+        let thread = spawn(#[green] || {
+            let result = catch_exit(#[green] || { current().kill(); sleep(Duration::ZERO); });
+            assert!(result.is_err());
+            give_way();
+            note("killed");
+        });
+        let others = ["a", "b"].map(|name| spawn(move || spin(name, 3)));
+        thread.wait();
+        joinall(others);
+        assert_eq!(events().len(), 7);
+    }
 }
 
 #[test]
@@ -647,4 +792,127 @@ fn a_handle_outlives_everything() {
     assert!(thread.is_finished());
     drop(events());
     assert!(matches!(eventlet::run(|| thread.join()), Err(Exit::Killed)));
+}
+
+// What is said in other words than gevent's.
+
+virtual_tests! {
+    fn the_running_thread_is_the_current_one() {
+        let main = current();
+        let thread = spawn(#[green] || {
+            let before = current().id();
+            sleep(ms(1));
+            assert_eq!(current().id(), before);
+            before
+        });
+        let id = thread.id();
+        assert_ne!(id, main.id());
+        assert_eq!(thread.wait(), id);
+        assert_eq!(current(), main);
+    }
+
+    fn what_becomes_ready_is_resumed_in_the_order_of_the_calls() {
+        let event = eventlet::Event::new();
+        let waiter = { let event = event.clone(); spawn(#[green] move || { event.wait(); note("sent"); }) };
+        let refuses = spawn(#[green] || {
+            assert!(catch_exit(|| sleep(Duration::MAX)).is_err());
+            give_way();
+            note("killed");
+        });
+        give_way();
+        let spawned = spawn(|| say("spawned"));
+        event.send(());
+        refuses.kill();
+        let last = spawn(|| say("last"));
+        joinall([waiter.thread(), refuses.thread(), spawned.thread(), last.thread()]);
+        assert_events(["spawned", "sent", "killed", "last"]);
+    }
+
+    fn iwait_stops_at_a_count_and_leaves_the_others() {
+        use eventlet::GreenIterator;
+        let threads = [30, 10, 20].map(|delay| spawn(move || value_after(ms(delay), delay as u32)));
+        let slow = threads[0].thread().clone();
+        let mut order = vec![];
+        for thread in iwait(threads).take(2) {
+            order.push(thread.wait());
+        }
+        assert_eq!((order, testing::now()), (vec![10, 20], ms(20)));
+        assert!(!slow.is_finished());
+        assert!(slow.join().is_ok());
+    }
+
+    fn the_first_failure_in_time_is_heard_of_while_others_run() {
+        let slow = spawn(|| sleep(ms(50)));
+        let fails_late = spawn(#[green] || { sleep(ms(20)); boom("late"); });
+        let fails_early = spawn(#[green] || { sleep(ms(10)); boom("early"); });
+        let handles = [&slow, &fails_late, &fails_early].map(|thread| thread.thread().clone());
+        let mut first = None;
+        for thread in iwait(handles) {
+            if let Err(exit) = thread.join() {
+                first = Some(exit.to_string());
+                break;
+            }
+        }
+        assert_eq!(first.as_deref(), Some("the green thread panicked: early"));
+        assert_eq!(testing::now(), ms(10));
+        assert!(!slow.is_finished() && !fails_late.is_finished());
+        assert!(fails_late.join().is_err());
+        slow.wait();
+    }
+
+    fn waiting_for_the_end_of_killed_threads_can_be_limited() {
+        let refuses = spawn(#[green] || {
+            assert!(catch_exit(|| sleep(Duration::MAX)).is_err());
+            sleep(ms(20));
+        });
+        let ends = spawn(|| sleep(Duration::MAX));
+        give_way();
+        let threads = [refuses.thread(), ends.thread()];
+        killall(threads);
+        assert_eq!((refuses.is_finished(), ends.is_finished()), (false, true));
+        assert!(with_timeout(ms(5), || joinall(threads)).is_err());
+        assert_eq!(testing::now(), ms(5));
+        assert!(matches!(joinall(threads)[..], [Ok(()), Err(Exit::Killed)]));
+    }
+
+    fn what_follows_an_end_is_a_thread_that_joins() {
+        let follow = |thread: GreenThread<u32>| spawn(#[green] move || match thread.join() {
+            Ok(value) => { give_way(); note(format!("value {value}")) }
+            Err(exit) => note(exit),
+        });
+        let ended = spawn(|| value_after(Duration::ZERO, 1));
+        sleep(ms(1));
+        let follows_ended = follow(ended);
+        note("not at once");
+        let follows_panic = follow(spawn(#[green] || { boom("no value"); 0 }));
+        let follows_kill = { let thread = spawn(|| value_after(ms(1), 2)); thread.kill(); follow(thread) };
+        joinall([follows_ended, follows_panic, follows_kill]);
+        assert_events([
+            "not at once",
+            "the green thread panicked: no value",
+            "the green thread was killed",
+            "value 1",
+        ]);
+    }
+
+    fn threads_in_the_way_of_std_are_green() {
+        use eventlet::green::thread;
+        let thread = thread::spawn(#[green] || {
+            thread::yield_now();
+            note("in the thread");
+            7
+        });
+        let other = thread::Builder::new().name("worker".to_owned()).spawn(#[green] || {
+            note(thread::current().name().unwrap());
+            thread::sleep(ms(5));
+        }).unwrap();
+        note("spawned");
+        assert!(!thread.is_finished());
+        assert_eq!(thread.join().unwrap(), 7);
+        assert!(other.join().is_ok());
+        assert_eq!(testing::now(), ms(5));
+        let payload = thread::spawn(|| boom("as in std")).join().unwrap_err();
+        assert_eq!(payload.downcast_ref::<String>().map(|text| &**text), Some("as in std"));
+        assert_events(["spawned", "worker", "in the thread"]);
+    }
 }

@@ -1,6 +1,7 @@
 //! Limits on calls: which one comes out, what it interrupts and what it does not.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -292,6 +293,12 @@ virtual_tests! {
         let _ = with_timeout(ms(1), #[green] move || { let _held = held; sleep(ms(5)); });
         assert_eq!(Rc::strong_count(&kept), 1);
     }
+
+    fn of_two_limits_one_may_be_beyond_the_clock() {
+        let far = Duration::from_secs(1 << 33);
+        assert!(with_timeout(far, || sleep(Duration::MAX)).is_err());
+        assert_eq!(testing::now(), far);
+    }
 }
 
 /// Time as it passes, for a test that has to spin.
@@ -307,7 +314,7 @@ impl eventlet::hubs::Clock for Real {
 fn a_limit_may_be_moved_to_another_thread_while_it_waits() {
     testing::run_virtual(|| async {
         let mut limited = Box::pin(with_timeout(ms(10), || value_after(ms(20), 1)));
-        std::future::poll_fn(|cx| {
+        poll_fn(|cx| {
             assert!(limited.as_mut().poll(cx).is_pending());
             Poll::Ready(())
         })
@@ -315,5 +322,32 @@ fn a_limit_may_be_moved_to_another_thread_while_it_waits() {
         let thread = spawn(move || limited);
         assert_eq!(thread.wait().await.unwrap_err().limit(), ms(10));
         assert_eq!(testing::now(), ms(10));
+    });
+}
+
+/// Panics when it is asked at this time or later.
+struct PanicsAt(Duration);
+
+impl Future for PanicsAt {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        assert!(testing::now() < self.0, "asked a last time");
+        Poll::Pending
+    }
+}
+
+#[test]
+fn a_call_that_panics_when_its_limit_is_over_leaves_the_limits_beside_it_alone() {
+    testing::run_virtual(|| async {
+        let mut first = Box::pin(with_timeout(ms(5), || PanicsAt(ms(5))));
+        let mut second = Box::pin(with_timeout(ms(5), || sleep(ms(100))));
+        let result = poll_fn(|cx| {
+            let caught = catch_unwind(AssertUnwindSafe(|| first.as_mut().poll(cx)));
+            let second = second.as_mut().poll(cx);
+            if caught.is_ok_and(|first| first.is_pending()) { Poll::Pending } else { Poll::Ready(second) }
+        })
+        .await;
+        assert!(matches!(result, Poll::Ready(Err(_))));
     });
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{AttrStyle, Attribute, ReturnType, Signature};
 
 use crate::item::{GreenFn, Role};
@@ -29,13 +30,16 @@ pub(crate) fn function(
         attr.style = AttrStyle::Outer;
     }
     let private = options.paths.private(sig.ident.span());
-    if body.is_some() {
+    let has_body = body.is_some();
+    if has_body {
         // `stop()` becomes `match stop() { … }`, in which clippy sees a part that never ends.
         attrs.push(syn::parse_quote!(#[allow(clippy::diverging_sub_expression)]));
     }
     let body = match (role, body) {
         (_, None) => quote!(;),
-        (Role::Function, Some(body)) => quote!({ #body }),
+        // The item ends in a token of the user's, as far as rustc sees: about an unused function that a macro wrote
+        // it is silent.
+        (Role::Function, Some(body)) => quote_spanned!(sig.ident.span()=> { #body }),
         (Role::Main, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::main(|| #body) }),
         (Role::Test, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::test(|| #body) }),
         (Role::Stub, Some(_)) => {
@@ -45,6 +49,10 @@ pub(crate) fn function(
     };
     if role == Role::Function {
         attrs.extend(marks(&attrs));
+        if has_body && !attrs.iter().any(|attr| attr.path().is_ident("track_caller")) {
+            // A debug build reports a call that never ran, at the line that made it.
+            attrs.push(syn::parse_quote!(#[cfg_attr(debug_assertions, track_caller)]));
+        }
         sig.output = green_output(&mut sig, options.boxed, &options.paths);
     }
     quote! {
@@ -75,7 +83,12 @@ fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
 /// Output: -> ::eventlet::Green<impl ::core::future::Future<Output = T>>
 /// ```
 fn green_output(sig: &mut Signature, boxed: bool, paths: &Paths) -> ReturnType {
-    let here = Span::mixed_site();
+    // What is wrong with the result is wrong at the type that the user wrote.
+    let at = match &sig.output {
+        ReturnType::Default => sig.ident.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    };
+    let here = Span::mixed_site().located_at(at);
     if boxed {
         let lifetime = crate::boxed::tie(sig);
         let result = lower::result_type(&sig.output, paths);

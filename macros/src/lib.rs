@@ -8,6 +8,8 @@
 mod boxed;
 mod check;
 mod emit;
+#[cfg(test)]
+mod half_typed;
 mod item;
 mod lower;
 mod mistakes;

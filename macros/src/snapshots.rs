@@ -1,4 +1,4 @@
-//! Readable expansions: `ui-tests/expand/NAME.rs` becomes `NAME.expanded.rs`.
+//! Readable expansions: `ui-tests/expand/NAME.rs` becomes `NAME.expanded.rs`, and those of `docs/what-green-writes.md`.
 //!
 //! `UPDATE_EXPAND=1 cargo test -p eventlet-macros` writes them anew; read the difference before it goes in.
 
@@ -54,4 +54,27 @@ fn expansions_stay_readable() {
         seen += 1;
     }
     assert!(seen >= 3, "only {seen} examples");
+}
+
+/// The page has pairs of code blocks: a function, and its expansion.
+#[test]
+fn the_page_on_what_green_writes_is_true() {
+    const FENCE: &str = "```";
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/what-green-writes.md");
+    let before = fs::read_to_string(&page).expect("the page is there");
+    // Text, block, text, block, …
+    let mut parts: Vec<String> = before.split(FENCE).map(str::to_owned).collect();
+    let blocks: Vec<usize> = (1..parts.len()).step_by(2).collect();
+    assert_eq!(blocks.len(), 2 * 5, "the page has five functions");
+    for pair in blocks.chunks(2) {
+        let language = "rust,ignore\n";
+        let source = parts[pair[0]].strip_prefix(language).expect("a block of Rust").to_owned();
+        parts[pair[1]] = format!("{language}{}", expanded(&source));
+    }
+    let after = parts.join(FENCE);
+    if std::env::var_os("UPDATE_EXPAND").is_some() {
+        fs::write(&page, &after).expect("a writable page");
+        return;
+    }
+    assert_eq!(after, before, "docs/what-green-writes.md is not what `#[green]` writes");
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use crate::hub::look::note_call;
 use crate::hub::task::is_look;
+use crate::made::Made;
 
 pin_project_lite::pin_project! {
     /// A green call: what a `#[green]` function returns, and what a `#[green]` body drives in place.
@@ -18,10 +19,11 @@ pin_project_lite::pin_project! {
     // green, and must not look into the opaque type of a function that is being checked (a recursive one
     // would be a cycle).
     #[project(!Unpin)]
-    #[must_use = "a green call has not run yet: call it from a `#[green]` function, or give it to `eventlet::run`"]
+    #[must_use = "a green call has not run yet: make it in a `#[green]` function or closure, or give it to `eventlet::run`"]
     pub struct Green<F> {
         #[pin]
         body: F,
+        made: Made,
     }
 }
 
@@ -34,8 +36,9 @@ pub type GreenBox<'a, T> = Green<Pin<Box<dyn Future<Output = T> + 'a>>>;
 impl<F: Future> Green<F> {
     /// Wraps the state machine of a function body.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn new(body: F) -> Self {
-        Green { body }
+        Green { body, made: Made::here() }
     }
 }
 
@@ -50,7 +53,9 @@ impl<F: Future> Future for Green<F> {
         if is_look(cx) {
             note_call(std::any::type_name::<F>(), Location::caller());
         }
-        self.project().body.poll(cx)
+        let this = self.project();
+        this.made.is_driven();
+        this.body.poll(cx)
     }
 }
 

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::hub::current;
 use crate::hub::task::{TaskRef, is_look};
 
@@ -27,6 +28,9 @@ impl std::error::Error for GreenletExit {}
 /// The call is dropped where it stands, and the code after this goes on: before `kill` returns, up to its next
 /// suspension. It may clean up, suspend while it does, and return as it likes; it may even refuse to end. Of nested
 /// scopes the innermost hears of a kill. Without such a scope a killed thread is dropped as a whole.
+///
+/// A kill ends the branches of a thread (what it drives in a [`scope`](crate::scope()), a [`join`](crate::join) or a
+/// [`race`](crate::race)) without asking them: in a branch this only makes the call.
 ///
 /// This is what `try: … except GreenletExit:` and `try: … finally:` with a blocking clean-up are in eventlet.
 ///
@@ -57,10 +61,11 @@ impl std::error::Error for GreenletExit {}
 ///     assert_eq!(thread.wait(), "cleaned up");
 /// }
 /// ```
-pub fn catch_exit<F, G>(f: F) -> Green<impl Future<Output = Result<G::Output, GreenletExit>>>
+#[cfg_attr(debug_assertions, track_caller)]
+pub fn catch_exit<F, G>(f: F) -> Green<impl Future<Output = Result<G::Value, GreenletExit>>>
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     Green::new(async move { CatchExit { call: Some(f()), scope: None }.await })
 }
@@ -81,8 +86,8 @@ struct Scope {
 
 impl Scope {
     fn enter() -> Option<Scope> {
-        // Outside a green thread there is nobody to kill.
-        let task = current::with(|hub| hub.current())?;
+        // Outside a green thread there is nobody to kill, and a kill ends a thread's branches without asking them.
+        let task = current::with(|hub| if hub.is_in_branch() { None } else { hub.current() })?;
         let depth = task.enter_scope();
         Some(Scope { task, depth })
     }
@@ -112,7 +117,7 @@ impl<G: Future> Future for CatchExit<G> {
             *this.scope = Scope::enter();
         }
         if let Some(scope) = this.scope.as_ref().filter(|scope| scope.is_called()) {
-            scope.task.set_killed(false);
+            scope.task.hear_kill();
             this.call.set(None);
             *this.scope = None;
             return Poll::Ready(Err(GreenletExit));

@@ -2,6 +2,8 @@
 
 mod listen;
 mod serve;
+mod stop;
+mod trouble;
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +12,8 @@ use crate::green;
 use crate::green::net::{TcpStream, ToSocketAddrs};
 
 pub use listen::{ListenOptions, listen};
-pub use serve::{Handled, Listener, StopServe, serve};
+pub use serve::{Listener, serve};
+pub use stop::{Handled, StopServe};
 
 /// Connects to `address`; if that is several, to the first that accepts. Suspends until then.
 ///

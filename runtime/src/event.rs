@@ -250,10 +250,11 @@ impl<T> Wait for Sent<'_, T> {
         if self.round.value.get().is_some() {
             return Some(());
         }
+        let _left_over;
         let mut line = self.round.line.borrow_mut();
         match self.ticket {
             None => self.ticket = Some(line.join(waiting.task())),
-            Some(ticket) => line.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
         }
         None
     }
@@ -263,14 +264,15 @@ impl<T> Wait for Sent<'_, T> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for an event to be sent (as do {} in all)", self.round.line.borrow().len())
+        write!(f, "for an event to be sent ({} waiting)", self.round.line.borrow().len())
     }
 }
 
 impl<T> Drop for Sent<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.round.line.borrow_mut().leave(ticket);
+            let left = self.round.line.borrow_mut().leave(ticket);
+            drop(left);
         }
     }
 }

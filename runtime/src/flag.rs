@@ -117,12 +117,13 @@ impl Wait for Raised<'_> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let _left_over;
         let mut line = self.shared.line.borrow_mut();
         match self.ticket {
             None if self.shared.is_set.get() => return Some(()),
             None => self.ticket = Some(line.join(waiting.task())),
             Some(ticket) if line.is_called(ticket) => return Some(()),
-            Some(ticket) => line.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
         }
         None
     }
@@ -132,14 +133,15 @@ impl Wait for Raised<'_> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for a flag to be set (as do {} in all)", self.shared.line.borrow().len())
+        write!(f, "for a flag to be set ({} waiting)", self.shared.line.borrow().len())
     }
 }
 
 impl Drop for Raised<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.shared.line.borrow_mut().leave(ticket);
+            let left = self.shared.line.borrow_mut().leave(ticket);
+            drop(left);
         }
     }
 }

@@ -3,30 +3,35 @@
 //! What eventlet has in `eventlet.greenthread` and gevent in `gevent.Greenlet`. The most used names stand at the
 //! crate's root as well.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
-use crate::hub::current;
-use crate::hub::suspend::{Sleep, Wait, Waiting, until};
+use crate::hub::suspend::{Sleep, Timer, Wait, Waiting, until};
 use crate::hub::task::{Outcome, TaskRef};
 use crate::hub::waitlist::Ticket;
+use crate::hub::{Hub, current};
 use crate::start::Start;
 
+pub use crate::builder::{Builder, Unstarted};
 pub use crate::catch_exit::{GreenletExit, catch_exit};
+pub use crate::idle::idle;
 pub use crate::iwait::{Iwait, iwait};
-pub use crate::join::{Joinable, joinall, killall};
+pub use crate::join::{Joinable, joinall, killall, killall_timeout, try_joinall, wait, wait_timeout};
+pub use crate::spawn_tree::{spawn_tree, track_spawns};
 
 /// Starts a green thread that makes and drives the green call of `f`. Does not suspend.
 ///
 /// The thread begins when the running one next suspends, after all that are ready already; threads begin in the order
 /// in which they were spawned. `f` itself is called in the new thread. Any [`Future`] will do for a green call.
 ///
-/// Dropping the handle detaches the thread: it goes on by itself. A panic in it ends it alone; it is printed when it
-/// happens, and [`wait`](GreenThread::wait) raises it.
+/// Dropping the handle detaches the thread: it goes on by itself, and its value is dropped when it ends. A panic in it
+/// ends it alone; it is printed when it happens, and [`wait`](GreenThread::wait) raises it.
 ///
 /// # Panics
 ///
@@ -51,11 +56,11 @@ pub use crate::join::{Joinable, joinall, killall};
 ///
 /// eventlet's and gevent's `spawn`; the closure takes the place of the arguments.
 #[track_caller]
-pub fn spawn<F, G>(f: F) -> GreenThread<G::Output>
+pub fn spawn<F, G>(f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     current::with(|hub| {
         let outcome = hub.adopt(Start::new(f));
@@ -74,9 +79,9 @@ where
 #[track_caller]
 pub fn spawn_n<F, G>(f: F)
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     drop(spawn(f));
 }
@@ -110,12 +115,13 @@ where
 ///     assert!(matches!(alarm.join(), Err(Exit::Killed)));
 /// }
 /// ```
+#[doc(alias = "spawn_later")]
 #[track_caller]
-pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Output>
+pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     spawn_later(delay, None, f)
 }
@@ -129,27 +135,29 @@ where
 ///
 /// As [`spawn`].
 #[track_caller]
-pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Output>
+pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     spawn_later(delay, Some(try_current()), f)
 }
 
 /// `owner`: whose end prevents the beginning, if anybody's does.
 #[track_caller]
-fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Output>
+fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     current::with(|hub| {
-        let deadline = hub.deadline_in(delay);
+        let alarm = Rc::new(Cell::new(None));
+        let alarm_of_thread = alarm.clone();
         let outcome = hub.adopt(async move {
-            until(Sleep::ending(deadline)).await;
+            let timer = alarm_of_thread.take().expect("the alarm is set before the thread is resumed");
+            until(Sleep::until(timer)).await;
             let thread = current();
             if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
                 thread.kill();
@@ -160,7 +168,8 @@ where
             f().await
         });
         outcome.task().delay();
-        hub.schedule(outcome.task());
+        // Set now and not in the thread's first turn, so that equal deadlines keep the order of the calls.
+        alarm.set(Some(Timer::set(hub, hub.deadline_in(delay), outcome.task().clone())));
         GreenThread::new(outcome)
     })
 }
@@ -169,7 +178,8 @@ where
 ///
 /// Zero gives way once: every thread that is ready now runs before this returns, so threads that do nothing but
 /// `sleep(Duration::ZERO)` take turns in order. It costs no system call and starves neither I/O nor timers.
-/// A `duration` longer than the clock reaches (`Duration::MAX`) never ends. It never returns early.
+/// A `duration` longer than the clock reaches (`Duration::MAX`) never ends, and does not count as something that
+/// could wake a thread when the hub looks for a deadlock. It never returns early.
 ///
 /// A kill or a timeout loses nothing here.
 ///
@@ -184,6 +194,7 @@ where
 ///
 /// eventlet's and gevent's `sleep`, in seconds there.
 #[inline]
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
     Green::new(until(Sleep::lasting(duration)))
 }
@@ -225,6 +236,7 @@ impl<T> GreenThread<T> {
     ///
     /// Raises the thread's own panic, without printing it again; panics if the thread was killed, and if it is the
     /// running one. [`join`](Self::join) has these as values.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn wait(self) -> Green<impl Future<Output = T> + use<T>> {
         Green::new(async move {
             match self.join().await {
@@ -245,9 +257,12 @@ impl<T> GreenThread<T> {
     /// # Panics
     ///
     /// If it is the running thread: that would never end.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>> + use<T>> {
         Green::new(async move {
-            until(Ended::new(&self.thread.0)).await;
+            if !self.thread.is_finished() {
+                until(Ended::new(&self.thread.0)).await;
+            }
             self.outcome.take().expect("the result is taken here alone, and `self` is consumed")
         })
     }
@@ -349,6 +364,7 @@ impl Thread {
     /// # Panics
     ///
     /// If it is the running thread: that would never end.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(&self) -> Green<impl Future<Output = Result<(), Exit>> + use<>> {
         let task = self.0.clone();
         Green::new(async move {
@@ -360,7 +376,8 @@ impl Thread {
     /// Calls `f` with this thread when it ends, however it ends. If it has ended, now.
     ///
     /// Links run in the order in which they were made, inside the ending thread, after its body was dropped. They are
-    /// ordinary code and cannot suspend, but may spawn. One that panics does not stop the next (in eventlet it does).
+    /// ordinary code and cannot suspend, but may spawn, and may undo a later one. One that panics does not stop the
+    /// next (in eventlet it does). Threads that wait for this one have been woken by then, and go on in their turn.
     ///
     /// eventlet's `link`, gevent's `rawlink`.
     pub fn link(&self, f: impl FnOnce(&Thread) + 'static) -> Link {
@@ -371,16 +388,47 @@ impl Thread {
         let thread = self.clone();
         self.0.with_extra(|extra| {
             extra.links_made += 1;
-            extra.links.push((extra.links_made, Box::new(move || f(&thread))));
+            extra.links.push_back((extra.links_made, Box::new(move || f(&thread))));
             Link(extra.links_made)
         })
+    }
+
+    /// Calls `f` when this thread has returned; not if it panics or is killed. In all else as [`link`](Self::link).
+    ///
+    /// gevent's `link_value`.
+    pub fn link_value(&self, f: impl FnOnce(&Thread) + 'static) -> Link {
+        self.link(move |thread| {
+            if thread.0.exit().is_none() {
+                f(thread);
+            }
+        })
+    }
+
+    /// Calls `f` when this thread has panicked or was killed, with how; not if it returns. In all else as
+    /// [`link`](Self::link).
+    ///
+    /// gevent's `link_exception`.
+    #[doc(alias = "link_exception")]
+    pub fn link_error(&self, f: impl FnOnce(&Thread, Exit) + 'static) -> Link {
+        self.link(move |thread| {
+            if let Some(exit) = thread.0.exit() {
+                f(thread, exit);
+            }
+        })
+    }
+
+    /// The number of the thread that spawned this one, if there was one and [`track_spawns`] was on at that time.
+    ///
+    /// gevent's `spawning_greenlet`.
+    pub fn spawner(&self) -> Option<u64> {
+        self.0.if_extra(|extra| extra.spawner).flatten()
     }
 
     /// Undoes a [`link`](Self::link); `false` if it was undone before or has run.
     pub fn unlink(&self, link: Link) -> bool {
         let unlinked = self.0.if_extra(|extra| {
             let index = extra.links.iter().position(|(id, _)| *id == link.0)?;
-            Some(extra.links.remove(index))
+            extra.links.remove(index)
         });
         // What the closure holds is dropped here, when nothing is borrowed.
         unlinked.flatten().is_some()
@@ -447,12 +495,16 @@ impl Wait for Ended {
         }
         let waiter = waiting.task();
         if waiter.id() == self.task.id() {
-            panic!("green thread {} waits for its own end, which would never come", waiter.id());
+            return wait_for_oneself(waiting.hub, &waiter);
         }
-        self.task.with_extra(|extra| match self.ticket {
-            None => self.ticket = Some(extra.joiners.join(waiter)),
+        let left_over = self.task.with_extra(|extra| match self.ticket {
+            None => {
+                self.ticket = Some(extra.joiners.join(waiter));
+                None
+            }
             Some(ticket) => extra.joiners.renew(ticket, waiter),
         });
+        drop(left_over);
         None
     }
 
@@ -465,10 +517,26 @@ impl Wait for Ended {
     }
 }
 
+/// Suspends once, to be told the line of the wait, then panics.
+#[cold]
+fn wait_for_oneself(hub: &Hub, waiter: &TaskRef) -> Option<()> {
+    let Some(place) = hub.take_own_place() else {
+        hub.ask_own_place(waiter);
+        return None;
+    };
+    panic!(
+        "green thread {} waits for its own end, which would never come\n\
+         note: it waits {place}\n\
+         help: let another green thread wait for it",
+        waiter.id()
+    );
+}
+
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.task.if_extra(|extra| extra.joiners.leave(ticket));
+            let left = self.task.if_extra(|extra| extra.joiners.leave(ticket));
+            drop(left);
         }
     }
 }

@@ -2,12 +2,12 @@
 //! that no green library knows. eventlet's `hubs`.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::greenthread::spawn_n;
 use crate::hub::current;
 use crate::hub::poller;
@@ -15,6 +15,7 @@ use crate::hub::remote::{Mail, Remote};
 
 pub use crate::hub::clock::Clock;
 pub use crate::hub::poller::{BorrowedSource, Event, Interest, Notify, Poller, RawSource};
+pub use crate::scheduled::{ScheduledCall, schedule_call_global, schedule_call_local};
 #[cfg(unix)]
 pub use crate::trampoline::trampoline;
 
@@ -22,7 +23,8 @@ pub use crate::trampoline::trampoline;
 ///
 /// The names are `default` (which is what a hub starts with: epoll on Linux, what the `polling` crate has elsewhere),
 /// `epoll` on Linux, `polling`, and `poll` and `select` on Unix; eventlet's `epolls` and `selects` are understood too.
-/// The environment variable `EVENTLET_HUB` chooses for every hub that does not choose for itself.
+/// The environment variable `EVENTLET_HUB` chooses for every hub that does not choose for itself; with a name in it
+/// that this platform does not have, the first use of a hub panics.
 ///
 /// ```
 /// use eventlet::hubs;
@@ -170,16 +172,17 @@ impl std::error::Error for HubEnded {}
 impl Handle {
     /// Starts a green thread over there, as [`spawn_n`] does here. Does not wait.
     ///
-    /// Threads that are spawned like this from one OS thread begin in that order.
+    /// Threads that are spawned like this from one OS thread begin in that order. There is no limit to how many may
+    /// be on their way: whoever spawns faster than the hub works fills the memory.
     ///
     /// # Errors
     ///
     /// [`HubEnded`]; `f` is dropped.
     pub fn spawn<F, G>(&self, f: F) -> Result<(), HubEnded>
     where
-        F: FnOnce() -> G + Send + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + Send + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         self.post(Mail::Call(Box::new(move || spawn_n(f))))
     }

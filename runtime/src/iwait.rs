@@ -87,6 +87,12 @@ impl<J: AsRef<Thread>> GreenIterator for Iwait<J> {
     }
 }
 
+impl<J: AsRef<Thread>> fmt::Debug for Iwait<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iwait").field("left", &self.left).finish_non_exhaustive()
+    }
+}
+
 impl<J: AsRef<Thread>> Drop for Iwait<J> {
     fn drop(&mut self) {
         for (thread, link) in self.threads.iter().zip(&self.links) {

@@ -51,7 +51,47 @@
 //!
 //! The type of the call's value decides, never its name. To hold a call back, put it into a closure:
 //! `spawn(|| task(1))`. Ordinary closures, nested items and `async` blocks in a green body are left as they are;
-//! `#[green] |x| …` makes a green closure. `no_switch! { … }` is a region in which a green call is a compile error.
+//! `#[green] |x| …` makes a green closure, which owns what it captures and so can hand on a call that borrows it:
+//! `spawn(#[green] move || account.deposit(1))`. `no_switch! { … }` is a region in which a green call is a compile
+//! error.
+//!
+//! A green closure can stand in a green body only, and can be called once if what it captures is not `Copy`. For a job
+//! that is made many times (in [`GreenPool::map`], in [`serve`]) hand clones to a green function:
+//! `pool.map(move |n| visit(site.clone(), n), numbers)`.
+//!
+//! A function of your own can be given a call to make. Its parameter is a closure that gives a [`Green`], and calling
+//! that closure drives the call:
+//!
+//! ```
+//! use eventlet::{Green, green, sleep};
+//! use std::time::Duration;
+//!
+//! #[green]
+//! fn at_most<F, G, T, E>(times: u32, call: F) -> Result<T, E>
+//! where
+//!     F: Fn() -> Green<G>,
+//!     G: Future<Output = Result<T, E>>,
+//! {
+//!     for _ in 1..times {
+//!         if let Ok(value) = call() {
+//!             return Ok(value);
+//!         }
+//!         sleep(Duration::from_millis(1));
+//!     }
+//!     call()
+//! }
+//!
+//! #[green]
+//! fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
+//!     text.parse()
+//! }
+//!
+//! #[green]
+//! fn main() {
+//!     assert_eq!(at_most(3, || parse("7")), Ok(7));
+//!     assert!(at_most(3, || parse("seven")).is_err());
+//! }
+//! ```
 //!
 //! # Words
 //!
@@ -79,12 +119,36 @@
 //! | [`with_timeout`], [`Timeout`] | limits on calls |
 //! | [`greenpool`] | bounded concurrency, `imap` |
 //! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
+//! | [`scope()`], [`join`], [`race`], [`branch`] | several calls in one green thread, which may borrow from it |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
+//! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
 //! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
+//! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
+//! | [`greenlet`] | raw coroutines, which pass control to each other by name |
+//! | `signal` | handlers of signals that are green threads (feature `signal`) |
+//! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`] | virtual time, and the certainty that nothing is left behind |
+//!
+//! # Seeing what happens
+//!
+//! With `EVENTLET_TRACE=1` in its environment a program writes each switch to stderr, as it happens:
+//!
+//! ```text
+//! eventlet: green thread 2 suspends in app::handle at src/main.rs:9:24, and waits to read from a descriptor
+//! eventlet: green thread 2 ends
+//! ```
+//!
+//! With the feature `tracing` a suspension is also an event of that crate (target `eventlet`, level `TRACE`), with the fields
+//! `thread`, `function`, `file`, `line` and `wait`. To find the place, a thread that has suspended is looked at: nothing
+//! is stored for it, and while nobody listens it costs one branch. A thread that waits for something of another executor
+//! is asked once more by that look.
+//!
+//! [`testing::suspension_points`] lists the places at which a call did suspend. A debug build says on stderr when a green
+//! call is dropped without having run, with the line that made it. What the attribute writes is shown in
+//! `docs/what-green-writes.md`, and what it says in DIAGNOSTICS.md.
 //!
 //! # What a kill or a timeout can lose
 //!
@@ -94,37 +158,58 @@
 // The macro names this crate `::eventlet`; so does the code in here.
 extern crate self as eventlet;
 
+mod blocking;
+pub mod branch;
+mod builder;
 mod call;
+mod callable;
 mod catch_exit;
 pub mod convenience;
+pub mod corolocal;
+pub mod coros;
+pub mod dagpool;
 pub mod event;
 mod exit;
 mod flag;
 pub mod green;
+pub mod greenlet;
 pub mod greenpool;
 pub mod greenthread;
+mod held;
 mod hub;
 pub mod hubs;
+mod idle;
 mod inferable;
 pub mod iter;
 mod iwait;
 mod join;
 pub mod lock;
+mod made;
+pub mod pools;
 #[doc(hidden)]
 pub mod private;
 mod probe;
 pub mod queue;
 mod run;
+mod scheduled;
+pub mod scope;
 pub mod semaphore;
+#[cfg(all(unix, feature = "signal"))]
+pub mod signal;
+mod spawn_tree;
 mod start;
+pub mod sync;
 pub mod testing;
 mod timeout;
 pub mod tpool;
 #[cfg(unix)]
 mod trampoline;
 
+pub use branch::{join, race, try_join};
 pub use call::{Green, GreenBox};
+pub use callable::{GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
+pub use dagpool::DagPool;
 pub use event::Event;
 pub use eventlet_macros::green;
 pub use exit::{Exit, Panic};
@@ -133,6 +218,7 @@ pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_afte
 pub use iter::{GreenIterator, IntoGreenIterator};
 pub use queue::Queue;
 pub use run::{run, try_run};
+pub use scope::{Scope, ScopedThread, scope, try_scope};
 pub use semaphore::{BoundedSemaphore, CappedSemaphore, Semaphore};
 pub use timeout::{Timeout, with_timeout, with_timeout_value};
 

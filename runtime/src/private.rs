@@ -5,18 +5,23 @@ use std::future::Future;
 pub use std::boxed::Box;
 pub use std::option::Option;
 
+pub use crate::blocking::{Harmless, receiver};
 use crate::call::{Green, GreenBox};
 use crate::hub::current;
-pub use crate::probe::{GreenProbe, GreenSteps, NoSteps, PlainProbe, Steps, probe, steps, unknown};
+pub use crate::probe::{
+    GreenProbe, GreenSteps, NoSteps, PlainProbe, StaysPut, Steps, probe, probe_as, steps, unknown,
+};
 
 /// The body of a green function.
 #[inline(always)]
+#[track_caller]
 pub fn green<F: Future>(body: F) -> Green<F> {
     Green::new(body)
 }
 
 /// The body of a `#[green(boxed)]` function.
 #[inline(always)]
+#[track_caller]
 pub fn boxed<'a, F: Future + 'a>(body: F) -> GreenBox<'a, F::Output> {
     Green::new(Box::pin(body))
 }

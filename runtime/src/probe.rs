@@ -17,6 +17,9 @@
 //! 2. to [`GreenProbe`], by value: a green call, which is never `Unpin`;
 //! 3. to [`PlainProbe`], by `&mut`: every other value (type parameters, values that must not move).
 //!
+//! Where the source says which type it expects, [`ProbeAs`] first asks whether the value is of that type, or may be:
+//! `let one: T = Default::default()` has a type parameter for its type, and that is nothing of the above.
+//!
 //! For a plain kind `call` gives a [`Never`], which has no value: the waiting arm is dropped before the state
 //! machine is laid out, so that a plain call adds neither a suspension point nor a byte to it. A green call is
 //! only ever moved whole, so that one copy of it is kept.
@@ -45,6 +48,36 @@ pub fn probe<T, Family>(_value: &T, _family: Family) -> Probe<T, Family> {
 impl<T: Inferable<Family>, Family> Probe<T, Family> {
     /// The first answer: a plain value.
     pub fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+/// Carries the type of a call's value, and the type that the source expects of it.
+pub struct ProbeAs<T, Expected>(PhantomData<fn() -> (T, Expected)>);
+
+/// Names the type of `value`, and the type that is expected of it. Stands in code that never runs.
+#[inline(always)]
+pub fn probe_as<T, Expected>(_value: &T) -> ProbeAs<T, Expected> {
+    ProbeAs(PhantomData)
+}
+
+impl<T> ProbeAs<T, T> {
+    /// The first answer: just what is expected, or not known yet. The type of a green call has no name to expect.
+    pub fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+impl<F: Future, Expected> GreenProbe for ProbeAs<Green<F>, Expected> {
+    type Kind = Driven<F>;
+    fn eventlet_kind(self) -> Driven<F> {
+        Kind::KIND
+    }
+}
+
+impl<T, Expected> PlainProbe for &mut ProbeAs<T, Expected> {
+    type Kind = Plain<T>;
+    fn eventlet_kind(self) -> Plain<T> {
         Kind::KIND
     }
 }
@@ -162,22 +195,30 @@ impl<F: Future> Driven<F> {
     pub fn boxed(self, call: Green<F>) -> BoxedCall<F> {
         BoxedCall::new(call)
     }
-    pub fn stay(self, _call: Green<F>) -> F::Output
-    where
-        Green<F>: StaysPut,
-    {
+    pub fn stay(self, _call: Green<F>) -> F::Output {
         unreachable!("no green call stays put")
     }
 }
 
-/// What may stand in a `no_switch!` region. No green call has it.
+/// The kinds that may stand in a `no_switch!` region: all but those that are driven.
 #[diagnostic::on_unimplemented(
     message = "this call may switch to another green thread, inside `no_switch!`",
     label = "a green call: it may suspend here",
     note = "`no_switch! {{ … }}` promises that no other green thread runs before its end",
     note = "help: make this call before the region or after it, and keep only its result inside"
 )]
-pub trait StaysPut {}
+pub trait StaysPut: Sized {
+    /// Does nothing: that it may be called is the answer.
+    #[inline(always)]
+    fn stays_put(self) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for Plain<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for PlainSteps<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for RefusedSteps<T> {}
 
 /// What a plain call's waiting arm waits for: there is none, so rustc drops that arm.
 pub enum Never<T> {
@@ -345,10 +386,7 @@ impl<T: IntoGreenIterator> DrivenSteps<T> {
     pub fn call(self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
         iter.next()
     }
-    pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item>
-    where
-        T: StaysPut,
-    {
+    pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item> {
         unreachable!("no green iterator stays put")
     }
 }

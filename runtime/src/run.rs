@@ -1,7 +1,6 @@
 //! From ordinary code into green code: `run`.
 
-use std::future::Future;
-
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
 use crate::hub::{current, turn::Ended};
 use crate::start::Start;
@@ -27,17 +26,21 @@ use crate::start::Start;
 /// ```
 /// use std::time::Duration;
 ///
-/// async fn add(a: u32, b: u32) -> u32 {
-///     eventlet::sleep(Duration::ZERO).await;
+/// #[eventlet::green]
+/// fn add(a: u32, b: u32) -> u32 {
+///     eventlet::sleep(Duration::from_millis(1));
 ///     a + b
 /// }
-/// assert_eq!(eventlet::run(|| add(1, 2)), 3);
+///
+/// fn main() {
+///     assert_eq!(eventlet::run(|| add(1, 2)), 3);
+/// }
 /// ```
 #[track_caller]
-pub fn run<F, G>(f: F) -> G::Output
+pub fn run<F, G>(f: F) -> G::Value
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     match try_run(f) {
         Ok(value) => value,
@@ -59,10 +62,10 @@ where
 ///
 /// Inside a green thread, and on a deadlock, as [`run`].
 #[track_caller]
-pub fn try_run<F, G>(f: F) -> Result<G::Output, Exit>
+pub fn try_run<F, G>(f: F) -> Result<G::Value, Exit>
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     let hub = current::with(|hub| hub.clone());
     let _running = hub.begin_run();

@@ -1,9 +1,9 @@
 //! Help for tests: time that does not pass by itself, and the certainty that nothing is left.
 
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::hub::current;
 use crate::run;
 
@@ -30,10 +30,10 @@ pub use crate::hub::clock::VirtualClock;
 /// assert!(started.elapsed() < Duration::from_secs(60));
 /// ```
 #[track_caller]
-pub fn run_virtual<F, G>(f: F) -> G::Output
+pub fn run_virtual<F, G>(f: F) -> G::Value
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     let _clock = ClockGuard::install();
     let before = Left::now();
@@ -48,10 +48,10 @@ where
 ///
 /// As [`run_virtual`].
 #[track_caller]
-pub fn run_clean<F, G>(f: F) -> G::Output
+pub fn run_clean<F, G>(f: F) -> G::Value
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     let before = Left::now();
     let value = run(f);
@@ -59,7 +59,7 @@ where
     value
 }
 
-/// What is alive on this OS thread's hub, and how many descriptors the process has open.
+/// What is alive on this OS thread's hub. (Descriptors that are open and not registered are not its business.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
     /// Green threads that have not ended.
@@ -94,6 +94,113 @@ impl Left {
 impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} threads, {} timers, {} descriptors", self.threads, self.timers, self.sources)
+    }
+}
+
+/// Runs the green call that `f` makes, and tells at which places it suspended, each once, in the order in which they
+/// were first met.
+///
+/// Other green threads that take their turns meanwhile count as well. What this tells is what happened: a call that had
+/// its answer at once (a lock that was free, data that had arrived) is not in the list, nor is a branch that was not
+/// taken. A place in a library's own code is told as the line of the green function that called the library, and an
+/// `.await` of something outside eventlet as the function that it stands in.
+///
+/// The value of the call is dropped.
+///
+/// # Panics
+///
+/// As [`run`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use eventlet::{green, sleep, testing};
+///
+/// #[green]
+/// fn pause(times: u32) {
+///     for _ in 0..times {
+///         sleep(Duration::ZERO);
+///     }
+/// }
+///
+/// let points = testing::suspension_points(|| pause(3));
+/// assert_eq!(points.len(), 1);
+/// assert_eq!(points[0].times, 3);
+/// assert!(points[0].function.ends_with("pause"), "{points:?}");
+/// ```
+#[track_caller]
+pub fn suspension_points<F, G>(f: F) -> Vec<SuspensionPoint>
+where
+    F: MakesGreenCall<G>,
+    G: GreenCall,
+{
+    let watching = Watching::begin();
+    drop(run(f));
+    watching.points()
+}
+
+/// A place at which a green thread has suspended; see [`suspension_points`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SuspensionPoint {
+    /// The green function, by its path.
+    pub function: String,
+    /// The file; empty for an `.await` of something outside eventlet, of which only the function is known.
+    pub file: &'static str,
+    /// The line of the call in it.
+    pub line: u32,
+    /// What it waited for, the first time.
+    pub wait: String,
+    /// How often.
+    pub times: usize,
+}
+
+impl fmt::Display for SuspensionPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SuspensionPoint { function, file, line, wait, times } = self;
+        write!(f, "{function} ")?;
+        if !file.is_empty() {
+            write!(f, "at {file}:{line} ")?;
+        }
+        write!(f, "waits {wait} ({times}×)")
+    }
+}
+
+/// Keeps every suspension, until it is dropped.
+struct Watching;
+
+impl Watching {
+    fn begin() -> Self {
+        current::with(|hub| hub.keep_points());
+        Watching
+    }
+
+    fn points(self) -> Vec<SuspensionPoint> {
+        let mut points: Vec<SuspensionPoint> = Vec::new();
+        for seen in current::with(|hub| hub.take_points()) {
+            let (file, line) = seen.line.map_or(("", 0), |line| (line.file(), line.line()));
+            let known = points
+                .iter_mut()
+                .find(|point| (point.file, point.line) == (file, line) && point.function == seen.function);
+            match known {
+                Some(point) => point.times += 1,
+                None => points.push(SuspensionPoint {
+                    function: seen.function,
+                    file,
+                    line,
+                    wait: seen.wait,
+                    times: 1,
+                }),
+            }
+        }
+        points
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        current::try_with(|hub| hub.take_points());
     }
 }
 

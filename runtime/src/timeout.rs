@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::hub::Hub;
 use crate::hub::current;
 use crate::hub::suspend::Timer;
@@ -76,10 +77,11 @@ impl From<Timeout> for std::io::Error {
 /// ```
 ///
 /// eventlet's `with Timeout(limit)` and `with_timeout`; an error instead of an exception that is thrown in.
-pub fn with_timeout<F, G>(limit: Duration, f: F) -> Green<impl Future<Output = Result<G::Output, Timeout>>>
+#[cfg_attr(debug_assertions, track_caller)]
+pub fn with_timeout<F, G>(limit: Duration, f: F) -> Green<impl Future<Output = Result<G::Value, Timeout>>>
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     Green::new(async move { Limited { call: Some(f()), limit, deadline: None, timer: None }.await })
 }
@@ -98,14 +100,15 @@ where
 /// ```
 ///
 /// eventlet's `with_timeout(…, timeout_value=…)`.
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn with_timeout_value<F, G>(
     limit: Duration,
     f: F,
-    default: G::Output,
-) -> Green<impl Future<Output = G::Output>>
+    default: G::Value,
+) -> Green<impl Future<Output = G::Value>>
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     Green::new(async move { with_timeout(limit, f).await.unwrap_or(default) })
 }

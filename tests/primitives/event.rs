@@ -198,6 +198,32 @@ scenarios! {
         assert_eq!(log.take(), all);
     }
 
+    fn a_flag_that_is_set_does_not_suspend_who_comes_while_others_are_woken() {
+        let (flag, log) = (Flag::new(), Log::new());
+        for name in [1, 2] {
+            let (flag, log) = (flag.clone(), log.clone());
+            spawn(move || wait_flag(name, flag, log));
+        }
+        turn();
+        flag.set();
+        wait_flag(3, flag, log.clone());
+        turn();
+        log.expect(["3", "1", "2"]);
+    }
+
+    fn the_end_of_a_thread_can_be_sent_to_an_event() {
+        let results: Event<Result<u32, String>> = Event::new();
+        let thread = spawn(#[green] || { sleep(ms(5)); 7 });
+        let r = results.clone();
+        spawn(#[green] move || r.set(thread.join().map_err(|exit| exit.to_string())));
+        assert_eq!(results.wait(), Ok(7));
+        results.reset();
+        let thread = spawn(#[green] || -> u32 { panic!("no result") });
+        let r = results.clone();
+        spawn(#[green] move || r.set(thread.join().map_err(|exit| exit.to_string())));
+        assert_eq!(results.wait(), Err("the green thread panicked: no result".to_owned()));
+    }
+
     fn a_flag_that_was_cleared_waits_again() {
         let (flag, log) = (Flag::new(), Log::new());
         flag.set();

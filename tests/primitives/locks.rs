@@ -234,6 +234,23 @@ scenarios! {
         turn();
     }
 
+    fn a_reentrant_lock_is_unlocked_when_its_owner_is_killed() {
+        let lock = Rc::new(ReentrantLock::new(()));
+        let k = lock.clone();
+        let owner = spawn(#[green] move || {
+            let _outer = k.lock();
+            let _inner = k.lock();
+            sleep(Duration::MAX);
+        });
+        let k = lock.clone();
+        let waiter = spawn(#[green] move || drop(k.lock()));
+        turn();
+        assert!(lock.is_locked() && !waiter.is_finished());
+        owner.kill();
+        waiter.wait();
+        assert!(!lock.is_locked());
+    }
+
     fn a_reentrant_lock_belongs_to_the_green_thread() {
         let (lock, log) = (Rc::new(ReentrantLock::new(Cell::new(0))), Log::new());
         let first = lock.lock();

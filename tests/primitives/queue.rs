@@ -1,8 +1,12 @@
 use std::time::Duration;
 
+use eventlet::event::Flag;
+use eventlet::lock::{Mutex, RwLock};
 use eventlet::queue::{GetError, LifoQueue, PriorityQueue, PutError, ShutDown};
 use eventlet::testing::now;
-use eventlet::{GreenThread, Queue, green, sleep, spawn, spawn_after, with_timeout};
+use eventlet::{
+    CappedSemaphore, Event, GreenThread, Queue, Semaphore, green, sleep, spawn, spawn_after, with_timeout,
+};
 
 use crate::support::{Log, ms, scenarios, turn};
 
@@ -294,7 +298,7 @@ scenarios! {
         turn();
         log.expect(["put 1", "put 2"]);
         queue.resize(None);
-        assert_eq!((queue.len(), queue.capacity()), (4, None));
+        assert_eq!((queue.len(), queue.capacity(), queue.is_full()), (4, None, false));
         turn();
         log.expect(["put 3", "put 4"]);
     }
@@ -480,6 +484,40 @@ scenarios! {
         log.expect(["joined"]);
     }
 
+    fn the_items_of_a_queue_end_with_its_shutdown() {
+        let queue: Queue<u32> = (1..=3).collect();
+        let q = queue.clone();
+        spawn_after(ms(5), #[green] move || q.shutdown());
+        let mut items = vec![];
+        for item in &queue {
+            items.push(item);
+        }
+        assert_eq!((items, now()), (vec![1, 2, 3], ms(5)));
+    }
+
+    fn an_outer_limit_passes_through_every_primitive() {
+        let (queue, full) = (Queue::<u32>::unbounded(), Queue::bounded(1));
+        full.put(1).unwrap();
+        let (semaphore, capped) = (Semaphore::new(0), CappedSemaphore::new(1, 1));
+        let (event, flag) = (Event::<u32>::new(), Flag::new());
+        let (mutex, lock) = (Mutex::new(1), RwLock::new(2));
+        let (locked, written) = (mutex.lock(), lock.write());
+        let (inner, outer) = (ms(1000), ms(1));
+        assert!(with_timeout(outer, || queue.get_timeout(inner)).is_err());
+        assert!(with_timeout(outer, || queue.peek_timeout(inner)).is_err());
+        assert!(with_timeout(outer, || full.put_timeout(2, inner)).is_err());
+        assert!(with_timeout(outer, || full.join_timeout(inner)).is_err());
+        assert!(with_timeout(outer, || semaphore.acquire_timeout(inner)).is_err());
+        assert!(with_timeout(outer, || capped.release_timeout(inner)).is_err());
+        assert!(with_timeout(outer, || event.wait_timeout(inner)).is_err());
+        assert!(with_timeout(outer, || flag.wait_timeout(inner)).is_err());
+        assert!(with_timeout(outer, || mutex.lock_timeout(inner)).is_err());
+        assert!(with_timeout(outer, || lock.read_timeout(inner)).is_err());
+        assert!(with_timeout(outer, || lock.write_timeout(inner)).is_err());
+        drop((locked, written));
+        assert_eq!((now(), queue.getting(), full.putting(), semaphore.waiting()), (ms(11), 0, 0, 0));
+    }
+
     fn an_outer_timeout_passes_through_a_waiting_get() {
         let queue = Queue::<u32>::unbounded();
         let got = with_timeout(ms(1), || queue.get_timeout(ms(1000)));
@@ -568,4 +606,12 @@ fn a_deadlock_says_that_an_item_is_waited_for() {
     .unwrap_err();
     let text = text.downcast::<String>().unwrap();
     assert!(text.contains("waits for an item of a queue"), "{text}");
+}
+
+#[test]
+#[should_panic = "`task_done` was called more often than items were put"]
+fn items_that_a_shutdown_dropped_are_done_already() {
+    let queue: Queue<_> = [1, 2].into_iter().collect();
+    queue.shutdown_now();
+    queue.task_done();
 }

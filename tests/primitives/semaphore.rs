@@ -115,6 +115,18 @@ scenarios! {
         assert_eq!(now(), ms(1));
     }
 
+    fn an_acquire_with_a_limit_queues_too() {
+        let (semaphore, log) = (Semaphore::new(0), Log::new());
+        let _threads = queue_up(&semaphore, &log, &["a"]);
+        semaphore.release();
+        let s = semaphore.clone();
+        spawn_after(ms(1), #[green] move || s.release());
+        semaphore.acquire_timeout(ms(5)).unwrap().forget();
+        log.add("main");
+        log.expect(["a", "main"]);
+        assert_eq!(now(), ms(1));
+    }
+
     fn an_acquire_that_timed_out_is_out_of_the_line() {
         let semaphore = Semaphore::new(0);
         assert!(semaphore.acquire_timeout(ms(10)).is_err());

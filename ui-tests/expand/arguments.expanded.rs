@@ -1,5 +1,6 @@
 //! Arguments are captured last first; patterns are bound inside.
 #[allow(clippy::diverging_sub_expression)]
+#[cfg_attr(debug_assertions, track_caller)]
 fn arguments(
     self_like: A,
     __arg1: (B, C),
@@ -25,7 +26,14 @@ fn arguments(
                     break ::eventlet::__private::unknown();
                     break ::eventlet::__private::probe(&value, 0).eventlet_kind();
                 };
-                if kind.plain { kind.value(value) } else { kind.call(value).await }
+                (
+                    if kind.plain {
+                        (kind).value(value)
+                    } else {
+                        (kind).call(value).await
+                    },
+                )
+                    .0
             }
         };
         self_like

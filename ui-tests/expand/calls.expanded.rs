@@ -3,6 +3,7 @@
 #[allow(clippy::diverging_sub_expression)]
 ///
 /// *Green: may suspend.*
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn length(
     url: &str,
     _retries: u32,
@@ -15,7 +16,7 @@ pub fn length(
         use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
         #[allow(unreachable_code)]
         if false {
-            return ::eventlet::__private::returned::<io::Result<usize>>();
+            return (::eventlet::__private::returned::<io::Result<usize>>(),).0;
         }
         let result: io::Result<usize> = {
             let page = match fetch(url) {
@@ -25,7 +26,14 @@ pub fn length(
                         break ::eventlet::__private::unknown();
                         break ::eventlet::__private::probe(&value, 0).eventlet_kind();
                     };
-                    if kind.plain { kind.value(value) } else { kind.call(value).await }
+                    (
+                        if kind.plain {
+                            (kind).value(value)
+                        } else {
+                            (kind).call(value).await
+                        },
+                    )
+                        .0
                 }
             }?;
             Ok(
@@ -37,11 +45,14 @@ pub fn length(
                             break ::eventlet::__private::probe(&value, 0)
                                 .eventlet_kind();
                         };
-                        if kind.plain {
-                            kind.value(value)
-                        } else {
-                            kind.call(value).await
-                        }
+                        (
+                            if kind.plain {
+                                (kind).value(value)
+                            } else {
+                                (kind).call(value).await
+                            },
+                        )
+                            .0
                     }
                 },
             )

@@ -1,5 +1,6 @@
 //! A `for` loop drives the steps of a green iterator; one over a range stays as it is.
 #[allow(clippy::diverging_sub_expression)]
+#[cfg_attr(debug_assertions, track_caller)]
 fn total(items: Items) -> ::eventlet::Green<impl ::core::future::Future<Output = u32>> {
     ::eventlet::__private::green(async move {
         let _ = &items;
@@ -34,7 +35,7 @@ fn total(items: Items) -> ::eventlet::Green<impl ::core::future::Future<Output =
                             if total > 100 {
                                 break 'all;
                             }
-                        }
+                        };
                     }
                 }
             }

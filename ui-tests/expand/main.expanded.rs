@@ -17,11 +17,14 @@ fn main() {
                                 break ::eventlet::__private::probe(&value, 0)
                                     .eventlet_kind();
                             };
-                            if kind.plain {
-                                kind.value(value)
-                            } else {
-                                kind.call(value).await
-                            }
+                            (
+                                if kind.plain {
+                                    (kind).value(value)
+                                } else {
+                                    (kind).call(value).await
+                                },
+                            )
+                                .0
                         }
                     }
                 })
@@ -29,19 +32,19 @@ fn main() {
             println!(
                 "{} pages", match fetch_all(match urls() { #[allow(unreachable_code)]
                 value => { let kind = loop { break ::eventlet::__private::unknown();
-                break ::eventlet::__private::probe(& value, 0).eventlet_kind() }; if kind
-                .plain { kind.value(value) } else { kind.call(value). await } } }) {
-                #[allow(unreachable_code)] value => { let kind = loop { break
+                break ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if
+                kind.plain { (kind).value(value) } else { (kind).call(value). await },).0
+                } }) { #[allow(unreachable_code)] value => { let kind = loop { break
                 ::eventlet::__private::unknown(); break ::eventlet::__private::probe(&
-                value, 0).eventlet_kind() }; if kind.plain { kind.value(value) } else {
-                kind.call(value). await } } }
+                value, 0).eventlet_kind() }; (if kind.plain { (kind).value(value) } else
+                { (kind).call(value). await },).0 } }
             );
             assert!(
                 match ready() { #[allow(unreachable_code)] value => { let kind = loop {
                 break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; if kind.plain
-                { kind.value(value) } else { kind.call(value). await } } },
-                "assertion failed: {}", ::core::stringify!(ready())
+                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
+                .plain { (kind).value(value) } else { (kind).call(value). await },).0 }
+                }, "assertion failed: {}", ::core::stringify!(ready())
             );
             {
                 no_switch! {}
@@ -56,7 +59,14 @@ fn main() {
                                     break ::eventlet::__private::probe(&value, 0)
                                         .eventlet_kind();
                                 };
-                                kind.stay(value)
+                                (
+                                    {
+                                        #[allow(unused_braces)]
+                                        ::eventlet::__private::StaysPut::stays_put({ kind });
+                                        kind.stay(value)
+                                    },
+                                )
+                                    .0
                             }
                         } + 1,
                     )
@@ -68,7 +78,14 @@ fn main() {
                             break ::eventlet::__private::probe(&value, 0)
                                 .eventlet_kind();
                         };
-                        kind.stay(value)
+                        (
+                            {
+                                #[allow(unused_braces)]
+                                ::eventlet::__private::StaysPut::stays_put({ kind });
+                                kind.stay(value)
+                            },
+                        )
+                            .0
                     }
                 };
             }
@@ -87,8 +104,8 @@ fn fails() {
             panic!(
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =
                 loop { break ::eventlet::__private::unknown(); break
-                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; if kind.plain
-                { kind.value(value) } else { kind.call(value). await } } }
+                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
+                .plain { (kind).value(value) } else { (kind).call(value). await },).0 } }
             );
         };
         #[allow(unreachable_code)] { result }

@@ -1,5 +1,6 @@
 //! A call of the function itself gets a place of its own; a boxed function has a type that can be named.
 #[allow(clippy::diverging_sub_expression)]
+#[cfg_attr(debug_assertions, track_caller)]
 fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u64>> {
     ::eventlet::__private::green(async move {
         let _ = &n;
@@ -18,11 +19,14 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                                 break ::eventlet::__private::probe(&value, 0)
                                     .eventlet_kind();
                             };
-                            if kind.plain {
-                                kind.value(value)
-                            } else {
-                                kind.boxed(value).await
-                            }
+                            (
+                                if kind.plain {
+                                    (kind).value(value)
+                                } else {
+                                    (kind).boxed(value).await
+                                },
+                            )
+                                .0
                         }
                     }
             }
@@ -31,6 +35,7 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
     })
 }
 #[allow(clippy::diverging_sub_expression)]
+#[cfg_attr(debug_assertions, track_caller)]
 fn is_odd<'green, 'l0: 'green>(
     n: &'l0 u32,
     report: impl Fn(u32) + 'green,
@@ -53,11 +58,14 @@ fn is_odd<'green, 'l0: 'green>(
                             break ::eventlet::__private::probe(&value, 0)
                                 .eventlet_kind();
                         };
-                        if kind.plain {
-                            kind.value(value)
-                        } else {
-                            kind.call(value).await
-                        }
+                        (
+                            if kind.plain {
+                                (kind).value(value)
+                            } else {
+                                (kind).call(value).await
+                            },
+                        )
+                            .0
                     }
                 }
         };

@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::future::Future;
+use std::iter::FromIterator;
 use std::rc::Rc;
 
 use eventlet::green;
@@ -109,6 +111,53 @@ fn unpinned_values() -> u8 {
     future.await + five().await
 }
 
+// A type parameter is not `Unpin`. What is inferred to contain one later is taken for plain all the same.
+
+#[green]
+fn collections_of<T: Clone + Eq + std::hash::Hash>(items: &[T]) -> (Vec<T>, HashMap<T, usize>) {
+    let mut list = Vec::new();
+    let mut room = Vec::with_capacity(leaf(1) as usize);
+    let mut counts = HashMap::new();
+    for item in items {
+        list.push(item.clone());
+        room.push(item);
+        *counts.entry(item.clone()).or_default() += room.len();
+    }
+    (list, counts)
+}
+
+#[green]
+fn collected_to<T, C: FromIterator<T> + Default>(items: Vec<T>, none: bool) -> C {
+    if none {
+        let empty: C = Default::default();
+        return empty;
+    }
+    let list: Vec<_> = items.into_iter().collect();
+    leaf(1);
+    list.into_iter().collect()
+}
+
+#[green]
+fn parsed_as<T: std::str::FromStr>(text: &str) -> Option<T> {
+    let parsed: Result<T, T::Err> = text.parse();
+    parsed.ok()
+}
+
+#[green]
+fn expected_types() -> usize {
+    // What is expected is not always what the call gives: it may be green, or coerced.
+    let n: u32 = leaf(1);
+    let slice: &[u8] = Vec::leak(vec![1]);
+    let shown: Rc<dyn Display> = make(n);
+    let boxed: Box<dyn Fn() -> u32> = identity(Box::new(move || n));
+    let stopped: u32 = if n == 9 { stop() } else { boxed() };
+    slice.len() + shown.to_string().len() + stopped as usize
+}
+
+fn identity<T>(value: T) -> T {
+    value
+}
+
 #[green]
 fn generic_collections<T: Clone, K: Ord>(item: T, key: K) -> (Vec<T>, Option<Result<T, u32>>) {
     let mut grown = Vec::new();
@@ -125,14 +174,24 @@ fn generic_collections<T: Clone, K: Ord>(item: T, key: K) -> (Vec<T>, Option<Res
 }
 
 #[green]
-fn main() {
+fn green_parts() {
+    let (list, counts) = collections_of(&["a", "b"]);
+    assert_eq!((list, counts["b"]), (vec!["a", "b"], 2));
+    assert_eq!(collected_to::<_, String>(vec!['a', 'b'], false), "ab");
+    assert_eq!(collected_to::<_, Vec<u8>>(vec![], true), []);
+    assert_eq!(parsed_as("5"), Some(5));
+    assert_eq!(expected_types(), 1 + 1 + 2);
     generic_returns().unwrap();
     assert_eq!(coercions().to_string(), "end");
     assert_eq!(diverging(3), 7);
-    assert_eq!(type_parameter(3, [3, 4].into_iter()), Some(3));
+    assert_eq!(type_parameter(3, vec![3, 4].into_iter()), Some(3));
     assert_eq!(pinned(std::pin::pin!(async { 8 })), 8);
     assert_eq!(unpinned_values(), 10);
     assert_eq!(generic_collections(1, "key"), (vec![1], None));
+}
+
+fn main() {
+    eventlet::run(green_parts);
     let never = || eventlet::run(|| only_diverges());
     assert!(std::panic::catch_unwind(|| { never(); }).is_err());
 }

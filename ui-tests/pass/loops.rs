@@ -178,7 +178,7 @@ fn main() {
     assert_eq!(any_plain(vec!["x"; 3]) + any_plain(Some(1)) + any_plain(0..leaf(1)), 6);
     assert_eq!(any_green(upto(3)), [0, 1, 2]);
     assert_eq!(any_green(Numbered(&mut upto(2), 0)), [(1, 0), (2, 1)]);
-    assert_eq!(by_dyn(&mut [1, 2].into_iter()), 5);
+    assert_eq!(by_dyn(&mut vec![1, 2].into_iter()), 5);
     assert_eq!(first_big(&[1, 2, 3, 4]), Some(3));
     assert_eq!((never_twice(3), never_twice(0)), (10, 0));
     let mut seen = vec![];

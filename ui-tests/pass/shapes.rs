@@ -280,7 +280,6 @@ fn unwraps(n: u32) -> Point {
     checked(n).unwrap()
 }
 
-#[green]
 fn panics() {
     std::panic::set_hook(Box::new(|info| PANICKED_AT.set(info.location().unwrap().line())));
     let line_of = |call: fn()| {
@@ -304,9 +303,13 @@ fn panics() {
     ]);
 }
 
-#[green]
 fn main() {
     panics();
+    eventlet::run(green_parts);
+}
+
+#[green]
+fn green_parts() {
     assert_eq!(places(), 6 + 4 + 4);
     assert_eq!(operators(), (2 + 12 + 2 + 3 + 6 + 4 + 2 + 3 + 2 + 2 + 11, 2, true));
     assert_eq!(statements(0), Ok(0));
@@ -321,5 +324,5 @@ fn main() {
     assert_eq!(borrowing_callback(measure), 6);
     assert_eq!(made(1), 11 + 13 + 2);
     assert_eq!(macros(), 7);
-    assert_eq!(walk(&mut [1, 2, 3].into_iter()), 6);
+    assert_eq!(walk(&mut vec![1, 2, 3].into_iter()), 6);
 }

@@ -184,7 +184,7 @@ fn hand_on<F: FnOnce(u32, u32) -> Green<G>, G: Future<Output = u32>>(f: F) -> u3
 }
 
 #[green]
-fn main() {
+fn green_parts() {
     methods();
     assert_eq!(longest("a", "bc"), "bc");
     assert_eq!(first_word("one two"), Some("one"));
@@ -203,5 +203,9 @@ fn main() {
     assert_eq!(unsafe { dangerous(&n) }, 5);
     assert_eq!(r#match(2), 3);
     assert_eq!(inner::visible() + inner::elsewhere(), 2);
+}
+
+fn main() {
+    eventlet::run(green_parts);
     assert_eq!(hand_on(add), 3);
 }

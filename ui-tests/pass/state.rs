@@ -59,11 +59,14 @@ fn only_plain_calls() -> usize {
     text.trim().len() + text.len()
 }
 
+/// What a debug build keeps in each call, to report one that never ran.
+const REPORT: usize = if cfg!(debug_assertions) { size_of::<&()>() } else { 0 };
+
 fn sizes_of_plain_calls() {
     let without = size_of_val(&no_plain_calls(1));
     assert_eq!(size_of_val(&twenty_plain_calls(1)), without);
-    assert!(without <= 40, "{}", without);
-    assert_eq!(size_of_val(&only_plain_calls()), 1);
+    assert!(without <= 40 + 2 * REPORT, "{}", without);
+    assert!(size_of_val(&only_plain_calls()) <= 1 + 2 * REPORT);
 }
 
 // Nested green calls keep their arguments once.
@@ -107,9 +110,10 @@ fn sizes_of_nested_calls() {
     is_send(&first([0; 1024]));
     is_send(&goes_anywhere(vec![]));
 
-    assert!(size_of_val(&third([0; 1024])) <= 1024 + 4, "{}", size_of_val(&third([0; 1024])));
+    let one = size_of_val(&third([0; 1024]));
+    assert!(one <= 1024 + 4 + 4 * REPORT, "{}", one);
     let three = size_of_val(&first([0; 1024]));
-    assert!((3 * 1024..=3 * 1024 + 16).contains(&three), "{}", three);
+    assert!((3 * 1024..=3 * 1024 + 16 + 8 * REPORT).contains(&three), "{}", three);
 }
 
 // Arguments drop when the function ends, in the order in which a function drops its own.
@@ -300,10 +304,7 @@ fn recursive_in_test(n: u32) -> (u32, u32) {
 }
 
 #[green]
-fn main() {
-    sizes_of_plain_calls();
-    sizes_of_nested_calls();
-    drops();
+fn places() {
     at_await();
     for (expected, line) in lines() {
         assert_eq!(line, expected);
@@ -312,4 +313,11 @@ fn main() {
     assert_eq!(line, expected);
     let (expected, line) = recursive(1);
     assert_eq!(line, expected);
+}
+
+fn main() {
+    sizes_of_plain_calls();
+    sizes_of_nested_calls();
+    drops();
+    eventlet::run(places);
 }

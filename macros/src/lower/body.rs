@@ -3,7 +3,6 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Stmt;
-use syn::visit_mut::VisitMut;
 
 use super::{Lower, Region, Used, args, result};
 use crate::item::{GreenFn, Role};
@@ -42,10 +41,11 @@ pub(crate) fn function(
         is_method,
         region: Region::Green,
         used: Used::default(),
+        expected: None,
     };
     let before = spelled(&block.stmts);
     let arguments = args::of_function(&mut function.sig, &before);
-    lower.visit_block_mut(&mut block);
+    lower.body(&mut block.stmts, result::known_part(&function.sig.output, &options.paths));
     let imports = lower.imports();
     let name = function.sig.ident.span();
     let body = result::typed(&spelled(&block.stmts), &before, &function.sig.output, name, &options.paths);

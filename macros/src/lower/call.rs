@@ -1,10 +1,11 @@
 //! Calls: driven in place if their value is a green call, and left as they are if it is not.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, Path};
 
+use super::blocking::{self, Suspect};
 use super::{Lower, Region};
 
 /// The places in the user's source that the tokens of a lowered call point at.
@@ -30,20 +31,20 @@ pub(super) enum Drive {
 impl Lower<'_> {
     /// Lowers a function or method call, arguments and receiver first.
     pub(super) fn call(&mut self, expr: &mut Expr) {
+        let expected = self.expected.take();
         let drive = self.drive(expr);
+        let suspect = blocking::suspect(expr);
         syn::visit_mut::visit_expr_mut(self, expr);
-        let (place, attrs) = match expr {
+        let Some(place) = place_of(expr) else { return };
+        let attrs = match expr {
             Expr::Call(call) if is_constructor(&call.func) => return,
-            Expr::Call(call) => (place_of_call(call), std::mem::take(&mut call.attrs)),
-            Expr::MethodCall(call) => {
-                let end = call.paren_token.span.close();
-                let place = Place { start: call.receiver.span(), name: call.method.span(), end };
-                (place, std::mem::take(&mut call.attrs))
-            }
+            Expr::Call(call) => std::mem::take(&mut call.attrs),
+            Expr::MethodCall(call) => std::mem::take(&mut call.attrs),
             _ => return,
         };
         let call = expr.to_token_stream();
-        *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive));
+        self.expected = expected;
+        *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, suspect));
     }
 
     /// Lowers the tokens of one call.
@@ -54,10 +55,13 @@ impl Lower<'_> {
     ///             #[allow(unreachable_code)]
     ///             value => {
     ///                 let kind = loop { break unknown(); break probe(&value, 0).eventlet_kind() };
-    ///                 if kind.plain { kind.value(value) } else { kind.call(value).await }
+    ///                 (if kind.plain { kind.value(value) } else { kind.call(value).await },).0
     ///             }
     ///         }
     /// ```
+    ///
+    /// The two ways meet in a place of their own, so that a value of the wrong type is one mistake, not two; that
+    /// place is the whole call, as far as rustc sees.
     ///
     /// The `match` keeps temporaries of the call alive as the call itself would. Its first and last tokens are the
     /// user's, as far as rustc sees: an expression that contains it has its own place in the source then, which
@@ -68,32 +72,83 @@ impl Lower<'_> {
         call: TokenStream,
         place: &Place,
         drive: Drive,
+        suspect: Option<Suspect>,
     ) -> TokenStream {
         self.used.calls = true;
         let private = self.paths.private(place.name);
+        let (value, question) = self.ask_of(suspect, &private, place);
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {
             Region::NoSwitch => {
-                let stay = quote_spanned!(Span::mixed_site().located_at(place.name)=> stay);
-                quote_spanned!(end=> #kind.#stay(value))
+                let check = no_switch_check(&private, &kind, place.name);
+                quote_spanned!(end=> { #check #kind.stay(value) })
             }
-            Region::Green | Region::Plain => {
+            Region::Green | Region::Plain(_) => {
                 let waits = waits(place.name, drive);
-                quote_spanned!(end=>
-                    if #kind.plain { #kind.value(value) } else { #kind #waits }
-                )
+                let the_value = quote_spanned!(end=> value);
+                let given = quote_spanned!(place.end=> .#value(#the_value));
+                let whole = quote_spanned!(place.start=> (#kind));
+                let driver = quote_spanned!(place.name=> (#kind));
+                quote_spanned!(end=> if #kind.plain { #whole #given } else { #driver #waits })
             }
         };
+        let (both_ways, value) = (quote_spanned!(place.start=> (#use_it,)), quote_spanned!(place.end=> .0));
+        let find_kind = self.kind_of_value(place, &question);
         let arm = quote_spanned! {end=>
             #[allow(unreachable_code)]
             value => {
-                let kind = loop { break #private::unknown(); break #private::probe(&value, 0).eventlet_kind() };
-                #use_it
+                #find_kind
+                #both_ways #value
             }
         };
         let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
         quote!(#(#attrs)* #word #call #arm)
+    }
+
+    /// What a call that may be one of std's that block is asked: the name under which a plain kind gives the value, and
+    /// the question to the receiver's type.
+    fn ask_of(
+        &mut self,
+        suspect: Option<Suspect>,
+        private: &TokenStream,
+        place: &Place,
+    ) -> (Ident, TokenStream) {
+        let value = Ident::new("value", Span::mixed_site());
+        match suspect {
+            Some(Suspect::Spelled(verdict)) => (Ident::new(verdict, place.name), TokenStream::new()),
+            Some(Suspect::Method(receiver, method)) => {
+                self.used.suspects = true;
+                (value, quote!(#private::receiver(&#receiver).#method();))
+            }
+            None => (value, TokenStream::new()),
+        }
+    }
+
+    /// Finds the kind of a call by its value's type. A `question` to another type is asked where nothing ever runs.
+    ///
+    /// What names the type lies on the call as a whole: a bound of the callee that is not satisfied is one of the type of
+    /// each such expression too, and rustc says the same thing in the same place only once. The question itself lies in the
+    /// expansion, for which rustc has no suggestions.
+    ///
+    /// Where the type that is expected of the call is written in the source, the probe is told: then a value whose
+    /// type is not known yet is taken for one of that type.
+    pub(super) fn kind_of_value(&mut self, place: &Place, question: &TokenStream) -> TokenStream {
+        let private = self.paths.private(place.name);
+        let at = Span::mixed_site().located_at(place.end);
+        let unknown = self.paths.on("unknown", place.start, place.end);
+        let unknown = quote_spanned!(place.end=> #unknown());
+        let probe = match self.expected.take().filter(is_complete) {
+            Some(ty) => quote_spanned!(at=> #private::probe_as::<_, #ty>(&value)),
+            None => quote_spanned!(at=> #private::probe(&value, 0)),
+        };
+        quote_spanned! {at=>
+            let kind = loop {
+                break #unknown;
+                #question
+                break #probe.eventlet_kind()
+            };
+        }
     }
 
     /// Whether a call may be the function's call to itself. By type only a green call is then boxed.
@@ -120,6 +175,21 @@ impl Lower<'_> {
                 Some(owner) => owner.ident == "Self" && segments.next().is_none(),
             }
     }
+}
+
+/// Whether a type leaves nothing to infer. What it leaves would have to be inferred from a green call, which cannot be.
+fn is_complete(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().all(|token| match token {
+        TokenTree::Ident(name) => name != "_",
+        TokenTree::Group(group) => is_complete(&group.stream()),
+        _ => true,
+    })
+}
+
+/// The question whether a call may stand in a `no_switch!`, whose answer is shown at the user's own place.
+pub(super) fn no_switch_check(private: &TokenStream, kind: &TokenStream, at: Span) -> TokenStream {
+    let kind = quote_spanned!(at=> { #kind });
+    quote!(#[allow(unused_braces)] #private::StaysPut::stays_put(#kind);)
 }
 
 /// The tokens that wait, at the user's own place.
@@ -150,6 +220,18 @@ fn is_part_of_self(receiver: &Expr) -> bool {
     }
 }
 
+/// The place of a function or method call; other expressions have none here.
+pub(super) fn place_of(expr: &Expr) -> Option<Place> {
+    match expr {
+        Expr::Call(call) => Some(place_of_call(call)),
+        Expr::MethodCall(call) => {
+            let end = call.paren_token.span.close();
+            Some(Place { start: call.receiver.span(), name: call.method.span(), end })
+        }
+        _ => None,
+    }
+}
+
 fn place_of_call(call: &ExprCall) -> Place {
     let start = call.func.span();
     let name = match &*call.func {
@@ -160,7 +242,7 @@ fn place_of_call(call: &ExprCall) -> Place {
 }
 
 /// Calls that cannot be green and profit from an expected type: `Some(..)`, `Wrapper(..)`, `Box::new(..)`.
-fn is_constructor(func: &Expr) -> bool {
+pub(super) fn is_constructor(func: &Expr) -> bool {
     const OWNERS: [&str; 10] =
         ["Box", "Rc", "Arc", "Pin", "Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "OnceLock"];
     let Expr::Path(func) = func else { return false };

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprClosure, ReturnType};
 
+use super::unheld::Outside;
 use super::{Lower, Region, args, leading, result};
 use crate::mistakes::Mistake;
 
@@ -28,7 +29,8 @@ impl Lower<'_> {
         let before = closure.attrs.len();
         closure.attrs.retain(|attr| attr.path().segments.last().is_none_or(|last| last.ident != "green"));
         if closure.attrs.len() == before {
-            return self.within(Region::Plain, |lower| lower.visit_expr_mut(&mut closure.body));
+            return self
+                .within(Region::Plain(Outside::Closure), |lower| lower.visit_expr_mut(&mut closure.body));
         }
         if let Some(token) = closure.asyncness.take() {
             self.mistakes.push(token, Mistake::AsyncFn);

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprForLoop};
 
+use super::call::no_switch_check;
 use super::{Lower, Region};
 
 impl Lower<'_> {
@@ -40,8 +41,11 @@ impl Lower<'_> {
         let private = self.paths.private(name);
         let here = Span::mixed_site().located_at(name);
         let step = match self.region {
-            Region::NoSwitch => quote_spanned!(here=> kind.stay(&mut iter)),
-            Region::Green | Region::Plain => {
+            Region::NoSwitch => {
+                let check = no_switch_check(&private, &quote_spanned!(here=> kind), name);
+                quote_spanned!(here=> { #check kind.stay(&mut iter) })
+            }
+            Region::Green | Region::Plain(_) => {
                 let (kind, iter) = (quote_spanned!(here=> kind), quote_spanned!(here=> iter));
                 let waits = quote_spanned!(name=> #kind.call(&mut #iter).await);
                 quote_spanned!(here=>
@@ -49,6 +53,7 @@ impl Lower<'_> {
                 )
             }
         };
+        // Behind the body stands a semicolon: as the last expression, it would have braces too many for rustc.
         let token = Span::mixed_site().located_at(for_token.span);
         let the_loop = quote_spanned! {token=>
             #label loop {
@@ -57,7 +62,7 @@ impl Lower<'_> {
                     #private::Option::Some(item) => item,
                     #private::Option::None => break,
                 };
-                #body
+                #body;
             }
         };
         let arm = quote_spanned! {here=>

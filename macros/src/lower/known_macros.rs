@@ -74,7 +74,7 @@ impl Lower<'_> {
         self.list(mac)?;
         let name = mac.path.segments.last()?.ident.span();
         let place = Place { start: name, name, end: mac.delimiter.span().close() };
-        Some(self.driven(&[], mac.to_token_stream(), &place, Drive::InPlace))
+        Some(self.driven(&[], mac.to_token_stream(), &place, Drive::InPlace, None))
     }
 
     /// The message of a failed assertion shows the condition as the user wrote it.

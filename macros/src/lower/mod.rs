@@ -4,6 +4,7 @@
 //! blocks, types, patterns and unknown macros are left as they are.
 
 mod args;
+mod blocking;
 mod body;
 mod call;
 mod closure;
@@ -12,8 +13,10 @@ mod known_macros;
 mod leading;
 mod no_switch;
 mod result;
+mod unheld;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
@@ -22,6 +25,7 @@ pub(crate) use result::spelled as result_type;
 
 use crate::mistakes::{Mistake, Mistakes};
 use crate::paths::Paths;
+use unheld::Outside;
 
 /// One walk over a body.
 struct Lower<'a> {
@@ -33,6 +37,8 @@ struct Lower<'a> {
     is_method: bool,
     region: Region,
     used: Used,
+    /// The type that the source expects of the call that is visited next.
+    expected: Option<TokenStream>,
 }
 
 /// Where the walk is.
@@ -42,8 +48,8 @@ enum Region {
     Green,
     /// Inside `no_switch!`: green calls are refused.
     NoSwitch,
-    /// Inside an ordinary closure or an `async` block: only green closures are looked for.
-    Plain,
+    /// Where nothing can be driven: only green closures are looked for, and calls that nobody will drive.
+    Plain(Outside),
 }
 
 /// What the walk has written, and so which traits the body has to import.
@@ -51,15 +57,17 @@ enum Region {
 struct Used {
     calls: bool,
     loops: bool,
+    suspects: bool,
 }
 
 impl VisitMut for Lower<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Closure(_) => self.closure(expr),
-            Expr::Async(block) => self.within(Region::Plain, |lower| lower.visit_block_mut(&mut block.block)),
+            Expr::Async(block) => self
+                .within(Region::Plain(Outside::AsyncBlock), |lower| lower.visit_block_mut(&mut block.block)),
             Expr::Const(_) | Expr::TryBlock(_) => {}
-            _ if self.region == Region::Plain => visit_mut::visit_expr_mut(self, expr),
+            _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
             Expr::Call(_) | Expr::MethodCall(_) => self.call(expr),
             Expr::Await(_) => self.awaited(expr),
             Expr::ForLoop(_) => self.for_loop(expr),
@@ -69,11 +77,16 @@ impl VisitMut for Lower<'_> {
     }
 
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
+        if let Some(outside) = self.outside() {
+            return match stmt {
+                Stmt::Local(local) => self.held(local, outside),
+                stmt => visit_mut::visit_stmt_mut(self, stmt),
+            };
+        }
         match stmt {
-            _ if self.region == Region::Plain => visit_mut::visit_stmt_mut(self, stmt),
             Stmt::Macro(_) => self.macro_stmt(stmt),
             Stmt::Expr(expr, semi) => {
-                let is_call = matches!(expr, Expr::Call(_) | Expr::MethodCall(_));
+                let is_call = is_call(expr);
                 self.visit_expr_mut(expr);
                 leading::enclose(expr);
                 if is_call && semi.is_some() {
@@ -81,9 +94,15 @@ impl VisitMut for Lower<'_> {
                 }
             }
             Stmt::Local(local) => {
+                if let Pat::Type(pat) = &local.pat
+                    && local.init.as_ref().is_some_and(|init| is_call(&init.expr))
+                {
+                    self.expected = Some(pat.ty.to_token_stream()).filter(|ty| !has_hole(ty));
+                }
                 visit_mut::visit_local_mut(self, local);
                 leading::enclose_before_else(local);
             }
+            Stmt::Item(Item::Fn(function)) => self.inner_function(function),
             Stmt::Item(_) => {}
         }
     }
@@ -105,7 +124,11 @@ impl VisitMut for Lower<'_> {
         self.visit_expr_mut(&mut repeat.expr);
     }
 
-    fn visit_item_mut(&mut self, _item: &mut Item) {}
+    fn visit_item_mut(&mut self, item: &mut Item) {
+        if let Item::Fn(function) = item {
+            self.inner_function(function);
+        }
+    }
     fn visit_type_mut(&mut self, _type: &mut Type) {}
     fn visit_path_mut(&mut self, _path: &mut Path) {}
     fn visit_macro_mut(&mut self, _macro: &mut Macro) {}
@@ -113,7 +136,30 @@ impl VisitMut for Lower<'_> {
     fn visit_angle_bracketed_generic_arguments_mut(&mut self, _: &mut syn::AngleBracketedGenericArguments) {}
 }
 
+fn is_call(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(_) | Expr::MethodCall(_))
+}
+
 impl Lower<'_> {
+    /// Walks the statements of a body whose value has a type that is written in the source.
+    fn body(&mut self, stmts: &mut [Stmt], output: Option<TokenStream>) {
+        let last = stmts.len().wrapping_sub(1);
+        for (at, stmt) in stmts.iter_mut().enumerate() {
+            if at == last && matches!(stmt, Stmt::Expr(expr, None) if is_call(expr)) {
+                self.expected = output.clone().filter(|ty| !has_hole(ty));
+            }
+            self.visit_stmt_mut(stmt);
+        }
+    }
+
+    /// Where the walk is, if nothing can be driven there.
+    fn outside(&self) -> Option<Outside> {
+        match self.region {
+            Region::Plain(outside) => Some(outside),
+            _ => None,
+        }
+    }
+
     /// Walks something that is in another region.
     fn within(&mut self, region: Region, walk: impl FnOnce(&mut Self)) {
         let outside = std::mem::replace(&mut self.region, region);
@@ -155,6 +201,17 @@ impl Lower<'_> {
                 use #private::{GreenSteps as _, NoSteps as _};
             }
         });
-        quote::quote!(#calls #loops)
+        let suspects = self.used.suspects.then(|| quote::quote!(use #private::Harmless as _;));
+        quote::quote!(#calls #loops #suspects)
     }
+}
+
+/// Whether a type leaves something open: `Vec<_>`. If the call is green, nothing would ever fill that in where the
+/// expected type is only asked about.
+fn has_hole(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(name) => name == "_",
+        TokenTree::Group(group) => has_hole(&group.stream()),
+        _ => false,
+    })
 }

@@ -33,13 +33,13 @@ pub(crate) fn spelled(output: &ReturnType, paths: &Paths) -> TokenStream {
 /// ```text
 /// Input:  -> io::Result<impl Read> { body }
 /// Output: #[allow(unreachable_code)]
-///         if false { return ::eventlet::__private::returned::<io::Result<_>>(); }
+///         if false { return (::eventlet::__private::returned::<io::Result<_>>(),).0; }
 ///         let result: io::Result<_> = { body };
 ///         result
 /// ```
 ///
 /// The first statement stands only where the body may return early: rustc takes it for the place where the
-/// type was inferred, and says so in errors. (`before` is the body as the user wrote it.) An opaque type cannot be written here, so it is left open.
+/// type was inferred, and says so in errors; its first and last tokens are at the ends of the type. (`before` is the body as the user wrote it.) An opaque type cannot be written here, so it is left open.
 pub(super) fn typed(
     body: &TokenStream,
     before: &TokenStream,
@@ -48,24 +48,37 @@ pub(super) fn typed(
     paths: &Paths,
 ) -> TokenStream {
     let Some(ty) = known_part(output, paths) else { return body.clone() };
-    let at = match output {
-        ReturnType::Default => Span::mixed_site().located_at(name),
-        ReturnType::Type(_, ty) => Span::mixed_site().located_at(ty.span()),
+    // Where a body without the right value is wrong: at the type that the user wrote.
+    let (first, last) = match output {
+        ReturnType::Default => (name, name),
+        ReturnType::Type(_, ty) => (ty.span(), last_of(ty.to_token_stream()).unwrap_or(name)),
     };
-    let private = paths.private(at);
-    let early = may_return(before).then(
-        || quote_spanned!(at=> #[allow(unreachable_code)] if false { return #private::returned::<#ty>(); }),
-    );
+    let at = Span::mixed_site().located_at(first);
+    let early = may_return(before).then(|| {
+        let private = paths.private(at);
+        let value = quote_spanned!(at=> #private::returned::<#ty>());
+        let (start, end) = (quote_spanned!(first=> (#value,)), quote_spanned!(last=> .0));
+        quote_spanned!(at=> #[allow(unreachable_code)] if false { return #start #end; })
+    });
+    let block = quote_spanned!(first=> { #body });
     quote_spanned! {at=>
         #early
-        let result: #ty = { #body };
+        let result: #ty = #block;
         #[allow(unreachable_code)]
         { result }
     }
 }
 
+/// The place of the last token.
+fn last_of(tokens: TokenStream) -> Option<Span> {
+    tokens.into_iter().last().map(|token| match token {
+        TokenTree::Group(group) => group.span_close(),
+        token => token.span(),
+    })
+}
+
 /// The type that a function returns as far as it can be written inside, if any of it can.
-fn known_part(output: &ReturnType, paths: &Paths) -> Option<TokenStream> {
+pub(super) fn known_part(output: &ReturnType, paths: &Paths) -> Option<TokenStream> {
     let mut output = output.clone();
     if let ReturnType::Type(_, ty) = &mut output {
         if matches!(**ty, Type::ImplTrait(_)) {

@@ -30,11 +30,15 @@ pub(super) fn unix(listener: &UnixListener) -> io::Result<Done<(UnixStream, unix
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         let (connection, address) = accept4(listener)?;
-        let address = match address {
-            Some(address) => unix_address(address.try_into()?)?,
-            None => unnamed()?,
+        let connection = UnixStream::from(connection);
+        // Hardly any peer has a name. One that has is asked for it, since no more than its length is sure here.
+        let has_name = address.is_some_and(|address| address.addr_len() as usize > size_of::<u16>());
+        let address = match has_name.then(|| connection.peer_addr()) {
+            Some(Ok(address)) => address,
+            // It has none, or is gone already.
+            _ => unix::SocketAddr::from_pathname("")?,
         };
-        Ok(Done::new((connection.into(), address)))
+        Ok(Done::new((connection, address)))
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
@@ -51,26 +55,4 @@ fn accept4(
     use rustix::net::SocketFlags;
 
     Ok(rustix::net::acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)?)
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn unix_address(address: rustix::net::SocketAddrUnix) -> io::Result<unix::SocketAddr> {
-    use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt;
-
-    #[cfg(target_os = "android")]
-    use std::os::android::net::SocketAddrExt;
-    #[cfg(target_os = "linux")]
-    use std::os::linux::net::SocketAddrExt;
-
-    match (address.path_bytes(), address.abstract_name()) {
-        (Some(path), _) => unix::SocketAddr::from_pathname(OsStr::from_bytes(path)),
-        (None, Some(name)) => unix::SocketAddr::from_abstract_name(name),
-        (None, None) => unnamed(),
-    }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn unnamed() -> io::Result<unix::SocketAddr> {
-    unix::SocketAddr::from_pathname("")
 }

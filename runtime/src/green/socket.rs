@@ -1,13 +1,14 @@
 //! What all green sockets share: a descriptor that the hub knows, limits on waiting, and the mode.
 
 use std::cell::Cell;
+use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::green;
+use crate::call::Green;
 use crate::hub::poller::AsSource;
-use crate::hub::sources::{Direction, Done, Source, closed_error};
+use crate::hub::sources::{Direction, Done, Patience, Source};
 
 /// A socket. Clones are handles on one: they share its registration, its limits and its mode.
 pub(super) struct Socket<S: AsSource>(Rc<Shared<S>>);
@@ -69,42 +70,33 @@ impl<S: AsSource> Socket<S> {
 
     /// Does `operation` when it has something to do, and suspends until then: for as long as the limit of that
     /// direction says, or not at all in the non-blocking mode.
-    #[green(crate = crate)]
-    pub(super) fn when_ready<T, F>(&self, direction: Direction, operation: F) -> io::Result<T>
-    where
-        F: FnMut(&S) -> io::Result<Done<T>>,
-    {
-        if self.0.is_nonblocking.get() {
-            return self.at_once(operation);
-        }
-        self.0.source.when_ready(direction, self.limit(direction).get(), operation).await
-    }
-
-    /// Like [`when_ready`](Self::when_ready), with a limit of its own, and in either mode.
-    #[green(crate = crate)]
-    pub(super) fn within<T, F>(
+    #[inline]
+    pub(super) fn when_ready<T, F>(
         &self,
-        limit: Option<Duration>,
         direction: Direction,
         operation: F,
-    ) -> io::Result<T>
+    ) -> Green<impl Future<Output = io::Result<T>>>
     where
         F: FnMut(&S) -> io::Result<Done<T>>,
     {
-        self.0.source.when_ready(direction, limit, operation).await
+        let limit = self.limit(direction).get();
+        let patience = if self.0.is_nonblocking.get() { Patience::None } else { limit.into() };
+        self.within(patience, direction, operation)
     }
 
-    /// Does `operation` once, whether it has something to do or not.
-    pub(super) fn at_once<T>(&self, mut operation: impl FnMut(&S) -> io::Result<Done<T>>) -> io::Result<T> {
-        if self.0.source.is_closed() {
-            return Err(closed_error());
-        }
-        loop {
-            match operation(self.io()) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result.map(|done| done.value),
-            }
-        }
+    /// Like [`when_ready`](Self::when_ready), with a patience of its own.
+    #[inline]
+    pub(super) fn within<T, F>(
+        &self,
+        patience: impl Into<Patience>,
+        direction: Direction,
+        operation: F,
+    ) -> Green<impl Future<Output = io::Result<T>>>
+    where
+        F: FnMut(&S) -> io::Result<Done<T>>,
+    {
+        // No state machine of their own here and below: a read is its wait, and nothing is stored twice.
+        Green::new(self.0.source.when_ready(direction, patience, operation))
     }
 
     fn limit(&self, direction: Direction) -> &Cell<Option<Duration>> {
@@ -146,27 +138,32 @@ impl<S: AsSource> Socket<S>
 where
     for<'a> &'a S: Read + Write,
 {
-    #[green(crate = crate)]
-    pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let room = buf.len();
-        self.when_ready(Direction::Read, |mut io| Ok(Done::count(io.read(buf)?, room)))
+    #[inline]
+    pub(super) fn read(&self, buf: &mut [u8]) -> Green<impl Future<Output = io::Result<usize>>> {
+        self.when_ready(Direction::Read, move |mut io| Ok(Done::count(io.read(buf)?, buf.len())))
     }
 
-    #[green(crate = crate)]
-    pub(super) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    #[inline]
+    pub(super) fn read_vectored(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Green<impl Future<Output = io::Result<usize>>> {
         let room = bufs.iter().map(|buf| buf.len()).sum();
-        self.when_ready(Direction::Read, |mut io| Ok(Done::count(io.read_vectored(bufs)?, room)))
+        self.when_ready(Direction::Read, move |mut io| Ok(Done::count(io.read_vectored(bufs)?, room)))
     }
 
-    #[green(crate = crate)]
-    pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.when_ready(Direction::Write, |mut io| Ok(Done::count(io.write(buf)?, buf.len())))
+    #[inline]
+    pub(super) fn write(&self, buf: &[u8]) -> Green<impl Future<Output = io::Result<usize>>> {
+        self.when_ready(Direction::Write, move |mut io| Ok(Done::count(io.write(buf)?, buf.len())))
     }
 
-    #[green(crate = crate)]
-    pub(super) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    #[inline]
+    pub(super) fn write_vectored(
+        &self,
+        bufs: &[IoSlice<'_>],
+    ) -> Green<impl Future<Output = io::Result<usize>>> {
         let room = bufs.iter().map(|buf| buf.len()).sum();
-        self.when_ready(Direction::Write, |mut io| Ok(Done::count(io.write_vectored(bufs)?, room)))
+        self.when_ready(Direction::Write, move |mut io| Ok(Done::count(io.write_vectored(bufs)?, room)))
     }
 }
 

@@ -1,3 +1,146 @@
 //! std's `thread`, with green threads.
+//!
+//! What is [spawned](spawn) here is a green thread of this OS thread's hub, so nothing needs to be `Send`.
 
-pub use crate::greenthread::{GreenThread as JoinHandle, Thread, current, sleep, spawn};
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use crate::exit::Exit;
+use crate::green;
+use crate::greenthread::GreenThread;
+
+pub use std::thread::{AccessError, LocalKey, Result, available_parallelism, panicking};
+
+pub use crate::greenthread::{Thread, current, sleep};
+
+/// Starts a green thread. Does not suspend.
+///
+/// [`greenthread::spawn`](crate::greenthread::spawn) with std's handle.
+///
+/// # Panics
+///
+/// As that.
+///
+/// # Examples
+///
+/// ```
+/// use eventlet::green;
+/// use eventlet::green::thread;
+///
+/// #[green]
+/// fn double(n: u32) -> u32 {
+///     2 * n
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let handle = thread::spawn(|| double(21));
+///     assert_eq!(handle.join().unwrap(), 42);
+/// }
+/// ```
+#[track_caller]
+pub fn spawn<F, G>(f: F) -> JoinHandle<G::Output>
+where
+    F: FnOnce() -> G + 'static,
+    G: Future + 'static,
+    G::Output: 'static,
+{
+    JoinHandle(crate::greenthread::spawn(f))
+}
+
+/// Gives way once: every thread that is ready now runs first. Suspends until then.
+#[green(crate = crate)]
+pub fn yield_now() {
+    sleep(Duration::ZERO);
+}
+
+/// The right to wait for a green thread's value. Dropping it detaches the thread.
+pub struct JoinHandle<T>(GreenThread<T>);
+
+impl<T> JoinHandle<T> {
+    /// Waits for the thread's end. Suspends until then; not at all if it has ended.
+    ///
+    /// A kill or timeout here leaves the thread running, detached.
+    ///
+    /// # Errors
+    ///
+    /// The value that the thread panicked with; [`Exit::Killed`] if it was killed.
+    ///
+    /// # Panics
+    ///
+    /// If it is the running thread: that would never end.
+    #[green(crate = crate)]
+    pub fn join(self) -> Result<T> {
+        self.0.join().map_err(|exit| match exit {
+            Exit::Panicked(panic) => panic.into_payload(),
+            exit => Box::new(exit) as Box<dyn Any + Send>,
+        })
+    }
+
+    /// The handle without the right to the value.
+    pub fn thread(&self) -> &Thread {
+        self.0.thread()
+    }
+
+    /// Has it returned, panicked, or been killed?
+    pub fn is_finished(&self) -> bool {
+        self.0.is_finished()
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How to start a green thread: std's `Builder`.
+#[derive(Debug, Default)]
+#[must_use = "nothing is started before `spawn`"]
+pub struct Builder {
+    name: Option<String>,
+}
+
+impl Builder {
+    /// Nothing special.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the thread, for messages.
+    pub fn name(mut self, name: String) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Means nothing here: a green thread has no stack.
+    pub fn stack_size(self, _bytes: usize) -> Self {
+        self
+    }
+
+    /// Starts the thread, as [`spawn`] does.
+    ///
+    /// # Errors
+    ///
+    /// None; the result has std's type.
+    ///
+    /// # Panics
+    ///
+    /// As [`spawn`].
+    #[track_caller]
+    pub fn spawn<F, G>(self, f: F) -> io::Result<JoinHandle<G::Output>>
+    where
+        F: FnOnce() -> G + 'static,
+        G: Future + 'static,
+        G::Output: 'static,
+    {
+        let handle = spawn(f);
+        if let Some(name) = &self.name {
+            handle.thread().set_name(name);
+        }
+        Ok(handle)
+    }
+}

@@ -13,7 +13,7 @@ use crate::greenthread::{Ended, GreenThread};
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::task::TaskRef;
-use crate::hub::waitlist::{Left, Ticket, WaitList};
+use crate::hub::waitlist::{Ticket, WaitList};
 
 /// A line of threads.
 pub(super) struct Line<T> {
@@ -112,13 +112,14 @@ impl<T> Wait for First<'_, T> {
         if first.is_some() || self.line.announced.get() == 0 {
             return Some(first);
         }
+        let (_left, _left_over);
         let mut readers = self.line.readers.borrow_mut();
         match self.ticket {
             Some(ticket) if readers.is_called(ticket) => {
-                readers.leave(ticket);
+                _left = readers.leave(ticket);
                 self.ticket = Some(readers.join(waiting.task()));
             }
-            Some(ticket) => readers.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = readers.renew(ticket, waiting.task()),
             None => self.ticket = Some(readers.join(waiting.task())),
         }
         None
@@ -137,7 +138,7 @@ impl<T> Drop for First<'_, T> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.line.readers.borrow_mut().leave(ticket);
-        if left == Left::Called {
+        if left.was_called {
             // Whether the call was answered or not: there may be something for the next reader as well.
             self.line.call_reader();
         }

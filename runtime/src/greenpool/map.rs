@@ -5,6 +5,7 @@ use std::future::Future;
 use super::GreenPool;
 use super::imap::{Imap, Order, imap};
 use crate::call::Green;
+use crate::callable::GreenCall;
 use crate::iter::GreenIterator;
 
 impl GreenPool {
@@ -46,12 +47,12 @@ impl GreenPool {
     ///
     /// eventlet's and gevent's `imap`. eventlet gives the jobs slots of a pool of their own.
     #[track_caller]
-    pub fn imap<I, F, G>(&self, f: F, inputs: I) -> Imap<G::Output>
+    pub fn imap<I, F, G>(&self, f: F, inputs: I) -> Imap<G::Value>
     where
         I: IntoIterator<IntoIter: 'static, Item: 'static>,
         F: Fn(I::Item) -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         imap(self, Order::OfInputs, f, inputs.into_iter())
     }
@@ -60,12 +61,12 @@ impl GreenPool {
     ///
     /// gevent's `imap_unordered`.
     #[track_caller]
-    pub fn imap_unordered<I, F, G>(&self, f: F, inputs: I) -> Imap<G::Output>
+    pub fn imap_unordered<I, F, G>(&self, f: F, inputs: I) -> Imap<G::Value>
     where
         I: IntoIterator<IntoIter: 'static, Item: 'static>,
         F: Fn(I::Item) -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         imap(self, Order::OfCompletion, f, inputs.into_iter())
     }
@@ -97,12 +98,13 @@ impl GreenPool {
     /// ```
     ///
     /// gevent's `map`.
-    pub fn map<I, F, G>(&self, f: F, inputs: I) -> Green<impl Future<Output = Vec<G::Output>>>
+    #[cfg_attr(debug_assertions, track_caller)]
+    pub fn map<I, F, G>(&self, f: F, inputs: I) -> Green<impl Future<Output = Vec<G::Value>>>
     where
         I: IntoIterator<IntoIter: 'static, Item: 'static>,
         F: Fn(I::Item) -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         Green::new(async move {
             let mut results = self.imap(f, inputs);

@@ -33,6 +33,20 @@ impl Members {
         self.line.push_back(Place { id: task.id(), task: Some(task) });
     }
 
+    /// Adds a thread of any age that is no member.
+    pub(super) fn add_any(&mut self, task: TaskRef) {
+        let id = task.id();
+        let place = Place { id, task: Some(task) };
+        match self.find(id) {
+            // It was a member before, and left a gap.
+            Ok(index) => {
+                self.line[index] = place;
+                self.gaps -= 1;
+            }
+            Err(index) => self.line.insert(index, place),
+        }
+    }
+
     pub(super) fn contains(&self, id: u64) -> bool {
         self.find(id).is_ok_and(|index| self.line[index].task.is_some())
     }

@@ -5,6 +5,7 @@
 //!  members.rs   the threads of a pool                  in_place.rs  a job that its spawner runs itself
 //!  map.rs       a job for each input                   imap.rs      its results, one after another
 //!  pile.rs      GreenPile: results as spawned          line.rs      threads that are read in order
+//!  group.rs     members from elsewhere, failures       full.rs      a pool that has no room
 //! ```
 
 use std::fmt;
@@ -12,12 +13,14 @@ use std::future::Future;
 use std::rc::Rc;
 
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::until;
 use crate::start::Start;
 
 mod full;
+mod group;
 mod imap;
 mod in_place;
 mod line;
@@ -93,11 +96,12 @@ impl GreenPool {
     /// If the OS thread is ending and its hub has ended before it.
     ///
     /// eventlet's and gevent's `Pool.spawn`.
-    pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Output>>>
+    #[cfg_attr(debug_assertions, track_caller)]
+    pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         Green::new(async move {
             if self.slots.is_full() && self.is_member() {
@@ -115,11 +119,12 @@ impl GreenPool {
     /// # Panics
     ///
     /// As [`spawn`](Self::spawn).
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn_n<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         Green::new(async move { drop(self.spawn(f).await) })
     }
@@ -133,11 +138,11 @@ impl GreenPool {
     /// # Panics
     ///
     /// As [`spawn`](Self::spawn).
-    pub fn try_spawn<F, G>(&self, f: F) -> Result<GreenThread<G::Output>, PoolFull<F>>
+    pub fn try_spawn<F, G>(&self, f: F) -> Result<GreenThread<G::Value>, PoolFull<F>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         if self.slots.is_full() {
             return Err(PoolFull::new(f));
@@ -151,6 +156,7 @@ impl GreenPool {
     /// somebody else may have it. A kill or timeout here loses nothing.
     ///
     /// gevent's `Pool.wait_available`.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn wait_available(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             loop {
@@ -175,6 +181,7 @@ impl GreenPool {
     /// If a member of the pool calls it: it would wait for its own end.
     ///
     /// eventlet's `waitall`, gevent's `Pool.join`.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn waitall(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             if self.is_member() {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::GreenPool;
 use super::line::Line;
 use crate::call::Green;
+use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
 use crate::green;
 use crate::iter::GreenIterator;
@@ -73,10 +74,11 @@ impl<T: 'static> GreenPile<T> {
     /// # Panics
     ///
     /// If the OS thread is ending and its hub has ended before it.
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future<Output = T> + 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall<Value = T> + 'static,
     {
         Green::new(async move {
             let announced = self.results.announce();

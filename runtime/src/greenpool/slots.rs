@@ -11,11 +11,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::members::Members;
-use crate::greenthread::GreenThread;
+use crate::greenthread::{GreenThread, Thread};
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting};
 use crate::hub::task::TaskRef;
-use crate::hub::waitlist::{Left, Ticket, WaitList};
+use crate::hub::waitlist::{Ticket, WaitList};
 use crate::start::Start;
 
 /// The slots of one pool.
@@ -97,6 +97,28 @@ impl Slots {
         })
     }
 
+    /// Makes a member of a thread that runs already, whether or not there is room.
+    pub(super) fn adopt(self: &Rc<Self>, thread: &Thread) {
+        let id = thread.id();
+        if thread.is_finished() || self.has_member(id) {
+            return;
+        }
+        self.members.borrow_mut().add_any(thread.0.clone());
+        let slots = Rc::downgrade(self);
+        thread.link(move |_| {
+            if let Some(slots) = slots.upgrade() {
+                slots.release(id);
+            }
+        });
+    }
+
+    /// Gives a member's slot back; `false` if it is none.
+    pub(super) fn release(&self, id: u64) -> bool {
+        let member = self.members.borrow_mut().remove(id);
+        self.settle();
+        member.is_some()
+    }
+
     /// Promises what is free to those who wait; if nothing is taken any more, says so.
     pub(super) fn settle(&self) {
         while !self.is_full() {
@@ -146,9 +168,7 @@ struct Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let member = self.slots.members.borrow_mut().remove(self.id);
-        self.slots.settle();
-        drop(member);
+        self.slots.release(self.id);
     }
 }
 
@@ -171,16 +191,17 @@ impl Wait for FreeSlot<'_> {
         if self.ticket.is_none() && !self.slots.is_full() {
             return Some(());
         }
+        let (_left, _left_over);
         let mut spawners = self.slots.spawners.borrow_mut();
         match self.ticket {
             None => self.ticket = Some(spawners.join(waiting.task())),
             Some(ticket) if spawners.is_called(ticket) => {
-                spawners.leave(ticket);
+                _left = spawners.leave(ticket);
                 self.ticket = None;
                 self.slots.redeem_promise();
                 return Some(());
             }
-            Some(ticket) => spawners.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = spawners.renew(ticket, waiting.task()),
         }
         None
     }
@@ -198,7 +219,7 @@ impl Drop for FreeSlot<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.slots.spawners.borrow_mut().leave(ticket);
-        if left == Left::Called {
+        if left.was_called {
             self.slots.redeem_promise();
         }
         self.slots.settle();
@@ -221,12 +242,13 @@ impl Wait for Emptied<'_> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let _left_over;
         let mut joiners = self.slots.joiners.borrow_mut();
         match self.ticket {
             None if self.slots.taken() == 0 => return Some(()),
             None => self.ticket = Some(joiners.join(waiting.task())),
             Some(ticket) if joiners.is_called(ticket) => return Some(()),
-            Some(ticket) => joiners.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = joiners.renew(ticket, waiting.task()),
         }
         None
     }
@@ -243,7 +265,8 @@ impl Wait for Emptied<'_> {
 impl Drop for Emptied<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.slots.joiners.borrow_mut().leave(ticket);
+            let left = self.slots.joiners.borrow_mut().leave(ticket);
+            drop(left);
         }
     }
 }

@@ -45,7 +45,7 @@ impl Clock for RealClock {
 ///
 /// A test of an hour's sleep takes no time, and gives the same times in every run. Clones are handles on one clock.
 /// trio calls this an autojump clock.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct VirtualClock {
     now: Rc<Cell<Duration>>,
 }

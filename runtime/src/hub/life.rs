@@ -4,7 +4,8 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use super::task::{Outcome, Progress, TaskRef};
+use super::task::{Outcome, Progress, TaskRef, drop_payload};
+use super::watch::has_subscriber;
 use super::{BUDGET, Hub};
 use crate::exit::Panic;
 
@@ -26,8 +27,29 @@ impl Hub {
     {
         let id = self.tasks.borrow_mut().next_id();
         let (task, outcome) = TaskRef::allocate(&self.remote, id, body(id));
+        if self.has_contexts.get() {
+            self.hand_on_context(&task);
+        }
+        if self.tracks_spawns.get() {
+            self.note_spawner(&task);
+        }
         self.tasks.borrow_mut().insert(task);
         outcome
+    }
+
+    #[cold]
+    fn hand_on_context(&self, spawned: &TaskRef) {
+        let spawner = self.current();
+        let context = spawner.and_then(|spawner| spawner.if_extra(|extra| extra.context.clone()).flatten());
+        if context.is_some() {
+            spawned.with_extra(|extra| extra.context = context);
+        }
+    }
+
+    #[cold]
+    fn note_spawner(&self, spawned: &TaskRef) {
+        let spawner = self.current().map(|spawner| spawner.id());
+        spawned.with_extra(|extra| extra.spawner = spawner);
     }
 
     /// Makes a green thread that has ended already: it returned, or panicked.
@@ -49,7 +71,7 @@ impl Hub {
         drop(self.current.take());
     }
 
-    /// A thread that runs resumes another one, by killing it.
+    /// The same while another thread runs: it makes one that ends at once.
     #[cold]
     fn resume_inside(self: &Rc<Self>, task: &TaskRef, outer: Option<TaskRef>) {
         self.inside(outer, || self.step(task));
@@ -57,28 +79,42 @@ impl Hub {
 
     #[inline]
     fn step(self: &Rc<Self>, task: &TaskRef) {
-        match task.resume() {
-            Progress::Suspended => {
-                if self.is_asked.get() {
-                    self.answer(task);
-                }
-            }
+        self.act_on(task, task.resume());
+    }
+
+    #[inline]
+    fn act_on(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
+        match progress {
+            Progress::Suspended => self.has_suspended(task),
             Progress::Ended => self.finish(task),
             Progress::SuspendedKilled => self.deliver_kill(task),
             Progress::Nothing => {}
         }
     }
 
+    #[inline]
+    fn has_suspended(self: &Rc<Self>, task: &TaskRef) {
+        if self.is_watched.get() || has_subscriber() {
+            self.answer(task);
+        }
+    }
+
     /// It was killed while it ran. Its innermost `catch_exit` hears of it now; if there is none, or it was not
-    /// reached, the thread ends here.
+    /// reached, the thread ends here. One that kills itself again while it cleans up hears of that in its next turn,
+    /// so that a thread which does nothing else lets the others live.
     #[cold]
     fn deliver_kill(self: &Rc<Self>, task: &TaskRef) {
-        let progress = if task.scopes() > 0 { task.resume() } else { Progress::SuspendedKilled };
-        if progress == Progress::SuspendedKilled {
-            task.end();
-        }
-        if task.is_done() {
-            self.finish(task);
+        task.take_heard();
+        let progress = if task.scopes() > 0 { task.resume_out_of_turn() } else { Progress::SuspendedKilled };
+        match progress {
+            Progress::Ended => self.finish(task),
+            Progress::SuspendedKilled if task.take_heard() => self.schedule(task),
+            Progress::SuspendedKilled => {
+                task.end();
+                self.finish(task);
+            }
+            Progress::Suspended => self.has_suspended(task),
+            Progress::Nothing => {}
         }
     }
 
@@ -86,9 +122,11 @@ impl Hub {
     fn inside<R>(&self, outer: Option<TaskRef>, f: impl FnOnce() -> R) -> R {
         let budget = self.budget.replace(BUDGET);
         let expired = self.expired.take();
+        let in_branch = self.in_branch.take();
         let result = f();
         self.budget.set(budget);
         self.expired.set(expired);
+        self.in_branch.set(in_branch);
         drop(self.current.replace(outer));
         result
     }
@@ -99,12 +137,13 @@ impl Hub {
         if task.is_done() {
             return;
         }
-        task.set_killed(true);
+        task.set_killed();
         if task.is_running() {
             return;
         }
         if task.scopes() > 0 && task.is_started() {
-            self.resume(task.clone());
+            let outer = self.current.replace(Some(task.clone()));
+            self.inside(outer, || self.act_on(task, task.resume_out_of_turn()));
         } else {
             self.kill_now(task);
         }
@@ -122,23 +161,35 @@ impl Hub {
         });
     }
 
-    /// A task is done: nobody finds it any more, whoever waits for it is woken, its links run.
+    /// A task is done: nobody finds it any more, its own values are dropped, whoever waits for it is woken, its links
+    /// run.
+    #[inline]
     fn finish(&self, task: &TaskRef) {
         let registered = self.tasks.borrow_mut().remove(task);
-        loop {
-            let (joiners, links) = task
-                .if_extra(|extra| (extra.joiners.call_all(), std::mem::take(&mut extra.links)))
-                .unwrap_or_default();
-            if joiners.is_empty() && links.is_empty() {
-                break;
-            }
-            joiners.iter().for_each(|joiner| self.schedule(joiner));
-            for (_, link) in links {
-                // A link that panics has been reported by the panic hook, and does not stop the next one.
-                let _ = catch_unwind(AssertUnwindSafe(link));
-            }
+        if self.is_watched.get() {
+            self.tell_ended(task);
+        }
+        if task.has_extra() {
+            self.finish_extra(task);
         }
         drop(registered);
+    }
+
+    fn finish_extra(&self, task: &TaskRef) {
+        let locals = task.if_extra(|extra| (std::mem::take(&mut extra.locals), extra.context.take()));
+        // A destructor that panics has been reported by the panic hook.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(locals))) {
+            drop_payload(payload);
+        }
+        let joiners = task.if_extra(|extra| extra.joiners.call_all()).unwrap_or_default();
+        joiners.iter().for_each(|joiner| self.schedule(joiner));
+        // One by one, because a link may undo a later one.
+        while let Some((_, link)) = task.if_extra(|extra| extra.links.pop_front()).flatten() {
+            // A link that panics has been reported by the panic hook, and does not stop the next one.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(link)) {
+                drop_payload(payload);
+            }
+        }
     }
 
     /// Looks where a suspended task stands. `false` if it is not suspended.

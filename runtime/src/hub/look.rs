@@ -22,50 +22,71 @@ pub(crate) struct Frame {
     caller: &'static Location<'static>,
 }
 
-/// What a look has found so far, and who wants to know.
+/// What the present look has found so far, and who wants to know.
 #[derive(Default)]
 pub(crate) struct Looking {
-    frames: Vec<Frame>,
-    wait: Option<String>,
-    is_settled: bool,
+    found: Place,
     /// Threads that wait to be told their own place.
     asked: Vec<(u64, Option<String>)>,
 }
 
-/// Where a suspended thread stands.
+/// Where a suspended thread stands, or a branch of one.
+#[derive(Default)]
 pub(crate) struct Place {
     frames: Vec<Frame>,
     wait: Option<String>,
+    is_settled: bool,
+    /// What it drives beside each other, each with its name.
+    branches: Vec<(String, Place)>,
 }
 
 /// A green call is passed on the way in.
 #[cold]
 pub(crate) fn note_call(function: &'static str, caller: &'static Location<'static>) {
-    current::try_with(|hub| hub.looking.borrow_mut().frames.push(Frame { function, caller }));
+    current::try_with(|hub| hub.looking.borrow_mut().found.frames.push(Frame { function, caller }));
 }
 
 impl Hub {
     /// A wait is reached. `is_settled` says that it has left word with whoever will wake it.
     pub(crate) fn note_wait(&self, wait: fmt::Arguments<'_>, is_settled: bool) {
         let wait = wait.to_string();
-        let mut looking = self.looking.borrow_mut();
-        looking.is_settled = is_settled;
+        let found = &mut self.looking.borrow_mut().found;
+        // Of several waits in one thread, each must have been asked.
+        found.is_settled = is_settled && (found.is_settled || found.wait.is_none());
         // Of several (a timeout around a read), the first is what the thread really waits for.
-        looking.wait.get_or_insert(wait);
+        found.wait.get_or_insert(wait);
+    }
+
+    /// A branch is reached, which is polled by `poll`: what that finds is noted apart. Gives whether the branch has
+    /// left word with all that will wake it.
+    pub(crate) fn note_branch(&self, name: fmt::Arguments<'_>, poll: impl FnOnce()) -> bool {
+        let place = self.find(poll);
+        let is_settled = place.is_settled;
+        self.looking.borrow_mut().found.branches.push((name.to_string(), place));
+        is_settled
+    }
+
+    /// The branches of a thread were reached; this is what the thread waits for as a whole.
+    pub(crate) fn note_trunk(&self, wait: fmt::Arguments<'_>) {
+        let is_settled = self.looking.borrow().found.branches.iter().all(|(_, place)| place.is_settled);
+        self.note_wait(wait, is_settled);
+    }
+
+    /// What is found while `poll` looks.
+    fn find(&self, poll: impl FnOnce()) -> Place {
+        let outer = std::mem::take(&mut self.looking.borrow_mut().found);
+        poll();
+        std::mem::replace(&mut self.looking.borrow_mut().found, outer)
     }
 
     /// Looks at a suspended thread.
     pub(crate) fn look_at(self: &Rc<Self>, task: &TaskRef) -> Option<Place> {
-        let mut outer = std::mem::take(&mut *self.looking.borrow_mut());
-        self.looking.borrow_mut().asked = std::mem::take(&mut outer.asked);
-        let has_looked = self.poll_to_look(task);
-        let mut found = std::mem::take(&mut *self.looking.borrow_mut());
-        outer.asked = std::mem::take(&mut found.asked);
-        *self.looking.borrow_mut() = outer;
+        let mut has_looked = false;
+        let found = self.find(|| has_looked = self.poll_to_look(task));
         if !found.is_settled && has_looked {
             self.schedule(task);
         }
-        has_looked.then_some(Place { frames: found.frames, wait: found.wait })
+        has_looked.then_some(found)
     }
 
     /// "in green thread 3 at src/main.rs:7:9", for messages.
@@ -82,7 +103,7 @@ impl Hub {
     pub(crate) fn ask_own_place(&self, task: &TaskRef) {
         if task.id() != 0 {
             self.looking.borrow_mut().asked.push((task.id(), None));
-            self.is_asked.set(true);
+            self.is_watched.set(true);
         }
         self.schedule(task);
     }
@@ -96,6 +117,14 @@ impl Hub {
             let place = self.place_of(task);
             self.looking.borrow_mut().asked[index].1 = Some(place);
         }
+        if self.watch.is_on() {
+            self.tell_suspended(task);
+        }
+    }
+
+    /// Keeps the one flag true that a suspension asks.
+    pub(super) fn update_watched(&self) {
+        self.is_watched.set(self.watch.is_on() || !self.looking.borrow().asked.is_empty());
     }
 
     pub(crate) fn take_own_place(&self) -> Option<String> {
@@ -103,7 +132,8 @@ impl Hub {
         let mut looking = self.looking.borrow_mut();
         let index = looking.asked.iter().position(|(asked, _)| *asked == id)?;
         let place = looking.asked.swap_remove(index).1;
-        self.is_asked.set(!looking.asked.is_empty());
+        drop(looking);
+        self.update_watched();
         place
     }
 
@@ -127,13 +157,24 @@ impl Hub {
             let since = if task.is_scheduled() { "is ready to begin" } else { "waits for its time to begin" };
             return writeln!(text, "  {name} {since}");
         }
-        let Some(place) = self.look_at(task) else { return Ok(()) };
-        let wait = place.wait.as_deref().unwrap_or("for something outside eventlet");
-        writeln!(text, "  {name} waits {wait}")?;
-        for frame in place.frames.iter().rev().filter(|frame| !is_in_this_crate(frame.caller)) {
-            writeln!(text, "      {} called at {}", readable(frame.function), frame.caller)?;
+        match self.look_at(task) {
+            Some(place) => place.write(&name, 1, text),
+            None => Ok(()),
         }
-        Ok(())
+    }
+}
+
+impl Frame {
+    fn describe(&self, indent: usize, text: &mut String) -> fmt::Result {
+        let function = readable(self.function);
+        if !is_in_this_crate(self.caller) {
+            writeln!(text, "{:indent$}{function} called at {}", "", self.caller)
+        } else if !function.starts_with("eventlet::") {
+            // No line of the user's calls it: it is what the thread was spawned with, or a callback.
+            writeln!(text, "{:indent$}{function}", "")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -141,6 +182,37 @@ impl Place {
     /// The innermost line of the user's own code.
     pub(crate) fn users_line(&self) -> Option<&'static Location<'static>> {
         self.frames.iter().rev().map(|frame| frame.caller).find(|line| !is_in_this_crate(line))
+    }
+
+    /// The green function that the thread waits in, and the line, if it waits at a green call. An `.await` of something
+    /// outside eventlet leaves no line.
+    pub(super) fn users_place(&self) -> (String, Option<&'static Location<'static>>) {
+        let innermost = self.frames.iter().rposition(|frame| !is_in_this_crate(frame.caller));
+        let (around, line) = match innermost {
+            Some(at) if self.wait.is_some() => (at.checked_sub(1), Some(self.frames[at].caller)),
+            _ => (self.frames.len().checked_sub(1), None),
+        };
+        let function = around.map(|at| readable(self.frames[at].function));
+        (function.unwrap_or_default(), line)
+    }
+
+    /// Ends the sentence "this thread waits …".
+    pub(super) fn wait(&self) -> &str {
+        self.wait.as_deref().unwrap_or("for something outside eventlet")
+    }
+
+    /// Has the wait left word with whoever will wake it? If not, the look has resumed the thread.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
+    fn write(&self, name: &str, depth: usize, text: &mut String) -> fmt::Result {
+        let indent = 2 * depth;
+        writeln!(text, "{:indent$}{name} waits {}", "", self.wait())?;
+        for frame in self.frames.iter().rev() {
+            frame.describe(indent + 4, text)?;
+        }
+        self.branches.iter().try_for_each(|(name, place)| place.write(name, depth + 1, text))
     }
 }
 
@@ -151,13 +223,28 @@ fn is_in_this_crate(line: &Location<'_>) -> bool {
     line.file().starts_with(sources)
 }
 
-/// `app::serve::{{closure}}` is what the compiler calls the body of `app::serve`.
-fn readable(function: &str) -> &str {
-    let end = function.find("::{{closure}}").unwrap_or(function.len());
-    &function[..end]
+/// `app::serve<u32>::{{closure}}` is what the compiler calls the body of `app::serve`.
+fn readable(function: &str) -> String {
+    let mut name = String::new();
+    let mut depth = 0;
+    for letter in function.replace("->", "").chars() {
+        match letter {
+            // `<impl Server>::serve` keeps its brackets: they stand in no one's argument list.
+            '<' if depth > 0 || name.ends_with(|last: char| last.is_alphanumeric() || last == '_') => {
+                depth += 1
+            }
+            '>' if depth > 0 => depth -= 1,
+            _ if depth == 0 => name.push(letter),
+            _ => {}
+        }
+    }
+    let end = name.find("::{{closure}}").unwrap_or(name.len());
+    name.truncate(end);
+    name
 }
 
-fn name_of(task: &TaskRef) -> String {
+/// "green thread 3 (worker)", for messages.
+pub(super) fn name_of(task: &TaskRef) -> String {
     match task.if_extra(|extra| extra.name.clone()).flatten() {
         Some(name) => format!("green thread {} ({name})", task.id()),
         None => format!("green thread {}", task.id()),

@@ -8,7 +8,8 @@
 //!  sources.rs   who waits for which descriptor        poller/      what asks the operating system
 //!  timers.rs    who waits for which time              clock.rs     what time it is
 //!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
-//!  look.rs      where every suspended thread stands    extensions.rs  what libraries keep with a hub
+//!  look.rs      where every suspended thread stands    watch.rs     who wants to know of every switch
+//!  extensions.rs  what libraries keep with a hub    trunk.rs     several calls that one thread drives
 //! ```
 //!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
@@ -16,6 +17,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +25,7 @@ use std::time::Duration;
 pub(crate) mod clock;
 pub(crate) mod current;
 mod extensions;
-mod extra;
+pub(crate) mod extra;
 mod life;
 pub(crate) mod look;
 pub(crate) mod poller;
@@ -33,8 +35,10 @@ pub(crate) mod sources;
 pub(crate) mod suspend;
 pub(crate) mod task;
 mod timers;
+pub(crate) mod trunk;
 pub(crate) mod turn;
 pub(crate) mod waitlist;
+pub(crate) mod watch;
 
 use clock::{Clock, RealClock};
 use extensions::Extensions;
@@ -45,6 +49,8 @@ use remote::Remote;
 use sources::Sources;
 use task::{ReadyQueue, Schedule, TaskRef};
 use timers::Timers;
+use waitlist::WaitList;
+use watch::Watch;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {
@@ -63,17 +69,26 @@ pub(crate) struct Hub {
     budget: Cell<u32>,
     /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
     pub(crate) expired: Cell<Option<Duration>>,
+    /// Threads that wait until nothing else is ready.
+    pub(crate) idlers: RefCell<WaitList>,
+    /// Threads remember who spawned them.
+    pub(crate) tracks_spawns: Cell<bool>,
+    /// Some task has, or had, a context to hand on.
+    pub(crate) has_contexts: Cell<bool>,
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
+    /// The running thread drives one of several branches just now.
+    in_branch: Cell<bool>,
     looking: RefCell<Looking>,
     pub(crate) extensions: Extensions,
-    /// Some thread wants to be told where it suspends.
-    is_asked: Cell<bool>,
+    watch: Watch,
+    /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
+    is_watched: Cell<bool>,
     /// Kept between turns for their memory.
     events: RefCell<Vec<Event>>,
     woken: RefCell<Vec<TaskRef>>,
-    /// `run` is at work further up the call stack.
-    runs: Cell<bool>,
+    /// Where `run` was called, if it is at work further up the call stack.
+    runs: Cell<Option<&'static Location<'static>>>,
     stopped: Cell<bool>,
 }
 
@@ -90,6 +105,7 @@ impl Hub {
             panic!("EVENTLET_HUB names no hub: `{name}`\nnote: the hubs here are {}", poller::NAMES)
         });
         let poller = poller.unwrap_or_else(|error| panic!("the hub `{name}` cannot be made: {error}"));
+        let watch = Watch::from_environment();
         let hub = Hub {
             remote: Arc::new(Remote::new()),
             ready: ReadyQueue::default(),
@@ -103,13 +119,18 @@ impl Hub {
             clock: RefCell::new(Rc::new(RealClock::new())),
             budget: Cell::new(BUDGET),
             expired: Cell::new(None),
+            idlers: RefCell::default(),
+            tracks_spawns: Cell::new(false),
+            has_contexts: Cell::new(false),
             jobs: Cell::new(0),
+            in_branch: Cell::new(false),
             looking: RefCell::default(),
             extensions: Extensions::default(),
-            is_asked: Cell::new(false),
+            is_watched: Cell::new(watch.is_on()),
+            watch,
             events: RefCell::default(),
             woken: RefCell::default(),
-            runs: Cell::new(false),
+            runs: Cell::new(None),
             stopped: Cell::new(false),
         };
         hub.adopt_poller();
@@ -128,8 +149,9 @@ impl Hub {
                 format!("{registered} descriptors are registered with the present hub; choose the hub first");
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
         }
-        *self.poller.borrow_mut() = poller;
+        let outgoing = self.poller.replace(poller);
         self.adopt_poller();
+        drop(outgoing);
         Ok(())
     }
 
@@ -142,6 +164,7 @@ impl Hub {
 
     /// Puts another clock in the place of the present one, which comes back.
     pub(crate) fn replace_clock(&self, clock: Rc<dyn Clock>) -> Rc<dyn Clock> {
+        self.timers.borrow_mut().restart();
         self.clock.replace(clock)
     }
 
@@ -183,12 +206,28 @@ impl Hub {
         true
     }
 
+    /// Calls `f` as a branch of the running thread. A panic goes through.
+    pub(crate) fn in_branch<R>(self: &Rc<Self>, f: impl FnOnce() -> R) -> R {
+        let _restored = OutOfBranch { hub: self, was_in_branch: self.in_branch.replace(true) };
+        f()
+    }
+
+    /// Is it a branch of the running thread that runs?
+    pub(crate) fn is_in_branch(&self) -> bool {
+        self.in_branch.get()
+    }
+
     pub(crate) fn stop(&self) {
         self.stopped.set(true);
     }
 
     pub(crate) fn thread_count(&self) -> usize {
         self.tasks.borrow().len()
+    }
+
+    /// All that have not ended, in the order in which they were spawned.
+    pub(crate) fn all_tasks(&self) -> Vec<TaskRef> {
+        self.tasks.borrow().all()
     }
 
     pub(crate) fn ready_count(&self) -> usize {
@@ -208,5 +247,17 @@ impl Hub {
         }
         self.ready.clear();
         self.extensions.clear();
+    }
+}
+
+/// Puts back what was said of branches before, panic or not.
+struct OutOfBranch<'a> {
+    hub: &'a Rc<Hub>,
+    was_in_branch: bool,
+}
+
+impl Drop for OutOfBranch<'_> {
+    fn drop(&mut self) {
+        self.hub.in_branch.set(self.was_in_branch);
     }
 }

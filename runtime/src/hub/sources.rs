@@ -30,6 +30,8 @@ struct Slot {
     raw: RawSource,
     in_use: bool,
     closed: bool,
+    /// How many sources share it: those that wait for one lent descriptor.
+    users: u32,
     sides: [Side; 2],
 }
 
@@ -80,10 +82,9 @@ impl Sources {
         self.slots.len() - self.free.len()
     }
 
-    /// How many tasks wait for a descriptor.
-    pub(crate) fn waiting(&self) -> usize {
-        let waiters = |slot: &Slot| slot.sides.iter().filter(|side| side.waiter.is_some()).count();
-        self.slots.iter().map(waiters).sum()
+    /// Does any task wait for a descriptor? Asked before every sleep without a deadline, so it stops at the first.
+    pub(crate) fn has_waiter(&self) -> bool {
+        self.slots.iter().flat_map(|slot| &slot.sides).any(|side| side.waiter.is_some())
     }
 
     fn insert(&mut self, raw: RawSource) -> SourceKey {
@@ -93,23 +94,36 @@ impl Sources {
                 let slot = &mut self.slots[index as usize];
                 // The highest generation and slot together would be the token that `polling` keeps for itself.
                 let generation = slot.generation.wrapping_add(1) & (u32::MAX >> 1);
-                *slot = Slot { generation, raw, in_use: true, closed: false, sides };
+                *slot = Slot { generation, raw, in_use: true, closed: false, users: 1, sides };
                 SourceKey::new(index, generation)
             }
             None => {
                 let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 descriptors");
-                self.slots.push(Slot { generation: 0, raw, in_use: true, closed: false, sides });
+                self.slots.push(Slot { generation: 0, raw, in_use: true, closed: false, users: 1, sides });
                 SourceKey::new(index, 0)
             }
         }
     }
 
-    fn remove(&mut self, key: SourceKey) {
-        if let Some(slot) = self.slot(key) {
+    /// One source fewer uses this slot. `true` says that it was the last, and the slot is free.
+    fn release(&mut self, key: SourceKey) -> bool {
+        let Some(slot) = self.slot(key) else { return false };
+        slot.users -= 1;
+        let is_last = slot.users == 0;
+        if is_last {
             slot.in_use = false;
             slot.sides = Default::default();
             self.free.push(key.index() as u32);
         }
+        is_last
+    }
+
+    /// One source more uses the slot of this descriptor, if it has one. Looks at all of them.
+    fn share(&mut self, raw: RawSource) -> Option<SourceKey> {
+        let index = self.slots.iter().position(|slot| slot.in_use && slot.raw == raw)?;
+        let slot = &mut self.slots[index];
+        slot.users += 1;
+        Some(SourceKey::new(index as u32, slot.generation))
     }
 
     fn slot(&mut self, key: SourceKey) -> Option<&mut Slot> {
@@ -203,7 +217,9 @@ impl<S: AsSource> Source<S> {
         let (Some(key), Some(io)) = (self.key.take(), &self.io) else { return };
         // With the hub gone its table and its poller are gone as well.
         current::try_with(|hub| {
-            hub.sources.borrow_mut().remove(key);
+            if !hub.sources.borrow_mut().release(key) {
+                return;
+            }
             let mut poller = hub.poller.borrow_mut();
             if how == Forget::Thoroughly || !poller.forgets_closed() {
                 // An error here says that the poller has forgotten the descriptor already.
@@ -212,17 +228,17 @@ impl<S: AsSource> Source<S> {
         });
     }
 
-    /// Does `operation` when the descriptor is ready for it, and suspends until then; at most for `limit`.
+    /// Does `operation` when the descriptor is ready for it, and suspends until then, as long as `patience` lasts.
     pub(crate) fn when_ready<T, F>(
         &self,
         direction: Direction,
-        limit: Option<Duration>,
+        patience: impl Into<Patience>,
         operation: F,
     ) -> Until<Io<'_, S, F>>
     where
         F: FnMut(&S) -> io::Result<Done<T>>,
     {
-        until(Io { source: self, direction, limit, operation, state: State::Fresh })
+        until(Io { source: self, direction, patience: patience.into(), operation, state: State::Fresh })
     }
 
     /// Makes everybody who waits for the descriptor give up with an error, now and later.
@@ -239,10 +255,6 @@ impl<S: AsSource> Source<S> {
         });
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.get()
-    }
-
     /// The key in the hub's table; registers the descriptor if this is the first time.
     fn registered(&self, hub: &Hub) -> io::Result<SourceKey> {
         if let Some(key) = self.key.get() {
@@ -250,10 +262,16 @@ impl<S: AsSource> Source<S> {
         }
         let key = hub.sources.borrow_mut().insert(raw_source(self.io()));
         let added = hub.poller.borrow_mut().add(self.io().as_source(), key.token(), Interest::BOTH);
-        if let Err(error) = added {
-            hub.sources.borrow_mut().remove(key);
-            return Err(error);
-        }
+        let key = match added {
+            Ok(()) => key,
+            Err(error) => {
+                let mut sources = hub.sources.borrow_mut();
+                sources.release(key);
+                let is_known = self.lent && error.kind() == io::ErrorKind::AlreadyExists;
+                // Another green thread waits for the other direction of it.
+                is_known.then(|| sources.share(raw_source(self.io()))).flatten().ok_or(error)?
+            }
+        };
         self.key.set(Some(key));
         Ok(key)
     }
@@ -272,11 +290,26 @@ enum Forget {
     Thoroughly,
 }
 
+/// How long an operation waits for its descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Not at all: it gives `WouldBlock`, and never suspends.
+    None,
+    Forever,
+    For(Duration),
+}
+
+impl From<Option<Duration>> for Patience {
+    fn from(limit: Option<Duration>) -> Self {
+        limit.map_or(Patience::Forever, Patience::For)
+    }
+}
+
 /// An operation that waits for its descriptor.
 pub(crate) struct Io<'a, S: AsSource, F> {
     source: &'a Source<S>,
     direction: Direction,
-    limit: Option<Duration>,
+    patience: Patience,
     operation: F,
     state: State,
 }
@@ -310,6 +343,10 @@ where
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<io::Result<T>> {
         let hub = waiting.hub;
+        if self.patience == Patience::None {
+            // Whatever is known about the descriptor may be old, since the hub need not have looked.
+            return Some(if self.source.closed.get() { Err(closed_error()) } else { self.operate(hub) });
+        }
         if let State::Conflict { first } = &self.state {
             return Some(Err(conflict_error(self.direction, first, hub.take_own_place())));
         }
@@ -391,6 +428,7 @@ where
     /// Leaves word that this task waits. `false` says that the descriptor was closed.
     fn park(&mut self, waiting: &Waiting<'_>) -> io::Result<bool> {
         let hub = waiting.hub;
+        hub.expect_to_run(&waiting.task());
         let key = self.source.registered(hub)?;
         let own = match self.state {
             State::Waits { wait, .. } => Some(wait),
@@ -410,7 +448,10 @@ where
                         timer.renew(hub, waiting.task());
                         Some(timer)
                     }
-                    _ => self.limit.map(|limit| Timer::set(hub, hub.deadline_in(limit), waiting.task())),
+                    _ => match self.patience {
+                        Patience::For(limit) => Some(Timer::set(hub, hub.deadline_in(limit), waiting.task())),
+                        Patience::None | Patience::Forever => None,
+                    },
                 };
                 self.state = State::Waits { wait, timer };
             }
@@ -465,7 +506,7 @@ impl<S: AsSource, F> Drop for Io<'_, S, F> {
     }
 }
 
-pub(crate) fn closed_error() -> io::Error {
+fn closed_error() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "the socket was closed by another green thread")
 }
 

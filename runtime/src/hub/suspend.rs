@@ -49,6 +49,11 @@ impl Waiting<'_> {
         self.waker.clone()
     }
 
+    /// The same, for whoever decides whether to keep it.
+    pub(crate) fn borrow_waker(&self) -> &Waker {
+        self.waker
+    }
+
     /// Makes the running thread ready again at once: it gives way to those that are ready now.
     #[inline]
     pub(crate) fn schedule(&self) {
@@ -110,7 +115,11 @@ impl<W: Wait> fmt::Display for Description<'_, W> {
 pub(crate) struct Timer(TimerKey, PhantomData<*const ()>);
 
 impl Timer {
+    /// # Panics
+    ///
+    /// If another executor drives the call and the hub does not run.
     pub(crate) fn set(hub: &Hub, deadline: Duration, task: TaskRef) -> Timer {
+        hub.expect_to_run(&task);
         Timer(hub.timers.borrow_mut().set(deadline, task), PhantomData)
     }
 
@@ -119,20 +128,23 @@ impl Timer {
     }
 
     pub(crate) fn renew(&self, hub: &Hub, task: TaskRef) {
-        hub.timers.borrow_mut().renew(self.0, task);
+        let left_over = hub.timers.borrow_mut().renew(self.0, task);
+        drop(left_over);
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
         // With the hub gone its timers are gone as well.
-        current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
+        let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
+        // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
+        drop(task);
     }
 }
 
 /// Waits for a point in time, or for one turn, in which every thread that is ready now runs first.
 pub(crate) struct Sleep {
-    /// Nanoseconds: how long from the first attempt on, or until which time of the hub's clock.
+    /// Nanoseconds: how long from the first attempt on.
     time: u64,
     state: SleepState,
 }
@@ -140,7 +152,6 @@ pub(crate) struct Sleep {
 enum SleepState {
     /// For so long; zero is one turn.
     For,
-    Until,
     Set(Timer),
     GaveWay,
 }
@@ -152,9 +163,9 @@ impl Sleep {
         Sleep { time: saturating_nanoseconds(duration), state: SleepState::For }
     }
 
-    /// Until this time of the hub's clock.
-    pub(crate) fn ending(deadline: Duration) -> Self {
-        Sleep { time: saturating_nanoseconds(deadline), state: SleepState::Until }
+    /// Until this timer fires.
+    pub(crate) fn until(timer: Timer) -> Self {
+        Sleep { time: 0, state: SleepState::Set(timer) }
     }
 
     fn set(&mut self, waiting: &Waiting<'_>) {
@@ -162,7 +173,6 @@ impl Sleep {
         let time = Duration::from_nanos(self.time);
         let deadline = match &self.state {
             SleepState::For => hub.deadline_in(time),
-            SleepState::Until => time,
             SleepState::Set(timer) => return timer.renew(hub, waiting.task()),
             SleepState::GaveWay => return,
         };

@@ -9,6 +9,7 @@
 //! exact to the nanosecond although slots are not. Equal deadlines stay in the order in which they were set, because
 //! every step (insertion, cascade, sort) keeps it.
 
+use std::mem;
 use std::time::Duration;
 
 use super::task::TaskRef;
@@ -20,7 +21,11 @@ const LEVELS: usize = 8;
 const HEADS: usize = SLOTS * LEVELS;
 /// The list of the timers of the current tick, sorted.
 const CURRENT: u32 = HEADS as u32;
-const FIRST_FREE: usize = HEADS + 1;
+/// The list of the timers that never fire: their deadline is beyond what a clock can say.
+const NEVER: u32 = CURRENT + 1;
+const FIRST_FREE: usize = HEADS + 2;
+/// The deadline of those.
+const NO_TIME: u64 = u64::MAX;
 const NONE: u32 = u32::MAX;
 /// How many timers of one slot are looked at to find the earliest, before its beginning has to do.
 const SCAN: usize = 64;
@@ -31,7 +36,10 @@ const KEPT: usize = 4096;
 pub(crate) struct Timers {
     nodes: Vec<Node>,
     free: u32,
+    /// How many will fire.
     pending: usize,
+    /// How many never will.
+    idle: usize,
     /// The tick up to which everything has fired.
     tick: u64,
     /// Which slots of a level may have timers. A set bit may be stale, a clear one never is.
@@ -59,6 +67,7 @@ impl Timers {
             nodes: Vec::new(),
             free: NONE,
             pending: 0,
+            idle: 0,
             tick: 0,
             occupied: [0; LEVELS],
             scratch: Vec::new(),
@@ -68,7 +77,20 @@ impl Timers {
 
     /// How many are set and have not fired.
     pub(crate) fn len(&self) -> usize {
-        self.pending
+        self.pending + self.idle
+    }
+
+    /// The count that a timer of this deadline belongs to.
+    fn count(&mut self, deadline: u64) -> &mut usize {
+        if deadline == NO_TIME { &mut self.idle } else { &mut self.pending }
+    }
+
+    /// Another clock, which may say less than the last one: an empty wheel turns back for it. One that is not empty
+    /// goes on in order, but sorts what is behind it by hand.
+    pub(crate) fn restart(&mut self) {
+        if self.pending == 0 {
+            self.tick = 0;
+        }
     }
 
     /// Sets a timer that wakes `task` at `deadline`.
@@ -81,7 +103,8 @@ impl Timers {
                 task: None,
             }));
         }
-        let node = Node { deadline: nanoseconds(deadline), before: NONE, after: NONE, task: Some(task) };
+        let deadline = nanoseconds(deadline);
+        let node = Node { deadline, before: NONE, after: NONE, task: Some(task) };
         let index = if self.free == NONE {
             self.nodes.push(node);
             u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 timers are pending")
@@ -91,7 +114,7 @@ impl Timers {
             self.nodes[index as usize] = node;
             index
         };
-        self.pending += 1;
+        *self.count(deadline) += 1;
         self.place(index);
         TimerKey(index)
     }
@@ -101,26 +124,31 @@ impl Timers {
         self.nodes[key.0 as usize].task.is_none()
     }
 
-    /// Whoever owns the timer is now polled by `task`.
-    pub(crate) fn renew(&mut self, key: TimerKey, task: TaskRef) {
-        let owner = &mut self.nodes[key.0 as usize].task;
-        if owner.is_some() {
-            *owner = Some(task);
+    /// Whoever owns the timer is now polled by `task`. The task that is left over comes back, to be dropped when
+    /// nothing is borrowed.
+    pub(crate) fn renew(&mut self, key: TimerKey, task: TaskRef) -> TaskRef {
+        match &mut self.nodes[key.0 as usize].task {
+            Some(owner) => mem::replace(owner, task),
+            None => task,
         }
     }
 
-    /// Gives the timer back, fired or not. Nothing of it stays.
-    pub(crate) fn cancel(&mut self, key: TimerKey) {
+    /// Gives the timer back, fired or not. Nothing of it stays; its task comes back, to be dropped when nothing is
+    /// borrowed.
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<TaskRef> {
         let index = key.0;
-        if self.nodes[index as usize].task.take().is_some() {
+        let task = self.nodes[index as usize].task.take();
+        if task.is_some() {
             self.unlink(index);
-            self.pending -= 1;
+            *self.count(self.nodes[index as usize].deadline) -= 1;
         }
         self.nodes[index as usize].after = self.free;
         self.free = index;
+        task
     }
 
     /// When to look again: not later than the earliest deadline, and that very deadline where it is cheap to know.
+    /// `None` if nothing will ever fire.
     pub(crate) fn next_deadline(&mut self) -> Option<Duration> {
         if self.pending == 0 {
             return None;
@@ -257,6 +285,10 @@ impl Timers {
     /// Puts a timer that is in no list into the one where it belongs.
     fn place(&mut self, index: u32) {
         let deadline = self.nodes[index as usize].deadline;
+        if deadline == NO_TIME {
+            self.link_before(NEVER, index);
+            return;
+        }
         let tick = deadline >> TICK_BITS;
         if tick <= self.tick {
             self.place_in_current(index, deadline);
@@ -306,5 +338,8 @@ fn keep_if_small(mut list: Vec<u32>, kept: &mut Vec<u32>) {
 
 /// Five hundred years fit.
 fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(time.as_nanos()).unwrap_or(NO_TIME)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,14 @@
 //! The turn: who runs next, and when the hub looks outside.
 
 use std::future::Future;
+use std::panic::Location;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 use super::Hub;
+use super::look::name_of;
 use super::remote::Mail;
 use super::task::{Outcome, TaskRef};
 use crate::exit::Exit;
@@ -47,13 +51,15 @@ impl Hub {
 
     /// Takes turns until `main` is done (`None`: until the hub is stopped).
     pub(crate) fn run_until(self: &Rc<Self>, main: Option<&TaskRef>) -> Ended {
+        // It may have been stopped before it ran.
+        self.collect_mail();
         loop {
+            if self.stopped.take() {
+                return Ended::Stopped;
+            }
             self.resume_ready(main);
             if main.is_some_and(TaskRef::is_done) {
                 return Ended::Done;
-            }
-            if self.stopped.take() {
-                return Ended::Stopped;
             }
             if !self.look_outside(main.is_some()) {
                 return Ended::Deadlock(self.report_deadlock());
@@ -88,14 +94,23 @@ impl Hub {
     /// `false` says that there was nothing to wait for, and never will be.
     fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
         self.collect_mail();
-        let is_idle = self.ready.is_empty() && !self.stopped.get();
+        let is_idle = self.ready.is_empty() && self.idlers.borrow().is_empty() && !self.stopped.get();
         if is_idle && must_progress && self.is_deadlocked() {
             return false;
         }
         self.wait_for_io(is_idle);
         self.collect_mail();
         self.fire_timers();
+        self.call_idler();
         true
+    }
+
+    /// Nothing is ready: one of those who wait for that goes on.
+    fn call_idler(&self) {
+        if self.ready.is_empty() {
+            let idler = self.idlers.borrow_mut().call_first();
+            idler.iter().for_each(|task| self.schedule(task));
+        }
     }
 
     fn collect_mail(self: &Rc<Self>) {
@@ -188,26 +203,63 @@ impl Hub {
         )
     }
 
+    /// What only a running hub brings is waited for: that must not be where none runs.
+    ///
+    /// # Panics
+    ///
+    /// If `task` stands for the waker of another executor and this hub does not run.
+    #[inline]
+    pub(crate) fn expect_to_run(&self, task: &TaskRef) {
+        if self.runs.get().is_none() && task.is_foreign() {
+            does_not_run();
+        }
+    }
+
     /// Says that `run` is at work until the guard is dropped.
     #[track_caller]
     pub(crate) fn begin_run(self: &Rc<Self>) -> Running {
-        if self.runs.replace(true) {
+        let here = Location::caller();
+        let outer = self.runs.get();
+        if outer.is_some() || self.current().is_some() {
+            let thread = self.current().map_or_else(|| "a green thread".to_owned(), |task| name_of(&task));
+            let since = outer.map(|line| format!(", since {line}")).unwrap_or_default();
             panic!(
                 "`run` was called inside a green thread\n\
-                 note: this OS thread's hub is running already\n\
+                 note: {thread} called it, at {here}\n\
+                 note: this OS thread's hub runs already{since}\n\
                  help: make the call directly from a `#[green]` function, or `spawn` it"
             );
         }
+        self.runs.set(Some(here));
         Running(self.clone())
+    }
+
+    /// No other OS thread has a handle or a waker, and none has left mail.
+    fn is_beyond_reach(&self) -> bool {
+        if Arc::strong_count(&self.remote) > 1 {
+            return false;
+        }
+        // Whoever posted and then let go of its handle did so in this order; so must this.
+        fence(Ordering::Acquire);
+        !self.remote.has_mail()
     }
 
     /// Nothing is ready. Is there anything left that could wake a thread?
     fn is_deadlocked(&self) -> bool {
-        self.timers.borrow().len() == 0
+        self.timers.borrow_mut().next_deadline().is_none()
             && self.jobs.get() == 0
-            && std::sync::Arc::strong_count(&self.remote) == 1
-            && self.sources.borrow().waiting() == 0
+            && !self.sources.borrow().has_waiter()
+            && self.is_beyond_reach()
     }
+}
+
+#[cold]
+fn does_not_run() -> ! {
+    panic!(
+        "a green call waits for its hub, and that does not run\n\
+         note: another executor drives the call, outside `run`; nothing would ever resume it\n\
+         help: enter green code with `eventlet::run`"
+    )
 }
 
 /// Ends the task of [`Hub::run_scoped`] with its caller's frame.
@@ -229,6 +281,6 @@ pub(crate) struct Running(Rc<Hub>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.runs.set(false);
+        self.0.runs.set(None);
     }
 }

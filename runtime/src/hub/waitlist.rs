@@ -40,13 +40,17 @@ impl Ticket {
 }
 
 /// What a place had come to when it was left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Left {
-    /// It was still in the line.
-    Waiting,
-    /// It had been called.
-    Called,
+///
+/// It holds what the place held: drop it when nothing is borrowed (see [`LeftOver`]).
+#[must_use = "bind it, so that it is dropped after the line is given back"]
+pub(crate) struct Left {
+    pub(crate) was_called: bool,
+    _left_over: LeftOver,
 }
+
+/// The task that a place has held. A stand-in for a foreign waker runs that one's destructor, which is anybody's code
+/// and may use whatever the line belongs to: so this is declared before the line is borrowed, and dropped after it.
+pub(crate) type LeftOver = Option<TaskRef>;
 
 struct Place {
     /// `None` while the place is free.
@@ -91,17 +95,16 @@ impl WaitList {
     }
 
     /// Joins at the end.
+    #[inline]
     pub(crate) fn join(&mut self, task: TaskRef) -> Ticket {
-        let place = Place { task: Some(task), is_called: false, before: self.last, after: NONE };
-        let index = if self.free == NONE {
-            self.places.push(place);
-            u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
-        } else {
-            let index = self.free;
-            self.free = self.places[index as usize].after;
-            self.places[index as usize] = place;
-            index
-        };
+        let index = self.free_place();
+        let before = self.last;
+        // Field by field: a whole place would be put together elsewhere first, and waited for when it is copied.
+        let place = &mut self.places[index as usize];
+        place.task = Some(task);
+        place.is_called = false;
+        place.before = before;
+        place.after = NONE;
         match self.last {
             NONE => self.first = index,
             last => self.places[last as usize].after = index,
@@ -114,6 +117,22 @@ impl WaitList {
         Ticket(index)
     }
 
+    #[inline]
+    fn free_place(&mut self) -> u32 {
+        if self.free == NONE {
+            return self.add_place();
+        }
+        let index = self.free;
+        self.free = self.places[index as usize].after;
+        index
+    }
+
+    #[cold]
+    fn add_place(&mut self) -> u32 {
+        self.places.push(Place { task: None, is_called: false, before: NONE, after: NONE });
+        u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
+    }
+
     /// Has this place been called?
     #[inline]
     pub(crate) fn is_called(&self, ticket: Ticket) -> bool {
@@ -121,8 +140,9 @@ impl WaitList {
     }
 
     /// Whoever holds the place is now polled by `task`.
-    pub(crate) fn renew(&mut self, ticket: Ticket, task: TaskRef) {
-        self.places[ticket.index()].task = Some(task);
+    #[must_use = "bind it, so that it is dropped after the line is given back"]
+    pub(crate) fn renew(&mut self, ticket: Ticket, task: TaskRef) -> LeftOver {
+        self.places[ticket.index()].task.replace(task)
     }
 
     /// Who is called next.
@@ -186,15 +206,13 @@ impl WaitList {
             self.next = after;
         }
         let place = &mut self.places[index as usize];
-        place.task = None;
+        let _left_over = place.task.take();
         place.after = self.free;
         self.free = index;
-        if is_called {
-            self.called -= 1;
-            Left::Called
-        } else {
-            self.waiting -= 1;
-            Left::Waiting
-        }
+        *(if is_called { &mut self.called } else { &mut self.waiting }) -= 1;
+        Left { was_called: is_called, _left_over }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,6 +79,7 @@ impl Wait for Passed<'_> {
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<bool> {
         let Barrier { size, line, passed } = self.barrier;
+        let _left_over;
         let mut line = line.borrow_mut();
         match self.ticket {
             None if line.len() + 1 >= *size => {
@@ -90,7 +91,7 @@ impl Wait for Passed<'_> {
             }
             None => self.ticket = Some(line.join(waiting.task())),
             Some(ticket) if line.is_called(ticket) => return Some(false),
-            Some(ticket) => line.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
         }
         None
     }
@@ -107,7 +108,8 @@ impl Wait for Passed<'_> {
 impl Drop for Passed<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.barrier.line.borrow_mut().leave(ticket);
+            let left = self.barrier.line.borrow_mut().leave(ticket);
+            drop(left);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{Mutex, MutexGuard};
 use crate::call::Green;
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::waitlist::{Left, Ticket, WaitList};
+use crate::hub::waitlist::{Ticket, WaitList};
 use crate::timeout::{Timeout, with_timeout};
 
 /// A line in which threads wait, their mutex unlocked, until another one notifies them.
@@ -142,15 +142,16 @@ impl Wait for Notified<'_> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let (_left, _left_over);
         let mut line = self.condvar.line.borrow_mut();
         match self.ticket {
             None => self.ticket = Some(line.join(waiting.task())),
             Some(ticket) if line.is_called(ticket) => {
-                line.leave(ticket);
+                _left = line.leave(ticket);
                 self.ticket = None;
                 return Some(());
             }
-            Some(ticket) => line.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
         }
         None
     }
@@ -160,7 +161,7 @@ impl Wait for Notified<'_> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "to be notified by a condvar (as do {} in all)", self.condvar.waiting())
+        write!(f, "to be notified by a condvar ({} waiting)", self.condvar.waiting())
     }
 }
 
@@ -168,7 +169,7 @@ impl Drop for Notified<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.condvar.line.borrow_mut().leave(ticket);
-        if left == Left::Called {
+        if left.was_called {
             self.condvar.notify_one();
         }
     }

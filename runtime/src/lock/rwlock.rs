@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::waitlist::{Left, Ticket, WaitList};
+use crate::hub::waitlist::{Ticket, WaitList};
 use crate::timeout::{Timeout, with_timeout};
 
 /// A value that many threads may read at a time, or one may change, across suspensions. Share it in an
@@ -185,6 +185,18 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     }
 }
 
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Read,
@@ -264,6 +276,7 @@ impl Wait for Enter<'_> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let (_left, _left_over);
         let mut line = self.access.line.borrow_mut();
         match self.ticket {
             None if line.is_empty() && self.access.try_take(self.kind) => return Some(()),
@@ -277,11 +290,11 @@ impl Wait for Enter<'_> {
                 self.ticket = Some(ticket);
             }
             Some(ticket) if line.is_called(ticket) => {
-                line.leave(ticket);
+                _left = line.leave(ticket);
                 self.ticket = None;
                 return Some(());
             }
-            Some(ticket) => line.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
         }
         None
     }
@@ -293,7 +306,7 @@ impl Wait for Enter<'_> {
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.kind == Kind::Read { "read" } else { "write" };
         let waiting = self.access.line.borrow().len();
-        write!(f, "to {verb} behind a lock (as do {waiting} in all)")
+        write!(f, "to {verb} behind a lock ({waiting} waiting)")
     }
 }
 
@@ -301,10 +314,11 @@ impl Drop for Enter<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.access.line.borrow_mut().leave(ticket);
-        match left {
-            Left::Called => self.access.leave(self.kind),
+        if left.was_called {
+            self.access.leave(self.kind);
+        } else {
             // It may have held up those behind it.
-            Left::Waiting => self.access.call_next(),
+            self.access.call_next();
         }
     }
 }

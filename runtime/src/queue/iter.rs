@@ -1,5 +1,7 @@
 //! A loop over what comes out of a queue.
 
+use std::fmt;
+
 use super::{AnyQueue, Storage};
 use crate::green;
 use crate::iter::GreenIterator;
@@ -12,6 +14,12 @@ pub struct Iter<T, S> {
 impl<T, S> Iter<T, S> {
     pub(super) fn new(queue: AnyQueue<T, S>) -> Self {
         Iter { queue }
+    }
+}
+
+impl<T, S: Storage<T>> fmt::Debug for Iter<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter").field("queue", &self.queue).finish()
     }
 }
 

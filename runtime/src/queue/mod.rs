@@ -21,6 +21,9 @@
 //! fetched yet; only [`try_get`](AnyQueue::try_get), which cannot wait, takes it before them, and then they keep
 //! their places. What a blocked putter brings moves in as soon as there is room, before the putter runs.
 //!
+//! A thread that always finds an item, or always finds room, never gives way by itself, as in eventlet: nobody else
+//! runs until it waits for something. Bounded queues see to that.
+//!
 //! # Kills and timeouts
 //!
 //! A getter that is killed or timed out while it waits takes no item, even if it had been called for one: the next
@@ -60,7 +63,8 @@ pub use storage::{Fifo, Heap, Stack, Storage};
 /// What all queues can do. Clones are handles on one queue.
 ///
 /// A [`PriorityQueue`] compares its items, and [`peek`](Self::peek) clones them; neither may use the queue from in
-/// there (it would panic).
+/// there (it would panic). A comparison that panics can leave the items in another order, and the thread whose put
+/// waited for it waiting.
 pub struct AnyQueue<T, S> {
     shared: Rc<Shared<T, S>>,
 }
@@ -78,9 +82,13 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     ///
     /// [`ShutDown`] with the item, if the queue was shut down before the item was in.
     pub fn put(&self, item: T) -> Green<impl Future<Output = Result<(), ShutDown<T>>>> {
+        // Made out here, so that the call has one copy of the item in it and not two.
+        let item = Cell::new(Some(item));
         Green::new(async move {
-            let Err(item) = self.shared.put_at_once(item) else { return Ok(()) };
-            let item = Cell::new(Some(item));
+            match self.shared.put_at_once(returned(&item)) {
+                Ok(()) => return Ok(()),
+                Err(back) => item.set(Some(back)),
+            }
             let put = until(Put::new(&self.shared, &item)).await;
             put.map_err(|_| ShutDown(returned(&item)))
         })
@@ -97,8 +105,8 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         item: T,
         limit: Duration,
     ) -> Green<impl Future<Output = Result<(), PutError<T>>>> {
+        let item = Cell::new(Some(item));
         Green::new(async move {
-            let item = Cell::new(Some(item));
             match with_timeout(limit, || until(Put::new(&self.shared, &item))).await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_)) => Err(PutError::ShutDown(returned(&item))),
@@ -129,10 +137,11 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// [`ShutDown`], once the queue was shut down and nothing is left in it.
     pub fn get(&self) -> Green<impl Future<Output = Result<T, ShutDown>>> {
         Green::new(async move {
-            match self.shared.get_at_once() {
-                Some(item) => Ok(item),
-                None => until(Get::new(&self.shared)).await,
+            // Over before the wait begins, so that the call has no room for the item in it.
+            if let Some(item) = self.shared.get_at_once() {
+                return Ok(item);
             }
+            until(Get::new(&self.shared)).await
         })
     }
 

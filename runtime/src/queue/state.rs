@@ -62,8 +62,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
             return Err(PutError::Full(item));
         }
         state.insert(item);
-        drop(state);
-        self.wake();
+        self.after_putting(state);
         Ok(())
     }
 
@@ -105,6 +104,18 @@ impl<T, S: Storage<T>> Shared<T, S> {
         state.recall();
         self.after_taking(state, putter);
         Ok(item)
+    }
+
+    /// Wakes whose turn it is now that an item more is in or on offer.
+    #[inline]
+    pub(crate) fn after_putting(&self, mut state: RefMut<'_, State<T, S>>) {
+        let called = state.call_next();
+        let are_more = state.may_call();
+        drop(state);
+        wake_one(called);
+        if are_more {
+            self.wake();
+        }
     }
 
     /// Wakes whose turn it is now that an item was taken.
@@ -221,13 +232,22 @@ impl<T, S: Storage<T>> State<T, S> {
     fn admit(&mut self) -> Option<TaskRef> {
         let ticket = self.putters.first()?;
         let item = self.offers[ticket.index()].take().expect("a putter in line has an item to put");
+        // Called first: inserting may panic, in a comparison of the user's.
+        let putter = self.putters.call_first();
         self.insert(item);
-        self.putters.call_first()
+        putter
     }
 
     /// The next item, where it lies.
     pub(crate) fn first(&self) -> Option<&T> {
         self.items.first().or_else(|| self.offers[self.putters.first()?.index()].as_ref())
+    }
+
+    /// Is there an item for somebody who was not called yet?
+    #[inline]
+    fn may_call(&self) -> bool {
+        let is_for_getter = !self.getters.is_empty() && self.getters.called() < self.supply();
+        is_for_getter || (!self.peekers.is_empty() && self.supply() > 0)
     }
 
     /// Calls one that can go on: whoever only looks, then whoever takes, then whoever brings.

@@ -22,6 +22,7 @@ mod sealed {
 }
 
 /// First in, first out: the storage of a [`Queue`](super::Queue).
+#[derive(Debug)]
 pub struct Fifo<T>(VecDeque<T>);
 
 impl<T> Default for Fifo<T> {
@@ -54,6 +55,7 @@ impl<T> Storage<T> for Fifo<T> {
 }
 
 /// Last in, first out: the storage of a [`LifoQueue`](super::LifoQueue).
+#[derive(Debug)]
 pub struct Stack<T>(Vec<T>);
 
 impl<T> Default for Stack<T> {
@@ -83,11 +85,13 @@ impl<T> Storage<T> for Stack<T> {
 }
 
 /// Lowest first, equal ones in the order in which they came: the storage of a [`PriorityQueue`](super::PriorityQueue).
+#[derive(Debug)]
 pub struct Heap<T> {
     entries: BinaryHeap<Reverse<Entry<T>>>,
     pushed: u64,
 }
 
+#[derive(Debug)]
 struct Entry<T> {
     item: T,
     number: u64,

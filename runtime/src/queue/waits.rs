@@ -28,6 +28,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
 
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<(), ShutDown>> {
+        let _left_over;
         let mut state = self.shared.state.borrow_mut();
         if let Some(ticket) = self.ticket {
             if state.offers[ticket.index()].is_none() {
@@ -36,7 +37,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
             if state.is_shut_down {
                 return Some(Err(ShutDown(())));
             }
-            state.putters.renew(ticket, waiting.task());
+            _left_over = state.putters.renew(ticket, waiting.task());
             return None;
         }
         if state.is_shut_down {
@@ -49,8 +50,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
         } else {
             self.ticket = Some(state.offer(item, waiting.task()));
         }
-        drop(state);
-        self.shared.wake();
+        self.shared.after_putting(state);
         is_in.then_some(Ok(()))
     }
 
@@ -62,8 +62,8 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
         let state = self.shared.state.borrow();
         let putters = state.putters.len();
         match state.limit {
-            0 => write!(f, "for a taker at a channel (as do {putters} in all)"),
-            limit => write!(f, "for room in a queue of {limit} items (as do {putters} in all)"),
+            0 => write!(f, "for a taker at a channel ({putters} waiting)"),
+            limit => write!(f, "for room in a queue of {limit} items ({putters} waiting)"),
         }
     }
 }
@@ -71,8 +71,9 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
 impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
+        let _left;
         let mut state = self.shared.state.borrow_mut();
-        state.putters.leave(ticket);
+        _left = state.putters.leave(ticket);
         if let Some(item) = state.offers[ticket.index()].take() {
             state.recall();
             drop(state);
@@ -85,12 +86,11 @@ impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
 pub(crate) struct Get<'a, T, S: Storage<T>> {
     shared: &'a Shared<T, S>,
     ticket: Option<Ticket>,
-    item: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<'a, T, S: Storage<T>> Get<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Get { shared, ticket: None, item: std::marker::PhantomData }
+        Get { shared, ticket: None }
     }
 }
 
@@ -99,6 +99,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
 
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<T, ShutDown>> {
+        let (_left, _left_over);
         let mut state = self.shared.state.borrow_mut();
         let may_take = match self.ticket {
             // Those in line go first, called or not, so that the oldest item is for whoever came first.
@@ -107,7 +108,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
         };
         if !may_take {
             match self.ticket {
-                Some(ticket) => state.getters.renew(ticket, waiting.task()),
+                Some(ticket) => _left_over = state.getters.renew(ticket, waiting.task()),
                 None => {
                     self.ticket = Some(state.getters.join(waiting.task()));
                     drop(state);
@@ -118,7 +119,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
             return None;
         }
         if let Some(ticket) = self.ticket.take() {
-            state.getters.leave(ticket);
+            _left = state.getters.leave(ticket);
         }
         // Whoever was called finds an item, unless the queue is over.
         let Some((item, putter)) = state.take() else {
@@ -134,14 +135,20 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for an item of a queue (as do {} in all)", self.shared.state.borrow().getters.len())
+        let state = self.shared.state.borrow();
+        let getters = state.getters.len() + state.getters.called();
+        match state.limit {
+            0 => write!(f, "for an item at a channel ({getters} waiting)"),
+            _ => write!(f, "for an item of a queue ({getters} waiting)"),
+        }
     }
 }
 
 impl<T, S: Storage<T>> Drop for Get<'_, T, S> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.shared.state.borrow_mut().getters.leave(ticket);
+            let left = self.shared.state.borrow_mut().getters.leave(ticket);
+            drop(left);
             // If it had been called, the next one is.
             self.shared.wake();
         }
@@ -152,12 +159,11 @@ impl<T, S: Storage<T>> Drop for Get<'_, T, S> {
 pub(crate) struct Peek<'a, T, S: Storage<T>> {
     shared: &'a Shared<T, S>,
     ticket: Option<Ticket>,
-    item: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<'a, T, S: Storage<T>> Peek<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Peek { shared, ticket: None, item: std::marker::PhantomData }
+        Peek { shared, ticket: None }
     }
 }
 
@@ -173,13 +179,14 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
             return Some(Err(ShutDown(())));
         }
         drop(state);
+        let (_left, _left_over);
         let peekers = &mut self.shared.state.borrow_mut().peekers;
         match self.ticket {
-            Some(ticket) if !peekers.is_called(ticket) => peekers.renew(ticket, waiting.task()),
+            Some(ticket) if !peekers.is_called(ticket) => _left_over = peekers.renew(ticket, waiting.task()),
             called => {
                 // Called for an item that is gone by now: back in line.
                 if let Some(ticket) = called {
-                    peekers.leave(ticket);
+                    _left = peekers.leave(ticket);
                 }
                 self.ticket = Some(peekers.join(waiting.task()));
             }
@@ -199,7 +206,8 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
 impl<T, S: Storage<T>> Drop for Peek<'_, T, S> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.shared.state.borrow_mut().peekers.leave(ticket);
+            let left = self.shared.state.borrow_mut().peekers.leave(ticket);
+            drop(left);
         }
     }
 }
@@ -208,12 +216,11 @@ impl<T, S: Storage<T>> Drop for Peek<'_, T, S> {
 pub(crate) struct Joined<'a, T, S: Storage<T>> {
     shared: &'a Shared<T, S>,
     ticket: Option<Ticket>,
-    item: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<'a, T, S: Storage<T>> Joined<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Joined { shared, ticket: None, item: std::marker::PhantomData }
+        Joined { shared, ticket: None }
     }
 }
 
@@ -221,12 +228,13 @@ impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let _left_over;
         let mut state = self.shared.state.borrow_mut();
         match self.ticket {
             None if state.unfinished == 0 => return Some(()),
             None => self.ticket = Some(state.joiners.join(waiting.task())),
             Some(ticket) if state.joiners.is_called(ticket) => return Some(()),
-            Some(ticket) => state.joiners.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = state.joiners.renew(ticket, waiting.task()),
         }
         None
     }
@@ -243,7 +251,8 @@ impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
 impl<T, S: Storage<T>> Drop for Joined<'_, T, S> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.shared.state.borrow_mut().joiners.leave(ticket);
+            let left = self.shared.state.borrow_mut().joiners.leave(ticket);
+            drop(left);
         }
     }
 }

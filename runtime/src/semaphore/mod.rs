@@ -26,9 +26,9 @@ pub use capped::CappedSemaphore;
 /// A number of permits. Clones are handles on one semaphore.
 ///
 /// [`acquire`](Self::acquire) is first come, first served: whoever finds others waiting queues behind them, even if a
-/// permit is free that the first of them has not taken yet; it takes at once what is left over. Only [`try_acquire`](Self::try_acquire), which cannot
-/// wait, may take it before; the one that was to have it keeps its place. Acquiring a free permit that nobody waits
-/// for never suspends.
+/// permit is free that the first of them has not taken yet; it takes at once what is left over. Only
+/// [`try_acquire`](Self::try_acquire), which cannot wait, may take it before; the one that was to have it keeps its
+/// place. Acquiring a free permit that nobody waits for never suspends.
 ///
 /// A [`Permit`] gives itself back when it is dropped. Where that is too tidy, [`Permit::forget`] and
 /// [`release`](Self::release) count down and up by hand, in any thread, without an owner.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting};
-use crate::hub::waitlist::{Left, Ticket, WaitList};
+use crate::hub::waitlist::{Ticket, WaitList};
 
 /// Free permits, and who waits for one.
 ///
@@ -88,6 +88,7 @@ impl Wait for Acquire<'_> {
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         let Permits { free, line } = self.permits;
+        let (_left, _left_over);
         let mut line = line.borrow_mut();
         match self.ticket {
             // Those in line go first, called or not.
@@ -97,11 +98,11 @@ impl Wait for Acquire<'_> {
                 return None;
             }
             Some(ticket) if line.is_called(ticket) => {
-                line.leave(ticket);
+                _left = line.leave(ticket);
                 self.ticket = None;
             }
             Some(ticket) => {
-                line.renew(ticket, waiting.task());
+                _left_over = line.renew(ticket, waiting.task());
                 return None;
             }
         }
@@ -114,7 +115,7 @@ impl Wait for Acquire<'_> {
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for {} (as do {} in all)", self.what, self.permits.waiting())
+        write!(f, "for {} ({} waiting)", self.what, self.permits.waiting())
     }
 }
 
@@ -122,7 +123,7 @@ impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.permits.line.borrow_mut().leave(ticket);
-        if left == Left::Called {
+        if left.was_called {
             self.permits.call_next();
         }
     }

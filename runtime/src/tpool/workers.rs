@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::thread;
 
-type Call = Box<dyn FnOnce() + Send>;
+/// A call to make.
+pub(super) type Call = Box<dyn FnOnce() + Send>;
 
 /// The queue, and the OS threads that serve it.
 pub(super) struct Workers {
@@ -19,18 +21,57 @@ struct State {
     limit: usize,
     threads: usize,
     idle: usize,
+    /// So many of the OS threads are to end when there are no calls.
+    retiring: usize,
     is_closed: bool,
+    /// Who waits for an end, of calls or of threads.
+    waiting: Vec<Waker>,
+}
+
+/// What somebody waits for the end of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Calls,
+    Threads,
+}
+
+impl State {
+    fn unfinished(&self) -> usize {
+        self.calls.len() + self.threads - self.idle
+    }
+
+    fn has_ended(&self, what: What) -> bool {
+        self.unfinished() == 0 && (what == What::Calls || self.retiring == 0)
+    }
 }
 
 impl Workers {
     pub(super) fn new(limit: usize) -> Arc<Self> {
-        let state = State { calls: VecDeque::new(), limit, threads: 0, idle: 0, is_closed: false };
+        let state = State {
+            calls: VecDeque::new(),
+            limit,
+            threads: 0,
+            idle: 0,
+            retiring: 0,
+            is_closed: false,
+            waiting: Vec::new(),
+        };
         Arc::new(Workers { state: Mutex::new(state), news: Condvar::new() })
     }
 
     /// How many OS threads there may be.
     pub(super) fn limit(&self) -> usize {
         self.state().limit
+    }
+
+    /// How many OS threads there are.
+    pub(super) fn threads(&self) -> usize {
+        self.state().threads
+    }
+
+    /// How many calls are in line or at work.
+    pub(super) fn unfinished(&self) -> usize {
+        self.state().unfinished()
     }
 
     /// Sets how many OS threads there may be. Those that are too many end when they are idle.
@@ -61,9 +102,37 @@ impl Workers {
         self.news.notify_all();
     }
 
+    /// Lets the OS threads that there are end when there are no calls; others are started for later ones.
+    pub(super) fn retire(&self) {
+        let mut state = self.state();
+        state.retiring = state.threads;
+        drop(state);
+        self.news.notify_all();
+    }
+
+    /// Has it ended? If not, the waker will be called when it may have.
+    pub(super) fn have_ended(&self, what: What, waker: Waker) -> bool {
+        let mut state = self.state();
+        if state.has_ended(what) {
+            return true;
+        }
+        if !state.waiting.iter().any(|present| present.will_wake(&waker)) {
+            state.waiting.push(waker);
+        }
+        false
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes those who wait for an end, if there is one.
+    fn tell(&self) {
+        let mut state = self.state();
+        let waiting = if state.unfinished() == 0 { std::mem::take(&mut state.waiting) } else { Vec::new() };
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     fn start_one_if_needed(self: &Arc<Self>) -> bool {
@@ -95,7 +164,9 @@ impl Workers {
             // A call keeps its own panic; this is for the destructor of what nobody waited for.
             let _ = catch_unwind(AssertUnwindSafe(call));
             self.state().idle += 1;
+            self.tell();
         }
+        self.tell();
     }
 
     fn next_call(&self) -> Option<Call> {
@@ -110,7 +181,8 @@ impl Workers {
                 state.idle -= 1;
                 return Some(call);
             }
-            if state.is_closed || state.threads > state.limit {
+            if state.is_closed || state.threads > state.limit || state.retiring > 0 {
+                state.retiring = state.retiring.saturating_sub(1);
                 state.threads -= 1;
                 state.idle -= 1;
                 return None;

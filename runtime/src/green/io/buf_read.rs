@@ -88,16 +88,6 @@ pub trait BufRead: Read {
         text.finish(result)
     }
 
-    /// Is there something before the end? Suspends until that is known.
-    ///
-    /// # Errors
-    ///
-    /// As [`Read::read`].
-    #[green(crate = crate)]
-    fn has_data_left(&mut self) -> Result<bool> {
-        Ok(!self.fill_buf()?.is_empty())
-    }
-
     /// The parts between the `byte`s, without them, as a [`GreenIterator`] of results.
     fn split(self, byte: u8) -> Split<Self>
     where

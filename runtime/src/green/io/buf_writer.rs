@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::partial::is_interruption;
-use super::{DEFAULT_SIZE, Error, ErrorKind, IoSlice, Result, Seek, SeekFrom, Write};
+use super::{DEFAULT_SIZE, Error, ErrorKind, IoSlice, Result, Seek, SeekFrom, Write, WriterPanicked};
 use crate::green;
 
 /// Puts a buffer in front of a writer, so that small writes cost no system call: std's `BufWriter`.
@@ -63,12 +63,19 @@ impl<W: Write> BufWriter<W> {
     pub fn into_inner(mut self) -> std::result::Result<W, IntoInnerError<BufWriter<W>>> {
         match self.flush_buffer() {
             Err(error) => Err(IntoInnerError { writer: self, error }),
-            Ok(()) => Ok(self.into_parts().0),
+            Ok(()) => Ok(self.take_apart().0),
         }
     }
 
     /// Gives the writer back, and what is in the buffer. Writes nothing and does not suspend.
-    pub fn into_parts(mut self) -> (W, Vec<u8>) {
+    ///
+    /// The buffer is always `Ok` (a panic of the writer does not lose it here); the result has std's type.
+    pub fn into_parts(self) -> (W, std::result::Result<Vec<u8>, WriterPanicked>) {
+        let (writer, buffer) = self.take_apart();
+        (writer, Ok(buffer))
+    }
+
+    fn take_apart(mut self) -> (W, Vec<u8>) {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.drain(..std::mem::take(&mut self.written));
         let writer = self.writer.take().expect("the writer is taken only when the buffer is consumed");
@@ -130,6 +137,18 @@ impl<W: Write> Write for BufWriter<W> {
         }
         bufs.iter().for_each(|buf| self.buffer.extend_from_slice(buf));
         Ok(total)
+    }
+
+    #[green(crate = crate)]
+    fn write_all(&mut self, buf: &[u8]) -> Result<()> {
+        if buf.len() > self.room() {
+            self.flush_buffer()?;
+        }
+        if buf.len() >= self.buffer.capacity() {
+            return self.get_mut().write_all(buf);
+        }
+        self.buffer.extend_from_slice(buf);
+        Ok(())
     }
 
     #[green(crate = crate)]

@@ -43,18 +43,30 @@ impl<W: Write> LineWriter<W> {
     pub fn into_inner(self) -> std::result::Result<W, IntoInnerError<LineWriter<W>>> {
         self.inner.into_inner().map_err(|error| error.map(|inner| LineWriter { inner }))
     }
+
+    /// Hands on lines that could not be handed on before.
+    #[green(crate = crate)]
+    fn flush_whole_lines(&mut self) -> Result<()> {
+        if self.inner.buffer().last() == Some(&b'\n') {
+            self.inner.flush_buffer()?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the last line that has its end stops.
+fn end_of_lines(buf: &[u8]) -> usize {
+    buf.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1)
 }
 
 impl<W: Write> Write for LineWriter<W> {
     #[green(crate = crate)]
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        let Some(end) = buf.iter().rposition(|&byte| byte == b'\n').map(|newline| newline + 1) else {
-            if self.inner.buffer().last() == Some(&b'\n') {
-                // A line that could not be handed on before.
-                self.inner.flush_buffer()?;
-            }
+        let end = end_of_lines(buf);
+        if end == 0 {
+            self.flush_whole_lines()?;
             return self.inner.write(buf);
-        };
+        }
         self.inner.flush_buffer()?;
         let written = self.get_mut().write(&buf[..end])?;
         if written == 0 {
@@ -63,6 +75,20 @@ impl<W: Write> Write for LineWriter<W> {
         // Lines that did not go out are kept as far as there is room; behind them, the beginning of the next line.
         let rest = if written == end { &buf[end..] } else { &buf[written..end] };
         Ok(written + self.inner.keep(rest))
+    }
+
+    #[green(crate = crate)]
+    fn write_all(&mut self, buf: &[u8]) -> Result<()> {
+        let (lines, rest) = buf.split_at(end_of_lines(buf));
+        if lines.is_empty() {
+            self.flush_whole_lines()?;
+        } else if self.inner.buffer().is_empty() {
+            self.get_mut().write_all(lines)?;
+        } else {
+            self.inner.write_all(lines)?;
+            self.inner.flush_buffer()?;
+        }
+        self.inner.write_all(rest)
     }
 
     #[green(crate = crate)]

@@ -72,7 +72,8 @@ mod std_types;
 mod write;
 
 pub use std::io::{
-    Cursor, Empty, Error, ErrorKind, IoSlice, IoSliceMut, Repeat, Result, SeekFrom, Sink, empty, repeat, sink,
+    Cursor, Empty, Error, ErrorKind, IoSlice, IoSliceMut, IsTerminal, Repeat, Result, SeekFrom, Sink,
+    WriterPanicked, empty, repeat, sink,
 };
 
 pub use adaptors::{Bytes, Chain, Take};
@@ -85,6 +86,11 @@ pub use line_writer::LineWriter;
 pub use read::{Read, read_to_string};
 pub use seek::Seek;
 pub use write::Write;
+
+/// The traits, for `use eventlet::green::io::prelude::*`.
+pub mod prelude {
+    pub use super::{BufRead, Read, Seek, Write};
+}
 
 /// The size of a buffer that nobody has chosen, as in std.
 const DEFAULT_SIZE: usize = 8 * 1024;

@@ -129,29 +129,38 @@ pub trait Read {
     }
 }
 
-impl<R: Read + ?Sized> Read for &mut R {
-    #[green(crate = crate)]
-    fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        (**self).read(buf)
-    }
+macro_rules! forward_read {
+    ($($type:ty),*) => {$(
+        impl<R: Read + ?Sized> Read for $type {
+            #[green(crate = crate)]
+            fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
+                (**self).read(buf)
+            }
 
-    #[green(crate = crate)]
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        (**self).read_vectored(bufs)
-    }
+            #[green(crate = crate)]
+            fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
+                (**self).read_vectored(bufs)
+            }
+
+            #[green(crate = crate)]
+            fn read_to_end(&mut self, buf: &mut Vec<u8>) -> Result<usize> {
+                (**self).read_to_end(buf)
+            }
+
+            #[green(crate = crate)]
+            fn read_to_string(&mut self, buf: &mut String) -> Result<usize> {
+                (**self).read_to_string(buf)
+            }
+
+            #[green(crate = crate)]
+            fn read_exact(&mut self, buf: &mut [u8]) -> Result<()> {
+                (**self).read_exact(buf)
+            }
+        }
+    )*};
 }
 
-impl<R: Read + ?Sized> Read for Box<R> {
-    #[green(crate = crate)]
-    fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        (**self).read(buf)
-    }
-
-    #[green(crate = crate)]
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        (**self).read_vectored(bufs)
-    }
-}
+forward_read!(&mut R, Box<R>);
 
 /// Reads everything up to the end as text. Suspends while there is nothing and no end.
 ///

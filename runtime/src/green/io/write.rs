@@ -91,36 +91,35 @@ pub trait Write {
     }
 }
 
-impl<W: Write + ?Sized> Write for &mut W {
-    #[green(crate = crate)]
-    fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        (**self).write(buf)
-    }
+macro_rules! forward_write {
+    ($($type:ty),*) => {$(
+        impl<W: Write + ?Sized> Write for $type {
+            #[green(crate = crate)]
+            fn write(&mut self, buf: &[u8]) -> Result<usize> {
+                (**self).write(buf)
+            }
 
-    #[green(crate = crate)]
-    fn flush(&mut self) -> Result<()> {
-        (**self).flush()
-    }
+            #[green(crate = crate)]
+            fn flush(&mut self) -> Result<()> {
+                (**self).flush()
+            }
 
-    #[green(crate = crate)]
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
-        (**self).write_vectored(bufs)
-    }
+            #[green(crate = crate)]
+            fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
+                (**self).write_vectored(bufs)
+            }
+
+            #[green(crate = crate)]
+            fn write_all(&mut self, buf: &[u8]) -> Result<()> {
+                (**self).write_all(buf)
+            }
+
+            #[green(crate = crate)]
+            fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<()> {
+                (**self).write_fmt(text)
+            }
+        }
+    )*};
 }
 
-impl<W: Write + ?Sized> Write for Box<W> {
-    #[green(crate = crate)]
-    fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        (**self).write(buf)
-    }
-
-    #[green(crate = crate)]
-    fn flush(&mut self) -> Result<()> {
-        (**self).flush()
-    }
-
-    #[green(crate = crate)]
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
-        (**self).write_vectored(bufs)
-    }
-}
+forward_write!(&mut W, Box<W>);

@@ -26,7 +26,8 @@ pub(crate) fn new_socket(domain: Domain, kind: Type) -> io::Result<socket2::Sock
     }
 }
 
-/// Connects a stream socket that does not block to `address`, from the address `local` if that matters. Suspends until it is connected, at most for `limit`.
+/// Connects a stream socket that does not block to `address`, from the address `local` if that matters. Suspends until
+/// it is connected, at most for `limit`.
 ///
 /// A kill or timeout here closes the socket. `ResourceBusy` says that a Unix listener's queue is full.
 #[green(crate = crate)]

@@ -178,9 +178,9 @@ pub(crate) fn by_name(name: &str) -> Option<io::Result<Box<dyn Poller>>> {
         "default" => boxed(polling::PollingPoller::new()),
         "polling" => boxed(polling::PollingPoller::new()),
         #[cfg(unix)]
-        "poll" => boxed(poll::PollPoller::new()),
+        "poll" => boxed(poll::new()),
         #[cfg(unix)]
-        "select" | "selects" => boxed(select::SelectPoller::new()),
+        "select" | "selects" => boxed(select::new()),
         _ => return None,
     })
 }

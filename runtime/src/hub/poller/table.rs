@@ -1,10 +1,60 @@
-//! The descriptors of a poller that hands all of them over in every wait.
+//! A poller that hands all of its descriptors over in every wait: what `poll` and `select` have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Event, Interest};
+use super::pair::Pair;
+use super::{Event, Interest, Notify, Poller};
+
+/// A poller that is level-triggered and has no notifier of its own. How it waits is all that differs.
+pub(crate) struct TablePoller {
+    name: &'static str,
+    table: Table,
+    pair: Pair,
+    wait: Wait,
+}
+
+/// Waits for what is armed in the table, and for the pair.
+type Wait = fn(&mut Table, &Pair, &mut Vec<Event>, Option<Duration>) -> io::Result<()>;
+
+impl TablePoller {
+    pub(crate) fn new(name: &'static str, wait: Wait) -> io::Result<Self> {
+        Ok(TablePoller { name, table: Table::default(), pair: Pair::new()?, wait })
+    }
+}
+
+impl Poller for TablePoller {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn is_edge_triggered(&self) -> bool {
+        false
+    }
+
+    fn add(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
+        self.table.add(source, token, interest)
+    }
+
+    fn modify(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
+        self.table.modify(source, token, interest)
+    }
+
+    fn delete(&mut self, source: BorrowedFd<'_>) -> io::Result<()> {
+        self.table.delete(source)
+    }
+
+    fn wait(&mut self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
+        (self.wait)(&mut self.table, &self.pair, events, timeout)
+    }
+
+    fn notifier(&self) -> Arc<dyn Notify> {
+        self.pair.notifier()
+    }
+}
 
 /// Which descriptors are watched, under which token, and for what they are armed.
 #[derive(Default)]
@@ -18,26 +68,23 @@ struct Entry {
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
-        let entry = Entry { token, interest };
-        match self.entries.insert(source.as_raw_fd(), entry) {
-            None => Ok(()),
-            Some(_) => Err(io::Error::from(io::ErrorKind::AlreadyExists)),
+    fn add(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
+        match self.entries.entry(source.as_raw_fd()) {
+            btree_map::Entry::Vacant(vacant) => {
+                vacant.insert(Entry { token, interest });
+                Ok(())
+            }
+            btree_map::Entry::Occupied(_) => Err(io::ErrorKind::AlreadyExists.into()),
         }
     }
 
-    pub(crate) fn modify(
-        &mut self,
-        source: BorrowedFd<'_>,
-        token: usize,
-        interest: Interest,
-    ) -> io::Result<()> {
+    fn modify(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
         let entry = self.entries.get_mut(&source.as_raw_fd()).ok_or(io::ErrorKind::NotFound)?;
         *entry = Entry { token, interest };
         Ok(())
     }
 
-    pub(crate) fn delete(&mut self, source: BorrowedFd<'_>) -> io::Result<()> {
+    fn delete(&mut self, source: BorrowedFd<'_>) -> io::Result<()> {
         self.entries.remove(&source.as_raw_fd()).map(drop).ok_or(io::ErrorKind::NotFound.into())
     }
 

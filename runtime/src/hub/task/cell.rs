@@ -47,8 +47,8 @@ pub(super) enum Stage<B, T> {
 }
 
 pub(super) struct VTable {
-    pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
-    pub(super) end: unsafe fn(NonNull<Header>),
+    pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Polled,
+    pub(super) end: unsafe fn(NonNull<Header>) -> Polled,
     pub(super) exit: unsafe fn(NonNull<Header>) -> Option<Exit>,
     pub(super) take: unsafe fn(NonNull<Header>, NonNull<()>),
     pub(super) clear: unsafe fn(NonNull<Header>),
@@ -71,6 +71,16 @@ impl Header {
             slot: Cell::new(u32::MAX),
         }
     }
+}
+
+/// What came of polling a body, or of ending it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Polled {
+    Pending,
+    /// Its value is stored.
+    Returned,
+    /// It was killed or panicked, which is stored.
+    Failed,
 }
 
 /// The functions behind a vtable, for one kind of body.
@@ -101,26 +111,25 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     /// # Safety
     ///
     /// As [`stage`](Self::stage).
-    unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Poll<()> {
+    unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Polled {
         // SAFETY: the caller's promise.
         let stage = unsafe { Self::stage(header) };
         let Stage::Running(body) = stage else { unreachable!("a task without a body was polled") };
         // SAFETY: the body stays in its cell on the heap until it is dropped there, in `finish` or `clear`.
         let body = unsafe { Pin::new_unchecked(body) };
         match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) => Polled::Pending,
             Ok(Poll::Ready(value)) => Self::finish(stage, Ok(value)),
             Err(payload) => Self::finish(stage, Err(Exit::Panicked(Panic::new(payload)))),
         }
-        Poll::Ready(())
     }
 
     /// # Safety
     ///
     /// As [`stage`](Self::stage).
-    unsafe fn end(header: NonNull<Header>) {
+    unsafe fn end(header: NonNull<Header>) -> Polled {
         // SAFETY: the caller's promise.
-        Self::finish(unsafe { Self::stage(header) }, Err(Exit::Killed));
+        Self::finish(unsafe { Self::stage(header) }, Err(Exit::Killed))
     }
 
     /// # Safety
@@ -135,14 +144,16 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     }
 
     /// Drops the body where it stands, then puts the result in its place. A destructor that panics is the result.
-    fn finish(stage: &mut Stage<B, T>, mut result: Result<T, Exit>) {
+    fn finish(stage: &mut Stage<B, T>, mut result: Result<T, Exit>) -> Polled {
         if let Err(payload) = drop_in_place_caught(stage) {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(result))) {
-                forget_payload(payload);
+                drop_payload(payload);
             }
             result = Err(Exit::Panicked(Panic::new(payload)));
         }
+        let polled = if result.is_ok() { Polled::Returned } else { Polled::Failed };
         *stage = Stage::Finished(result);
+        polled
     }
 
     /// # Safety
@@ -166,7 +177,7 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
     unsafe fn clear(header: NonNull<Header>) {
         // SAFETY: the caller's promise.
         if let Err(payload) = drop_in_place_caught(unsafe { Self::stage(header) }) {
-            forget_payload(payload);
+            drop_payload(payload);
         }
     }
 
@@ -194,7 +205,14 @@ fn drop_in_place_caught<B, T>(stage: &mut Stage<B, T>) -> Result<(), Box<dyn Any
     result
 }
 
-/// A panic's payload may panic when dropped; there is nobody left to tell.
-fn forget_payload(payload: Box<dyn Any + Send>) {
+/// Drops what somebody panicked with. It may panic when dropped, with something that may, and so on: nobody is left to
+/// tell, and somewhere it has to end.
+pub(in crate::hub) fn drop_payload(mut payload: Box<dyn Any + Send>) {
+    for _ in 0..8 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(another) => payload = another,
+        }
+    }
     std::mem::forget(payload);
 }

@@ -1,7 +1,8 @@
 //! The task cell: a green thread's header, its state machine, and its result, in one allocation.
 //!
 //! This folder and nothing else knows how that memory is laid out; all that is unsafe about green threads is here:
-//! `cell.rs` has the memory, `waker.rs` what is behind a waker, `ready.rs` the queue of those that are ready.
+//! `cell.rs` has the memory, `waker.rs` what is behind a waker, `ready.rs` the queue of those that are ready,
+//! `branch.rs` what a task drives beside something else.
 //!
 //! ```text
 //!   ┌ TaskCell ────────────────────────────────────────────────┐
@@ -42,13 +43,15 @@ use super::extra::Extra;
 use super::remote::Remote;
 use crate::exit::Exit;
 
+mod branch;
 mod cell;
 mod ready;
 mod waker;
 
-use cell::{Header, Operations, Stage, TaskCell};
+use cell::{Header, Operations, Polled, Stage, TaskCell};
 use waker::{LOOK, RESUME};
 
+pub(super) use cell::drop_payload;
 pub(crate) use ready::ReadyQueue;
 pub(crate) use waker::is_look;
 
@@ -75,8 +78,16 @@ const KILLED: u16 = 1 << 4;
 const DELAYED: u16 = 1 << 5;
 /// It ended by a kill.
 const WAS_KILLED: u16 = 1 << 7;
+/// A `catch_exit` of it has heard of a kill.
+const HEARD: u16 = 1 << 8;
+/// Nobody has the right to its result any more.
+const DETACHED: u16 = 1 << 9;
+/// There is no result left in it.
+const TAKEN: u16 = 1 << 10;
 /// Not a green thread: the waker of some other executor, in a task's clothes.
 const FOREIGN: u16 = 1 << 6;
+/// Nor this: a branch of a task, which is driven by it. `FOREIGN` is set as well.
+const BRANCH: u16 = 1 << 8;
 
 impl TaskRef {
     /// Makes the task of `body`, with the result's owner beside it.
@@ -160,12 +171,30 @@ impl TaskRef {
         self.has(SCHEDULED)
     }
 
+    /// Does it stand for a waker of another executor?
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.has(FOREIGN)
+    }
+
     pub(crate) fn is_killed(&self) -> bool {
         self.has(KILLED)
     }
 
-    pub(crate) fn set_killed(&self, killed: bool) {
-        if killed { self.set(KILLED) } else { self.unset(KILLED) }
+    pub(crate) fn set_killed(&self) {
+        self.set(KILLED);
+    }
+
+    /// A `catch_exit` delivers the kill.
+    pub(crate) fn hear_kill(&self) {
+        self.unset(KILLED);
+        self.set(HEARD);
+    }
+
+    /// Has a kill been heard since this was last asked?
+    pub(super) fn take_heard(&self) -> bool {
+        let heard = self.has(HEARD);
+        self.unset(HEARD);
+        heard
     }
 
     /// Says that the body begins only when [`begin`](Self::begin) is called, however often it is resumed before.
@@ -207,6 +236,15 @@ impl TaskRef {
         self.header().scopes.set(self.scopes() - 1);
     }
 
+    /// Is there a rarely used part?
+    #[inline]
+    pub(crate) fn has_extra(&self) -> bool {
+        let extra = self.header().extra.take();
+        let has_extra = extra.is_some();
+        self.header().extra.set(extra);
+        has_extra
+    }
+
     /// Reads or changes the rarely used part: name, links, joiners. Nothing may be called back from in there.
     pub(crate) fn with_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
         let mut extra = self.header().extra.take().unwrap_or_default();
@@ -223,21 +261,33 @@ impl TaskRef {
         Some(result)
     }
 
-    /// Resumes the body until it suspends or ends. A panic in it is caught and becomes its result.
+    /// Resumes the body of a task that was taken from the ready queue, until it suspends or ends. A panic in it is
+    /// caught and becomes its result.
     ///
     /// What the ready queue holds may have ended meanwhile, or be at work further up the call stack: then nothing
     /// happens.
     #[inline]
     pub(crate) fn resume(&self) -> Progress {
+        self.resume_without(SCHEDULED)
+    }
+
+    /// Like [`resume`](Self::resume), for a task that was not taken from the ready queue. If it has a place there, it
+    /// keeps that, and the flag that says so.
+    pub(super) fn resume_out_of_turn(&self) -> Progress {
+        self.resume_without(0)
+    }
+
+    #[inline]
+    fn resume_without(&self, scheduled: u16) -> Progress {
         // One reading and one writing of the state before the body, and one of each after it: this is the path of
         // every switch, and a processor waits for a value that it has just written.
         let state = self.header().state.get();
         if state & (RUNNING | DONE | FOREIGN) != 0 {
-            self.unset(SCHEDULED);
+            self.unset(scheduled);
             return Progress::Nothing;
         }
         let started = if state & DELAYED == 0 { STARTED } else { 0 };
-        self.header().state.set((state & !SCHEDULED) | RUNNING | started);
+        self.header().state.set((state & !scheduled) | RUNNING | started);
         self.poll(&RESUME)
     }
 
@@ -263,8 +313,8 @@ impl TaskRef {
         // SAFETY: the vtable is the one that the cell was made with, and `RUNNING`, which was not set before, keeps
         // every other access to the stage away.
         let progress = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
-        if progress.is_ready() {
-            self.become_done();
+        if progress != Polled::Pending {
+            self.become_done(progress);
             return Progress::Ended;
         }
         let state = self.header().state.get();
@@ -277,24 +327,33 @@ impl TaskRef {
         assert!(!self.has(RUNNING | DONE), "a task was ended that cannot be");
         self.set(RUNNING);
         // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
-        unsafe { (self.header().vtable.end)(self.0) };
-        self.become_done();
+        let polled = unsafe { (self.header().vtable.end)(self.0) };
+        self.become_done(polled);
     }
 
-    fn become_done(&self) {
-        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
-        let exit = unsafe { (self.header().vtable.exit)(self.0) };
-        let killed = match exit {
-            None => 0,
-            Some(Exit::Killed) => WAS_KILLED,
-            // Kept for those who ask how it ended without a right to the result.
-            Some(panicked) => {
-                self.with_extra(|extra| extra.exit = Some(panicked));
-                0
-            }
-        };
+    fn become_done(&self, polled: Polled) {
+        if polled == Polled::Failed {
+            self.keep_exit();
+        }
+        if self.has(DETACHED) {
+            // Dropped here and not with the last reference, which may go when something is borrowed.
+            // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
+            unsafe { (self.header().vtable.clear)(self.0) };
+            self.set(TAKEN);
+        }
         let state = &self.header().state;
-        state.set((state.get() | DONE | killed) & !(RUNNING | KILLED));
+        state.set((state.get() | DONE) & !(RUNNING | KILLED));
+    }
+
+    /// For those who ask how it ended without a right to the result.
+    #[cold]
+    fn keep_exit(&self) {
+        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
+        match unsafe { (self.header().vtable.exit)(self.0) } {
+            None => {}
+            Some(Exit::Killed) => self.set(WAS_KILLED),
+            Some(panicked) => self.with_extra(|extra| extra.exit = Some(panicked)),
+        }
     }
 
     /// How it ended other than by returning, if it did.
@@ -313,14 +372,26 @@ impl<T> Outcome<T> {
 
     /// Takes the result of a task that is done; `None` before, and when it was taken already.
     pub(crate) fn take(&self) -> Option<Result<T, Exit>> {
-        if !self.task.is_done() {
+        if !self.task.is_done() || self.task.has(TAKEN) {
             return None;
         }
         let mut result: Option<Result<T, Exit>> = None;
         // SAFETY: `Outcome<T>` is made only by `allocate_scoped`, for a body whose result is a `T`, so the cell's
         // `take` writes through a pointer to just this type. The task is done: nothing else touches the stage.
         unsafe { (self.task.header().vtable.take)(self.task.0, NonNull::from(&mut result).cast()) };
+        self.task.set(TAKEN);
         result
+    }
+}
+
+impl<T> Drop for Outcome<T> {
+    /// A result that nobody can take is dropped as soon as it is there.
+    fn drop(&mut self) {
+        if self.task.is_done() {
+            drop(self.take());
+        } else {
+            self.task.set(DETACHED);
+        }
     }
 }
 
@@ -374,14 +445,18 @@ impl TaskRef {
         // held above zero meanwhile.
         self.header().refs.set(1);
         drop(self.header().extra.take());
-        // SAFETY: the vtable is the cell's own, and no reference but this one can reach the stage.
-        unsafe { (self.header().vtable.clear)(self.0) };
+        if !self.has(TAKEN) {
+            // SAFETY: the vtable is the cell's own, and no reference but this one can reach the stage.
+            unsafe { (self.header().vtable.clear)(self.0) };
+        }
         drop(self.header().extra.take());
         if self.header().refs.get() > 1 {
             // A destructor kept a new reference: that one is the last now.
             self.header().refs.set(self.header().refs.get() - 1);
             return;
         }
+        // A waker that outlives them sees by this that they are gone: see `borrow_from`.
+        self.header().refs.set(0);
         // All local references together held one of `remote_refs`. When it is the only one, nobody else can make
         // another: a waker is cloned from a waker, or from a poll, which needs a local reference.
         let remote_refs = &self.header().remote_refs;

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use super::super::current;
 use super::super::remote::{Mail, Remote};
 use super::cell::Header;
-use super::{DONE, FOREIGN, RUNNING, TaskRef};
+use super::{BRANCH, DONE, FOREIGN, RUNNING, TaskRef};
 
 /// Is this poll one that only looks?
 #[inline(always)]
@@ -81,16 +81,19 @@ impl Future for ForeignBody {
 }
 
 impl TaskRef {
-    /// Wakes the foreign waker behind a stand-in. This calls code of another executor.
+    /// Wakes what stands behind a stand-in: a branch, or a foreign waker, which calls code of another executor.
     pub(crate) fn wake_foreign(&self) {
+        if self.has(BRANCH) {
+            return self.wake_branch();
+        }
         if self.has(DONE | RUNNING) {
             return;
         }
         self.set(RUNNING);
         let mut cx = Context::from_waker(Waker::noop());
         // SAFETY: a stand-in's cell was made with this vtable; `RUNNING` keeps every other access away.
-        let _ = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
-        self.become_done();
+        let polled = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
+        self.become_done(polled);
     }
 }
 

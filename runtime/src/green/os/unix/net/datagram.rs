@@ -5,10 +5,10 @@ use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
-use super::patience::Patience;
+use super::pauses::Pauses;
 use crate::green;
 use crate::green::socket::Socket;
-use crate::hub::sources::{Direction, Done};
+use crate::hub::sources::{Direction, Done, Patience};
 use crate::timeout::with_timeout;
 
 /// A Unix datagram socket: std's `UnixDatagram`.
@@ -24,6 +24,15 @@ impl UnixDatagram {
     /// Whatever the operating system says: `AddrInUse`.
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixDatagram> {
         Self::from_std(net::UnixDatagram::bind(path)?)
+    }
+
+    /// Takes the name `address`. Does not suspend.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
+        Self::from_std(net::UnixDatagram::bind_addr(address)?)
     }
 
     /// A socket without a name.
@@ -54,6 +63,15 @@ impl UnixDatagram {
         self.socket.io().connect(path)
     }
 
+    /// Fixes the peer, as [`connect`](Self::connect) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
+        self.socket.io().connect_addr(address)
+    }
+
     /// Sends a datagram to the socket at `path`. Suspends while there is no room for it.
     ///
     /// The operating system does not say when the receiver's queue has room again, so this looks for itself: after
@@ -66,19 +84,40 @@ impl UnixDatagram {
     #[green(crate = crate)]
     pub fn send_to<P: AsRef<Path>>(&self, buf: &[u8], path: P) -> io::Result<usize> {
         let path = path.as_ref();
+        self.send_when_taken(|io| io.send_to(buf, path))
+    }
+
+    /// Sends a datagram to the socket at `address`, as [`send_to`](Self::send_to) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Self::send_to).
+    #[green(crate = crate)]
+    pub fn send_to_addr(&self, buf: &[u8], address: &SocketAddr) -> io::Result<usize> {
+        self.send_when_taken(|io| io.send_to_addr(buf, address))
+    }
+
+    #[green(crate = crate)]
+    fn send_when_taken<F>(&self, send: F) -> io::Result<usize>
+    where
+        F: FnMut(&net::UnixDatagram) -> io::Result<usize>,
+    {
         match self.socket.timeout(Direction::Write) {
-            Some(limit) => with_timeout(limit, || self.send_when_taken(buf, path))?,
-            None => self.send_when_taken(buf, path),
+            Some(limit) => with_timeout(limit, || self.keep_sending(send))?,
+            None => self.keep_sending(send),
         }
     }
 
     #[green(crate = crate)]
-    fn send_when_taken(&self, buf: &[u8], path: &Path) -> io::Result<usize> {
-        let mut patience = Patience::default();
+    fn keep_sending<F>(&self, mut send: F) -> io::Result<usize>
+    where
+        F: FnMut(&net::UnixDatagram) -> io::Result<usize>,
+    {
+        let mut pauses = Pauses::default();
         loop {
-            match self.socket.at_once(|io| io.send_to(buf, path).map(Done::new)) {
+            match self.socket.within(Patience::None, Direction::Write, |io| send(io).map(Done::new)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && !self.socket.is_nonblocking() => {
-                    patience.pause();
+                    pauses.pause();
                 }
                 result => return result,
             }

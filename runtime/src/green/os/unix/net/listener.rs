@@ -13,7 +13,7 @@ use crate::green;
 use crate::green::accept;
 use crate::green::socket::Socket;
 use crate::hub::sources::Direction;
-use crate::iter::GreenIterator;
+use crate::iter::{GreenIterator, IntoGreenIterator};
 
 /// A socket that listens for Unix connections: std's `UnixListener`.
 ///
@@ -95,6 +95,16 @@ impl GreenIterator for Incoming<'_> {
     #[green(crate = crate)]
     fn next(&mut self) -> Option<io::Result<UnixStream>> {
         Some(self.listener.accept().map(|(stream, _)| stream))
+    }
+}
+
+/// As [`UnixListener::incoming`].
+impl<'a> IntoGreenIterator for &'a UnixListener {
+    type Item = io::Result<UnixStream>;
+    type IntoIter = Incoming<'a>;
+
+    fn into_green_iter(self) -> Incoming<'a> {
+        self.incoming()
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use socket2::SockAddr;
 
-use super::patience::Patience;
+use super::pauses::Pauses;
 use crate::green;
 use crate::green::net::connect_socket;
 use crate::green::socket::Socket;
@@ -111,11 +111,11 @@ byte_stream!(UnixStream);
 
 #[green(crate = crate)]
 fn connect(address: SockAddr) -> io::Result<UnixStream> {
-    let mut patience = Patience::default();
+    let mut pauses = Pauses::default();
     loop {
         match connect_socket(&address, None, None) {
             // The listener's queue is full.
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => patience.pause(),
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => pauses.pause(),
             result => return result.map(|socket| UnixStream { socket }),
         }
     }

@@ -6,15 +6,15 @@ use crate::green;
 use crate::greenthread::sleep;
 
 /// Pauses that grow: 1 ms, then twice as long each time, up to 100 ms.
-pub(super) struct Patience(Duration);
+pub(super) struct Pauses(Duration);
 
-impl Default for Patience {
+impl Default for Pauses {
     fn default() -> Self {
-        Patience(Duration::from_millis(1))
+        Pauses(Duration::from_millis(1))
     }
 }
 
-impl Patience {
+impl Pauses {
     #[green(crate = crate)]
     pub(super) fn pause(&mut self) {
         sleep(self.0);

@@ -1,0 +1,42 @@
+//! Pages that are downloaded at the same time, in a pool that is waited for.
+//!
+//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server of its own, whose
+//! first page is its slowest, and fetches from there.
+
+use std::io;
+
+use eventlet::{GreenPool, green, spawn};
+use eventlet_examples::http;
+
+#[green]
+fn fetch(url: String) {
+    println!("شروع دانلود {url}");
+    match http::fetch(&url) {
+        Ok(page) => println!("{url} پایان یافت، طول محتوا: {}", page.body.len()),
+        Err(error) => eprintln!("{url}: {error}"),
+    }
+}
+
+#[green]
+fn download(urls: Vec<String>) {
+    let pool = GreenPool::default();
+    for url in urls {
+        pool.spawn(move || fetch(url));
+    }
+    pool.waitall();
+}
+
+#[green]
+fn main() -> io::Result<()> {
+    let urls: Vec<String> = std::env::args().skip(1).collect();
+    if !urls.is_empty() {
+        download(urls);
+        return Ok(());
+    }
+    let server = eventlet::listen("127.0.0.1:0")?;
+    let address = server.local_addr()?;
+    let serving = spawn(move || http::serve_pages(server));
+    download([1, 5, 9].map(|number| format!("http://{address}/{number}")).into());
+    serving.kill();
+    Ok(())
+}

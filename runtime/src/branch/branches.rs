@@ -1,0 +1,300 @@
+//! Any number of calls that one thread drives beside each other, each polled only when it was woken.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::thread;
+
+use crate::hub::task::TaskRef;
+use crate::hub::trunk::Trunk;
+use crate::hub::{Hub, current};
+
+/// What a panic brings.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// The calls, and the line of those that were woken.
+///
+/// All functions leave the cell unborrowed while they poll or drop a call.
+pub(crate) struct Branches<C: Future> {
+    trunk: Rc<Trunk>,
+    places: RefCell<Vec<Place<C>>>,
+    free: RefCell<Vec<u32>>,
+    live: Cell<usize>,
+    made: Cell<u64>,
+    is_closed: Cell<bool>,
+}
+
+enum Place<C: Future> {
+    Free,
+    Here(Branch<C>),
+    /// It is being polled, further up the call stack.
+    Away {
+        number: u64,
+        is_killed: bool,
+    },
+}
+
+struct Branch<C: Future> {
+    /// The first is 1.
+    number: u64,
+    task: TaskRef,
+    call: C,
+    is_started: bool,
+    /// It ended while it was only looked at: a future of another executor cannot tell the difference.
+    early: Option<thread::Result<C::Output>>,
+}
+
+/// Which branch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BranchKey {
+    index: u32,
+    number: u64,
+}
+
+impl BranchKey {
+    /// Counted from 1, in the order in which the branches were made.
+    pub(crate) fn number(self) -> u64 {
+        self.number
+    }
+}
+
+/// A branch that has ended.
+pub(crate) struct Ended<T> {
+    /// Which place it had; places are used again.
+    pub(crate) index: usize,
+    pub(crate) result: thread::Result<T>,
+}
+
+impl<C: Future + Unpin> Branches<C> {
+    pub(crate) fn new() -> Self {
+        Branches {
+            trunk: Trunk::new(),
+            places: RefCell::default(),
+            free: RefCell::default(),
+            live: Cell::new(0),
+            made: Cell::new(0),
+            is_closed: Cell::new(false),
+        }
+    }
+
+    pub(crate) fn trunk(&self) -> &Rc<Trunk> {
+        &self.trunk
+    }
+
+    /// How many have not ended.
+    pub(crate) fn len(&self) -> usize {
+        self.live.get()
+    }
+
+    /// Adds a call, which begins when its turn comes. Gives it back if the branches are [closed](Self::close).
+    pub(crate) fn add(&self, call: C) -> Result<BranchKey, C> {
+        if self.is_closed.get() {
+            return Err(call);
+        }
+        let number = self.made.get() + 1;
+        self.made.set(number);
+        self.live.set(self.live.get() + 1);
+        current::with(|hub| {
+            let task = new_branch(hub, &self.trunk);
+            let branch = Branch { number, task: task.clone(), call, is_started: false, early: None };
+            let index = self.insert(Place::Here(branch));
+            task.set_slot(index);
+            hub.schedule(&task);
+            Ok(BranchKey { index, number })
+        })
+    }
+
+    fn insert(&self, place: Place<C>) -> u32 {
+        let mut places = self.places.borrow_mut();
+        if let Some(index) = self.free.borrow_mut().pop() {
+            places[index as usize] = place;
+            return index;
+        }
+        places.push(place);
+        u32::try_from(places.len() - 1).expect("fewer than 2^32 branches of one thread")
+    }
+
+    /// Lets a branch that was taken from the trunk's line run, until it suspends or ends.
+    pub(crate) fn resume(&self, hub: &Rc<Hub>, task: &TaskRef) -> Option<Ended<C::Output>> {
+        if task.is_done() {
+            return None;
+        }
+        let index = task.slot();
+        let mut branch = self.take(index)?;
+        branch.is_started = true;
+        let polled = match branch.early.take() {
+            Some(result) => result.map(Poll::Ready),
+            None => task.with_context(|cx| poll_branch(hub, &mut branch.call, cx)),
+        };
+        let result = match polled {
+            Ok(Poll::Pending) => return self.put_back(index, branch),
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(payload) => Err(payload),
+        };
+        self.vacate(index);
+        let dropped = branch.end(hub);
+        let result = result.and_then(|value| dropped.map(|()| value));
+        Some(Ended { index: index as usize, result })
+    }
+
+    fn take(&self, index: u32) -> Option<Branch<C>> {
+        let mut places = self.places.borrow_mut();
+        let place = places.get_mut(index as usize)?;
+        let Place::Here(branch) = place else { return None };
+        let away = Place::Away { number: branch.number, is_killed: false };
+        let Place::Here(branch) = std::mem::replace(place, away) else { return None };
+        Some(branch)
+    }
+
+    /// A branch has suspended. It may have been killed while it ran.
+    fn put_back(&self, index: u32, branch: Branch<C>) -> Option<Ended<C::Output>> {
+        let mut places = self.places.borrow_mut();
+        let place = &mut places[index as usize];
+        if !matches!(place, Place::Away { is_killed: true, .. }) {
+            *place = Place::Here(branch);
+            return None;
+        }
+        drop(places);
+        self.vacate(index);
+        let dropped = current::with(|hub| branch.end(hub));
+        dropped.err().map(|payload| Ended { index: index as usize, result: Err(payload) })
+    }
+
+    fn vacate(&self, index: u32) {
+        self.places.borrow_mut()[index as usize] = Place::Free;
+        self.free.borrow_mut().push(index);
+        self.live.set(self.live.get() - 1);
+    }
+
+    /// Has the branch begun?
+    pub(crate) fn is_started(&self, key: BranchKey) -> bool {
+        match self.places.borrow().get(key.index as usize) {
+            Some(Place::Here(branch)) if branch.number == key.number => branch.is_started,
+            _ => true,
+        }
+    }
+
+    /// Ends a branch: at once if it is suspended, at its next suspension if it runs.
+    ///
+    /// # Errors
+    ///
+    /// The panic of a destructor.
+    pub(crate) fn kill(&self, key: BranchKey) -> thread::Result<()> {
+        let mut places = self.places.borrow_mut();
+        match places.get_mut(key.index as usize) {
+            Some(Place::Away { number, is_killed }) if *number == key.number => {
+                *is_killed = true;
+                return Ok(());
+            }
+            Some(Place::Here(branch)) if branch.number == key.number => {}
+            _ => return Ok(()),
+        }
+        drop(places);
+        let Some(branch) = self.take(key.index) else { return Ok(()) };
+        self.vacate(key.index);
+        let dropped = current::with(|hub| branch.end(hub));
+        // Nobody else may be left to end.
+        self.trunk.wake_driver();
+        dropped
+    }
+
+    /// Notes where each branch stands, and disturbs none.
+    pub(crate) fn look(&self, hub: &Rc<Hub>, cx: &mut Context<'_>) {
+        for index in self.in_order() {
+            if let Some(branch) = self.take(index) {
+                self.look_at(hub, index, branch, cx);
+            }
+        }
+    }
+
+    fn look_at(&self, hub: &Rc<Hub>, index: u32, mut branch: Branch<C>, cx: &mut Context<'_>) {
+        let name = branch.number;
+        let mut early = branch.early.take();
+        let is_settled = hub.note_branch(format_args!("branch {name}"), || {
+            if early.is_some() {
+                hub.note_wait(format_args!("for its next turn"), false);
+            } else if !branch.is_started {
+                hub.note_wait(format_args!("for its turn to begin"), true);
+            } else {
+                early = match poll_branch(hub, &mut branch.call, cx) {
+                    Ok(Poll::Pending) => None,
+                    Ok(Poll::Ready(value)) => Some(Ok(value)),
+                    Err(payload) => Some(Err(payload)),
+                };
+            }
+        });
+        branch.early = early;
+        if !is_settled {
+            hub.schedule(&branch.task);
+        }
+        // A branch that is looked at does not run, so that nothing in it can kill it.
+        let _ = self.put_back(index, branch);
+    }
+
+    /// The places of all branches that wait, the oldest first.
+    fn in_order(&self) -> Vec<u32> {
+        let places = self.places.borrow();
+        let numbers = places.iter().zip(0..).filter_map(|(place, index)| match place {
+            Place::Here(branch) => Some((branch.number, index)),
+            _ => None,
+        });
+        let mut numbers: Vec<(u64, u32)> = numbers.collect();
+        numbers.sort_unstable();
+        numbers.into_iter().map(|(_, index)| index).collect()
+    }
+
+    /// Ends all branches, the oldest first, and takes no more.
+    ///
+    /// # Errors
+    ///
+    /// The first panic of a destructor, after all have ended.
+    pub(crate) fn close(&self) -> thread::Result<()> {
+        self.is_closed.set(true);
+        let mut closed = Ok(());
+        for index in self.in_order() {
+            if let Some(branch) = self.take(index) {
+                self.vacate(index);
+                let dropped = current::with(|hub| branch.end(hub));
+                closed = closed.and(dropped);
+            }
+        }
+        self.trunk.clear();
+        closed
+    }
+}
+
+impl<C: Future> Branch<C> {
+    /// Drops the call, destructors included.
+    fn end(self, hub: &Rc<Hub>) -> thread::Result<()> {
+        self.task.end();
+        let call = (self.call, self.early);
+        catch_unwind(AssertUnwindSafe(|| hub.in_branch(|| drop(call))))
+    }
+}
+
+/// A branch of the running thread.
+pub(crate) fn new_branch(hub: &Rc<Hub>, trunk: &Rc<Trunk>) -> TaskRef {
+    let id = hub.current().map_or(0, |thread| thread.id());
+    TaskRef::branch(&hub.remote, id, trunk)
+}
+
+fn poll_branch<C: Future + Unpin>(
+    hub: &Rc<Hub>,
+    call: &mut C,
+    cx: &mut Context<'_>,
+) -> thread::Result<Poll<C::Output>> {
+    catch_unwind(AssertUnwindSafe(|| hub.in_branch(|| Pin::new(call).poll(cx))))
+}
+
+/// Raises the panic of a destructor, unless another panic is on its way.
+pub(crate) fn raise_unless_panicking(closed: thread::Result<()>) {
+    match closed {
+        Err(payload) if thread::panicking() => std::mem::forget(payload),
+        Err(payload) => resume_unwind(payload),
+        Ok(()) => {}
+    }
+}

@@ -1,0 +1,40 @@
+//! What is handed to `spawn` and its kind, so that a mistake is explained in their words.
+
+use std::future::Future;
+
+/// A closure that makes a green call: every `FnOnce() -> G` is one.
+///
+/// What is given to [`spawn`](crate::spawn), [`run`](crate::run), [`with_timeout`](crate::with_timeout) and their kind.
+/// In a `#[green]` body a call is made right where it stands, so that a call which is to be made later, or in
+/// another thread, is held back by a closure. There is nothing to implement and nothing to call.
+#[diagnostic::on_unimplemented(
+    message = "a closure that makes a green call is expected here, not a value",
+    label = "this is a value, of type `{Self}`",
+    note = "in a `#[green]` body a call is made right where it stands, before anything is done with its value",
+    note = "help: hold the call back in a closure: `|| call()`; for plain work there is `tpool::execute`",
+    note = "see `spawn-the-call` in DIAGNOSTICS.md"
+)]
+pub trait MakesGreenCall<G>: FnOnce() -> G {}
+
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce() -> G, G> MakesGreenCall<G> for F {}
+
+/// A green call, or any other [`Future`]: what a closure for [`spawn`](crate::spawn) and its kind has to give.
+///
+/// Every `Future` is one; there is nothing to implement.
+#[diagnostic::on_unimplemented(
+    message = "a green call is expected of this closure, and it gives a plain value",
+    label = "what it gives is there at once, a `{Self}`",
+    note = "a green thread drives a green call, which is what calling a `#[green]` function gives",
+    note = "help: make the function that is called `#[green]`; for plain work there is `tpool::execute`",
+    note = "see `spawn-plain-value` in DIAGNOSTICS.md"
+)]
+pub trait GreenCall: Future<Output = <Self as GreenCall>::Value> {
+    /// What the call gives when it has been driven to its end.
+    type Value;
+}
+
+#[diagnostic::do_not_recommend]
+impl<G: Future> GreenCall for G {
+    type Value = G::Output;
+}

@@ -1,0 +1,79 @@
+//! Branches: what one task drives beside something else, each with a waker of its own.
+//!
+//! A branch looks like a task to whatever waits and wakes, so waiting in one costs no more than waiting in a task. But
+//! the hub never resumes it: waking it puts it into its [`Trunk`]'s line, and wakes the task that drives the trunk.
+
+use std::future::{Future, Pending, pending};
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::super::remote::Remote;
+use super::super::trunk::Trunk;
+use super::cell::{Stage, TaskCell};
+use super::waker::RESUME;
+use super::{BRANCH, DONE, FOREIGN, RUNNING, SCHEDULED, TaskRef};
+
+/// What stands in a branch's cell. It is never polled.
+struct BranchBody {
+    trunk: Rc<Trunk>,
+    never: Pending<()>,
+}
+
+impl Future for BranchBody {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.get_mut().never).poll(cx)
+    }
+}
+
+impl TaskRef {
+    /// Makes a branch of `trunk`, which sees to it that the branch is [ended](Self::end). `id` is the number of the green
+    /// thread that it is part of.
+    pub(crate) fn branch(home: &Arc<Remote>, id: u64, trunk: &Rc<Trunk>) -> TaskRef {
+        let body = BranchBody { trunk: trunk.clone(), never: pending() };
+        let (task, _) = Self::allocate(home, id, body);
+        task.set(FOREIGN | BRANCH);
+        task
+    }
+
+    /// Puts a branch that was woken into its trunk's line, unless it is there, or ends, or has ended.
+    pub(super) fn wake_branch(&self) {
+        if self.has(SCHEDULED | RUNNING | DONE) {
+            return;
+        }
+        self.set(SCHEDULED);
+        let cell = self.0.cast::<TaskCell<BranchBody, ()>>();
+        // SAFETY: `BRANCH` is set by `branch` alone, on a cell of just this type, and `self` keeps the cell alive.
+        let stage = unsafe { cell.as_ref() }.stage.get();
+        // SAFETY: a branch's stage is written only while it ends, when it is `RUNNING` or `DONE`, and when its last
+        // reference goes, after that. Nothing of it happens while this reference is in use: cloning an `Rc` runs
+        // nothing else.
+        let Stage::Running(body) = (unsafe { &*stage }) else {
+            unreachable!("a branch without a body is done")
+        };
+        let trunk = body.trunk.clone();
+        trunk.call(self.clone());
+    }
+
+    /// Are both the same task?
+    pub(crate) fn is(&self, other: &TaskRef) -> bool {
+        self.0 == other.0
+    }
+
+    /// Says that a branch was taken out of its trunk's line.
+    pub(crate) fn leave_line(&self) {
+        self.unset(SCHEDULED);
+    }
+
+    /// Calls `f` with a context whose waker wakes this branch.
+    pub(crate) fn with_context<R>(&self, f: impl FnOnce(&mut Context<'_>) -> R) -> R {
+        // SAFETY: the vtable keeps the contract of `RawWaker` for a header pointer. This waker was not counted and is
+        // never dropped; `self` keeps the header alive.
+        let waker = ManuallyDrop::new(unsafe { Waker::new(self.0.as_ptr().cast_const().cast(), &RESUME) });
+        f(&mut Context::from_waker(&waker))
+    }
+}

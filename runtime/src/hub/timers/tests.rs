@@ -1,0 +1,231 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::hub::remote::Remote;
+
+/// A wheel, and beside it the list that it stands for.
+struct Pair {
+    remote: Arc<Remote>,
+    wheel: Timers,
+    /// In the order in which they were set.
+    list: Vec<Entry>,
+    set: u64,
+    now: u64,
+}
+
+struct Entry {
+    id: u64,
+    deadline: u64,
+    key: TimerKey,
+    fired: bool,
+}
+
+impl Pair {
+    fn new() -> Self {
+        Pair { remote: Arc::new(Remote::new()), wheel: Timers::new(), list: Vec::new(), set: 0, now: 0 }
+    }
+
+    fn set(&mut self, deadline: u64) {
+        self.set += 1;
+        let (task, _) = TaskRef::allocate(&self.remote, self.set, async {});
+        let key = self.wheel.set(Duration::from_nanos(deadline), task);
+        self.list.push(Entry { id: self.set, deadline, key, fired: false });
+    }
+
+    fn cancel(&mut self, index: usize) {
+        let entry = self.list.remove(index);
+        assert_eq!(self.wheel.has_fired(entry.key), entry.fired);
+        assert_eq!(self.wheel.cancel(entry.key).is_none(), entry.fired);
+    }
+
+    /// Lets time pass, and sees that the same fires in both, in the same order. Gives the ids.
+    fn advance(&mut self, now: u64) -> Vec<u64> {
+        self.now = self.now.max(now);
+        let now = self.now;
+        let mut due = Vec::new();
+        self.wheel.fire(Duration::from_nanos(now), &mut due);
+        let fired: Vec<u64> = due.iter().map(TaskRef::id).collect();
+        let is_due = |entry: &&mut Entry| !entry.fired && entry.deadline <= now && entry.deadline != NO_TIME;
+        let mut expected: Vec<&mut Entry> = self.list.iter_mut().filter(is_due).collect();
+        // Stable: equal deadlines stay in the order in which they were set.
+        expected.sort_by_key(|entry| entry.deadline);
+        expected.iter_mut().for_each(|entry| entry.fired = true);
+        assert_eq!(fired, expected.iter().map(|entry| entry.id).collect::<Vec<_>>());
+        self.check();
+        fired
+    }
+
+    fn earliest(&self) -> Option<u64> {
+        let waiting = self.list.iter().filter(|entry| !entry.fired && entry.deadline != NO_TIME);
+        waiting.map(|entry| entry.deadline).min()
+    }
+
+    fn check(&mut self) {
+        assert_eq!(self.wheel.len(), self.list.iter().filter(|entry| !entry.fired).count());
+        let next = self.wheel.next_deadline().map(nanoseconds);
+        assert_eq!(next.is_some(), self.earliest().is_some());
+        assert!(next <= self.earliest(), "{next:?} is later than {:?}", self.earliest());
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.roll() % limit
+    }
+
+    /// Of any magnitude, so that every level of the wheel is met.
+    fn distance(&mut self) -> u64 {
+        let bits = self.below(63);
+        let distance = self.roll() >> (63 - bits);
+        // Often at the edge of a slot, or just beside it.
+        match self.below(4) {
+            0 => (distance >> TICK_BITS << TICK_BITS).wrapping_sub(self.below(2)),
+            _ => distance,
+        }
+    }
+}
+
+#[test]
+fn the_wheel_does_what_a_sorted_list_does() {
+    for seed in 1..=200 {
+        let mut dice = Dice(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
+        let mut pair = Pair::new();
+        for _ in 0..400 {
+            match dice.below(10) {
+                0..5 => {
+                    let distance = dice.distance();
+                    pair.set(pair.now.saturating_add(distance));
+                }
+                5 => {
+                    // Equal deadlines, and such as are over.
+                    let other = dice.below(pair.list.len() as u64 + 1) as usize;
+                    let deadline = pair.list.get(other).map_or(0, |entry| entry.deadline);
+                    pair.set(deadline);
+                }
+                6 if !pair.list.is_empty() => {
+                    let index = dice.below(pair.list.len() as u64) as usize;
+                    pair.cancel(index);
+                }
+                7 => {
+                    let distance = dice.distance();
+                    // The last instant is never reached.
+                    pair.advance(pair.now.saturating_add(distance).min(NO_TIME - 1));
+                }
+                8 => {
+                    if let Some(next) = pair.wheel.next_deadline() {
+                        pair.advance(nanoseconds(next));
+                    }
+                }
+                _ => pair.check(),
+            }
+        }
+        pair.advance(NO_TIME - 1);
+        while !pair.list.is_empty() {
+            pair.cancel(pair.list.len() - 1);
+        }
+        pair.check();
+        assert_eq!(pair.wheel.len(), 0);
+    }
+}
+
+#[test]
+fn going_from_deadline_to_deadline_ends_on_every_level() {
+    let mut pair = Pair::new();
+    for bits in 0..64 {
+        pair.set(1 << bits);
+        pair.set((1 << bits) + 1);
+    }
+    let mut fired = 0;
+    for _ in 0..2000 {
+        let Some(next) = pair.wheel.next_deadline() else { break };
+        fired += pair.advance(nanoseconds(next)).len();
+    }
+    assert_eq!(fired, 128);
+}
+
+#[test]
+fn a_slot_with_more_timers_than_are_looked_at_fires_exactly() {
+    let mut pair = Pair::new();
+    let begin = 1 << (TICK_BITS + SLOT_BITS);
+    for n in 0..200 {
+        pair.set(begin + (200 - n) * 1000);
+    }
+    let mut steps = 0;
+    while let Some(next) = pair.wheel.next_deadline() {
+        pair.advance(nanoseconds(next));
+        steps += 1;
+    }
+    assert!((200..=210).contains(&steps), "{steps}");
+}
+
+#[test]
+fn what_never_fires_is_no_deadline() {
+    let mut pair = Pair::new();
+    for _ in 0..100 {
+        pair.set(NO_TIME);
+    }
+    let forever = pair.wheel.set(Duration::MAX, TaskRef::allocate(&pair.remote, 0, async {}).0);
+    assert_eq!(pair.wheel.next_deadline(), None);
+    assert!(pair.wheel.cancel(forever).is_some());
+    assert_eq!(pair.advance(NO_TIME - 1), []);
+    assert_eq!(pair.wheel.len(), 100);
+    while !pair.list.is_empty() {
+        pair.cancel(0);
+    }
+    assert_eq!(pair.wheel.len(), 0);
+}
+
+#[test]
+fn cancelled_timers_leave_nothing_behind() {
+    let mut pair = Pair::new();
+    for round in 0..2000 {
+        pair.set(round * 1_000_000 + 5);
+        pair.cancel(0);
+    }
+    assert_eq!(pair.wheel.nodes.len(), FIRST_FREE + 1);
+    assert_eq!(pair.wheel.next_deadline(), None);
+}
+
+#[test]
+fn an_empty_wheel_turns_back_and_a_full_one_stays_in_order() {
+    let mut pair = Pair::new();
+    pair.advance(1 << 50);
+    pair.wheel.restart();
+    pair.now = 0;
+    assert_eq!(pair.wheel.tick, 0);
+    pair.set(1 << 40);
+    pair.advance(1 << 39);
+    pair.wheel.restart();
+    pair.now = 0;
+    for deadline in [30, 10, 20, 10] {
+        pair.set(deadline);
+    }
+    assert_eq!(pair.advance(15), [3, 5]);
+    assert_eq!(pair.advance(1 << 40), [4, 2, 1]);
+}
+
+#[test]
+fn a_renewed_timer_wakes_its_new_owner() {
+    let mut pair = Pair::new();
+    pair.set(10);
+    let (other, _) = TaskRef::allocate(&pair.remote, 77, async {});
+    let key = pair.list[0].key;
+    assert_eq!(pair.wheel.renew(key, other.clone()).id(), 1);
+    let mut due = Vec::new();
+    pair.wheel.fire(Duration::from_nanos(10), &mut due);
+    assert_eq!(due.iter().map(TaskRef::id).collect::<Vec<_>>(), [77]);
+    // Once it has fired nobody is to be woken any more.
+    assert_eq!(pair.wheel.renew(key, other).id(), 77);
+    assert!(pair.wheel.has_fired(key));
+    assert!(pair.wheel.cancel(key).is_none());
+}

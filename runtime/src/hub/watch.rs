@@ -1,0 +1,166 @@
+//! Who wants to know of every switch: `EVENTLET_TRACE=1`, a `tracing` subscriber, a test.
+//!
+//! While nobody does, a suspension pays for one branch. The place is found by looking (see `look.rs`), after the
+//! thread has suspended.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::Hub;
+use super::look::Place;
+use super::task::TaskRef;
+
+/// What is done with a switch.
+pub(super) struct Watch {
+    /// `EVENTLET_TRACE=1`: every switch is a line on stderr.
+    prints: bool,
+    /// A test collects the places.
+    points: RefCell<Option<Vec<Suspended>>>,
+    /// Threads that will be resumed only because they were looked at: their next suspension is no news.
+    looked_at: RefCell<Vec<u64>>,
+    /// Threads that have ended while one was looked at, which is told first.
+    ended: RefCell<Option<Vec<String>>>,
+    is_on: Cell<bool>,
+}
+
+/// A place at which a thread has suspended.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Suspended {
+    /// The green function.
+    pub(crate) function: String,
+    /// The line in it. An `.await` of something outside eventlet has none.
+    pub(crate) line: Option<&'static Location<'static>>,
+    /// What it waited for.
+    pub(crate) wait: String,
+}
+
+impl Watch {
+    pub(super) fn from_environment() -> Self {
+        let prints =
+            std::env::var_os("EVENTLET_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
+        Watch {
+            prints,
+            points: RefCell::default(),
+            looked_at: RefCell::default(),
+            ended: RefCell::default(),
+            is_on: Cell::new(prints),
+        }
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        self.is_on.get() || has_subscriber()
+    }
+
+    /// Is this the suspension that follows on a look?
+    fn is_old_news(&self, id: u64) -> bool {
+        let mut looked_at = self.looked_at.borrow_mut();
+        let index = looked_at.iter().position(|looked_at| *looked_at == id);
+        index.map(|index| looked_at.swap_remove(index)).is_some()
+    }
+}
+
+impl Hub {
+    /// A thread has suspended, and somebody wants to know where.
+    #[cold]
+    pub(super) fn tell_suspended(self: &Rc<Self>, task: &TaskRef) {
+        if self.watch.is_old_news(task.id()) {
+            return;
+        }
+        let outer = self.watch.ended.replace(Some(Vec::new()));
+        let place = self.look_at(task);
+        let ended = self.watch.ended.replace(outer).unwrap_or_default();
+        let Some(place) = place else { return };
+        if !place.is_settled() && !task.is_done() {
+            self.watch.looked_at.borrow_mut().push(task.id());
+        }
+        let suspended = Suspended::new(&place);
+        if self.watch.prints {
+            eprintln!("eventlet: {} {suspended}", super::look::name_of(task));
+        }
+        ended.iter().for_each(|name| eprintln!("eventlet: {name} ends"));
+        emit(task, &suspended);
+        if let Some(points) = &mut *self.watch.points.borrow_mut() {
+            points.push(suspended);
+        }
+    }
+
+    /// A thread has ended, and somebody wants to know.
+    #[cold]
+    pub(super) fn tell_ended(&self, task: &TaskRef) {
+        if !self.watch.prints {
+            return;
+        }
+        let name = super::look::name_of(task);
+        match &mut *self.watch.ended.borrow_mut() {
+            Some(ended) => ended.push(name),
+            None => eprintln!("eventlet: {name} ends"),
+        }
+    }
+
+    /// From now on every suspension is kept, until [`take_points`](Self::take_points).
+    pub(crate) fn keep_points(&self) {
+        *self.watch.points.borrow_mut() = Some(Vec::new());
+        self.watch.is_on.set(true);
+        self.update_watched();
+    }
+
+    /// What was kept, in the order in which it happened.
+    pub(crate) fn take_points(&self) -> Vec<Suspended> {
+        let points = self.watch.points.take().unwrap_or_default();
+        self.watch.is_on.set(self.watch.prints);
+        self.update_watched();
+        points
+    }
+}
+
+impl Suspended {
+    fn new(place: &Place) -> Self {
+        let (function, line) = place.users_place();
+        Suspended { function, line, wait: place.wait().to_owned() }
+    }
+}
+
+impl fmt::Display for Suspended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("suspends")?;
+        if !self.function.is_empty() {
+            write!(f, " in {}", self.function)?;
+        }
+        if let Some(line) = self.line {
+            write!(f, " at {line}")?;
+        }
+        write!(f, ", and waits {}", self.wait)
+    }
+}
+
+/// Would anybody receive an event?
+#[cfg(feature = "tracing")]
+#[inline]
+pub(super) fn has_subscriber() -> bool {
+    tracing::enabled!(target: "eventlet", tracing::Level::TRACE)
+}
+
+#[cfg(not(feature = "tracing"))]
+#[inline(always)]
+pub(super) fn has_subscriber() -> bool {
+    false
+}
+
+#[cfg(feature = "tracing")]
+fn emit(task: &TaskRef, suspended: &Suspended) {
+    let (file, line) = suspended.line.map_or(("", 0), |line| (line.file(), line.line()));
+    tracing::trace!(
+        target: "eventlet",
+        thread = task.id(),
+        function = suspended.function,
+        file,
+        line,
+        wait = suspended.wait,
+        "a green thread suspends"
+    );
+}
+
+#[cfg(not(feature = "tracing"))]
+fn emit(_task: &TaskRef, _suspended: &Suspended) {}

@@ -1,0 +1,188 @@
+//! Signals of the operating system, whose handlers are green threads. Feature `signal`; Unix only.
+//!
+//! A signal interrupts code at any point, and almost nothing may be done there. So what is installed writes a byte to a
+//! socket that the hub watches, and the handler is a green thread like any other: it may suspend, and it shares data
+//! without locks.
+//!
+//! # Ctrl-C
+//!
+//! Without a handler SIGINT ends the process where it stands: nothing is dropped. To end in order, wait for it beside
+//! the work, and return from `main`, which ends the other green threads with their destructors:
+//!
+//! ```no_run
+//! use eventlet::signal::{SIGINT, wait_for};
+//! use eventlet::{green, spawn};
+//!
+//! #[green]
+//! fn serve() {
+//!     // …
+//! }
+//!
+//! #[green]
+//! fn main() -> std::io::Result<()> {
+//!     let server = spawn(serve);
+//!     wait_for(SIGINT)?;
+//!     server.kill();
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Code that computes, or that blocks its OS thread, holds the handlers up: they run when the hub next looks outside.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use signal_hook::SigId;
+use signal_hook::low_level::{pipe, unregister};
+
+use crate::callable::GreenCall;
+use crate::green;
+use crate::greenthread::{Thread, sleep, spawn, spawn_n};
+use crate::hub::sources::{Direction, Done, Source};
+
+pub use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+};
+
+/// Runs the call that `handler` makes in a new green thread whenever the signal comes. Does not suspend.
+///
+/// It goes on until the [`Handle`] is [cancelled](Handle::cancel), or the hub ends. Any number of handlers of one
+/// signal may be installed, on any OS threads; each runs. The handler is there for the next signal although one is at
+/// work, or has panicked. Of signals that come faster than they are taken the operating system may make one.
+///
+/// Once a handler was installed the signal's default action, mostly the end of the process, does not come back.
+///
+/// # Examples
+///
+/// ```no_run
+/// use eventlet::{green, signal};
+///
+/// #[green]
+/// fn reload() {
+///     println!("reading the configuration again");
+/// }
+///
+/// #[green]
+/// fn main() -> std::io::Result<()> {
+///     let handle = signal::signal(signal::SIGHUP, reload)?;
+///     // …
+///     handle.cancel();
+///     Ok(())
+/// }
+/// ```
+///
+/// gevent's `signal_handler`.
+///
+/// # Errors
+///
+/// `InvalidInput` for a signal that cannot be handled (SIGKILL, SIGSTOP, SIGSEGV, SIGILL, SIGFPE); else what the
+/// operating system says.
+///
+/// # Panics
+///
+/// As [`spawn`].
+pub fn signal<F, G>(signal: i32, handler: F) -> io::Result<Handle>
+where
+    F: Fn() -> G + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
+{
+    let arrivals = Arrivals::of(signal)?;
+    let handler = std::rc::Rc::new(handler);
+    let listener = spawn(move || async move {
+        // An error means that the hub was told of a closed descriptor: nothing more will come.
+        while let Ok(count) = arrivals.next().await {
+            for _ in 0..count {
+                let handler = handler.clone();
+                spawn_n(move || handler());
+            }
+        }
+    });
+    listener.set_name(&format!("handler of signal {signal}"));
+    Ok(Handle { listener: listener.thread().clone() })
+}
+
+/// Waits until the signal comes. Suspends until then.
+///
+/// What came before this was called does not count. Of several that wait for one signal all go on. A kill or timeout
+/// here loses nothing but what comes later. As after [`signal()`], the default action does not come back.
+///
+/// # Errors
+///
+/// As [`signal()`].
+#[green(crate = crate)]
+pub fn wait_for(signal: i32) -> io::Result<()> {
+    let arrivals = Arrivals::of(signal)?;
+    arrivals.next().await?;
+    Ok(())
+}
+
+/// A handler that is installed. Dropping this leaves it so.
+#[derive(Clone)]
+pub struct Handle {
+    listener: Thread,
+}
+
+impl Handle {
+    /// Takes the handler away: what comes from now on starts no thread. Those that run go on. Does not suspend.
+    pub fn cancel(&self) {
+        self.listener.kill();
+    }
+
+    /// Is it installed?
+    pub fn is_installed(&self) -> bool {
+        !self.listener.is_finished()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("installed", &self.is_installed()).finish()
+    }
+}
+
+/// A byte for each arrival of a signal, as long as this lives.
+struct Arrivals {
+    bytes: Source<UnixStream>,
+    registration: SigId,
+}
+
+/// As many arrivals as are taken at once.
+const BATCH: usize = 64;
+
+impl Arrivals {
+    fn of(signal: i32) -> io::Result<Self> {
+        if signal_hook::consts::FORBIDDEN.contains(&signal) {
+            let message = format!("signal {signal} cannot be handled");
+            return Err(io::Error::new(ErrorKind::InvalidInput, message));
+        }
+        let (bytes, writer) = UnixStream::pair()?;
+        bytes.set_nonblocking(true)?;
+        let registration = pipe::register(signal, OwnedFd::from(writer))?;
+        Ok(Arrivals { bytes: Source::new(bytes), registration })
+    }
+
+    /// How many have come.
+    async fn next(&self) -> io::Result<usize> {
+        let mut bytes = [0; BATCH];
+        let read = |mut stream: &UnixStream| {
+            let count = stream.read(&mut bytes)?;
+            Ok(Done::count(count, BATCH))
+        };
+        let count = self.bytes.when_ready(Direction::Read, None::<Duration>, read).await?;
+        if count == 0 {
+            // The writing end lives as long as the registration does.
+            sleep(Duration::MAX).await;
+        }
+        Ok(count)
+    }
+}
+
+impl Drop for Arrivals {
+    fn drop(&mut self) {
+        unregister(self.registration);
+    }
+}

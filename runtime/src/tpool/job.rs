@@ -1,0 +1,176 @@
+//! A call that another OS thread makes, seen from the green thread that waits for it.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::thread;
+
+use super::pool::ThreadPool;
+use super::workers::{Call, What, Workers};
+use crate::call::Green;
+use crate::hub::Hub;
+use crate::hub::suspend::{Wait, Waiting, until};
+
+/// While there is one the hub counts a job, so that virtual time stands still and nobody calls it a deadlock.
+struct Counted(Rc<Hub>);
+
+impl Counted {
+    fn new(hub: Rc<Hub>) -> Self {
+        hub.jobs.set(hub.jobs.get() + 1);
+        Counted(hub)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.jobs.set(self.0.jobs.get() - 1);
+    }
+}
+
+/// A call on another OS thread. Dropping it lets go of the call.
+pub(super) struct Job<T> {
+    hub: Rc<Hub>,
+    /// Not closed while somebody waits for a call.
+    pool: ThreadPool,
+    /// Until it is submitted.
+    call: Option<Call>,
+    progress: Arc<Mutex<Progress<T>>>,
+    counted: Option<Counted>,
+}
+
+enum Progress<T> {
+    /// Not over yet. Somebody waits, once there is a waker.
+    Pending(Option<Waker>),
+    Over(thread::Result<T>),
+    /// Nobody wants to know any more.
+    Abandoned,
+}
+
+impl<T: Send + 'static> Job<T> {
+    /// A call that is submitted when it is first waited for: so even the shortest one suspends, and what happens first
+    /// does not depend on a race.
+    pub(super) fn new(hub: Rc<Hub>, pool: &ThreadPool, f: impl FnOnce() -> T + Send + 'static) -> Self {
+        let progress = Arc::new(Mutex::new(Progress::Pending(None)));
+        let there = progress.clone();
+        let call: Call = Box::new(move || {
+            if !matches!(*lock(&there), Progress::Abandoned) {
+                finish(&there, catch_unwind(AssertUnwindSafe(f)));
+            }
+        });
+        Job { hub, pool: pool.clone(), call: Some(call), progress, counted: None }
+    }
+
+    /// Waits for the value; raises the call's panic.
+    pub(super) fn value(self) -> Green<impl Future<Output = T>> {
+        Green::new(async move { until(self).await.unwrap_or_else(|panic| resume_unwind(panic)) })
+    }
+}
+
+impl<T> Job<T> {
+    /// Puts the call in line, if it is not.
+    pub(super) fn submit(&mut self) {
+        if let Some(call) = self.call.take() {
+            self.counted = Some(Counted::new(self.hub.clone()));
+            self.pool.workers().submit(call);
+        }
+    }
+}
+
+/// On the other OS thread: leaves the result and wakes whoever waits for it.
+fn finish<T>(progress: &Mutex<Progress<T>>, result: thread::Result<T>) {
+    let mut guard = lock(progress);
+    let Progress::Pending(waker) = &mut *guard else {
+        drop(guard);
+        // The result goes only now, since its destructor is somebody else's code.
+        return drop(result);
+    };
+    let waker = waker.take();
+    *guard = Progress::Over(result);
+    drop(guard);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+fn lock<T>(progress: &Mutex<Progress<T>>) -> MutexGuard<'_, Progress<T>> {
+    // Nothing panics while it holds this lock.
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T> Wait for Job<T> {
+    type Output = thread::Result<T>;
+
+    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<thread::Result<T>> {
+        let waker = waiting.waker();
+        let mut progress = lock(&self.progress);
+        match std::mem::replace(&mut *progress, Progress::Abandoned) {
+            Progress::Over(result) => return Some(result),
+            previous => {
+                *progress = Progress::Pending(Some(waker));
+                drop(progress);
+                // A waker of before is dropped when nothing is locked.
+                drop(previous);
+            }
+        }
+        self.submit();
+        None
+    }
+
+    fn is_settled(&self) -> bool {
+        matches!(*lock(&self.progress), Progress::Pending(Some(_)))
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("for a call on another OS thread")
+    }
+}
+
+impl<T> Drop for Job<T> {
+    fn drop(&mut self) {
+        let abandoned = std::mem::replace(&mut *lock(&self.progress), Progress::Abandoned);
+        drop(abandoned);
+    }
+}
+
+/// Waits until the calls of some workers are over, or the workers have ended too.
+pub(super) struct Ended {
+    workers: Arc<Workers>,
+    what: What,
+    is_settled: bool,
+    _counted: Counted,
+}
+
+impl Ended {
+    pub(super) fn of_calls(hub: Rc<Hub>, workers: &Arc<Workers>) -> Self {
+        Self::new(hub, workers, What::Calls)
+    }
+
+    pub(super) fn of_threads(hub: Rc<Hub>, workers: &Arc<Workers>) -> Self {
+        workers.retire();
+        Self::new(hub, workers, What::Threads)
+    }
+
+    fn new(hub: Rc<Hub>, workers: &Arc<Workers>, what: What) -> Self {
+        Ended { workers: workers.clone(), what, is_settled: false, _counted: Counted::new(hub) }
+    }
+}
+
+impl Wait for Ended {
+    type Output = ();
+
+    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        self.is_settled = true;
+        self.workers.have_ended(self.what, waiting.waker()).then_some(())
+    }
+
+    fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("for the calls on other OS threads to end")
+    }
+}

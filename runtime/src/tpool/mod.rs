@@ -1,0 +1,107 @@
+//! Blocking calls on other OS threads, while the green threads go on: eventlet's `tpool`, gevent's `threadpool`.
+//!
+//! [`execute`] is for a call here and there, and uses the OS threads that each hub keeps for this. A [`ThreadPool`] is
+//! a number of OS threads of its own; a [`Proxy`] is an object whose methods block.
+//!
+//! # The end
+//!
+//! When a hub ends with its OS thread, or a [`ThreadPool`] with its last handle, calls that nobody waits for and that
+//! have not begun are dropped, and idle OS threads end. A call that is at work goes on to its end: nobody waits for it, and when `main` returns the
+//! process ends with it in the middle, as for every OS thread that is not joined. [`killall`] waits.
+
+use crate::green;
+use crate::hub::current;
+
+mod job;
+mod pool;
+mod proxy;
+mod workers;
+
+pub use pool::ThreadPool;
+pub use proxy::Proxy;
+
+/// How many OS threads a hub may have for this, if nobody says.
+const DEFAULT_SIZE: usize = 20;
+/// Says otherwise.
+const SIZE_VARIABLE: &str = "EVENTLET_THREADPOOL_SIZE";
+
+/// Calls `f` on another OS thread, and gives what it gives. Suspends until then, always; other green threads go on.
+///
+/// The OS threads are the hub's own, up to 20 or what `EVENTLET_THREADPOOL_SIZE` or [`set_num_threads`] says; they are
+/// started when they are needed. With all of them at work `f` waits its turn, first come first served; that queue has
+/// no limit.
+///
+/// A kill or timeout lets go at once. An `f` that has not begun is not called; one that has goes on to its end, and
+/// what it gives is dropped over there.
+///
+/// # Panics
+///
+/// Raises the panic of `f`, which was printed when it happened; panics if the operating system can start no thread at
+/// all.
+///
+/// # Examples
+///
+/// ```
+/// use eventlet::{green, tpool};
+///
+/// #[green]
+/// fn main() {
+///     let here = std::thread::current().id();
+///     let there = tpool::execute(|| std::thread::current().id());
+///     assert_ne!(here, there);
+/// }
+/// ```
+#[green(crate = crate)]
+pub fn execute<F, T>(f: F) -> T
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let pool = hubs_own();
+    if pool.size() == 0 {
+        return f();
+    }
+    pool.apply(f).await
+}
+
+/// Sets how many OS threads this hub may have for [`execute`]; zero makes `execute` call `f` where it stands, blocking.
+///
+/// More are started when they are needed; too many end when they next have nothing to do. eventlet's
+/// `set_num_threads`.
+pub fn set_num_threads(count: usize) {
+    hubs_own().resize(count);
+}
+
+/// Waits until every call of [`execute`] is over and this hub's OS threads for it have ended. Suspends until then.
+///
+/// Others are started when they are needed again. A kill or timeout here loses nothing. eventlet's `killall`.
+#[green(crate = crate)]
+pub fn killall() {
+    let pool = hubs_own();
+    pool.killall().await
+}
+
+/// What a hub keeps for this: made on first use, ended with the hub.
+struct HubsOwn(ThreadPool);
+
+impl Default for HubsOwn {
+    fn default() -> Self {
+        HubsOwn(ThreadPool::new(size_from_environment()))
+    }
+}
+
+fn hubs_own() -> ThreadPool {
+    current::with(|hub| hub.extensions.get::<HubsOwn>()).0.clone()
+}
+
+/// # Panics
+///
+/// If the variable is set to something that is no number.
+fn size_from_environment() -> usize {
+    match std::env::var(SIZE_VARIABLE) {
+        Ok(text) => text.trim().parse().unwrap_or_else(|_| {
+            panic!("{SIZE_VARIABLE} is `{text}`\nhelp: it takes the number of OS threads, or 0 for none")
+        }),
+        Err(_) => DEFAULT_SIZE,
+    }
+}

@@ -1,0 +1,231 @@
+//! The accept loop: `serve`, `StopServe`, and what ends what.
+
+use std::cell::{Cell, RefCell};
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use eventlet::convenience::ListenOptions;
+use eventlet::green::io::{Read, Write};
+use eventlet::green::net::TcpStream;
+use eventlet::green::os::unix::net::{UnixListener, UnixStream};
+use eventlet::{GreenPool, StopServe, connect, green, listen, serve, sleep, spawn, with_timeout};
+use eventlet_tests::{assert_events, ms, note, tests_on_every_hub};
+
+#[green]
+fn greet(mut client: TcpStream, _address: SocketAddr) -> io::Result<()> {
+    client.write_all(b"welcome")
+}
+
+/// Everything that the server says.
+#[green]
+fn listen_to(address: SocketAddr) -> String {
+    let mut text = String::new();
+    connect(address).unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Reads a byte and says so; `s` stops the server, `p` panics, `e` is an error.
+#[green]
+fn obey(mut client: TcpStream, _address: SocketAddr) -> Result<(), Box<dyn Error>> {
+    let mut order = [0];
+    client.read_exact(&mut order)?;
+    note(format!("order {}", char::from(order[0])));
+    match order[0] {
+        b's' => Err(StopServe.into()),
+        b'p' => panic!("as ordered"),
+        b'e' => Err("as ordered".into()),
+        _ => Ok(()),
+    }
+}
+
+#[green]
+fn order(address: SocketAddr, order: u8) {
+    let mut client = connect(address).unwrap();
+    client.write_all(&[order]).unwrap();
+    // The end: the connection closes when the handler ends.
+    assert_eq!(client.read(&mut [0]).unwrap(), 0);
+}
+
+tests_on_every_hub! {
+    fn each_connection_is_handled_and_then_closed() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = spawn(move || serve(listener, greet, 1000));
+        for _ in 0..10 {
+            assert_eq!(listen_to(address), "welcome");
+        }
+        server.kill();
+        assert_eq!(connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    }
+
+    fn neither_error_nor_panic_of_a_handler_ends_the_server() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = spawn(move || serve(listener, obey, 1000));
+        for each in *b"epns" {
+            order(address, each);
+        }
+        server.wait().unwrap();
+        assert_events(["order e", "order p", "order n", "order s"]);
+    }
+
+    fn a_handler_that_says_stop_leaves_the_others_at_work() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = spawn(#[green] move || {
+            serve(&listener, obey, 1000).unwrap();
+            note("stopped");
+            listener
+        });
+        let mut slow = connect(address).unwrap();
+        sleep(ms(2));
+        order(address, b's');
+        let listener = server.wait();
+        slow.write_all(b"x").unwrap();
+        assert_eq!(slow.read(&mut [0]).unwrap(), 0);
+        assert_events(["order s", "stopped", "order x"]);
+        // The listener still listens, and can be served again.
+        let server = spawn(#[green] move || serve(&listener, greet, 1000));
+        assert_eq!(listen_to(address), "welcome");
+        server.kill();
+    }
+
+    fn at_the_limit_connections_wait_to_be_accepted() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let running = Rc::new(Cell::new(0));
+        let most = Rc::new(Cell::new(0));
+        let server = {
+            let (running, most) = (running.clone(), most.clone());
+            let handle = move |mut client: TcpStream, _| {
+                let (running, most) = (running.clone(), most.clone());
+                async move {
+                    running.set(running.get() + 1);
+                    most.set(most.get().max(running.get()));
+                    sleep(ms(2)).await;
+                    client.write_all(b"x").await.unwrap();
+                    running.set(running.get() - 1);
+                }
+            };
+            spawn(move || serve(listener, handle, 2))
+        };
+        let clients: Vec<_> = (0..7).map(|_| spawn(move || listen_to(address))).collect();
+        for client in clients {
+            assert_eq!(client.wait(), "x");
+        }
+        assert_eq!(most.get(), 2);
+        assert_eq!(running.get(), 0);
+        server.kill();
+    }
+
+    fn a_stop_at_the_limit_is_heard() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = spawn(#[green] move || {
+            serve(&listener, obey, 1).unwrap();
+            listener
+        });
+        order(address, b's');
+        drop(server.wait());
+    }
+
+    fn a_client_that_says_nothing_holds_up_nobody() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = spawn(move || serve(listener, obey, 1000));
+        let silent: Vec<_> = {
+            let mut silent = vec![];
+            for _ in 0..5 {
+                silent.push(connect(address).unwrap());
+            }
+            silent
+        };
+        order(address, b'n');
+        drop(silent);
+        order(address, b's');
+        server.wait().unwrap();
+        assert_events(["order n", "order s"]);
+    }
+
+    fn a_pool_can_be_given() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let pool = GreenPool::new(5);
+        let server = { let pool = pool.clone(); spawn(move || serve(listener, obey, pool)) };
+        let idle = connect(address).unwrap();
+        sleep(ms(2));
+        assert_eq!(pool.running(), 1);
+        // Killing the server leaves the handlers; killing the pool ends them.
+        server.kill();
+        assert_eq!(pool.running(), 1);
+        pool.killall();
+        assert_eq!((&idle).read(&mut [0]).unwrap(), 0);
+    }
+
+    fn closing_the_listener_ends_the_server_with_an_error() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let handle = listener.try_clone().unwrap();
+        let server = spawn(move || serve(listener, greet, 10));
+        sleep(ms(1));
+        handle.close();
+        assert_eq!(server.wait().unwrap_err().kind(), ErrorKind::NotConnected);
+    }
+
+    fn a_server_that_is_timed_out_loses_no_connection() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        assert!(with_timeout(ms(2), || serve(&listener, greet, 10)).is_err());
+        let client = connect(address).unwrap();
+        let (_, peer) = listener.accept().unwrap();
+        assert_eq!(peer, client.local_addr().unwrap());
+    }
+
+    fn unix_connections_are_served_too() {
+        let path = std::env::temp_dir().join(format!(
+            "eventlet-serve-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        let listener = UnixListener::bind(&path).unwrap();
+        let handle = #[green] move |mut client: UnixStream, _address: std::os::unix::net::SocketAddr| {
+            client.write_all(b"unix").unwrap();
+            ControlFlow::Break(())
+        };
+        let server = spawn(move || serve(listener, handle, 10));
+        let mut text = String::new();
+        UnixStream::connect(&path).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "unix");
+        server.wait().unwrap();
+        std::fs::remove_file(path).unwrap();
+    }
+
+    fn several_listeners_may_share_a_port_on_request() {
+        let options = ListenOptions::new().reuse_port(true);
+        let one = options.listen("127.0.0.1:0").unwrap();
+        let address = one.local_addr().unwrap();
+        assert_eq!(listen(address).unwrap_err().kind(), ErrorKind::AddrInUse);
+        let other = options.listen(address).unwrap();
+        assert_eq!(other.local_addr().unwrap(), address);
+    }
+}
+
+/// Results of the other kinds that may say stop.
+#[test]
+fn what_counts_as_a_stop() {
+    use eventlet::convenience::Handled;
+
+    assert!(!().is_stop());
+    assert!(Err::<(), _>(StopServe).is_stop());
+    assert!(!Ok::<(), StopServe>(()).is_stop());
+    assert!(ControlFlow::Break(()).is_stop());
+    assert!(!ControlFlow::<()>::Continue(()).is_stop());
+    assert!(Err::<(), io::Error>(StopServe.into()).is_stop());
+    assert!(!Err::<(), io::Error>(io::Error::other("something else")).is_stop());
+    let nested: Box<dyn Error + Send + Sync> = io::Error::from(StopServe).into();
+    assert!(Err::<(), _>(nested).is_stop());
+    let nested: Box<dyn Error> = StopServe.into();
+    assert!(Err::<RefCell<()>, _>(nested).is_stop());
+}

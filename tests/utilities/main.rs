@@ -1,0 +1,10 @@
+//! What stands beside the primitives: raw coroutines, OS threads for blocking calls, job graphs, scheduled calls,
+//! signals, and the rest of green threads.
+
+mod dagpool;
+mod greenlet;
+mod scheduled;
+#[cfg(unix)]
+mod signal;
+mod thread_pool;
+mod threads;
