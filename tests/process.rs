@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use eventlet::green::io::{BufRead, BufReader, Read, Write, pipe};
+use eventlet::green::io::{BufRead, BufReader, Read, Write, pipe, stdin};
 use eventlet::green::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use eventlet::greenthread::iwait;
 use eventlet::signal::{SIGCHLD, SIGTERM, signal};
@@ -372,4 +372,50 @@ fn a_pipe_without_a_reader_is_broken_and_ends_go_to_std_and_back() {
         assert_eq!(blocked.wait(), "blocked");
     }
     run_clean(scenario);
+}
+
+/// The program below reads its stdin; the test is its parent, and says more when it hears that others go on there.
+#[test]
+fn stdin_is_read_while_others_go_on() {
+    const TEST: &str = "stdin_is_read_while_others_go_on";
+    const IN_CHILD: &str = "EVENTLET_TEST_READS_STDIN";
+
+    #[green]
+    fn child() {
+        let mut input = BufReader::new(stdin());
+        let reader = spawn(
+            #[green]
+            move || {
+                let mut text = String::new();
+                input.read_to_string(&mut text).unwrap();
+                text
+            },
+        );
+        sleep(ms(1));
+        eprintln!("others go on");
+        eprintln!("read {:?}", reader.wait());
+    }
+
+    #[green]
+    fn parent() {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args([TEST, "--exact", "--nocapture"]).env(IN_CHILD, "");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        assert_eq!(line, "others go on\n");
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"some ").unwrap();
+        sleep(ms(5));
+        input.write_all(b"input").unwrap();
+        drop(input);
+        line.clear();
+        lines.read_line(&mut line).unwrap();
+        assert_eq!(line, "read \"some input\"\n");
+        assert!(child.wait().unwrap().success());
+    }
+
+    if std::env::var_os(IN_CHILD).is_some() { run_clean(child) } else { run_clean(parent) }
 }

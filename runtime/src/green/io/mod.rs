@@ -74,6 +74,8 @@ mod pipe;
 mod read;
 mod seek;
 mod std_types;
+#[cfg(unix)]
+mod stdin;
 mod write;
 
 pub use std::io::{
@@ -92,6 +94,8 @@ pub use line_writer::LineWriter;
 pub use pipe::{PipeReader, PipeWriter, pipe};
 pub use read::{Read, read_to_string};
 pub use seek::Seek;
+#[cfg(unix)]
+pub use stdin::{Stdin, stdin};
 pub use write::Write;
 
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! All of a child's input and output at once, to be gone on with after an interruption.
 
+use std::fmt;
 use std::io;
 use std::process::Output;
 
@@ -9,7 +10,7 @@ use crate::green;
 use crate::green::io::{Read, Write};
 
 /// What has been said so far.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Talk {
     input: Vec<u8>,
     /// How much of the input the child has been given.
@@ -82,6 +83,15 @@ impl Child {
     /// one that came to its end. Does not suspend. The partial output of Python's `TimeoutExpired`.
     pub fn received(&self) -> (&[u8], &[u8]) {
         (&self.talk.stdout, &self.talk.stderr)
+    }
+}
+
+/// How much, and not what: it may be long, and a secret.
+impl fmt::Debug for Talk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Talk");
+        shown.field("to_write", &(self.input.len() - self.written));
+        shown.field("stdout", &self.stdout.len()).field("stderr", &self.stderr.len()).finish()
     }
 }
 
