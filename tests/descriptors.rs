@@ -5,13 +5,15 @@
 
 #![cfg(target_os = "linux")]
 
+use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 
 use eventlet::convenience::ListenOptions;
-use eventlet::green::io::{Read, Write};
+use eventlet::green::io::{Read, Write, pipe};
 use eventlet::green::net::{TcpListener, TcpStream, UdpSocket};
 use eventlet::green::os::unix::net::UnixStream;
+use eventlet::green::process::{Command, Stdio};
 use eventlet::testing::run_clean;
 use eventlet::{Green, connect, green, listen, serve, sleep, spawn, with_timeout};
 use eventlet_tests::{ms, run_on};
@@ -32,6 +34,10 @@ fn one_after_the_other() {
         closes_all(hub, "number_used_again", number_used_again);
         closes_all(hub, "given_to_std", given_to_std);
         closes_all(hub, "served", served);
+        closes_all(hub, "pipes", pipes);
+        closes_all(hub, "children", children);
+        closes_all(hub, "children_that_cannot_be_started", children_that_cannot_be_started);
+        assert_no_children();
         closes_all(hub, "out_of_descriptors", out_of_descriptors);
     }
 }
@@ -243,6 +249,49 @@ fn served() {
         connect(address).unwrap().read_to_string(&mut text).unwrap();
     }
     server.kill();
+}
+
+#[green]
+fn pipes() {
+    let (mut reader, mut writer) = pipe().unwrap();
+    let _ = with_timeout(
+        ms(1),
+        #[green]
+        || reader.read(&mut [0]),
+    );
+    writer.write_all(b"x").unwrap();
+    let _same_number = reader.into_std().unwrap();
+}
+
+#[green]
+fn children() {
+    for limit in [ms(0), ms(1)] {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let input = child.stdin.take();
+        assert_eq!(child.wait_timeout(limit).unwrap(), None);
+        drop(input);
+        assert!(child.communicate(b"").unwrap().status.success());
+        assert!(Command::new("true").output().unwrap().status.success());
+    }
+}
+
+#[green]
+fn children_that_cannot_be_started() {
+    for _ in 0..50 {
+        let mut command = Command::new("/no/such/program");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        assert_eq!(command.spawn().unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(command.output().unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
+/// None runs, and none that has ended waits to be reaped.
+#[track_caller]
+fn assert_no_children() {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    assert_eq!(waitid(WaitId::All, options).unwrap_err(), rustix::io::Errno::CHILD);
 }
 
 /// With no descriptor left the server waits, with pauses that grow; it does not spin, and goes on when there is one.

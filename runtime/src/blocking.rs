@@ -43,7 +43,7 @@ help: use `eventlet::green::net::TcpStream`; see `blocks-the-hub` in DIAGNOSTICS
     stdin_blocks_the_hub: "it stops every green thread of this hub until there is input
 help: `eventlet::tpool::execute` waits on another OS thread; see `blocks-the-hub` in DIAGNOSTICS.md",
     command_blocks_the_hub: "it stops every green thread of this hub until the process ends
-help: `eventlet::tpool::execute` waits on another OS thread; see `blocks-the-hub` in DIAGNOSTICS.md",
+help: use `eventlet::green::process::Command`; see `blocks-the-hub` in DIAGNOSTICS.md",
     join_blocks_the_hub: "it stops every green thread of this hub until the OS thread ends
 help: `eventlet::tpool::execute` gives its value without that; see `blocks-the-hub` in DIAGNOSTICS.md",
 }
@@ -99,10 +99,10 @@ help: use `eventlet::green::net::TcpStream`; see `blocks-the-hub` in DIAGNOSTICS
 help: `eventlet::tpool::execute` gives its value without that; see `blocks-the-hub` in DIAGNOSTICS.md";
 
     [] std::process::Command, output status: "it stops every green thread of this hub until the process ends
-help: `eventlet::tpool::execute` waits on another OS thread; see `blocks-the-hub` in DIAGNOSTICS.md";
+help: use `eventlet::green::process::Command`; see `blocks-the-hub` in DIAGNOSTICS.md";
 
     [] std::process::Child, wait wait_with_output: "it stops every green thread of this hub until the process ends
-help: `eventlet::tpool::execute` waits on another OS thread; see `blocks-the-hub` in DIAGNOSTICS.md";
+help: use `eventlet::green::process::Command`; see `blocks-the-hub` in DIAGNOSTICS.md";
 
     [V] std::sync::mpsc::Receiver<V>, recv recv_timeout: "it stops every green thread of this hub until a value comes
 help: `eventlet::tpool::execute` waits on another OS thread; see `blocks-the-hub` in DIAGNOSTICS.md";

@@ -122,7 +122,7 @@
 //! | [`scope()`], [`join`], [`race`], [`branch`] | several calls in one green thread, which may borrow from it |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
-//! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
+//! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `process`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
 //! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |

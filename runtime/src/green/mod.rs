@@ -8,9 +8,12 @@
 mod settings;
 
 mod accept;
+#[macro_use]
 pub mod io;
 pub mod net;
 pub mod os;
+#[cfg(unix)]
+pub mod process;
 mod socket;
 pub mod thread;
 pub mod time;

@@ -63,12 +63,19 @@ mod buf_read;
 mod buf_reader;
 mod buf_writer;
 mod copy;
+#[cfg(unix)]
+#[macro_use]
+mod descriptor;
 mod erased;
 mod line_writer;
 mod partial;
+#[cfg(unix)]
+mod pipe;
 mod read;
 mod seek;
 mod std_types;
+#[cfg(unix)]
+mod stdin;
 mod write;
 
 pub use std::io::{
@@ -83,9 +90,16 @@ pub use buf_writer::{BufWriter, IntoInnerError};
 pub use copy::copy;
 pub use erased::{DynBufRead, DynRead, DynSeek, DynStream, DynWrite};
 pub use line_writer::LineWriter;
+#[cfg(unix)]
+pub use pipe::{PipeReader, PipeWriter, pipe};
 pub use read::{Read, read_to_string};
 pub use seek::Seek;
+#[cfg(unix)]
+pub use stdin::{Stdin, stdin};
 pub use write::Write;
+
+#[cfg(unix)]
+pub(in crate::green) use descriptor::Descriptor;
 
 /// The traits, for `use eventlet::green::io::prelude::*`.
 pub mod prelude {

@@ -1,0 +1,228 @@
+//! A process that was started.
+
+use std::io;
+use std::marker::PhantomData;
+use std::os::fd::OwnedFd;
+use std::process::{self, ExitStatus, Output};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::communicate::Talk;
+use super::{ChildStderr, ChildStdin, ChildStdout, exit};
+use crate::green;
+use crate::hub::sources::{Direction, Done, Patience, Source};
+
+/// A child process: std's `Child`, with waits that suspend. [`Command::spawn`](super::Command::spawn) makes one.
+///
+/// Dropping it neither kills nor reaps the process, as in std: see [the module](super).
+///
+/// # Examples
+///
+/// ```
+/// use eventlet::green;
+/// use eventlet::green::io::{BufRead, BufReader, Write};
+/// use eventlet::green::process::{Command, Stdio};
+///
+/// #[green]
+/// fn main() -> std::io::Result<()> {
+///     let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+///     let mut input = child.stdin.take().unwrap();
+///     let mut answers = BufReader::new(child.stdout.take().unwrap());
+///
+///     input.write_all(b"one\n")?;
+///     let mut line = String::new();
+///     answers.read_line(&mut line)?;
+///     assert_eq!(line, "one\n");
+///
+///     drop(input); // `cat` reads the end
+///     assert!(child.wait()?.success());
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Child {
+    /// Writes to its standard input, if that is [`Stdio::piped`](super::Stdio::piped).
+    pub stdin: Option<ChildStdin>,
+    /// Reads its standard output, if that is [`Stdio::piped`](super::Stdio::piped).
+    pub stdout: Option<ChildStdout>,
+    /// Reads its standard error, if that is [`Stdio::piped`](super::Stdio::piped).
+    pub stderr: Option<ChildStderr>,
+    process: process::Child,
+    ending: Ending,
+    pub(super) talk: Talk,
+}
+
+impl Child {
+    /// Takes a child of std's, with its pipes.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says when the pipes are told not to block.
+    pub fn from_std(mut process: process::Child) -> io::Result<Child> {
+        Ok(Child {
+            stdin: process.stdin.take().map(ChildStdin::from_std).transpose()?,
+            stdout: process.stdout.take().map(ChildStdout::from_std).transpose()?,
+            stderr: process.stderr.take().map(ChildStderr::from_std).transpose()?,
+            process,
+            ending: Ending::default(),
+            talk: Talk::default(),
+        })
+    }
+
+    /// Its number with the operating system. gevent's `pid`.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits until the process has ended, and says how. Suspends until then; other green threads go on.
+    ///
+    /// Closes [`stdin`](Self::stdin) first, as std does, so that the child does not wait for more. Its output pipes are
+    /// not read: a child with more to say than they hold waits for a reader, and
+    /// [`communicate`](Self::communicate) is one. Once the process has ended the answer stays the same.
+    ///
+    /// A kill or timeout here loses nothing: the process goes on, and can be waited for again.
+    ///
+    /// eventlet's and gevent's `wait` (eventlet asks every 10 ms; here the hub is told).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says: that somebody else has reaped the child, for instance because the process
+    /// ignores `SIGCHLD`; that there is no descriptor left to watch it with.
+    #[green(crate = crate)]
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.stdin = None;
+        self.ending.wait(&mut self.process, Patience::Forever)
+    }
+
+    /// Waits for at most `limit`, and gives `None` if the process still runs then. Suspends until then.
+    ///
+    /// Like [`wait`](Self::wait) it closes `stdin` first, and loses nothing. The process goes on; wait again, or
+    /// [`kill`](Self::kill) it. `wait(timeout)` of both, with a value in place of `TimeoutExpired`.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventlet::green;
+    /// use eventlet::green::process::Command;
+    ///
+    /// #[green]
+    /// fn main() -> std::io::Result<()> {
+    ///     let mut child = Command::new("sleep").arg("1000").spawn()?;
+    ///     assert_eq!(child.wait_timeout(Duration::from_millis(10))?, None);
+    ///     child.kill()?;
+    ///     assert!(!child.wait()?.success());
+    ///     Ok(())
+    /// }
+    /// ```
+    #[green(crate = crate)]
+    pub fn wait_timeout(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
+        self.stdin = None;
+        match self.ending.wait(&mut self.process, Patience::For(limit)) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    /// Says how the process has ended, or `None` if it still runs. Does not suspend, and leaves `stdin` open. gevent's
+    /// `poll`.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait).
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.process.try_wait()
+    }
+
+    /// Closes `stdin`, reads both outputs to their ends and waits. Suspends until all of that is done.
+    ///
+    /// A kill or timeout here loses what was read and lets go of the child; [`communicate`](Self::communicate) keeps
+    /// both. There is no limit on how much is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`communicate`](Self::communicate).
+    #[green(crate = crate)]
+    pub fn wait_with_output(mut self) -> io::Result<Output> {
+        self.stdin = None;
+        self.communicate(b"")
+    }
+
+    /// Forces the process to end (`SIGKILL`). Does not suspend and does not wait: [`wait`](Self::wait) does.
+    ///
+    /// Nothing happens if it has ended already.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.process.kill()
+    }
+
+    /// Asks the process to end (`SIGTERM`). Does not suspend. gevent's `terminate`.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_signal`](Self::send_signal).
+    pub fn terminate(&mut self) -> io::Result<()> {
+        self.send_signal(Signal::TERM.as_raw())
+    }
+
+    /// Sends it a signal, by the operating system's number. Does not suspend.
+    ///
+    /// Nothing happens if it has ended already: its number may be another process's by then. gevent's `send_signal`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if there is no such signal; whatever the operating system says.
+    pub fn send_signal(&mut self, signal: i32) -> io::Result<()> {
+        let Some(signal) = Signal::from_named_raw(signal) else {
+            let message = format!("there is no signal with the number {signal}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        };
+        match self.process.try_wait()? {
+            Some(_) => Ok(()),
+            None => Ok(kill_process(Pid::from_child(&self.process), signal)?),
+        }
+    }
+}
+
+/// What the hub knows of the process's end; nothing until the first wait that finds it running.
+#[derive(Default)]
+struct Ending {
+    watched: Option<Source<OwnedFd>>,
+    /// It is known to the hub of this OS thread.
+    _stays: PhantomData<*const ()>,
+}
+
+impl Ending {
+    #[green(crate = crate)]
+    fn wait(&mut self, process: &mut process::Child, patience: Patience) -> io::Result<ExitStatus> {
+        if let Some(status) = process.try_wait()? {
+            return Ok(status);
+        }
+        let watched = match &mut self.watched {
+            Some(watched) => watched,
+            none => none.insert(Source::new(exit::watch(Pid::from_child(process))?)),
+        };
+        let status = watched
+            .when_ready(Direction::Read, patience, |_| match process.try_wait()? {
+                Some(status) => Ok(Done::new(status)),
+                None => Err(io::ErrorKind::WouldBlock.into()),
+            })
+            .await?;
+        self.watched = None;
+        Ok(status)
+    }
+}
+
+impl std::fmt::Debug for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.watched.is_some() { "watched" } else { "not watched" })
+    }
+}

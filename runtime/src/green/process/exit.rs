@@ -1,0 +1,59 @@
+//! The end of a process as a descriptor: it can be read when the process has ended, and reaps nothing.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::process::Pid;
+
+/// Gives a descriptor that becomes readable when the child `pid`, which nobody has reaped yet, has ended.
+pub(super) fn watch(pid: Pid) -> io::Result<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    if let Ok(process) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
+        return Ok(process);
+    }
+    // Linux before 5.3, or in a sandbox that does not know the call; other systems.
+    watch_from_thread(pid)
+}
+
+/// An OS thread waits, and closes the other end of a pipe.
+#[cfg(not(any(target_os = "openbsd", target_os = "redox")))]
+fn watch_from_thread(pid: Pid) -> io::Result<OwnedFd> {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+    let (ended, writer) = io::pipe()?;
+    let watcher = std::thread::Builder::new().name("eventlet-child".to_owned()).stack_size(64 * 1024);
+    watcher.spawn(move || {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        // An error says that there is no such child any more. Whoever waits finds that out as well.
+        while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
+        drop(writer);
+    })?;
+    Ok(ended.into())
+}
+
+#[cfg(any(target_os = "openbsd", target_os = "redox"))]
+fn watch_from_thread(_pid: Pid) -> io::Result<OwnedFd> {
+    let message = "this operating system cannot wait for a process without reaping it";
+    Err(io::Error::new(io::ErrorKind::Unsupported, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::*;
+
+    #[test]
+    fn a_watching_thread_tells_of_the_end_and_reaps_nothing() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let ended = watch_from_thread(Pid::from_child(&child)).unwrap();
+        let is_readable =
+            |limit: Option<&Timespec>| poll(&mut [PollFd::new(&ended, PollFlags::IN)], limit).unwrap() == 1;
+        assert!(!is_readable(Some(&Timespec::default())));
+        drop(child.stdin.take());
+        assert!(is_readable(None));
+        assert!(child.try_wait().unwrap().expect("it has ended and was not reaped").success());
+    }
+}
