@@ -116,7 +116,7 @@
 //! |---|---|
 //! | [`run`], [`try_run`] | from ordinary code into green code |
 //! | [`spawn`], [`sleep`], [`greenthread`] | green threads: starting, waiting, killing, linking |
-//! | [`with_timeout`], [`Timeout`] | limits on calls |
+//! | [`with_timeout`], [`Deadline`], [`Timeout`] | limits on a call, and on several together |
 //! | [`greenpool`] | bounded concurrency, `imap` |
 //! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
 //! | [`scope()`], [`join`], [`race`], [`branch`] | several calls in one green thread, which may borrow from it |
@@ -220,7 +220,7 @@ pub use queue::Queue;
 pub use run::{run, try_run};
 pub use scope::{Scope, ScopedThread, scope, try_scope};
 pub use semaphore::{BoundedSemaphore, CappedSemaphore, Semaphore};
-pub use timeout::{Timeout, with_timeout, with_timeout_value};
+pub use timeout::{Deadline, Timeout, with_timeout, with_timeout_value};
 
 #[doc(hidden)]
 pub use private as __private;
