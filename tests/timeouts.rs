@@ -8,7 +8,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use eventlet::greenthread::{GreenletExit, catch_exit, joinall};
-use eventlet::{Deadline, Exit, Timeout, green, sleep, spawn, spawn_after, testing, with_timeout, with_timeout_value};
+use eventlet::{
+    Deadline, Exit, Timeout, green, sleep, spawn, spawn_after, testing, with_timeout, with_timeout_value,
+};
 use eventlet_tests::{Noted, assert_events, ms, note, virtual_tests};
 
 #[green]

@@ -122,6 +122,7 @@
 //! | [`scope()`], [`join`], [`race`], [`branch`] | several calls in one green thread, which may borrow from it |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
+//! | [`db_pool`] | connections to databases, which are lent, grow old and are replaced |
 //! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
 //! | [`dagpool`] | jobs that wait for each other's results |
@@ -168,6 +169,7 @@ pub mod convenience;
 pub mod corolocal;
 pub mod coros;
 pub mod dagpool;
+pub mod db_pool;
 pub mod event;
 mod exit;
 mod flag;

@@ -8,6 +8,7 @@
 mod settings;
 
 mod accept;
+pub mod fs;
 pub mod io;
 pub mod net;
 pub mod os;
