@@ -123,7 +123,7 @@
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
 //! | [`db_pool`] | connections to databases, which are lent, grow old and are replaced |
-//! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `thread`, `time` |
+//! | [`green`](mod@green) | std with a green heart: `fs`, `net`, `io`, `os`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
 //! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
