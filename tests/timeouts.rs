@@ -8,7 +8,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use eventlet::greenthread::{GreenletExit, catch_exit, joinall};
-use eventlet::{Exit, Timeout, green, sleep, spawn, spawn_after, testing, with_timeout, with_timeout_value};
+use eventlet::{
+    Deadline, Exit, Timeout, green, sleep, spawn, spawn_after, testing, with_timeout, with_timeout_value,
+};
 use eventlet_tests::{Noted, assert_events, ms, note, virtual_tests};
 
 #[green]
@@ -298,6 +300,82 @@ virtual_tests! {
         let far = Duration::from_secs(1 << 33);
         assert!(with_timeout(far, || sleep(Duration::MAX)).is_err());
         assert_eq!(testing::now(), far);
+    }
+
+    fn several_calls_share_one_deadline() {
+        let deadline = Deadline::after(ms(10));
+        assert_eq!(deadline.limit(|| value_after(ms(4), 1)), Ok(1));
+        sleep(ms(1));
+        assert_eq!(deadline.remaining(), Some(ms(5)));
+        assert_eq!(deadline.limit(|| value_after(ms(5), 2)), Ok(2));
+        assert!(deadline.is_over());
+        assert_eq!(testing::now(), ms(10));
+    }
+
+    fn the_error_of_a_deadline_names_the_whole_limit() {
+        let deadline = Deadline::after(ms(10));
+        deadline.limit(|| value_after(ms(7), 1)).unwrap();
+        let timeout = deadline.limit(|| value_after(ms(7), 2)).unwrap_err();
+        assert_eq!((timeout.limit(), testing::now()), (ms(10), ms(10)));
+        assert_eq!(timeout.to_string(), "timed out after 10ms");
+        assert_eq!(deadline.remaining(), Some(Duration::ZERO));
+    }
+
+    fn a_deadline_that_is_over_lets_a_call_run_up_to_its_first_suspension() {
+        let deadline = Deadline::after(ms(1));
+        sleep(ms(5));
+        let result = deadline.limit(#[green] || {
+            note("begins");
+            sleep(ms(1));
+            note("never");
+        });
+        assert!(result.is_err());
+        assert_eq!(deadline.limit(#[green] || 5), Ok(5));
+        assert_eq!(testing::now(), ms(5));
+        assert_events(["begins"]);
+    }
+
+    fn of_a_deadline_and_a_limit_the_earliest_comes_out() {
+        let deadline = Deadline::after(ms(10));
+        sleep(ms(6));
+        let inner = with_timeout(ms(5), || deadline.limit(|| sleep(Duration::MAX)));
+        assert_eq!(inner.map(|inner| inner.unwrap_err().limit()), Ok(ms(10)));
+        let deadline = Deadline::after(ms(10));
+        let outer = with_timeout(ms(5), || deadline.limit(|| sleep(Duration::MAX)));
+        assert_eq!(outer.unwrap_err().limit(), ms(5));
+        let around = deadline.limit(|| with_timeout(ms(5), || sleep(Duration::MAX)));
+        assert_eq!((around.unwrap_err().limit(), testing::now()), (ms(10), ms(20)));
+    }
+
+    fn one_deadline_inside_itself_comes_out_at_the_outside() {
+        let deadline = Deadline::after(ms(3));
+        let result = deadline.limit(|| deadline.limit(|| sleep(Duration::MAX)));
+        assert_eq!(result.unwrap_err().limit(), ms(3));
+    }
+
+    fn a_deadline_that_is_never_over_interrupts_nothing() {
+        for deadline in [Deadline::never(), Deadline::after(Duration::MAX)] {
+            assert_eq!(deadline.limit(|| value_after(Duration::from_secs(1 << 32), 1)), Ok(1));
+            assert_eq!((deadline.remaining(), deadline.is_over()), (None, false));
+        }
+    }
+
+    fn a_deadline_that_is_forgotten_interrupts_nothing_and_leaves_no_timer() {
+        let timers = testing::Left::now().timers;
+        let deadline = Deadline::after(ms(1));
+        assert_eq!(deadline.limit(|| value_after(Duration::ZERO, 1)), Ok(1));
+        assert_eq!(testing::Left::now().timers, timers);
+        sleep(ms(5));
+        assert_eq!(value_after(ms(5), 2), 2);
+    }
+
+    fn threads_may_share_a_deadline() {
+        let deadline = Deadline::after(ms(10));
+        let threads = [ms(5), ms(15)].map(|delay| spawn(move || deadline.limit(move || value_after(delay, 1))));
+        let [first, second] = threads;
+        assert_eq!(first.wait(), Ok(1));
+        assert_eq!(second.wait().unwrap_err().limit(), ms(10));
+        assert_eq!(testing::now(), ms(10));
     }
 }
 

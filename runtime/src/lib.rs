@@ -116,13 +116,14 @@
 //! |---|---|
 //! | [`run`], [`try_run`] | from ordinary code into green code |
 //! | [`spawn`], [`sleep`], [`greenthread`] | green threads: starting, waiting, killing, linking |
-//! | [`with_timeout`], [`Timeout`] | limits on calls |
+//! | [`with_timeout`], [`Deadline`], [`Timeout`] | limits on a call, and on several together |
 //! | [`greenpool`] | bounded concurrency, `imap` |
 //! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
 //! | [`scope()`], [`join`], [`race`], [`branch`] | several calls in one green thread, which may borrow from it |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
-//! | [`green`](mod@green) | std with a green heart: `net`, `io`, `os`, `process`, `thread`, `time` |
+//! | [`db_pool`] | connections to databases, which are lent, grow old and are replaced |
+//! | [`green`](mod@green) | std with a green heart: `fs`, `net`, `io`, `os`, `process`, `thread`, `time` |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
 //! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
@@ -169,6 +170,7 @@ pub mod convenience;
 pub mod corolocal;
 pub mod coros;
 pub mod dagpool;
+pub mod db_pool;
 pub mod debug;
 pub mod event;
 mod exit;
@@ -222,7 +224,7 @@ pub use queue::Queue;
 pub use run::{run, try_run};
 pub use scope::{Scope, ScopedThread, scope, try_scope};
 pub use semaphore::{BoundedSemaphore, CappedSemaphore, Semaphore};
-pub use timeout::{Timeout, with_timeout, with_timeout_value};
+pub use timeout::{Deadline, Timeout, with_timeout, with_timeout_value};
 
 #[doc(hidden)]
 pub use private as __private;

@@ -1,7 +1,8 @@
-//! What stands beside the primitives: raw coroutines, OS threads for blocking calls, job graphs, scheduled calls,
+//! What stands beside the primitives: raw coroutines, OS threads for blocking calls, job graphs, database pools, scheduled calls,
 //! signals, and the rest of green threads.
 
 mod dagpool;
+mod db_pool;
 mod greenlet;
 mod scheduled;
 #[cfg(unix)]

@@ -8,6 +8,7 @@
 mod settings;
 
 mod accept;
+pub mod fs;
 #[macro_use]
 pub mod io;
 pub mod net;

@@ -1,21 +1,21 @@
 //! Limits on how long a call may take. eventlet's and gevent's `timeout`.
 
+mod deadline;
+mod limited;
+
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::call::Green;
 use crate::callable::{GreenCall, MakesGreenCall};
-use crate::hub::Hub;
-use crate::hub::current;
-use crate::hub::suspend::Timer;
-use crate::hub::task::{TaskRef, is_look};
+use limited::Limited;
+
+pub use deadline::Deadline;
 
 /// The error of a call that took too long.
 ///
-/// It belongs to one [`with_timeout`]: nested ones are told apart by where they stand in the result's type, so that
+/// It belongs to one [`with_timeout`] or [`Deadline::limit`]: nested ones are told apart by where they stand in the result's type, so that
 /// none can be taken for another. It converts into an [`io::Error`](std::io::Error) of kind `TimedOut`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeout {
@@ -55,6 +55,8 @@ impl From<Timeout> for std::io::Error {
 ///
 /// The time runs from when this is called, computing included. A limit longer than the clock reaches never ends.
 ///
+/// Several calls can have one limit together: [`Deadline`].
+///
 /// What a call can lose when it is dropped is said in its own documentation; a kill loses the same.
 ///
 /// # Examples
@@ -83,7 +85,7 @@ where
     F: MakesGreenCall<G>,
     G: GreenCall,
 {
-    Green::new(async move { Limited { call: Some(f()), limit, deadline: None, timer: None }.await })
+    Green::new(async move { Limited::from_now(f(), limit).await })
 }
 
 /// Like [`with_timeout`], with a value in place of the error. Suspends while the call does.
@@ -111,71 +113,4 @@ where
     G: GreenCall,
 {
     Green::new(async move { with_timeout(limit, f).await.unwrap_or(default) })
-}
-
-pin_project_lite::pin_project! {
-    struct Limited<G> {
-        #[pin]
-        call: Option<G>,
-        limit: Duration,
-        // Read when first polled, before the call is: time that it computes counts.
-        deadline: Option<Duration>,
-        // Set when the call first waits.
-        timer: Option<Timer>,
-    }
-}
-
-impl<G: Future> Future for Limited<G> {
-    type Output = Result<G::Output, Timeout>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let call = this.call.as_mut().as_pin_mut().expect("a call that is over is not driven again");
-        if is_look(cx) {
-            return call.poll(cx).map(Ok);
-        }
-        let hub = current::with(|hub| hub.clone());
-        let deadline = *this.deadline.get_or_insert_with(|| hub.deadline_in(*this.limit));
-        let is_over = this.timer.as_ref().is_some_and(|timer| timer.has_fired(&hub));
-        let enclosing = hub.expired.get();
-        // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
-        let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
-        let progress = if is_ours {
-            hub.expired.set(Some(deadline));
-            let _restored = Restore { hub: &hub, enclosing };
-            call.poll(cx)
-        } else {
-            call.poll(cx)
-        };
-        match progress {
-            Poll::Ready(value) => Poll::Ready(Ok(value)),
-            Poll::Pending if is_ours => {
-                this.call.set(None);
-                Poll::Ready(Err(Timeout { limit: *this.limit }))
-            }
-            Poll::Pending => {
-                arm(this.timer, &hub, deadline, TaskRef::of_waker(cx.waker(), &hub.remote));
-                Poll::Pending
-            }
-        }
-    }
-}
-
-fn arm(timer: &mut Option<Timer>, hub: &Hub, deadline: Duration, task: TaskRef) {
-    match timer {
-        Some(timer) => timer.renew(hub, task),
-        None => *timer = Some(Timer::set(hub, deadline, task)),
-    }
-}
-
-/// Puts back what an enclosing timeout has said, panic or not.
-struct Restore<'a> {
-    hub: &'a Hub,
-    enclosing: Option<Duration>,
-}
-
-impl Drop for Restore<'_> {
-    fn drop(&mut self) {
-        self.hub.expired.set(self.enclosing);
-    }
 }

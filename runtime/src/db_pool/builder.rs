@@ -1,0 +1,126 @@
+//! The settings of a pool.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::ConnectionPool;
+
+/// The settings of a [`ConnectionPool`], which has an example.
+pub struct Builder<C> {
+    settings: Settings<C>,
+}
+
+pub(super) struct Settings<C> {
+    pub(super) min_size: usize,
+    pub(super) max_size: usize,
+    pub(super) max_idle: Duration,
+    pub(super) max_age: Duration,
+    pub(super) connect_timeout: Duration,
+    /// `None` for a connection that is not to be used again.
+    pub(super) cleanup: Option<Rc<dyn Fn(C) -> Cleaning<C>>>,
+}
+
+pub(super) type Cleaning<C> = Pin<Box<dyn Future<Output = Option<C>>>>;
+
+impl<C: 'static> Builder<C> {
+    /// eventlet's settings: up to 4 connections and none to begin with, closed after 10 seconds without use or at an
+    /// age of 30, with 5 seconds to connect, and no cleanup.
+    pub fn new() -> Self {
+        Builder {
+            settings: Settings {
+                min_size: 0,
+                max_size: 4,
+                max_idle: Duration::from_secs(10),
+                max_age: Duration::from_secs(30),
+                connect_timeout: Duration::from_secs(5),
+                cleanup: None,
+            },
+        }
+    }
+
+    /// How many connections [`ConnectionPool::fill`] makes. They grow old as others do.
+    pub fn min_size(mut self, count: usize) -> Self {
+        self.settings.min_size = count;
+        self
+    }
+
+    /// How many connections there may be.
+    pub fn max_size(mut self, count: usize) -> Self {
+        self.settings.max_size = count;
+        self
+    }
+
+    /// How long a connection is kept that nobody uses. With zero none is kept.
+    pub fn max_idle(mut self, time: Duration) -> Self {
+        self.settings.max_idle = time;
+        self
+    }
+
+    /// How old a connection may become. One that is in use is closed when it comes back. With zero none is kept, and
+    /// the pool is nothing but a limit.
+    pub fn max_age(mut self, time: Duration) -> Self {
+        self.settings.max_age = time;
+        self
+    }
+
+    /// How long connecting may take. `Duration::MAX` is for ever.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.settings.connect_timeout = limit;
+        self
+    }
+
+    /// What is done with each connection that comes back, before the next one gets it: for example a rollback.
+    ///
+    /// It is handed the connection and gives it back; an error discards the connection, and is dropped. It may suspend;
+    /// the connection counts as out until it is over.
+    pub fn cleanup<F, G, E>(mut self, cleanup: F) -> Self
+    where
+        F: Fn(C) -> G + 'static,
+        G: Future<Output = Result<C, E>> + 'static,
+    {
+        self.settings.cleanup = Some(Rc::new(move |connection| {
+            let cleaning = cleanup(connection);
+            Box::pin(async move { cleaning.await.ok() })
+        }));
+        self
+    }
+
+    /// A pool with these settings, whose connections `create` makes. Does not suspend: it has no connections yet.
+    pub fn build<F, G, E: 'static>(self, create: F) -> ConnectionPool<C, E>
+    where
+        F: Fn() -> G + 'static,
+        G: Future<Output = Result<C, E>> + 'static,
+    {
+        ConnectionPool::of(self.settings, Box::new(move || Box::pin(create())))
+    }
+}
+
+impl<C: 'static> Default for Builder<C> {
+    fn default() -> Self {
+        Builder::new()
+    }
+}
+
+impl<C> Clone for Builder<C> {
+    fn clone(&self) -> Self {
+        let Settings { min_size, max_size, max_idle, max_age, connect_timeout, ref cleanup } = self.settings;
+        let cleanup = cleanup.clone();
+        Builder { settings: Settings { min_size, max_size, max_idle, max_age, connect_timeout, cleanup } }
+    }
+}
+
+impl<C> fmt::Debug for Builder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("min_size", &self.settings.min_size)
+            .field("max_size", &self.settings.max_size)
+            .field("max_idle", &self.settings.max_idle)
+            .field("max_age", &self.settings.max_age)
+            .field("connect_timeout", &self.settings.connect_timeout)
+            .field("cleanup", &self.settings.cleanup.is_some())
+            .finish()
+    }
+}

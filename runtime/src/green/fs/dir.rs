@@ -1,0 +1,172 @@
+//! Folders: making them, and what is in them.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, FileType, Metadata};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::green::io::Result;
+use crate::iter::GreenIterator;
+use crate::{green, tpool};
+
+/// What is in a folder, in no order. Suspends until it is open; [`std::fs::read_dir`] on another OS thread.
+///
+/// # Errors
+///
+/// std's.
+///
+/// # Examples
+///
+/// ```
+/// use eventlet::green;
+/// use eventlet::green::{fs, io};
+///
+/// #[green]
+/// fn main() -> io::Result<()> {
+///     let folder = std::env::temp_dir().join(format!("eventlet-doc-folder-{}", std::process::id()));
+///     fs::create_dir_all(&folder)?;
+///     fs::write(folder.join("one"), "1")?;
+///     for entry in fs::read_dir(&folder)? {
+///         assert_eq!(entry?.file_name(), "one");
+///     }
+///     fs::remove_dir_all(&folder)
+/// }
+/// ```
+#[green(crate = crate)]
+pub fn read_dir<P: AsRef<Path>>(path: P) -> Result<ReadDir> {
+    let path = path.as_ref().to_owned();
+    let entries = tpool::execute(move || fs::read_dir(path))?;
+    let listing = Listing { entries, read: VecDeque::new(), is_over: false };
+    Ok(ReadDir { listing: Arc::new(Mutex::new(listing)) })
+}
+
+/// The entries of a folder, of [`read_dir`].
+///
+/// A step suspends now and then: entries are fetched by the dozen. A kill or timeout in it loses nothing.
+pub struct ReadDir {
+    listing: Arc<Mutex<Listing>>,
+}
+
+/// What the other OS thread works on.
+struct Listing {
+    entries: fs::ReadDir,
+    /// Read, and not given yet.
+    read: VecDeque<Result<fs::DirEntry>>,
+    is_over: bool,
+}
+
+/// How many entries are fetched at once.
+const BATCH: usize = 64;
+
+impl GreenIterator for ReadDir {
+    type Item = Result<DirEntry>;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<Result<DirEntry>> {
+        // Held up only by a call that was let go of.
+        let is_at_hand =
+            self.listing.try_lock().is_ok_and(|listing| listing.is_over || !listing.read.is_empty());
+        if !is_at_hand {
+            let listing = self.listing.clone();
+            tpool::execute(move || lock(&listing).fetch());
+        }
+        let entry = lock(&self.listing).read.pop_front()?;
+        Some(entry.map(|entry| DirEntry(Arc::new(entry))))
+    }
+}
+
+impl Listing {
+    fn fetch(&mut self) {
+        while !self.is_over && self.read.len() < BATCH {
+            match self.entries.next() {
+                Some(entry) => self.read.push_back(entry),
+                None => self.is_over = true,
+            }
+        }
+    }
+}
+
+fn lock(listing: &Mutex<Listing>) -> MutexGuard<'_, Listing> {
+    listing.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for ReadDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadDir").finish_non_exhaustive()
+    }
+}
+
+/// An entry of a folder: std's `DirEntry`.
+#[derive(Clone, Debug)]
+pub struct DirEntry(Arc<fs::DirEntry>);
+
+impl DirEntry {
+    /// The path of the folder as it was given, and the name. Does not suspend.
+    pub fn path(&self) -> PathBuf {
+        self.0.path()
+    }
+
+    /// The name. Does not suspend.
+    pub fn file_name(&self) -> OsString {
+        self.0.file_name()
+    }
+
+    /// What is known of it; a link is not followed. Suspends until it is known. A kill or timeout loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// std's.
+    #[green(crate = crate)]
+    pub fn metadata(&self) -> Result<Metadata> {
+        let entry = self.0.clone();
+        tpool::execute(move || entry.metadata())
+    }
+
+    /// Is it a file, a folder, a link? Suspends until it is known. A kill or timeout loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// std's.
+    #[green(crate = crate)]
+    pub fn file_type(&self) -> Result<FileType> {
+        let entry = self.0.clone();
+        tpool::execute(move || entry.file_type())
+    }
+}
+
+/// How a folder is made: std's `DirBuilder`, from which it can be made for what a single system has.
+#[derive(Debug)]
+pub struct DirBuilder(Arc<Mutex<fs::DirBuilder>>);
+
+impl DirBuilder {
+    /// Makes one folder, in one that is there.
+    #[expect(clippy::new_without_default, reason = "std's has none either")]
+    pub fn new() -> Self {
+        fs::DirBuilder::new().into()
+    }
+
+    /// Are missing folders around it made too, and one that is there taken as it is?
+    pub fn recursive(&mut self, recursive: bool) -> &mut Self {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).recursive(recursive);
+        self
+    }
+
+    /// Makes a folder. Suspends until that is done. A kill or timeout does not stop it.
+    ///
+    /// # Errors
+    ///
+    /// std's.
+    #[green(crate = crate)]
+    pub fn create<P: AsRef<Path>>(&self, path: P) -> Result<()> {
+        let (builder, path) = (self.0.clone(), path.as_ref().to_owned());
+        tpool::execute(move || builder.lock().unwrap_or_else(PoisonError::into_inner).create(path))
+    }
+}
+
+impl From<fs::DirBuilder> for DirBuilder {
+    fn from(builder: fs::DirBuilder) -> Self {
+        DirBuilder(Arc::new(Mutex::new(builder)))
+    }
+}

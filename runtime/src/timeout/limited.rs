@@ -1,0 +1,92 @@
+//! The call inside a limit.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::Timeout;
+use crate::hub::Hub;
+use crate::hub::current;
+use crate::hub::suspend::Timer;
+use crate::hub::task::{TaskRef, is_look};
+
+pin_project_lite::pin_project! {
+    /// A call that is dropped when its time is over.
+    pub(super) struct Limited<G> {
+        #[pin]
+        call: Option<G>,
+        limit: Duration,
+        // Unless it is given, read when first polled, before the call is: time that it computes counts.
+        deadline: Option<Duration>,
+        // Set when the call first waits.
+        timer: Option<Timer>,
+    }
+}
+
+impl<G> Limited<G> {
+    /// A call whose time begins when it is driven.
+    pub(super) fn from_now(call: G, limit: Duration) -> Self {
+        Limited { call: Some(call), limit, deadline: None, timer: None }
+    }
+
+    /// A call whose time is over at `deadline`, by the hub's clock; the limit is what the error tells.
+    pub(super) fn until(call: G, limit: Duration, deadline: Duration) -> Self {
+        Limited { call: Some(call), limit, deadline: Some(deadline), timer: None }
+    }
+}
+
+impl<G: Future> Future for Limited<G> {
+    type Output = Result<G::Output, Timeout>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let call = this.call.as_mut().as_pin_mut().expect("a call that is over is not driven again");
+        if is_look(cx) {
+            return call.poll(cx).map(Ok);
+        }
+        let hub = current::with(|hub| hub.clone());
+        let deadline = *this.deadline.get_or_insert_with(|| hub.deadline_in(*this.limit));
+        let is_over = this.timer.as_ref().is_some_and(|timer| timer.has_fired(&hub));
+        let enclosing = hub.expired.get();
+        // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
+        let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
+        let progress = if is_ours {
+            hub.expired.set(Some(deadline));
+            let _restored = Restore { hub: &hub, enclosing };
+            call.poll(cx)
+        } else {
+            call.poll(cx)
+        };
+        match progress {
+            Poll::Ready(value) => Poll::Ready(Ok(value)),
+            Poll::Pending if is_ours => {
+                this.call.set(None);
+                Poll::Ready(Err(Timeout { limit: *this.limit }))
+            }
+            Poll::Pending => {
+                arm(this.timer, &hub, deadline, TaskRef::of_waker(cx.waker(), &hub.remote));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+fn arm(timer: &mut Option<Timer>, hub: &Hub, deadline: Duration, task: TaskRef) {
+    match timer {
+        Some(timer) => timer.renew(hub, task),
+        None => *timer = Some(Timer::set(hub, deadline, task)),
+    }
+}
+
+/// Puts back what an enclosing timeout has said, panic or not.
+struct Restore<'a> {
+    hub: &'a Hub,
+    enclosing: Option<Duration>,
+}
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        self.hub.expired.set(self.enclosing);
+    }
+}
