@@ -11,13 +11,13 @@ const RECORDED: [(&str, f64); 5] = [
     // A green call from a green function.
     ("call", 22.0),
     // A thread spawned, run and joined.
-    ("spawn_join", 1934.9),
+    ("spawn_join", 1939.9),
     // One switch to another thread.
-    ("yield", 258.4),
+    ("yield", 254.4),
     // A timeout set and cancelled, with a switch in between.
-    ("timeout", 681.8),
+    ("timeout", 727.8),
     // An item put by one thread and got by another.
-    ("queue", 189.7),
+    ("queue", 184.5),
 ];
 /// More than this above the recorded number is a failure.
 const TOLERANCE: f64 = 0.05;

@@ -65,7 +65,7 @@ fn write_growth(text: &mut String, results: &Results) {
     let sizes: Vec<String> = SIZES.iter().map(u64::to_string).collect();
     let _ = writeln!(
         text,
-        "## How cost grows\n\nNanoseconds of CPU for a step with so many threads alive.\n\n![The same as curves](growth.svg)\n"
+        "## How cost grows\n\nNanoseconds of CPU for a step with so many threads alive.\n\n![Curves of the last run that had these rows](growth.svg)\n"
     );
     let _ = writeln!(text, "| step | {} |\n|---|{}", sizes.join(" | "), "---:|".repeat(sizes.len()));
     for step in STEPS {
@@ -79,8 +79,8 @@ fn write_hubs(text: &mut String, results: &Results) {
     if let (Some(one), Some(two)) = (results.median("hubs1", OURS), results.median("hubs2", OURS)) {
         let _ = writeln!(
             text,
-            "With two hubs at work an operation takes {:.2} times the CPU that it takes with one, so on two processors of \
-             their own they do {:.2} times the work of one.\n",
+            "With two hubs at work an operation takes {:.2} times the CPU that it takes with one. If each had a processor of \
+             its own, that would be {:.2} times the work of one; wall time was not compared.\n",
             two / one,
             2.0 * one / two
         );
