@@ -41,6 +41,7 @@
 //! | `accept`, `connect`, `recv_from` | the connection or datagram stays with the operating system (a `connect` is given up) |
 //! | `read`, `write` | no byte is lost: an operation is done as a whole, or not at all |
 //! | `read_exact`, `read_line`, `write_all` and their like | consist of several reads or writes: those that were done are done |
+//! | `Child::wait`, `Child::communicate` | nothing: the child can be waited for again, and has what was read |
 //! | `sleep` | nothing |
 //! | the [`sync`](crate::sync) counterparts | as the above |
 //!
