@@ -278,3 +278,40 @@ fn a_test_lists_where_a_call_has_suspended() {
     );
     assert!(testing::suspension_points(never_run).is_empty());
 }
+
+#[green]
+fn computes_between_two_waits() {
+    sleep(Duration::from_millis(1)); // it goes on here
+    let began = std::time::Instant::now();
+    while began.elapsed() < Duration::from_millis(60) {}
+    sleep(Duration::from_millis(1)); // it suspends here
+}
+
+#[test]
+fn hub_blocked() {
+    if is_scene() {
+        eventlet::debug::hub_blocking_detection(Some(Duration::from_millis(50)));
+        let scene = || async {
+            let worker = spawn(computes_between_two_waits);
+            worker.set_name("worker");
+            worker.wait().await;
+        };
+        eventlet::run(scene);
+        eventlet::debug::hub_blocking_detection(None);
+        return eventlet::run(computes_between_two_waits);
+    }
+    let text = stderr_of("hub_blocked", ("EVENTLET_TRACE", "0"));
+    let (from, to) = (line_of("it goes on here"), line_of("it suspends here"));
+    let (first, rest) = text.split_once('\n').expect("several lines");
+    assert!(first.starts_with("eventlet: green thread 2 (worker) kept the hub for "), "{text}");
+    assert_eq!(
+        rest,
+        format!(
+            "note: it went on at {0}:{from}:5\n\
+             note: it suspended at {0}:{to}:5\n\
+             help: give what computes or blocks to `eventlet::tpool::execute`, \
+             or let others run with `sleep(Duration::ZERO)`\n",
+            file!()
+        )
+    );
+}

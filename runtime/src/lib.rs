@@ -130,6 +130,7 @@
 //! | [`greenlet`] | raw coroutines, which pass control to each other by name |
 //! | `signal` | handlers of signals that are green threads (feature `signal`) |
 //! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
+//! | [`debug`] | whoever keeps the hub too long |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`] | virtual time, and the certainty that nothing is left behind |
 //!
@@ -170,6 +171,7 @@ pub mod corolocal;
 pub mod coros;
 pub mod dagpool;
 pub mod db_pool;
+pub mod debug;
 pub mod event;
 mod exit;
 mod flag;

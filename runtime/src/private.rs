@@ -9,7 +9,7 @@ pub use crate::blocking::{Harmless, receiver};
 use crate::call::{Green, GreenBox};
 use crate::hub::current;
 pub use crate::probe::{
-    GreenProbe, GreenSteps, NoSteps, PlainProbe, StaysPut, Steps, probe, probe_as, steps, unknown,
+    GreenProbe, GreenSteps, Kind, NoSteps, PlainProbe, StaysPut, Steps, probe, probe_as, steps,
 };
 
 /// The body of a green function.

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! match e { value => {
-//!     let kind = loop { break unknown(); break probe(&value, 0).eventlet_kind() };
+//!     let kind = loop { break Kind::KIND; break probe(&value, 0).eventlet_kind() };
 //!     if kind.plain { kind.value(value) } else { kind.call(value).await }
 //! } }
 //! ```
@@ -112,16 +112,13 @@ impl<T, Family> PlainProbe for &mut Probe<T, Family> {
     }
 }
 
-/// A kind that inference has yet to name: `unknown()` stands for it where the answer is only a type.
+/// A kind that inference has yet to name: `Kind::KIND` stands for it where the answer is only a type.
+///
+/// A constant, because a function could panic as far as rustc knows: the call would have to be dropped then, and the
+/// state machine would carry a flag for it through its whole life.
 pub trait Kind {
     /// The only value of this kind.
     const KIND: Self;
-}
-
-/// A value of the kind that the code around it needs.
-#[inline(always)]
-pub fn unknown<K: Kind>() -> K {
-    K::KIND
 }
 
 /// A call whose value is final as it is.

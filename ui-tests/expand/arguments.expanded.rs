@@ -23,7 +23,7 @@ fn arguments(
             #[allow(unreachable_code)]
             value => {
                 let kind = loop {
-                    break ::eventlet::__private::unknown();
+                    break ::eventlet::__private::Kind::KIND;
                     break ::eventlet::__private::probe(&value, 0).eventlet_kind();
                 };
                 (

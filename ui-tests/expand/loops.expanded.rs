@@ -12,22 +12,18 @@ fn total(items: Items) -> ::eventlet::Green<impl ::core::future::Future<Output =
                 iterable => {
                     #[allow(unreachable_code)]
                     let kind = loop {
-                        break ::eventlet::__private::unknown();
+                        break ::eventlet::__private::Kind::KIND;
                         break ::eventlet::__private::steps(&iterable).eventlet_steps();
                     };
                     let mut iter = kind.start(iterable);
                     'all: loop {
                         #[allow(unreachable_code)]
-                        let item = match {
-                            if kind.plain {
-                                kind.value(&mut iter)
-                            } else {
-                                kind.call(&mut iter).await
-                            }
-                        } {
-                            ::eventlet::__private::Option::Some(item) => item,
-                            ::eventlet::__private::Option::None => break,
-                        };
+                        let ::eventlet::__private::Option::Some(item) = (if kind.plain {
+                            kind.value(&mut iter)
+                        } else {
+                            kind.call(&mut iter).await
+                        }) else { break };
+                        let item = item;
                         {
                             for n in 0..3 {
                                 total += item * n;

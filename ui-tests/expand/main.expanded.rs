@@ -13,7 +13,7 @@ fn main() {
                         #[allow(unreachable_code)]
                         value => {
                             let kind = loop {
-                                break ::eventlet::__private::unknown();
+                                break ::eventlet::__private::Kind::KIND;
                                 break ::eventlet::__private::probe(&value, 0)
                                     .eventlet_kind();
                             };
@@ -31,17 +31,17 @@ fn main() {
             };
             println!(
                 "{} pages", match fetch_all(match urls() { #[allow(unreachable_code)]
-                value => { let kind = loop { break ::eventlet::__private::unknown();
+                value => { let kind = loop { break ::eventlet::__private::Kind::KIND;
                 break ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if
                 kind.plain { (kind).value(value) } else { (kind).call(value). await },).0
                 } }) { #[allow(unreachable_code)] value => { let kind = loop { break
-                ::eventlet::__private::unknown(); break ::eventlet::__private::probe(&
+                ::eventlet::__private::Kind::KIND; break ::eventlet::__private::probe(&
                 value, 0).eventlet_kind() }; (if kind.plain { (kind).value(value) } else
                 { (kind).call(value). await },).0 } }
             );
             assert!(
                 match ready() { #[allow(unreachable_code)] value => { let kind = loop {
-                break ::eventlet::__private::unknown(); break
+                break ::eventlet::__private::Kind::KIND; break
                 ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
                 .plain { (kind).value(value) } else { (kind).call(value). await },).0 }
                 }, "assertion failed: {}", ::core::stringify!(ready())
@@ -55,7 +55,7 @@ fn main() {
                             #[allow(unreachable_code)]
                             value => {
                                 let kind = loop {
-                                    break ::eventlet::__private::unknown();
+                                    break ::eventlet::__private::Kind::KIND;
                                     break ::eventlet::__private::probe(&value, 0)
                                         .eventlet_kind();
                                 };
@@ -74,7 +74,7 @@ fn main() {
                     #[allow(unreachable_code)]
                     value => {
                         let kind = loop {
-                            break ::eventlet::__private::unknown();
+                            break ::eventlet::__private::Kind::KIND;
                             break ::eventlet::__private::probe(&value, 0)
                                 .eventlet_kind();
                         };
@@ -103,7 +103,7 @@ fn fails() {
         let result: () = {
             panic!(
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =
-                loop { break ::eventlet::__private::unknown(); break
+                loop { break ::eventlet::__private::Kind::KIND; break
                 ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
                 .plain { (kind).value(value) } else { (kind).call(value). await },).0 } }
             );

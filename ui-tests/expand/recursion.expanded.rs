@@ -15,7 +15,7 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                         #[allow(unreachable_code)]
                         value => {
                             let kind = loop {
-                                break ::eventlet::__private::unknown();
+                                break ::eventlet::__private::Kind::KIND;
                                 break ::eventlet::__private::probe(&value, 0)
                                     .eventlet_kind();
                             };
@@ -54,7 +54,7 @@ fn is_odd<'green, 'l0: 'green>(
                     #[allow(unreachable_code)]
                     value => {
                         let kind = loop {
-                            break ::eventlet::__private::unknown();
+                            break ::eventlet::__private::Kind::KIND;
                             break ::eventlet::__private::probe(&value, 0)
                                 .eventlet_kind();
                         };

@@ -173,8 +173,26 @@ fn ways_out() -> Vec<u32> {
     seen
 }
 
+/// The type of the items is known only when the ordinary closure is looked into, which is last.
+#[green]
+fn known_last() -> u32 {
+    let queue = eventlet::Queue::unbounded();
+    let fill = || {
+        queue.try_put(1).unwrap();
+        queue.shutdown();
+    };
+    fill();
+    let mut all = vec![];
+    for item in queue.iter() {
+        all.push(item);
+    }
+    assert_eq!(all, [1]);
+    all.len() as u32
+}
+
 #[green]
 fn main() {
+    assert_eq!(known_last(), 1);
     assert_eq!(any_plain(vec!["x"; 3]) + any_plain(Some(1)) + any_plain(0..leaf(1)), 6);
     assert_eq!(any_green(upto(3)), [0, 1, 2]);
     assert_eq!(any_green(Numbered(&mut upto(2), 0)), [(1, 0), (2, 1)]);

@@ -89,6 +89,27 @@ fn first(data: [u8; 1024]) -> usize {
     n + data.len()
 }
 
+// Green calls one behind the other leave nothing behind, not even a flag.
+
+#[green]
+fn counts(n: u32) -> u32 {
+    suspend();
+    n
+}
+
+#[green]
+fn one_call(n: u32) -> u32 {
+    n + counts(n)
+}
+
+#[green]
+fn twelve_calls(n: u32) -> u32 {
+    let mut total = n + counts(n) + counts(n) + counts(n);
+    total += counts(total) + counts(total) + counts(total);
+    total += counts(total).max(counts(n)).min(counts(n));
+    total + counts(n) + counts(n) + counts(n)
+}
+
 // What a green function keeps is what its user keeps: with nothing bound to one OS thread in it, it is bound to none.
 
 fn is_send<T: Send>(_: &T) {}
@@ -107,6 +128,7 @@ fn goes_anywhere(names: Vec<String>) -> usize {
 }
 
 fn sizes_of_nested_calls() {
+    assert_eq!(size_of_val(&twelve_calls(1)), size_of_val(&one_call(1)));
     is_send(&first([0; 1024]));
     is_send(&goes_anywhere(vec![]));
 

@@ -3,6 +3,7 @@
 //! What it finds goes to `benches/results.md` and `benches/results.svg`, and the table to standard output as well.
 
 mod chart;
+mod curve;
 mod options;
 mod peers;
 mod program;
@@ -12,6 +13,7 @@ mod table;
 mod workloads;
 
 use std::error::Error;
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -35,21 +37,38 @@ fn compare(options: &Options) -> Result<(), Box<dyn Error>> {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
     let peers = peers::build(benches, options)?;
     let mut results = Results::default();
-    for run in 0..options.runs {
+    let names: Vec<&str> = peers.iter().map(|peer| peer.name).collect();
+    for run in 1..=options.runs {
         measure_growth(&mut results, &peers, options);
         for workload in workloads::ALL.iter().filter(|workload| options.wants_workload(workload.name)) {
             for peer in &peers {
-                eprintln!("run {} of {}: {} {}", run + 1, options.runs, workload.name, peer.name);
+                eprintln!("run {run} of {}: {} {}", options.runs, workload.name, peer.name);
                 results.add(workload, peer.name, once(workload, peer, options.scale));
             }
         }
+        // After each run, so that one that is interrupted has not been for nothing.
+        if options.writes {
+            write_files(benches, &results, &names, run, options)?;
+        }
     }
-    let names: Vec<&str> = peers.iter().map(|peer| peer.name).collect();
-    let report = table::report(&results, &names, options);
-    print!("{report}");
-    if options.writes {
-        std::fs::write(benches.join("results.md"), report)?;
-        std::fs::write(benches.join("results.svg"), chart::draw(&results, &names))?;
+    print!("{}", table::report(&results, &names, options.runs, options));
+    Ok(())
+}
+
+fn write_files(
+    benches: &Path,
+    results: &Results,
+    peers: &[&str],
+    run: usize,
+    options: &Options,
+) -> io::Result<()> {
+    if let Some(curve) = curve::draw(results) {
+        std::fs::write(benches.join("growth.svg"), curve)?;
+    }
+    // With the growth alone there is no table of peers to put in the place of the last one.
+    if results.has_comparison() {
+        std::fs::write(benches.join("results.md"), table::report(results, peers, run, options))?;
+        std::fs::write(benches.join("results.svg"), chart::draw(results, peers))?;
     }
     Ok(())
 }

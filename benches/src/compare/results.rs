@@ -48,6 +48,11 @@ impl Results {
         self.rows.iter().find(|row| row.workload == workload)?.median(peer)
     }
 
+    /// Is there any row but those of growth?
+    pub(crate) fn has_comparison(&self) -> bool {
+        self.rows.iter().any(|row| !row.is_growth())
+    }
+
     /// Who failed where, and why.
     pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.rows.iter().flat_map(|row| {
@@ -57,6 +62,10 @@ impl Results {
 }
 
 impl Row {
+    pub(crate) fn is_growth(&self) -> bool {
+        self.workload.starts_with("scale_")
+    }
+
     pub(crate) fn median(&self, peer: &str) -> Option<f64> {
         let mut values = self.values.get(peer)?.clone();
         values.sort_by(f64::total_cmp);

@@ -122,7 +122,7 @@ impl Driver {
             return Err(io::Error::other("the load cannot connect"));
         }
         // Whatever the server does about the last connection, it has done.
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(100));
         Ok(driver)
     }
 

@@ -7,7 +7,7 @@ use super::peers::{LIMIT, OURS, TOKIO};
 use super::results::{Results, Row};
 use super::workloads::{SIZES, STEPS, Unit};
 
-pub(crate) fn report(results: &Results, peers: &[&str], options: &Options) -> String {
+pub(crate) fn report(results: &Results, peers: &[&str], runs: usize, options: &Options) -> String {
     let mut text = String::new();
     let command = format!("cargo run --release -p eventlet-bench --bin compare -- {}", options.typed);
     let _ = writeln!(
@@ -20,7 +20,7 @@ pub(crate) fn report(results: &Results, peers: &[&str], options: &Options) -> St
         text,
         "Medians of {} interleaved runs on {}. Less is better. Numbers without a unit are nanoseconds of the process's CPU time. `best peer` leaves out the limit, which is no runtime. \
          [README.md](README.md) says what each row does.\n\n![The same as bars](results.svg)\n",
-        options.runs,
+        runs,
         machine()
     );
     write_rows(&mut text, results, peers);
@@ -35,7 +35,7 @@ pub(crate) fn report(results: &Results, peers: &[&str], options: &Options) -> St
 fn write_rows(text: &mut String, results: &Results, peers: &[&str]) {
     let _ = writeln!(text, "| workload | {} | to tokio | to best peer | to limit |", peers.join(" | "));
     let _ = writeln!(text, "|---|{}---:|---:|---:|", "---:|".repeat(peers.len()));
-    for row in results.rows.iter().filter(|row| !row.workload.starts_with("scale_")) {
+    for row in results.rows.iter().filter(|row| !row.is_growth()) {
         let cells: Vec<String> = peers.iter().map(|peer| cell(row.median(peer), row.unit)).collect();
         let ours = row.median(OURS);
         let best = best_peer(row, peers);
@@ -63,8 +63,10 @@ fn write_growth(text: &mut String, results: &Results) {
         return;
     }
     let sizes: Vec<String> = SIZES.iter().map(u64::to_string).collect();
-    let _ =
-        writeln!(text, "## How cost grows\n\nNanoseconds of CPU for a step with so many threads alive.\n");
+    let _ = writeln!(
+        text,
+        "## How cost grows\n\nNanoseconds of CPU for a step with so many threads alive.\n\n![Curves of the last run that had these rows](growth.svg)\n"
+    );
     let _ = writeln!(text, "| step | {} |\n|---|{}", sizes.join(" | "), "---:|".repeat(sizes.len()));
     for step in STEPS {
         let cells = measured(step).map(|value| cell(value, Unit::Nanoseconds));
@@ -77,8 +79,8 @@ fn write_hubs(text: &mut String, results: &Results) {
     if let (Some(one), Some(two)) = (results.median("hubs1", OURS), results.median("hubs2", OURS)) {
         let _ = writeln!(
             text,
-            "With two hubs at work an operation takes {:.2} times the CPU that it takes with one, so on two processors of \
-             their own they do {:.2} times the work of one.\n",
+            "With two hubs at work an operation takes {:.2} times the CPU that it takes with one. If each had a processor of \
+             its own, that would be {:.2} times the work of one; wall time was not compared.\n",
             two / one,
             2.0 * one / two
         );

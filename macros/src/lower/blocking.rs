@@ -11,7 +11,7 @@ pub(super) enum Suspect {
     /// By the path that it is called by, or that its receiver was made by: the kind's method that says so.
     Spelled(&'static str),
     /// A method of a variable: the variable, and the method's name.
-    Method(Expr, Ident),
+    Method(Box<Expr>, Ident),
 }
 
 /// Methods that block on some types of std.
@@ -52,7 +52,7 @@ pub(super) fn suspect(expr: &Expr) -> Option<Suspect> {
         Expr::MethodCall(call) => {
             let method = METHODS.iter().find(|known| call.method == *known)?;
             if is_place(&call.receiver) {
-                return Some(Suspect::Method((*call.receiver).clone(), call.method.clone()));
+                return Some(Suspect::Method(call.receiver.clone(), call.method.clone()));
             }
             let (owner, name) = last_two(made_by(&call.receiver)?)?;
             let verdict = match (owner.as_str(), name.as_str(), *method) {

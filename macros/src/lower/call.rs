@@ -54,7 +54,7 @@ impl Lower<'_> {
     /// Output: match call(args) {
     ///             #[allow(unreachable_code)]
     ///             value => {
-    ///                 let kind = loop { break unknown(); break probe(&value, 0).eventlet_kind() };
+    ///                 let kind = loop { break Kind::KIND; break probe(&value, 0).eventlet_kind() };
     ///                 (if kind.plain { kind.value(value) } else { kind.call(value).await },).0
     ///             }
     ///         }
@@ -136,8 +136,8 @@ impl Lower<'_> {
     pub(super) fn kind_of_value(&mut self, place: &Place, question: &TokenStream) -> TokenStream {
         let private = self.paths.private(place.name);
         let at = Span::mixed_site().located_at(place.end);
-        let unknown = self.paths.on("unknown", place.start, place.end);
-        let unknown = quote_spanned!(place.end=> #unknown());
+        let unknown = self.paths.on("Kind", place.start, place.end);
+        let unknown = quote_spanned!(place.end=> #unknown::KIND);
         let probe = match self.expected.take().filter(is_complete) {
             Some(ty) => quote_spanned!(at=> #private::probe_as::<_, #ty>(&value)),
             None => quote_spanned!(at=> #private::probe(&value, 0)),

@@ -16,18 +16,21 @@ impl Lower<'_> {
     /// Input:  'a: for pat in e { body }
     /// Output: match e {
     ///             iterable => {
-    ///                 let kind = loop { break unknown(); break steps(&iterable).eventlet_steps() };
+    ///                 let kind = loop { break Kind::KIND; break steps(&iterable).eventlet_steps() };
     ///                 let mut iter = kind.start(iterable);
     ///                 'a: loop {
-    ///                     let pat = match
+    ///                     let Some(item) = (
     ///                         if kind.plain { kind.value(&mut iter) }
     ///                         else { kind.call(&mut iter).await }
-    ///                     { Some(item) => item, None => break };
-    ///                     { body }
+    ///                     ) else { break };
+    ///                     let pat = item;
+    ///                     { body };
     ///                 }
     ///             }
     ///         }
     /// ```
+    ///
+    /// In a `match` with an arm that breaks, an item whose type is known only later would become `!`.
     pub(super) fn for_loop(&mut self, expr: &mut Expr) {
         let Expr::ForLoop(for_loop) = expr else { return };
         self.visit_expr_mut(&mut for_loop.expr);
@@ -58,17 +61,15 @@ impl Lower<'_> {
         let the_loop = quote_spanned! {token=>
             #label loop {
                 #[allow(unreachable_code)]
-                let #pat = match { #step } {
-                    #private::Option::Some(item) => item,
-                    #private::Option::None => break,
-                };
+                let #private::Option::Some(item) = (#step) else { break };
+                let #pat = item;
                 #body;
             }
         };
         let arm = quote_spanned! {here=>
             iterable => {
                 #[allow(unreachable_code)]
-                let kind = loop { break #private::unknown(); break #private::steps(&iterable).eventlet_steps() };
+                let kind = loop { break #private::Kind::KIND; break #private::steps(&iterable).eventlet_steps() };
                 let mut iter = kind.start(iterable);
                 #the_loop
             }

@@ -79,7 +79,8 @@ impl Hub {
 
     #[inline]
     fn step(self: &Rc<Self>, task: &TaskRef) {
-        self.act_on(task, task.resume());
+        let progress = if self.is_watched.get() { self.resume_watched(task) } else { task.resume() };
+        self.act_on(task, progress);
     }
 
     #[inline]

@@ -29,6 +29,8 @@ const NO_TIME: u64 = u64::MAX;
 const NONE: u32 = u32::MAX;
 /// How many timers of one slot are looked at to find the earliest, before its beginning has to do.
 const SCAN: usize = 64;
+/// A list that is longer is not kept for its memory.
+const KEPT: usize = 4096;
 
 /// All timers of a hub.
 pub(crate) struct Timers {
@@ -43,8 +45,8 @@ pub(crate) struct Timers {
     /// Which slots of a level may have timers. A set bit may be stale, a clear one never is.
     occupied: [u64; LEVELS],
     /// Kept between cascades for their memory.
-    scratch: Vec<(u64, u32)>,
-    scratch_back: Vec<(u64, u32)>,
+    scratch: Vec<u32>,
+    scratch_back: Vec<u32>,
 }
 
 /// A timer, owned by the wait that set it.
@@ -236,27 +238,26 @@ impl Timers {
         self.empty_list((level * SLOTS + slot) as u32, &mut timers);
         if level == 0 {
             // All of them belong to the current tick: sorted once, then taken from the front.
-            timers.sort_by_key(|&(deadline, _)| deadline);
+            timers.sort_by_key(|&index| self.nodes[index as usize].deadline);
         }
         // Nobody else is due before them: what was due in the tick before has fired.
         let is_first = level == 0 && self.nodes[CURRENT as usize].after == CURRENT;
-        for &(deadline, index) in &timers {
-            if is_first && deadline <= now {
+        for &index in &timers {
+            if is_first && self.nodes[index as usize].deadline <= now {
                 self.pending -= 1;
                 due.extend(self.nodes[index as usize].task.take());
             } else {
                 self.place(index);
             }
         }
-        timers.clear();
-        self.scratch = timers;
+        keep_if_small(timers, &mut self.scratch);
     }
 
     /// Takes all timers out of a list, in order.
     ///
     /// It is walked from both ends at once: each node is somewhere else in memory, and so two are fetched in the time
     /// of one.
-    fn empty_list(&mut self, head: u32, timers: &mut Vec<(u64, u32)>) {
+    fn empty_list(&mut self, head: u32, timers: &mut Vec<u32>) {
         let Node { after: mut front, before: mut back, .. } = self.nodes[head as usize];
         self.nodes[head as usize].after = head;
         self.nodes[head as usize].before = head;
@@ -266,8 +267,8 @@ impl Timers {
         let mut from_back = std::mem::take(&mut self.scratch_back);
         while front != back {
             let (first, last) = (&self.nodes[front as usize], &self.nodes[back as usize]);
-            timers.push((first.deadline, front));
-            from_back.push((last.deadline, back));
+            timers.push(front);
+            from_back.push(back);
             if first.after == back {
                 front = head;
                 break;
@@ -275,10 +276,10 @@ impl Timers {
             (front, back) = (first.after, last.before);
         }
         if front != head {
-            timers.push((self.nodes[front as usize].deadline, front));
+            timers.push(front);
         }
-        timers.extend(from_back.drain(..).rev());
-        self.scratch_back = from_back;
+        timers.extend(from_back.iter().rev());
+        keep_if_small(from_back, &mut self.scratch_back);
     }
 
     /// Puts a timer that is in no list into the one where it belongs.
@@ -324,6 +325,14 @@ impl Timers {
         let Node { before, after, .. } = self.nodes[index as usize];
         self.nodes[before as usize].after = after;
         self.nodes[after as usize].before = before;
+    }
+}
+
+/// Keeps the memory of a list for the next one, unless that is a lot.
+fn keep_if_small(mut list: Vec<u32>, kept: &mut Vec<u32>) {
+    if list.capacity() <= KEPT {
+        list.clear();
+        *kept = list;
     }
 }
 

@@ -1,4 +1,5 @@
-//! Who wants to know of every switch: `EVENTLET_TRACE=1`, a `tracing` subscriber, a test.
+//! Who wants to know of every switch: `EVENTLET_TRACE=1`, a `tracing` subscriber, a test, or whoever looks for a thread
+//! that keeps the hub too long.
 //!
 //! While nobody does, a suspension pays for one branch. The place is found by looking (see `look.rs`), after the
 //! thread has suspended.
@@ -7,15 +8,18 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::Hub;
 use super::look::Place;
-use super::task::TaskRef;
+use super::task::{Progress, TaskRef};
 
 /// What is done with a switch.
 pub(super) struct Watch {
     /// `EVENTLET_TRACE=1`: every switch is a line on stderr.
     prints: bool,
+    /// Whoever keeps the hub for longer is reported.
+    limit: Cell<Option<Duration>>,
     /// A test collects the places.
     points: RefCell<Option<Vec<Suspended>>>,
     /// Threads that will be resumed only because they were looked at: their next suspension is no news.
@@ -42,6 +46,7 @@ impl Watch {
             std::env::var_os("EVENTLET_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
         Watch {
             prints,
+            limit: Cell::new(None),
             points: RefCell::default(),
             looked_at: RefCell::default(),
             ended: RefCell::default(),
@@ -50,7 +55,7 @@ impl Watch {
     }
 
     pub(super) fn is_on(&self) -> bool {
-        self.is_on.get() || has_subscriber()
+        self.is_on.get() || self.limit.get().is_some() || has_subscriber()
     }
 
     /// Is this the suspension that follows on a look?
@@ -99,6 +104,32 @@ impl Hub {
         }
     }
 
+    /// From now on whoever keeps the hub for longer than `limit` is reported.
+    pub(crate) fn detect_blocking(&self, limit: Option<Duration>) {
+        self.watch.limit.set(limit);
+        self.update_watched();
+    }
+
+    /// Resumes a task while somebody watches.
+    #[cold]
+    pub(super) fn resume_watched(self: &Rc<Self>, task: &TaskRef) -> Progress {
+        let Some(limit) = self.watch.limit.get() else { return task.resume() };
+        let from = self.line_of(task);
+        let began = Instant::now();
+        let progress = task.resume();
+        let taken = began.elapsed();
+        if taken > limit && progress != Progress::Nothing {
+            let to = self.line_of(task);
+            report_blocking(&super::look::name_of(task), taken, from, to, task.is_done());
+        }
+        progress
+    }
+
+    /// Where a suspended task stands in the user's code.
+    fn line_of(self: &Rc<Self>, task: &TaskRef) -> Option<&'static Location<'static>> {
+        self.look_at(task).and_then(|place| place.users_line())
+    }
+
     /// From now on every suspension is kept, until [`take_points`](Self::take_points).
     pub(crate) fn keep_points(&self) {
         *self.watch.points.borrow_mut() = Some(Vec::new());
@@ -113,6 +144,28 @@ impl Hub {
         self.update_watched();
         points
     }
+}
+
+fn report_blocking(
+    name: &str,
+    taken: Duration,
+    from: Option<&'static Location<'static>>,
+    to: Option<&'static Location<'static>>,
+    is_done: bool,
+) {
+    let from = from.map_or("it began then".to_owned(), |line| format!("it went on at {line}"));
+    let to = match to {
+        _ if is_done => "it ended then".to_owned(),
+        Some(line) => format!("it suspended at {line}"),
+        None => "it suspended outside eventlet".to_owned(),
+    };
+    eprintln!(
+        "eventlet: {name} kept the hub for {taken:.3?}\n\
+         note: {from}\n\
+         note: {to}\n\
+         help: give what computes or blocks to `eventlet::tpool::execute`, \
+         or let others run with `sleep(Duration::ZERO)`"
+    );
 }
 
 impl Suspended {

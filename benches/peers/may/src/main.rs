@@ -96,7 +96,7 @@ fn memory(n: u64) -> Measured {
         });
     }
     while started.load(Ordering::Relaxed) < n {
-        coroutine::yield_now();
+        coroutine::sleep(Duration::from_millis(1));
     }
     let mut measured = watch.stop(n);
     measured.bytes_per_task = Some(resident().saturating_sub(before) as f64 / n as f64);
