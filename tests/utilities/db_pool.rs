@@ -1,8 +1,10 @@
 //! Pools of connections: how many, which one, how old, and what becomes of a dead one.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use eventlet::db_pool::{Builder, ConnectError, ConnectionPool, DatabaseConnector, Target};
@@ -289,4 +291,44 @@ virtual_tests! {
         assert_eq!(*databases.get("b", "x").get().unwrap(), "reader@b/x");
         assert!(!format!("{databases:?}").contains("admin"));
     }
+}
+
+#[test]
+fn a_connection_that_is_out_when_its_hub_ends_is_closed() {
+    type Shared = ConnectionPool<Arc<()>, Infallible>;
+
+    #[green]
+    fn hold(pool: Shared) {
+        let _connection = pool.get().unwrap();
+        sleep(Duration::MAX);
+    }
+
+    #[green]
+    fn leave(pool: Shared) {
+        let idle = pool.get().unwrap();
+        let holder = pool.clone();
+        spawn(move || hold(holder));
+        sleep(ms(1));
+        drop(idle);
+        assert_eq!(pool.len(), 2);
+    }
+
+    for has_cleanup in [false, true] {
+        let connection = Arc::new(());
+        let remote = connection.clone();
+        let thread = std::thread::spawn(move || {
+            let settings = Builder::new();
+            let settings = if has_cleanup { settings.cleanup(keep) } else { settings };
+            let pool = settings.build(move || std::future::ready(Ok(remote.clone())));
+            eventlet::run(move || leave(pool));
+        });
+        thread.join().unwrap();
+        assert_eq!(Arc::strong_count(&connection), 1);
+    }
+}
+
+#[green]
+fn keep(connection: Arc<()>) -> Result<Arc<()>, Infallible> {
+    sleep(Duration::ZERO);
+    Ok(connection)
 }
