@@ -209,6 +209,33 @@ virtual_tests! {
         assert_events(["1 rolls back", "1 closed"]);
     }
 
+    fn a_cleanup_of_one_put_takes_the_place_of_the_pools() {
+        let pool = pool(Builder::new().cleanup(roll_back));
+        let mine = #[green] |connection: Numbered| {
+            note("mine");
+            Ok::<_, ()>(connection)
+        };
+        pool.get().unwrap().put_with(mine);
+        let again = pool.get().unwrap();
+        assert_eq!(again.0, 1);
+        again.put_with(#[green] |_connection: Numbered| Err("it is gone"));
+        assert_eq!((pool.len(), pool.free()), (0, 4));
+        assert_events(["mine", "1 closed"]);
+    }
+
+    fn connections_that_come_back_often_share_one_timer() {
+        let pool = pool(Builder::new());
+        drop(pool.get().unwrap());
+        let timers = testing::Left::now().timers;
+        for _ in 0..100 {
+            let _pair = (pool.get().unwrap(), pool.get().unwrap());
+            sleep(ms(10));
+        }
+        assert_eq!((pool.idle(), testing::Left::now().timers), (2, timers));
+        sleep(seconds(20));
+        assert_eq!(pool.idle(), 0);
+    }
+
     fn a_cleanup_that_panics_closes_the_connection() {
         let pool = pool(Builder::new().max_size(1).cleanup(|connection: Numbered| async move {
             assert!(connection.0 > 1, "no cleanup today");
