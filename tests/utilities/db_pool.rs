@@ -1,8 +1,10 @@
 //! Pools of connections: how many, which one, how old, and what becomes of a dead one.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use eventlet::db_pool::{Builder, ConnectError, ConnectionPool, DatabaseConnector, Target};
@@ -207,6 +209,33 @@ virtual_tests! {
         assert_events(["1 rolls back", "1 closed"]);
     }
 
+    fn a_cleanup_of_one_put_takes_the_place_of_the_pools() {
+        let pool = pool(Builder::new().cleanup(roll_back));
+        let mine = #[green] |connection: Numbered| {
+            note("mine");
+            Ok::<_, ()>(connection)
+        };
+        pool.get().unwrap().put_with(mine);
+        let again = pool.get().unwrap();
+        assert_eq!(again.0, 1);
+        again.put_with(#[green] |_connection: Numbered| Err("it is gone"));
+        assert_eq!((pool.len(), pool.free()), (0, 4));
+        assert_events(["mine", "1 closed"]);
+    }
+
+    fn connections_that_come_back_often_share_one_timer() {
+        let pool = pool(Builder::new());
+        drop(pool.get().unwrap());
+        let timers = testing::Left::now().timers;
+        for _ in 0..100 {
+            let _pair = (pool.get().unwrap(), pool.get().unwrap());
+            sleep(ms(10));
+        }
+        assert_eq!((pool.idle(), testing::Left::now().timers), (2, timers));
+        sleep(seconds(20));
+        assert_eq!(pool.idle(), 0);
+    }
+
     fn a_cleanup_that_panics_closes_the_connection() {
         let pool = pool(Builder::new().max_size(1).cleanup(|connection: Numbered| async move {
             assert!(connection.0 > 1, "no cleanup today");
@@ -289,4 +318,44 @@ virtual_tests! {
         assert_eq!(*databases.get("b", "x").get().unwrap(), "reader@b/x");
         assert!(!format!("{databases:?}").contains("admin"));
     }
+}
+
+#[test]
+fn a_connection_that_is_out_when_its_hub_ends_is_closed() {
+    type Shared = ConnectionPool<Arc<()>, Infallible>;
+
+    #[green]
+    fn hold(pool: Shared) {
+        let _connection = pool.get().unwrap();
+        sleep(Duration::MAX);
+    }
+
+    #[green]
+    fn leave(pool: Shared) {
+        let idle = pool.get().unwrap();
+        let holder = pool.clone();
+        spawn(move || hold(holder));
+        sleep(ms(1));
+        drop(idle);
+        assert_eq!(pool.len(), 2);
+    }
+
+    for has_cleanup in [false, true] {
+        let connection = Arc::new(());
+        let remote = connection.clone();
+        let thread = std::thread::spawn(move || {
+            let settings = Builder::new();
+            let settings = if has_cleanup { settings.cleanup(keep) } else { settings };
+            let pool = settings.build(move || std::future::ready(Ok(remote.clone())));
+            eventlet::run(move || leave(pool));
+        });
+        thread.join().unwrap();
+        assert_eq!(Arc::strong_count(&connection), 1);
+    }
+}
+
+#[green]
+fn keep(connection: Arc<()>) -> Result<Arc<()>, Infallible> {
+    sleep(Duration::ZERO);
+    Ok(connection)
 }

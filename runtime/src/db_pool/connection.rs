@@ -50,6 +50,41 @@ impl<C, E> Connection<C, E> {
         Green::new(lent.put())
     }
 
+    /// Brings the connection back with a cleanup of its own, in place of the pool's. Suspends while that does.
+    ///
+    /// In all else as [`put`](Self::put), which has the panics and what a kill or timeout does. An error of `cleanup`
+    /// closes the connection, and is dropped.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use eventlet::db_pool::{ConnectError, ConnectionPool};
+    /// use eventlet::green;
+    ///
+    /// #[green]
+    /// fn main() -> Result<(), ConnectError<Infallible>> {
+    ///     let pool = ConnectionPool::new(#[green] || Ok(String::from("a connection")));
+    ///     let mut connection = pool.get()?;
+    ///     connection.push_str(", used");
+    ///     connection.put_with(#[green] |used: String| Ok::<_, ()>(used.replace(", used", "")));
+    ///     assert_eq!(*pool.get()?, "a connection");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// eventlet's `put(conn, cleanup)`.
+    pub fn put_with<F, G, Error>(mut self, cleanup: F) -> Green<impl Future<Output = ()>>
+    where
+        F: FnOnce(C) -> G,
+        G: Future<Output = Result<C, Error>>,
+    {
+        let Lent { entry, place } = self.lent.take().expect(LENT);
+        Green::new(async move {
+            if let Some(entry) = entry.cleaned(|connection| async { cleanup(connection).await.ok() }).await {
+                place.0.idle.bring_back(entry);
+            }
+        })
+    }
+
     /// Closes the connection and frees its place, for one that is dead. Does not suspend; the first in line is woken.
     ///
     /// eventlet's `put(None)`.

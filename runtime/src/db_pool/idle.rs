@@ -13,8 +13,8 @@ pub(super) struct Idle<C> {
     max_age: Duration,
     /// The one that came back last is the last.
     waiting: RefCell<Vec<Waiting<C>>>,
-    /// Closes the next that is to be closed.
-    closing: RefCell<Option<ScheduledCall>>,
+    /// Closes the next that is to be closed, at this time or for nothing.
+    closing: RefCell<Option<(Duration, ScheduledCall)>>,
 }
 
 /// A connection with its age.
@@ -82,6 +82,9 @@ impl<C: 'static> Idle<C> {
     fn close_in_time(self: &Rc<Self>) {
         let next = self.waiting.borrow().iter().map(|waiting| waiting.until).min();
         let Some(next) = next.filter(|next| *next != Duration::MAX) else { return };
+        if self.is_closing_by(next) {
+            return;
+        }
         let idle = Rc::downgrade(self);
         let call = schedule_call_global(next.saturating_sub(now()), move || {
             if let Some(idle) = idle.upgrade() {
@@ -89,10 +92,14 @@ impl<C: 'static> Idle<C> {
                 idle.close_in_time();
             }
         });
-        let before = self.closing.replace(Some(call));
-        if let Some(before) = before {
+        let before = self.closing.replace(Some((next, call)));
+        if let Some((_, before)) = before {
             before.cancel();
         }
+    }
+
+    fn is_closing_by(&self, time: Duration) -> bool {
+        self.closing.borrow().as_ref().is_some_and(|(at, call)| call.is_pending() && *at <= time)
     }
 }
 
@@ -105,7 +112,7 @@ impl<C> Idle<C> {
 impl<C> Drop for Idle<C> {
     fn drop(&mut self) {
         // After the hub's end there is nothing to undo.
-        if let Some(closing) = self.closing.take()
+        if let Some((_, closing)) = self.closing.take()
             && current::try_with(|_| ()).is_some()
         {
             closing.cancel();

@@ -19,8 +19,7 @@ pub fn canonicalize<P: AsRef<Path>>(path: P) -> Result<PathBuf> {
 }
 
 /// Copies the contents and the permissions of a file, and says how many bytes. A kill or timeout does not stop
-/// it. Suspends until that is done.
-/// [`std::fs::copy`] on another OS thread.
+/// it. Suspends until that is done. [`std::fs::copy`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -31,7 +30,8 @@ pub fn copy<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<u64> {
     tpool::execute(move || fs::copy(from, to))
 }
 
-/// Makes a folder in one that is there. Suspends until that is done. [`std::fs::create_dir`] on another OS thread.
+/// Makes a folder in one that is there. Suspends until that is done. [`std::fs::create_dir`] on another OS
+/// thread.
 ///
 /// # Errors
 ///
@@ -66,8 +66,7 @@ pub fn exists<P: AsRef<Path>>(path: P) -> Result<bool> {
     tpool::execute(move || fs::exists(path))
 }
 
-/// Gives a file another name. Suspends until that is done.
-/// [`std::fs::hard_link`] on another OS thread.
+/// Gives a file another name. Suspends until that is done. [`std::fs::hard_link`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -159,8 +158,8 @@ pub fn remove_file<P: AsRef<Path>>(path: P) -> Result<()> {
     tpool::execute(move || fs::remove_file(path))
 }
 
-/// Gives a file another name in place of its own; a file that has that name is replaced. Suspends until that is done.
-/// [`std::fs::rename`] on another OS thread.
+/// Gives a file another name in place of its own; a file that has that name is replaced. Suspends until that is
+/// done. [`std::fs::rename`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -195,8 +194,8 @@ pub fn symlink_metadata<P: AsRef<Path>>(path: P) -> Result<Metadata> {
     tpool::execute(move || fs::symlink_metadata(path))
 }
 
-/// Makes a file of these contents, in place of one that is there. Suspends until that is done. [`std::fs::write`] on
-/// another OS thread, which gets a copy of the contents.
+/// Makes a file of these contents, in place of one that is there. Suspends until that is done. [`std::fs::write`]
+/// on another OS thread, which gets a copy of the contents.
 ///
 /// A kill or timeout does not stop it.
 ///
