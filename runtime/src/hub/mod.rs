@@ -5,7 +5,7 @@
 //!  life.rs      spawn, resume, kill, end
 //!  task/        one green thread in memory            registry.rs  all of them
 //!  suspend.rs   the only place that waits             waitlist.rs  first come, first served
-//!  sources.rs   who waits for which descriptor        poller/      what asks the operating system
+//!  sources/     who waits for which descriptor        poller/      what asks the operating system
 //!  timers.rs    who waits for which time              clock.rs     what time it is
 //!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
 //!  look.rs      where every suspended thread stands    watch.rs     who wants to know of every switch
