@@ -76,7 +76,7 @@ pub use thread::ScopedThread;
 /// Makes a scope, and drives the call that `f` makes with it, and every thread that is spawned in it. Suspends until
 /// all have ended.
 ///
-/// The [module](crate::scope) says what is promised. The value is the body's.
+/// The [module](mod@crate::scope) says what is promised. The value is the body's.
 ///
 /// A kill or timeout here ends the threads of the scope first, then its body.
 ///
