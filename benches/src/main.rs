@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use eventlet::run;
 use eventlet_bench_measure::Answer;
-use workloads::{growth, hubs, queues, servers, threads, timers};
+use workloads::{growth, hubs, queues, servers, sharing, threads, timers};
 
 fn main() -> ExitCode {
     eventlet_bench_measure::main("eventlet-rs", |command, n| match command {
         "echo" => Answer::Served(servers::echo(n, None)),
         "echo_timeout" => Answer::Served(servers::echo(n, Some(Duration::from_secs(60)))),
+        "echo_locals" => servers::locals().into(),
         "spawn_join" => run(move || threads::spawn_join(n)).into(),
         "yield2" => run(move || threads::yields(2, n)).into(),
         "yield1000" => run(move || threads::yields(1000, n)).into(),
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         "million" => run(move || growth::come_and_go(n)).into(),
         "hubs1" => hubs::measure(1, n).into(),
         "hubs2" => hubs::measure(2, n).into(),
+        "reuse_port" => sharing::connections(n).into(),
         _ => Answer::Unsupported,
     })
 }

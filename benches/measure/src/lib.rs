@@ -90,6 +90,8 @@ pub struct Measured {
     pub cpu_seconds: f64,
     /// Growth of resident memory for each thread, where that is the subject.
     pub bytes_per_task: Option<f64>,
+    /// What share of the work the busiest had, where that is the subject.
+    pub share: Option<f64>,
 }
 
 /// From just before the first spawn to just after the last wait.
@@ -107,7 +109,8 @@ impl Stopwatch {
     /// Reads them again.
     pub fn stop(self, ops: u64) -> Measured {
         let seconds = self.started.elapsed().as_secs_f64();
-        Measured { ops, seconds, cpu_seconds: cpu_seconds() - self.cpu_before, bytes_per_task: None }
+        let cpu_seconds = cpu_seconds() - self.cpu_before;
+        Measured { ops, seconds, cpu_seconds, bytes_per_task: None, share: None }
     }
 }
 
@@ -168,12 +171,13 @@ struct Line<'a> {
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Measured { ops, seconds, cpu_seconds, bytes_per_task } = self.measured;
+        let Measured { ops, seconds, cpu_seconds, bytes_per_task, share } = self.measured;
+        let share = share.map_or(String::new(), |share| format!(",\"share\":{share:.4}"));
         let bytes = bytes_per_task.map_or("null".to_owned(), |bytes| format!("{bytes:.1}"));
         write!(
             f,
             "{{\"peer\":\"{}\",\"workload\":\"{}\",\"n\":{},\"ops\":{ops},\"seconds\":{seconds:.6},\
-             \"cpu_seconds\":{cpu_seconds:.6},\"ops_per_s\":{:.1},\"bytes_per_task\":{bytes}}}",
+             \"cpu_seconds\":{cpu_seconds:.6},\"ops_per_s\":{:.1},\"bytes_per_task\":{bytes}{share}}}",
             self.peer,
             self.workload,
             self.n,

@@ -56,7 +56,7 @@ pub(crate) fn draw(results: &Results, peers: &[&str]) -> String {
 
 /// What counts as one; a row that only this crate has is not drawn.
 fn unit(row: &Row) -> Option<f64> {
-    row.median(TOKIO).filter(|value| *value > 0.0)
+    row.median(TOKIO).filter(|value| row.unit.compares() && *value > 0.0)
 }
 
 fn draw_bar(bars: &mut String, y: f64, share: f64, peer: &str, value: f64) {

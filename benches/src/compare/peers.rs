@@ -35,7 +35,7 @@ impl Peer {
             ("may", Kind::Program) if workload.spawns => 0.04,
             ("gevent" | "eventlet", Kind::Program) if workload.unit == Unit::Bytes => 0.1,
             ("gevent" | "eventlet", Kind::Program) => 0.05,
-            ("gevent" | "eventlet", Kind::Server(_)) => 0.3,
+            ("gevent" | "eventlet", _) => 0.3,
             _ => 1.0,
         }
     }

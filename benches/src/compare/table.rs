@@ -4,8 +4,11 @@ use std::fmt::Write;
 
 use super::options::Options;
 use super::peers::{LIMIT, OURS, TOKIO};
-use super::results::{Results, Row};
+use super::results::{Results, Row, Spread};
 use super::workloads::{SIZES, STEPS, Unit};
+
+/// Fewer rounds than this say little of how far they lie apart.
+const ENOUGH: usize = 8;
 
 pub(crate) fn report(results: &Results, peers: &[&str], runs: usize, options: &Options) -> String {
     let mut text = String::new();
@@ -18,13 +21,16 @@ pub(crate) fn report(results: &Results, peers: &[&str], runs: usize, options: &O
     );
     let _ = writeln!(
         text,
-        "Medians of {} interleaved runs on {}. Less is better. Numbers without a unit are nanoseconds of the process's CPU time. `best peer` leaves out the limit, which is no runtime. \
-         [README.md](README.md) says what each row does.\n\n![The same as bars](results.svg)\n",
+        "Medians of {} interleaved runs on {}. Less is better. Numbers without a unit are nanoseconds of the process's \
+         CPU time. Ratios are formed in each round, and are the medians of these. `best peer` leaves out the limit, which \
+         is no runtime. [README.md](README.md) says what each row does.\n\n![The same as bars](results.svg)\n",
         runs,
         machine()
     );
     write_rows(&mut text, results, peers);
+    write_spreads(&mut text, results);
     write_growth(&mut text, results);
+    write_idle(&mut text, results);
     write_hubs(&mut text, results);
     for (workload, peer, why) in results.failures() {
         let _ = writeln!(text, "* `{workload}`: {peer} failed: {why}");
@@ -37,24 +43,57 @@ fn write_rows(text: &mut String, results: &Results, peers: &[&str]) {
     let _ = writeln!(text, "|---|{}---:|---:|---:|", "---:|".repeat(peers.len()));
     for row in results.rows.iter().filter(|row| !row.is_growth()) {
         let cells: Vec<String> = peers.iter().map(|peer| cell(row.median(peer), row.unit)).collect();
-        let ours = row.median(OURS);
-        let best = best_peer(row, peers);
+        let best = best_peer(row, peers).filter(|_| row.unit.compares());
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} |",
             row.workload,
             cells.join(" | "),
-            ratio(ours, row.median(TOKIO)),
-            best.map_or("–".to_owned(), |(peer, value)| format!("{} ({peer})", ratio(ours, Some(value)))),
-            ratio(ours, row.median(LIMIT)),
+            ratio(row, Some(TOKIO)),
+            best.map_or("–".to_owned(), |peer| format!("{} ({peer})", ratio(row, Some(peer)))),
+            ratio(row, Some(LIMIT)),
         );
     }
     text.push('\n');
 }
 
-fn best_peer<'a>(row: &Row, peers: &[&'a str]) -> Option<(&'a str, f64)> {
+/// This crate's cost as a multiple of another's.
+fn ratio(row: &Row, other: Option<&str>) -> String {
+    let ratio = other.filter(|_| row.unit.compares()).and_then(|other| row.ratio(OURS, other));
+    ratio.map_or("–".to_owned(), |ratio| format!("{:.2}", ratio.median))
+}
+
+fn best_peer<'a>(row: &Row, peers: &[&'a str]) -> Option<&'a str> {
     let others = peers.iter().filter(|&&peer| peer != OURS && peer != LIMIT);
-    others.filter_map(|&peer| Some((peer, row.median(peer)?))).min_by(|a, b| a.1.total_cmp(&b.1))
+    let medians = others.filter_map(|&peer| Some((peer, row.median(peer)?)));
+    medians.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(peer, _)| peer)
+}
+
+/// How far the rounds lie apart, where there were enough of them.
+fn write_spreads(text: &mut String, results: &Results) {
+    let rows: Vec<&Row> = results.rows.iter().filter(|row| row.rounds(OURS) >= ENOUGH).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "## Round by round\n\nMedians and quartiles of the rounds: half of them lie between these two.\n\n\
+         | workload | rounds | {OURS} | to tokio | to limit |\n|---|---:|---:|---:|---:|"
+    );
+    for row in rows {
+        let ratio = |other| row.unit.compares().then(|| row.ratio(OURS, other)).flatten();
+        let [to_tokio, to_limit] = [TOKIO, LIMIT].map(|other| spread(ratio(other), Unit::Times));
+        let (rounds, ours) = (row.rounds(OURS), spread(row.spread(OURS), row.unit));
+        let _ = writeln!(text, "| {} | {rounds} | {ours} | {to_tokio} | {to_limit} |", row.workload);
+    }
+    text.push('\n');
+}
+
+fn spread(spread: Option<Spread>, unit: Unit) -> String {
+    spread.map_or("–".to_owned(), |Spread { low, median, high }| {
+        let [low, median, high] = [low, median, high].map(|value| cell(Some(value), unit));
+        format!("{median} ({low} to {high})")
+    })
 }
 
 fn write_growth(text: &mut String, results: &Results) {
@@ -75,14 +114,32 @@ fn write_growth(text: &mut String, results: &Results) {
     text.push('\n');
 }
 
-fn write_hubs(text: &mut String, results: &Results) {
-    if let (Some(one), Some(two)) = (results.median("hubs1", OURS), results.median("hubs2", OURS)) {
+fn write_idle(text: &mut String, results: &Results) {
+    if let (Some(all), Some(locals)) =
+        (results.median("echo_idle_memory", OURS), results.median("echo_locals", OURS))
+    {
         let _ = writeln!(
             text,
-            "With two hubs at work an operation takes {:.2} times the CPU that it takes with one. If each had a processor of \
-             its own, that would be {:.2} times the work of one; wall time was not compared.\n",
-            two / one,
-            2.0 * one / two
+            "Of the {all:.0} bytes of an idle connection {locals:.0} are the handler's own locals, its buffer among them: \
+             the size of its state machine (`echo_locals`). The other {:.0} are what this crate and the allocator add.\n",
+            all - locals
+        );
+    }
+}
+
+fn write_hubs(text: &mut String, results: &Results) {
+    if let Some(gain) = results.median("hubs_gain", OURS) {
+        let _ = writeln!(
+            text,
+            "Two hubs, each on a processor of its own, do {gain:.2} times as much in the same time as one does alone \
+             (`hubs_gain`: wall time, the median of pairs of runs).\n"
+        );
+    }
+    if let Some(share) = results.median("reuse_port", OURS) {
+        let _ = writeln!(
+            text,
+            "Of the connections to a port at which two hubs listen the busier one got {:.1} % (`reuse_port`).\n",
+            share * 100.0
         );
     }
 }
@@ -94,13 +151,8 @@ fn cell(value: Option<f64>, unit: Unit) -> String {
         Unit::Nanoseconds => format!("{value:.digits$}"),
         Unit::Bytes => format!("{value:.0} B"),
         Unit::Calls => format!("{value:.2} calls"),
-    }
-}
-
-fn ratio(ours: Option<f64>, theirs: Option<f64>) -> String {
-    match (ours, theirs) {
-        (Some(ours), Some(theirs)) if theirs > 0.0 => format!("{:.2}", ours / theirs),
-        _ => "–".to_owned(),
+        Unit::Times => format!("{value:.3} ×"),
+        Unit::Share => format!("{:.1} %", value * 100.0),
     }
 }
 

@@ -1,5 +1,8 @@
 //! What is run, and how much of it.
 
+use super::load::Load;
+use super::rounds::Course;
+
 /// A row of the table.
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
@@ -19,36 +22,39 @@ pub(crate) struct Workload {
 pub(crate) enum Kind {
     /// A workload by the program's contract.
     Program,
-    /// A server of the contract, under this load.
-    Server(Load),
+    /// Servers of the contract that take turns in slices of `n` messages.
+    Rounds(Course),
+    /// System calls of a server for a message, with so many connections.
+    SystemCalls(usize),
+    /// Memory of a server for each of so many idle connections.
+    IdleMemory(usize),
+    /// One hub and two of them in turn, for what two do in the time of one.
+    Hubs,
 }
 
-/// What a server is asked for.
-#[derive(Clone, Copy)]
-pub(crate) struct Load {
-    pub(crate) command: &'static str,
-    pub(crate) connections: usize,
-    pub(crate) what: What,
-    /// Server and load share a processor; a server that never waits for another repeats better.
-    pub(crate) one_cpu: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
-    Cpu,
-    SystemCalls,
-    IdleMemory,
-    /// CPU for a connection that is accepted, used once and closed.
-    Churn,
-}
-
-/// In what a row is measured; less is better in all.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// In what a row is measured; of all but the last two, less is better and peers can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Nanoseconds,
     Bytes,
     Calls,
+    /// A multiple of something that the same peer did.
+    Times,
+    /// Of the whole.
+    Share,
 }
+
+impl Unit {
+    /// Does it say something to set two peers beside each other in it?
+    pub(crate) fn compares(self) -> bool {
+        matches!(self, Unit::Nanoseconds | Unit::Bytes | Unit::Calls)
+    }
+}
+
+/// How often servers take their turns in a run; `--scale` scales this, for a slice must be long enough to be a
+/// server's steady work.
+pub(crate) const ROUNDS: usize = 20;
+pub(crate) const FEWEST_ROUNDS: usize = 3;
 
 const fn program(name: &'static str, n: u64, unit: Unit) -> Workload {
     Workload { name, kind: Kind::Program, n, least: 1000, unit, is_ours_alone: false, spawns: false }
@@ -62,21 +68,18 @@ const fn ours(name: &'static str, n: u64, unit: Unit) -> Workload {
     Workload { is_ours_alone: true, ..program(name, n, unit) }
 }
 
-const fn served(
-    name: &'static str,
-    command: &'static str,
-    connections: usize,
-    n: u64,
-    what: What,
-    one_cpu: bool,
-) -> Workload {
-    let unit = match what {
-        What::Cpu | What::Churn => Unit::Nanoseconds,
-        What::SystemCalls => Unit::Calls,
-        What::IdleMemory => Unit::Bytes,
-    };
-    let kind = Kind::Server(Load { command, connections, what, one_cpu });
-    Workload { name, kind, n, least: 1000, unit, is_ours_alone: false, spawns: false }
+/// Slices of `n` messages; each is to take about a tenth of a second.
+const fn echo(name: &'static str, connections: usize, n: u64, one_cpu: bool) -> Workload {
+    let load = Load::Messages { connections };
+    let course = Course { serve: "echo", beside: None, load, one_cpu };
+    Workload { kind: Kind::Rounds(course), ..program(name, n, Unit::Nanoseconds) }
+}
+
+/// The same two at once: what a read timeout adds.
+const fn timeout(name: &'static str, connections: usize, n: u64, one_cpu: bool) -> Workload {
+    let load = Load::Messages { connections };
+    let course = Course { serve: "echo_timeout", beside: Some("echo"), load, one_cpu };
+    Workload { kind: Kind::Rounds(course), ..program(name, n, Unit::Times) }
 }
 
 pub(crate) const ALL: &[Workload] = &[
@@ -92,19 +95,27 @@ pub(crate) const ALL: &[Workload] = &[
     program("fanin_bounded", 2_000_000, Unit::Nanoseconds),
     program("fanin_unbounded", 2_000_000, Unit::Nanoseconds),
     program("pool", 500_000, Unit::Nanoseconds),
-    served("echo_1", "echo", 1, 60_000, What::Cpu, false),
-    served("echo_1_one_cpu", "echo", 1, 60_000, What::Cpu, true),
-    served("echo_100", "echo", 100, 150_000, What::Cpu, false),
-    served("echo_1000", "echo", 1_000, 150_000, What::Cpu, false),
-    served("echo_10000", "echo", 10_000, 150_000, What::Cpu, false),
-    served("echo_timeout_100", "echo_timeout", 100, 150_000, What::Cpu, false),
-    served("echo_syscalls_1", "echo", 1, 20_000, What::SystemCalls, false),
-    served("echo_syscalls_100", "echo", 100, 100_000, What::SystemCalls, false),
-    served("echo_accept", "echo", 16, 10_000, What::Churn, false),
-    served("echo_idle_memory", "echo", 10_000, 0, What::IdleMemory, false),
+    echo("echo_1", 1, 3_000, false),
+    echo("echo_1_one_cpu", 1, 6_000, true),
+    echo("echo_100", 100, 15_000, false),
+    echo("echo_100_one_cpu", 100, 10_000, true),
+    echo("echo_1000", 1_000, 15_000, false),
+    echo("echo_1000_one_cpu", 1_000, 10_000, true),
+    echo("echo_10000", 10_000, 20_000, false),
+    echo("echo_10000_one_cpu", 10_000, 20_000, true),
+    timeout("echo_timeout_100", 100, 15_000, false),
+    timeout("echo_timeout_100_one_cpu", 100, 10_000, true),
+    Workload {
+        kind: Kind::Rounds(Course { serve: "echo", beside: None, load: Load::Churn, one_cpu: false }),
+        ..program("echo_accept", 1_000, Unit::Nanoseconds)
+    },
+    Workload { kind: Kind::SystemCalls(1), ..program("echo_syscalls_1", 20_000, Unit::Calls) },
+    Workload { kind: Kind::SystemCalls(100), ..program("echo_syscalls_100", 100_000, Unit::Calls) },
+    Workload { kind: Kind::IdleMemory(10_000), ..program("echo_idle_memory", 10_000, Unit::Bytes) },
+    ours("echo_locals", 1, Unit::Bytes),
     Workload { least: 1_000_000, ..ours("million", 1_000_000, Unit::Bytes) },
-    ours("hubs1", 100_000, Unit::Nanoseconds),
-    ours("hubs2", 100_000, Unit::Nanoseconds),
+    Workload { kind: Kind::Hubs, least: 50_000, ..ours("hubs", 100_000, Unit::Nanoseconds) },
+    ours("reuse_port", 4_000, Unit::Share),
 ];
 
 /// How cost grows: each step at these numbers of live threads.

@@ -3,14 +3,14 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
-use super::{check, fill, report};
+use super::{check, fill, obey};
 
 /// So many come at once, so that a server can accept more than one at a time.
 const AT_ONCE: usize = 16;
 
-pub(super) fn run(port: u16, connections: usize, size: usize) -> io::Result<()> {
+pub(super) fn run(port: u16, size: usize) -> io::Result<()> {
     round(port, AT_ONCE, size)?;
-    report(|| {
+    obey(|connections| {
         let rounds = connections.div_ceil(AT_ONCE);
         (0..rounds).try_for_each(|_| round(port, AT_ONCE, size))?;
         Ok(rounds * AT_ONCE)

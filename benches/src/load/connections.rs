@@ -3,16 +3,21 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
+use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::net::sockopt::set_socket_linger;
 
-use super::{check, fill, rendezvous, report};
+use super::{check, fill, obey};
 
 struct Load {
     poller: OwnedFd,
     connections: Vec<Connection>,
     size: usize,
+    /// It asks for echoes again and again, and never sleeps for one.
+    spins: bool,
     /// How many messages have been sent.
     sent: usize,
     message: Vec<u8>,
@@ -26,11 +31,12 @@ struct Connection {
     received: Vec<u8>,
 }
 
-pub(super) fn run(port: u16, connections: usize, messages: usize, size: usize) -> io::Result<()> {
+pub(super) fn run(port: u16, connections: usize, size: usize, spins: bool) -> io::Result<()> {
     let mut load = Load {
         poller: epoll::create(CreateFlags::CLOEXEC)?,
         connections: Vec::with_capacity(connections),
         size,
+        spins,
         sent: 0,
         message: vec![0; size],
         echo: vec![0; size],
@@ -38,12 +44,9 @@ pub(super) fn run(port: u16, connections: usize, messages: usize, size: usize) -
     for _ in 0..connections {
         load.connect(port)?;
     }
-    if messages == 0 {
-        return rendezvous();
-    }
-    // A round before the clock starts: every handler is at work.
+    // A message on each before anything is counted: every handler is at work.
     load.exchange(connections)?;
-    report(|| load.exchange(messages))
+    obey(|messages| load.exchange(messages))
 }
 
 impl Load {
@@ -51,6 +54,8 @@ impl Load {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
+        // Closed by a reset, so that ten thousand at once leave nothing behind that waits for its time to be over.
+        set_socket_linger(&stream, Some(Duration::ZERO))?;
         let token = EventData::new_u64(self.connections.len() as u64);
         epoll::add(&self.poller, &stream, token, EventFlags::IN | EventFlags::ET)?;
         self.connections.push(Connection { stream, number: 0, received: Vec::new() });
@@ -65,9 +70,10 @@ impl Load {
             self.send(index)?;
         }
         let mut events: Vec<Event> = Vec::with_capacity(1024);
+        let limit = self.spins.then(Timespec::default);
         while left > 0 {
             events.clear();
-            epoll::wait(&self.poller, spare_capacity(&mut events), None)?;
+            epoll::wait(&self.poller, spare_capacity(&mut events), limit.as_ref())?;
             for event in &events {
                 let index = event.data.u64() as usize;
                 if self.receive(index)? {

@@ -1,7 +1,7 @@
 //! Load for an echo server: connections that each have one message under way, every echo checked.
 //!
-//! It speaks to whoever started it: when it is connected it prints `ready`, and it begins when it reads a line. So the
-//! server's clocks can be read between the two, and what connecting costs is not counted.
+//! It speaks to whoever started it: when it is connected it prints `ready`, does so many messages for each line `go N`,
+//! and prints a line when they are back. Between two lines it sleeps, so that several of them can take turns.
 
 mod churn;
 mod connections;
@@ -11,49 +11,53 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 const USAGE: &str = "\
-usage: load PORT CONNECTIONS MESSAGES SIZE    round trips over open connections; with 0 messages they stay idle
-       load accept PORT CONNECTIONS SIZE      each connection is opened, used for one round trip, and closed";
+usage: load PORT CONNECTIONS SIZE [spin]    round trips over open connections
+       load accept PORT SIZE                each connection is opened, used for one round trip, and closed
+and on standard input, as often as is liked: go N";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (accepts, numbers) = match arguments.split_first() {
-        Some((mode, rest)) if mode == "accept" => (true, rest),
-        _ => (false, arguments.as_slice()),
-    };
-    let numbers: Result<Vec<usize>, _> = numbers.iter().map(|number| number.parse()).collect();
-    let done = match (accepts, numbers.as_deref()) {
-        (true, Ok(&[port, connections, size])) => churn::run(port as u16, connections, size),
-        (false, Ok(&[port, connections, messages, size])) => {
-            connections::run(port as u16, connections, messages, size)
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match *arguments {
+        ["accept", port, size] => numbers([port, size]).map(|[port, size]| churn::run(port as u16, size)),
+        [port, connections, size, ref spin @ ..] if matches!(spin, [] | ["spin"]) => {
+            numbers([port, connections, size]).map(|[port, connections, size]| {
+                connections::run(port as u16, connections, size, !spin.is_empty())
+            })
         }
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+        _ => None,
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(error)) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
+        }
+        None => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
         }
     }
 }
 
-/// Says `ready` and waits for a line, or for the end of standard input.
-fn rendezvous() -> io::Result<()> {
-    println!("ready");
-    io::stdout().flush()?;
-    io::stdin().read_line(&mut String::new())?;
-    Ok(())
+fn numbers<const N: usize>(texts: [&str; N]) -> Option<[usize; N]> {
+    let numbers: Option<Vec<usize>> = texts.into_iter().map(|text| text.parse().ok()).collect();
+    numbers?.try_into().ok()
 }
 
-/// Measures `work`, which gives the number of messages that came back, and prints the line.
-fn report(work: impl FnOnce() -> io::Result<usize>) -> io::Result<()> {
-    rendezvous()?;
-    let began = Instant::now();
-    let messages = work()?;
-    println!("{{\"messages\":{messages},\"seconds\":{:.6}}}", began.elapsed().as_secs_f64());
+/// Does `work` for each line, until standard input ends. It is given the number, and gives how many came back.
+fn obey(mut work: impl FnMut(usize) -> io::Result<usize>) -> io::Result<()> {
+    let mut output = io::stdout();
+    writeln!(output, "ready")?;
+    for line in io::stdin().lines() {
+        let line = line?;
+        let number = line.strip_prefix("go ").and_then(|number| number.parse().ok());
+        let number = number.ok_or_else(|| io::Error::other(format!("`{line}` is not `go N`")))?;
+        let began = Instant::now();
+        let messages = work(number)?;
+        let seconds = began.elapsed().as_secs_f64();
+        writeln!(output, "{{\"messages\":{messages},\"seconds\":{seconds:.6}}}")?;
+    }
     Ok(())
 }
 

@@ -156,6 +156,7 @@ fn together(steps: &[Measured]) -> Measured {
         seconds: steps.iter().map(|step| step.seconds).sum(),
         cpu_seconds: steps.iter().map(|step| step.cpu_seconds).sum(),
         bytes_per_task: None,
+        share: None,
     }
 }
 

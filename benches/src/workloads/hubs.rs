@@ -9,23 +9,36 @@ use eventlet::green::os::unix::net::UnixStream;
 use eventlet::queue::Queue;
 use eventlet::{green, run, sleep, spawn, with_timeout};
 use eventlet_bench_measure::{Measured, Stopwatch};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// Pairs of each kind that are at work at once in a hub.
 const PAIRS: u64 = 50;
 
-/// `hubs` OS threads, each doing `n` round trips over sockets, `n` over queues, and `n` timeouts.
+/// `hubs` OS threads, each on a processor of its own, each doing `n` round trips over sockets, `n` over queues, and `n` timeouts.
 pub(crate) fn measure(hubs: u64, n: u64) -> Measured {
     let start = Barrier::new(hubs as usize);
     let watch = Stopwatch::start();
     std::thread::scope(|scope| {
-        for _ in 0..hubs {
-            scope.spawn(|| {
+        for number in 0..hubs as usize {
+            let start = &start;
+            scope.spawn(move || {
+                stay_on(number);
                 start.wait();
                 run(|| load(n)).expect("the sockets work");
             });
         }
     });
     watch.stop(hubs * n)
+}
+
+/// Keeps this OS thread on one processor; with fewer of them than hubs, some share one. A single hub stays on its one as
+/// well: what is compared is the hubs, not how the operating system moves OS threads about.
+fn stay_on(number: usize) {
+    let all = sched_getaffinity(None).expect("an OS thread may ask where it runs");
+    let allowed: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| all.is_set(cpu)).collect();
+    let mut one = CpuSet::new();
+    one.set(allowed[number % allowed.len()]);
+    sched_setaffinity(None, &one).expect("it may run there already");
 }
 
 #[green]

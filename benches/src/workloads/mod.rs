@@ -4,5 +4,6 @@ pub(crate) mod growth;
 pub(crate) mod hubs;
 pub(crate) mod queues;
 pub(crate) mod servers;
+pub(crate) mod sharing;
 pub(crate) mod threads;
 pub(crate) mod timers;

@@ -7,12 +7,22 @@ use eventlet::convenience::ListenOptions;
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
 use eventlet::{green, run, spawn_n};
-use eventlet_bench_measure::port;
+use eventlet_bench_measure::{Measured, Stopwatch, port};
 
 /// An echo server on one hub, with a buffer of 4096 bytes for each connection.
 pub(crate) fn echo(n: u64, limit: Option<Duration>) -> io::Result<()> {
     let port = port(n)?;
     run(move || serve(port, limit))
+}
+
+/// What the handler of a connection keeps while it waits: its buffer, its other locals, and those of the calls it is in.
+pub(crate) fn locals() -> Measured {
+    fn size<F>(_: impl FnOnce(TcpStream, Option<Duration>) -> F) -> usize {
+        size_of::<F>()
+    }
+    let mut measured = Stopwatch::start().stop(1);
+    measured.bytes_per_task = Some(size(handle) as f64);
+    measured
 }
 
 #[green]
@@ -28,7 +38,7 @@ fn serve(port: u16, limit: Option<Duration>) -> io::Result<()> {
 
 /// A connection that breaks ends its own thread and nothing else.
 #[green]
-fn handle(mut connection: TcpStream, limit: Option<Duration>) -> io::Result<()> {
+pub(crate) fn handle(mut connection: TcpStream, limit: Option<Duration>) -> io::Result<()> {
     connection.set_nodelay(true)?;
     connection.set_read_timeout(limit)?;
     let mut buffer = [0; 4096];
