@@ -212,6 +212,51 @@ tests_on_every_hub! {
     }
 }
 
+/// With the listeners of other operating systems the last one may get every connection.
+#[cfg(target_os = "linux")]
+mod one_port {
+    use std::io::Read;
+    use std::net::{SocketAddr, TcpStream};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::{Sender, channel};
+
+    use eventlet::convenience::ListenOptions;
+    use eventlet::green::io::Write;
+    use eventlet::{green, run};
+
+    /// Says at which port it listens, and counts the connections that it gets.
+    #[green]
+    fn count(address: SocketAddr, listening: Sender<SocketAddr>, accepted: Arc<AtomicUsize>) {
+        let listener = ListenOptions::new().backlog(1024).reuse_port(true).listen(address).unwrap();
+        listening.send(listener.local_addr().unwrap()).unwrap();
+        loop {
+            let (mut connection, _address) = listener.accept().unwrap();
+            accepted.fetch_add(1, Ordering::Relaxed);
+            connection.write_all(b"x").unwrap();
+        }
+    }
+
+    #[test]
+    fn two_hubs_that_listen_at_it_both_get_connections() {
+        let accepted = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+        let mut address = SocketAddr::from(([127, 0, 0, 1], 0));
+        for accepted in &accepted {
+            let (accepted, (listening, port)) = (accepted.clone(), channel());
+            // Both serve until the test's process ends.
+            std::thread::spawn(move || run(move || count(address, listening, accepted)));
+            address = port.recv().unwrap();
+        }
+        // One of the two would get none of so many once in 2^199 times.
+        for _ in 0..200 {
+            TcpStream::connect(address).unwrap().read_exact(&mut [0]).unwrap();
+        }
+        let accepted = accepted.map(|accepted| accepted.load(Ordering::Relaxed));
+        assert_eq!(accepted.iter().sum::<usize>(), 200);
+        assert!(accepted.iter().all(|&accepted| accepted > 0), "{accepted:?}");
+    }
+}
+
 /// Results of the other kinds that may say stop.
 #[test]
 fn what_counts_as_a_stop() {
