@@ -21,7 +21,7 @@ pub(crate) fn report(results: &Results, peers: &[&str], runs: usize, options: &O
     );
     let _ = writeln!(
         text,
-        "Medians of {} interleaved runs on {}. Less is better. Numbers without a unit are nanoseconds of the process's \
+        "Medians of {} interleaved runs on {}. Less is better, but for `hubs_gain`. Numbers without a unit are nanoseconds of the process's \
          CPU time. Ratios are formed in each round, and are the medians of these. `best peer` leaves out the limit, which \
          is no runtime. [README.md](README.md) says what each row does.\n\n![The same as bars](results.svg)\n",
         runs,
@@ -91,7 +91,7 @@ fn write_spreads(text: &mut String, results: &Results) {
 
 fn spread(spread: Option<Spread>, unit: Unit) -> String {
     spread.map_or("–".to_owned(), |Spread { low, median, high }| {
-        let [low, median, high] = [low, median, high].map(|value| cell(Some(value), unit));
+        let [low, median, high] = [low, median, high].map(|value| number(value, unit));
         format!("{median} ({low} to {high})")
     })
 }
@@ -146,13 +146,24 @@ fn write_hubs(text: &mut String, results: &Results) {
 
 fn cell(value: Option<f64>, unit: Unit) -> String {
     let Some(value) = value else { return "–".to_owned() };
-    let digits = if value < 100.0 { 1 } else { 0 };
+    let suffix = match unit {
+        Unit::Nanoseconds => "",
+        Unit::Bytes => " B",
+        Unit::Calls => " calls",
+        Unit::Times => " ×",
+        Unit::Share => " %",
+    };
+    number(value, unit) + suffix
+}
+
+/// As many digits as mean something.
+fn number(value: f64, unit: Unit) -> String {
     match unit {
-        Unit::Nanoseconds => format!("{value:.digits$}"),
-        Unit::Bytes => format!("{value:.0} B"),
-        Unit::Calls => format!("{value:.2} calls"),
-        Unit::Times => format!("{value:.3} ×"),
-        Unit::Share => format!("{:.1} %", value * 100.0),
+        Unit::Nanoseconds if value < 100.0 => format!("{value:.1}"),
+        Unit::Nanoseconds | Unit::Bytes => format!("{value:.0}"),
+        Unit::Calls => format!("{value:.2}"),
+        Unit::Times => format!("{value:.3}"),
+        Unit::Share => format!("{:.1}", value * 100.0),
     }
 }
 
@@ -185,4 +196,46 @@ fn today() -> String {
         month += 1;
     }
     format!("{year}-{month:02}-{:02}", days + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{Outcome, Round};
+
+    fn results(name: &str, unit: Unit, values: &[(&'static str, f64)]) -> Results {
+        let round: Round = values.iter().map(|&(peer, value)| (peer, Outcome::Value(value))).collect();
+        let mut results = Results::default();
+        results.add(name, unit, round);
+        results
+    }
+
+    fn last_line(results: &Results, peers: &[&str]) -> String {
+        let mut text = String::new();
+        write_rows(&mut text, results, peers);
+        text.trim_end().lines().last().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn a_row_has_ratios_to_tokio_to_the_best_peer_and_to_the_limit() {
+        let peers = [OURS, LIMIT, TOKIO, "smol"];
+        let results =
+            results("r", Unit::Nanoseconds, &[(OURS, 60.0), (LIMIT, 40.0), (TOKIO, 120.0), ("smol", 100.0)]);
+        assert_eq!(
+            last_line(&results, &peers),
+            "| r | 60.0 | 40.0 | 120 | 100 | 0.50 | 0.60 (smol) | 1.50 |"
+        );
+    }
+
+    #[test]
+    fn multiples_of_something_else_are_not_set_beside_each_other() {
+        let results = results("r", Unit::Times, &[(OURS, 1.02), (TOKIO, 1.03)]);
+        assert_eq!(last_line(&results, &[OURS, TOKIO]), "| r | 1.020 × | 1.030 × | – | – | – |");
+    }
+
+    #[test]
+    fn a_peer_without_a_value_has_a_dash() {
+        let results = results("r", Unit::Bytes, &[(OURS, 133.4)]);
+        assert_eq!(last_line(&results, &[OURS, TOKIO]), "| r | 133 B | – | – | – | – |");
+    }
 }
