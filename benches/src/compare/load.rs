@@ -22,6 +22,16 @@ pub(crate) enum Load {
     Churn,
 }
 
+impl Load {
+    /// With fewer messages some connections would have none.
+    pub(crate) fn least(self) -> u64 {
+        match self {
+            Load::Messages { connections } => connections as u64,
+            Load::Churn => 1,
+        }
+    }
+}
+
 pub(crate) struct Generator {
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
