@@ -28,10 +28,10 @@ pub(crate) fn report(results: &Results, peers: &[&str], runs: usize, options: &O
         machine()
     );
     write_rows(&mut text, results, peers);
-    write_spreads(&mut text, results);
-    write_growth(&mut text, results);
     write_idle(&mut text, results);
     write_hubs(&mut text, results);
+    write_spreads(&mut text, results);
+    write_growth(&mut text, results);
     for (workload, peer, why) in results.failures() {
         let _ = writeln!(text, "* `{workload}`: {peer} failed: {why}");
     }
