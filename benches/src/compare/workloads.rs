@@ -51,9 +51,11 @@ impl Unit {
     }
 }
 
-/// How often servers take their turns in a run; `--scale` scales this, for a slice must be long enough to be a
-/// server's steady work.
-pub(crate) const ROUNDS: usize = 20;
+/// How often servers are started in a run: one that had luck with its addresses keeps it until it ends.
+pub(crate) const STARTS: usize = 2;
+/// How often those take their turns; `--scale` scales this, for a slice must be long enough to be a server's steady
+/// work.
+pub(crate) const ROUNDS: usize = 10;
 pub(crate) const FEWEST_ROUNDS: usize = 3;
 
 const fn program(name: &'static str, n: u64, unit: Unit) -> Workload {
