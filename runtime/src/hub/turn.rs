@@ -41,6 +41,7 @@ impl Hub {
         // it is left; what `body` borrows outlives this call.
         let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, body) };
         let main = Guard { hub: self, task, outcome };
+        main.task.set_main();
         self.tasks.borrow_mut().insert(main.task.clone());
         self.schedule(&main.task);
         match self.run_until(Some(&main.task)) {
@@ -54,10 +55,11 @@ impl Hub {
         // It may have been stopped before it ran.
         self.collect_mail();
         loop {
+            self.pauses.set(false);
             if self.stopped.take() {
                 return Ended::Stopped;
             }
-            self.resume_ready(main);
+            self.resume_ready();
             if main.is_some_and(TaskRef::is_done) {
                 return Ended::Done;
             }
@@ -68,25 +70,21 @@ impl Hub {
     }
 
     /// Resumes what is ready, first come first served, for a bounded number of resumptions and a bounded time.
-    fn resume_ready(self: &Rc<Self>, main: Option<&TaskRef>) {
+    fn resume_ready(self: &Rc<Self>) {
         let mut began = None;
-        for resumption in 1..=RESUMPTIONS {
-            let Some(task) = self.next_ready() else { return };
-            self.resume(task);
-            if main.is_some_and(TaskRef::is_done) || self.stopped.get() {
-                return;
-            }
-            if resumption % CLOCK_EVERY == 0 {
-                let now = Instant::now();
-                if now.duration_since(*began.get_or_insert(now)) > TIME {
+        for _ in 0..RESUMPTIONS / CLOCK_EVERY {
+            for _ in 0..CLOCK_EVERY {
+                let Some(task) = self.ready.pop() else { return };
+                self.resume(&task);
+                if self.pauses.get() {
                     return;
                 }
             }
+            let now = Instant::now();
+            if now.duration_since(*began.get_or_insert(now)) > TIME {
+                return;
+            }
         }
-    }
-
-    fn next_ready(&self) -> Option<TaskRef> {
-        self.ready.pop()
     }
 
     /// Mail, then I/O, then timers: a timeout never beats data that had already arrived. Sleeps if nothing is ready.

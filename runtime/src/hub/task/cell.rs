@@ -13,7 +13,6 @@ use std::task::{Context, Poll};
 
 use super::super::extra::Extra;
 use super::super::remote::Remote;
-use super::TaskRef;
 use crate::exit::{Exit, Panic};
 
 /// What every task has, whatever its body.
@@ -21,8 +20,8 @@ pub(super) struct Header {
     pub(super) vtable: &'static VTable,
     /// The hub's inbox, which is also the hub's identity. Valid while the hub lives or a cloned waker does.
     pub(super) remote: *const Remote,
-    /// The next in the ready queue.
-    pub(super) next: Cell<Option<TaskRef>>,
+    /// The next in the ready queue, which counts it.
+    pub(super) next: Cell<Option<NonNull<Header>>>,
     pub(super) extra: Cell<Option<Box<Extra>>>,
     pub(super) id: u64,
     pub(super) state: Cell<u16>,

@@ -2,7 +2,7 @@
 //!
 //! This folder and nothing else knows how that memory is laid out; all that is unsafe about green threads is here:
 //! `cell.rs` has the memory, `waker.rs` what is behind a waker, `ready.rs` the queue of those that are ready,
-//! `branch.rs` what a task drives beside something else.
+//! `current.rs` the one that is being resumed, `branch.rs` what a task drives beside something else.
 //!
 //! ```text
 //!   ┌ TaskCell ────────────────────────────────────────────────┐
@@ -45,6 +45,7 @@ use crate::exit::Exit;
 
 mod branch;
 mod cell;
+mod current;
 mod ready;
 mod waker;
 
@@ -52,6 +53,7 @@ use cell::{Header, Operations, Polled, Stage, TaskCell};
 use waker::{LOOK, RESUME};
 
 pub(super) use cell::drop_payload;
+pub(crate) use current::CurrentTask;
 pub(crate) use ready::ReadyQueue;
 pub(crate) use waker::is_look;
 
@@ -80,6 +82,8 @@ const DELAYED: u16 = 1 << 5;
 const WAS_KILLED: u16 = 1 << 7;
 /// A `catch_exit` of it has heard of a kill.
 const HEARD: u16 = 1 << 8;
+/// `run` waits for it, and returns when it is done.
+const MAIN: u16 = 1 << 11;
 /// Nobody has the right to its result any more.
 const DETACHED: u16 = 1 << 9;
 /// There is no result left in it.
@@ -123,6 +127,20 @@ impl TaskRef {
         (task, outcome)
     }
 
+    /// One more reference to a task.
+    ///
+    /// # Safety
+    ///
+    /// `header` is that of a task to which there is a counted reference, on this OS thread, its home.
+    #[inline]
+    unsafe fn count(header: NonNull<Header>) -> TaskRef {
+        // SAFETY: the caller says that it is counted, so the header lives.
+        let refs = &unsafe { header.as_ref() }.refs;
+        refs.set(refs.get().checked_add(1).expect("too many references to one green thread"));
+        TaskRef(header)
+    }
+
+    #[inline]
     fn header(&self) -> &Header {
         // SAFETY: a `TaskRef` counts, so the header lives.
         unsafe { self.0.as_ref() }
@@ -174,6 +192,16 @@ impl TaskRef {
     /// Does it stand for a waker of another executor?
     pub(crate) fn is_foreign(&self) -> bool {
         self.has(FOREIGN)
+    }
+
+    /// Is it the one that `run` waits for?
+    #[inline]
+    pub(super) fn is_main(&self) -> bool {
+        self.has(MAIN)
+    }
+
+    pub(super) fn set_main(&self) {
+        self.set(MAIN);
     }
 
     pub(crate) fn is_killed(&self) -> bool {
@@ -282,11 +310,15 @@ impl TaskRef {
         // One reading and one writing of the state before the body, and one of each after it: this is the path of
         // every switch, and a processor waits for a value that it has just written.
         let state = self.header().state.get();
-        if state & (RUNNING | DONE | FOREIGN) != 0 {
-            self.unset(scheduled);
-            return Progress::Nothing;
-        }
-        let started = if state & DELAYED == 0 { STARTED } else { 0 };
+        let started = match state & (RUNNING | DONE | FOREIGN | STARTED) {
+            STARTED => 0,
+            0 if state & DELAYED == 0 => STARTED,
+            0 => 0,
+            _ => {
+                self.unset(scheduled);
+                return Progress::Nothing;
+            }
+        };
         self.header().state.set((state & !scheduled) | RUNNING | started);
         self.poll(&RESUME)
     }
@@ -317,8 +349,8 @@ impl TaskRef {
             self.become_done(progress);
             return Progress::Ended;
         }
-        let state = self.header().state.get();
-        self.header().state.set(state & !RUNNING);
+        let state = self.header().state.get() & !RUNNING;
+        self.header().state.set(state);
         if state & KILLED == 0 { Progress::Suspended } else { Progress::SuspendedKilled }
     }
 
@@ -421,9 +453,8 @@ pub(crate) enum Progress {
 impl Clone for TaskRef {
     #[inline]
     fn clone(&self) -> Self {
-        let refs = &self.header().refs;
-        refs.set(refs.get().checked_add(1).expect("too many references to one green thread"));
-        TaskRef(self.0)
+        // SAFETY: `self` is such a reference.
+        unsafe { Self::count(self.0) }
     }
 }
 
