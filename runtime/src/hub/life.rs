@@ -10,23 +10,28 @@ use super::{BUDGET, Hub};
 use crate::exit::Panic;
 
 impl Hub {
-    /// Makes a green thread. It is not ready yet: [`schedule`](Hub::schedule) it.
-    pub(crate) fn adopt<B, T>(&self, body: B) -> Outcome<T>
+    /// Makes a green thread that makes and drives the call of `closure`. It is not ready yet:
+    /// [`schedule`](Hub::schedule) it.
+    #[inline]
+    pub(crate) fn adopt<F, G, T>(&self, closure: F) -> Outcome<T>
     where
-        B: Future<Output = T> + 'static,
+        F: FnOnce() -> G + 'static,
+        G: Future<Output = T> + 'static,
         T: 'static,
     {
-        self.adopt_with(|_| body)
+        self.adopt_with(|_| closure)
     }
 
-    /// Like [`adopt`](Hub::adopt), for a body that knows its thread's number.
-    pub(crate) fn adopt_with<B, T>(&self, body: impl FnOnce(u64) -> B) -> Outcome<T>
+    /// Like [`adopt`](Hub::adopt), for a closure that knows its thread's number.
+    #[inline]
+    pub(crate) fn adopt_with<F, G, T>(&self, closure: impl FnOnce(u64) -> F) -> Outcome<T>
     where
-        B: Future<Output = T> + 'static,
+        F: FnOnce() -> G + 'static,
+        G: Future<Output = T> + 'static,
         T: 'static,
     {
         let id = self.tasks.borrow_mut().next_id();
-        let (task, outcome) = TaskRef::allocate(&self.remote, id, body(id));
+        let (task, outcome) = TaskRef::allocate(&self.remote, id, closure(id));
         if self.has_contexts.get() {
             self.hand_on_context(&task);
         }
@@ -54,7 +59,7 @@ impl Hub {
 
     /// Makes a green thread that has ended already: it returned, or panicked.
     pub(crate) fn adopt_ended<T: 'static>(self: &Rc<Self>, result: Result<T, Panic>) -> Outcome<T> {
-        let outcome = self.adopt(async move { result.unwrap_or_else(|panic| panic.resume()) });
+        let outcome = self.adopt(move || async move { result.unwrap_or_else(|panic| panic.resume()) });
         self.inside(outcome.task(), || self.step(outcome.task()));
         outcome
     }

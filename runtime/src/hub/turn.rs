@@ -31,15 +31,16 @@ pub(crate) enum Ended {
 }
 
 impl Hub {
-    /// Runs `body` as a green thread until it has its result. It may borrow from the caller's frame.
-    pub(crate) fn run_scoped<B, T>(self: &Rc<Self>, body: B) -> Result<Result<T, Exit>, Ended>
+    /// Runs the call of `closure` as a green thread until it has its result. It may borrow from the caller's frame.
+    pub(crate) fn run_scoped<F, G, T>(self: &Rc<Self>, closure: F) -> Result<Result<T, Exit>, Ended>
     where
-        B: Future<Output = T>,
+        F: FnOnce() -> G,
+        G: Future<Output = T>,
     {
         let id = self.tasks.borrow_mut().next_id();
         // SAFETY: `Guard` sees to it that the task is done, and its result taken, before this function is left, however
-        // it is left; what `body` borrows outlives this call.
-        let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, body) };
+        // it is left; what `closure` borrows outlives this call.
+        let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, closure) };
         let main = Guard { hub: self, task, outcome };
         main.task.set_main();
         self.tasks.borrow_mut().insert(main.task.clone());

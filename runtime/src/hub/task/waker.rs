@@ -40,7 +40,7 @@ impl TaskRef {
     pub(crate) fn of_waker(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
         match Self::borrow_from(waker, home) {
             Some(task) => TaskRef::clone(&task),
-            None => Self::stand_in(waker, home),
+            None => Self::foreign(waker, home),
         }
     }
 
@@ -60,10 +60,8 @@ impl TaskRef {
     }
 
     #[cold]
-    fn stand_in(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
-        let (task, _) = Self::allocate::<_, ()>(home, 0, ForeignBody(waker.clone()));
-        task.set(FOREIGN);
-        task
+    fn foreign(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
+        Self::stand_in(home, 0, ForeignBody(waker.clone()), FOREIGN)
     }
 }
 
