@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 
 use super::super::extra::Extra;
 use super::super::remote::Remote;
+use super::registry::NOWHERE;
 use super::{CALL, CLOSURE, RESULT};
 use crate::exit::{Exit, Panic};
 
@@ -31,6 +32,7 @@ pub(super) struct Header {
     pub(super) mailed: AtomicBool,
     pub(super) refs: Cell<u32>,
     pub(super) remote_refs: AtomicU32,
+    /// Its place in the registry.
     pub(super) slot: Cell<u32>,
 }
 
@@ -92,7 +94,7 @@ impl Header {
             mailed: AtomicBool::new(false),
             refs: Cell::new(1),
             remote_refs: AtomicU32::new(1),
-            slot: Cell::new(u32::MAX),
+            slot: Cell::new(NOWHERE),
         }
     }
 }
