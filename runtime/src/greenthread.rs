@@ -19,8 +19,8 @@ use crate::hub::{Hub, current};
 
 pub use crate::builder::{Builder, Unstarted};
 pub use crate::catch_exit::{GreenletExit, catch_exit};
-pub use crate::idle::idle;
 pub use crate::hub::task::Thread;
+pub use crate::idle::idle;
 pub use crate::iwait::{Iwait, iwait};
 pub use crate::join::{Joinable, joinall, killall, killall_timeout, try_joinall, wait, wait_timeout};
 pub use crate::spawn_tree::{spawn_tree, track_spawns};

@@ -133,7 +133,12 @@ impl TaskRef {
 
     /// Makes what looks like a task and is none: `call` stands in its cell from the beginning, and its result is
     /// nobody's.
-    fn stand_in<G: Future<Output = ()> + 'static>(remote: &Arc<Remote>, id: u64, call: G, flags: u16) -> TaskRef {
+    fn stand_in<G: Future<Output = ()> + 'static>(
+        remote: &Arc<Remote>,
+        id: u64,
+        call: G,
+        flags: u16,
+    ) -> TaskRef {
         Self::make(remote, id, Stage::<fn() -> G, G, ()>::call(call), CALL | DETACHED | flags)
     }
 
