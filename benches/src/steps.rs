@@ -1,5 +1,5 @@
-//! The inner steps of the runtime, each written once: callgrind counts their instructions (`src/count.rs`,
-//! `tests/instructions.rs`).
+//! The inner steps of the runtime, each written once: Criterion times them (`benches/inner.rs`), and callgrind counts
+//! their instructions (`src/count.rs`, `tests/instructions.rs`).
 //!
 //! A step goes through the public interface, as a user's code does. What it comes to is checked.
 
