@@ -47,7 +47,7 @@ fn the_inner_steps_take_no_more_instructions_than_recorded() {
 
 fn help() -> String {
     format!(
-        "help: if it is worth it, or a new compiler did it, record the counts anew with `{RECORD}=1 cargo test -p \
+        "help: if it is worth it, or a new compiler or C library did it, record the counts anew with `{RECORD}=1 cargo test -p \
          eventlet-bench --test instructions`"
     )
 }
