@@ -229,6 +229,12 @@ impl<T, S: Storage<T>> State<T, S> {
     /// Takes the next item, and says which putter's item moved in for it.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<(T, Option<TaskRef>)> {
+        if self.putters.is_empty() { self.items.pop().map(|item| (item, None)) } else { self.take_of_many() }
+    }
+
+    /// The same while putters wait.
+    #[inline(never)]
+    fn take_of_many(&mut self) -> Option<(T, Option<TaskRef>)> {
         // On a channel the item comes from the putter's hand.
         let mut putter = if self.items.size() == 0 { self.admit() } else { None };
         let item = self.items.pop()?;
@@ -239,13 +245,7 @@ impl<T, S: Storage<T>> State<T, S> {
     }
 
     /// Moves in what the first putter in line brings, if there is one.
-    #[inline]
     fn admit(&mut self) -> Option<TaskRef> {
-        if self.putters.is_empty() { None } else { self.admit_first() }
-    }
-
-    #[inline(never)]
-    fn admit_first(&mut self) -> Option<TaskRef> {
         let ticket = self.putters.first()?;
         let item = self.offers[ticket.index()].take().expect("a putter in line has an item to put");
         // Called first: inserting may panic, in a comparison of the user's.
