@@ -172,6 +172,7 @@ pub mod coros;
 pub mod dagpool;
 pub mod db_pool;
 pub mod debug;
+mod ended;
 pub mod event;
 mod exit;
 mod flag;
@@ -200,6 +201,7 @@ pub mod scope;
 pub mod semaphore;
 #[cfg(all(unix, feature = "signal"))]
 pub mod signal;
+mod spawn;
 mod spawn_tree;
 mod start;
 pub mod sync;

@@ -37,7 +37,8 @@ impl Registry {
 
     #[inline]
     fn add_slot(&mut self) -> u32 {
-        let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 green threads");
+        let slot = u32::try_from(self.slots.len()).ok().filter(|&slot| slot != NOWHERE);
+        let slot = slot.expect("fewer than 2^32 green threads live");
         self.slots.push(None);
         slot
     }
