@@ -16,7 +16,6 @@ use crate::hub::suspend::{Sleep, Timer, Wait, Waiting, until};
 use crate::hub::task::{Outcome, TaskRef};
 use crate::hub::waitlist::Ticket;
 use crate::hub::{Hub, current};
-use crate::start::Start;
 
 pub use crate::builder::{Builder, Unstarted};
 pub use crate::catch_exit::{GreenletExit, catch_exit};
@@ -63,7 +62,7 @@ where
     G::Value: 'static,
 {
     current::with(|hub| {
-        let outcome = hub.adopt(Start::new(f));
+        let outcome = hub.adopt(f);
         hub.schedule(outcome.task());
         GreenThread::new(outcome)
     })
@@ -155,7 +154,7 @@ where
     current::with(|hub| {
         let alarm = Rc::new(Cell::new(None));
         let alarm_of_thread = alarm.clone();
-        let outcome = hub.adopt(async move {
+        let outcome = hub.adopt(move || async move {
             let timer = alarm_of_thread.take().expect("the alarm is set before the thread is resumed");
             until(Sleep::until(timer)).await;
             let thread = current();

@@ -85,7 +85,7 @@ impl Hub {
         self.0.thread_count()
     }
 
-    /// How many green threads are ready to run.
+    /// How many green threads are ready to run. They are counted one by one.
     pub fn ready(&self) -> usize {
         self.0.ready_count()
     }

@@ -6,12 +6,12 @@
 #[cfg(not(loom))]
 pub(crate) use std::{
     sync::atomic::{AtomicBool, AtomicU32, fence},
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock},
     thread, thread_local,
 };
 
 #[cfg(loom)]
-pub(crate) use self::{arc::Arc, local as thread_local};
+pub(crate) use self::{arc::Arc, local as thread_local, once::OnceLock};
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicU32, fence},
@@ -22,6 +22,8 @@ pub(crate) use loom::sync::{
 mod arc;
 #[cfg(all(test, loom))]
 pub(crate) mod model;
+#[cfg(loom)]
+mod once;
 #[cfg(loom)]
 pub(crate) mod thread;
 

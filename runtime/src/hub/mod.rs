@@ -46,7 +46,7 @@ use poller::{Event, Poller};
 use registry::Registry;
 use remote::Remote;
 use sources::Sources;
-use task::{ReadyQueue, Schedule, TaskRef};
+use task::{CurrentTask, ReadyQueue, Schedule, TaskRef};
 use timers::Timers;
 use waitlist::WaitList;
 use watch::Watch;
@@ -58,7 +58,7 @@ pub(crate) struct Hub {
     pub(crate) remote: Arc<Remote>,
     ready: ReadyQueue,
     tasks: RefCell<Registry>,
-    current: Cell<Option<TaskRef>>,
+    current: CurrentTask,
     pub(crate) timers: RefCell<Timers>,
     pub(crate) sources: RefCell<Sources>,
     pub(crate) poller: RefCell<Box<dyn Poller>>,
@@ -91,6 +91,8 @@ pub(crate) struct Hub {
     /// Where `run` was called, if it is at work further up the call stack.
     runs: Cell<Option<&'static Location<'static>>>,
     stopped: Cell<bool>,
+    /// Nobody is resumed before `run_until` has looked whether it is to return.
+    pauses: Cell<bool>,
 }
 
 /// A thread whose I/O is always ready gives way after this many operations in one turn.
@@ -111,7 +113,7 @@ impl Hub {
             remote: Arc::new(Remote::new()),
             ready: ReadyQueue::default(),
             tasks: RefCell::default(),
-            current: Cell::default(),
+            current: CurrentTask::default(),
             timers: RefCell::new(Timers::new()),
             sources: RefCell::default(),
             poller: RefCell::new(poller),
@@ -133,6 +135,7 @@ impl Hub {
             woken: RefCell::default(),
             runs: Cell::new(None),
             stopped: Cell::new(false),
+            pauses: Cell::new(false),
         };
         hub.adopt_poller();
         Rc::new(hub)
@@ -191,9 +194,7 @@ impl Hub {
 
     /// The task that is being resumed, if one is.
     pub(crate) fn current(&self) -> Option<TaskRef> {
-        let current = self.current.take();
-        self.current.set(current.clone());
-        current
+        self.current.get()
     }
 
     /// Takes one operation from the running thread's budget; `false` says that it must give way first.
@@ -220,6 +221,7 @@ impl Hub {
 
     pub(crate) fn stop(&self) {
         self.stopped.set(true);
+        self.pauses.set(true);
     }
 
     pub(crate) fn thread_count(&self) -> usize {
@@ -232,7 +234,7 @@ impl Hub {
     }
 
     pub(crate) fn ready_count(&self) -> usize {
-        self.ready.len()
+        self.ready.count_up_to(usize::MAX)
     }
 
     /// Ends every green thread; for when the OS thread ends.

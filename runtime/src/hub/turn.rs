@@ -29,16 +29,18 @@ pub(crate) enum Ended {
 }
 
 impl Hub {
-    /// Runs `body` as a green thread until it has its result. It may borrow from the caller's frame.
-    pub(crate) fn run_scoped<B, T>(self: &Rc<Self>, body: B) -> Result<Result<T, Exit>, Ended>
+    /// Runs the call of `closure` as a green thread until it has its result. It may borrow from the caller's frame.
+    pub(crate) fn run_scoped<F, G, T>(self: &Rc<Self>, closure: F) -> Result<Result<T, Exit>, Ended>
     where
-        B: Future<Output = T>,
+        F: FnOnce() -> G,
+        G: Future<Output = T>,
     {
         let id = self.tasks.borrow_mut().next_id();
         // SAFETY: `Guard` sees to it that the task is done, and its result taken, before this function is left, however
-        // it is left; what `body` borrows outlives this call.
-        let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, body) };
+        // it is left; what `closure` borrows outlives this call.
+        let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, closure) };
         let main = Guard { hub: self, task, outcome };
+        main.task.set_main();
         self.tasks.borrow_mut().insert(main.task.clone());
         self.schedule(&main.task);
         match self.run_until(Some(&main.task)) {
@@ -52,10 +54,11 @@ impl Hub {
         // It may have been stopped before it ran.
         self.collect_mail();
         loop {
+            self.pauses.set(false);
             if self.stopped.take() {
                 return Ended::Stopped;
             }
-            self.resume_ready(main);
+            self.resume_ready();
             if main.is_some_and(TaskRef::is_done) {
                 return Ended::Done;
             }
@@ -66,25 +69,21 @@ impl Hub {
     }
 
     /// Resumes what is ready, first come first served, for a bounded number of resumptions and a bounded time.
-    fn resume_ready(self: &Rc<Self>, main: Option<&TaskRef>) {
+    fn resume_ready(self: &Rc<Self>) {
         let mut began = None;
-        for resumption in 1..=RESUMPTIONS {
-            let Some(task) = self.next_ready() else { return };
-            self.resume(task);
-            if main.is_some_and(TaskRef::is_done) || self.stopped.get() {
-                return;
-            }
-            if resumption % CLOCK_EVERY == 0 {
-                let now = Instant::now();
-                if now.duration_since(*began.get_or_insert(now)) > TIME {
+        for _ in 0..RESUMPTIONS / CLOCK_EVERY {
+            for _ in 0..CLOCK_EVERY {
+                let Some(task) = self.ready.pop() else { return };
+                self.resume(&task);
+                if self.pauses.get() {
                     return;
                 }
             }
+            let now = Instant::now();
+            if now.duration_since(*began.get_or_insert(now)) > TIME {
+                return;
+            }
         }
-    }
-
-    fn next_ready(&self) -> Option<TaskRef> {
-        self.ready.pop()
     }
 
     /// Mail, then I/O, then timers: a timeout never beats data that had already arrived. Sleeps if nothing is ready.

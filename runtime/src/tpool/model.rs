@@ -45,6 +45,19 @@ fn os_threads_end_though_the_pool_is_let_go_while_they_look_for_calls() {
 }
 
 #[test]
+fn join_comes_back_when_the_calls_are_over() {
+    explore(2, || {
+        hub_with(&Arc::default());
+        let pool = ThreadPool::new(1);
+        run(async || {
+            let call = pool.spawn(|| 7);
+            pool.join().await;
+            assert_eq!((pool.running(), call.wait().await), (0, 7));
+        });
+    });
+}
+
+#[test]
 fn killall_comes_back_when_the_os_threads_have_ended() {
     explore(2, || {
         hub_with(&Arc::default());

@@ -87,7 +87,7 @@ fn mail_from_a_handle_that_is_let_go_after_it_is_no_deadlock() {
                 std::task::Poll::Pending
             }
         });
-        assert!(matches!(hub.run_scoped(told), Ok(Ok(()))), "the hub took it for a deadlock");
+        assert!(matches!(hub.run_scoped(|| told), Ok(Ok(()))), "the hub took it for a deadlock");
     });
 }
 

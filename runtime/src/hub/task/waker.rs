@@ -43,7 +43,7 @@ impl TaskRef {
     pub(crate) fn of_waker(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
         match Self::borrow_from(waker, home) {
             Some(task) => TaskRef::clone(&task),
-            None => Self::stand_in(waker, home),
+            None => Self::foreign(waker, home),
         }
     }
 
@@ -63,10 +63,8 @@ impl TaskRef {
     }
 
     #[cold]
-    fn stand_in(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
-        let (task, _) = Self::allocate::<_, ()>(home, 0, ForeignBody(waker.clone()));
-        task.set(FOREIGN);
-        task
+    fn foreign(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
+        Self::stand_in(home, 0, ForeignBody(waker.clone()), FOREIGN)
     }
 }
 
@@ -164,7 +162,7 @@ unsafe fn waker_wake_by_ref(data: *const ()) {
         let raw = unsafe { waker_clone(data) };
         // SAFETY: `waker_clone` counted it.
         let waker = unsafe { Waker::from_raw(raw) };
-        // SAFETY: the waker just made holds a count of `remote`.
+        // SAFETY: whoever wakes holds a count of `remote` meanwhile: that of its own waker, or the hub's that polls.
         unsafe { &*remote }.post(Mail::Wake(waker));
     }
 }

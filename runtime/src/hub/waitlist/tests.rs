@@ -12,7 +12,7 @@ impl Tasks {
     }
 
     fn task(&self, id: u64) -> TaskRef {
-        TaskRef::allocate(&self.0, id, async {}).0
+        TaskRef::allocate(&self.0, id, || async {}).0
     }
 }
 

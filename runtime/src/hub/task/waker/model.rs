@@ -33,7 +33,7 @@ async fn all(written: &Written, give: impl FnOnce(&Waker)) {
 }
 
 fn run(hub: &Rc<Hub>, body: impl Future<Output = ()>) {
-    assert!(matches!(hub.run_scoped(body), Ok(Ok(()))), "the hub took it for a deadlock");
+    assert!(matches!(hub.run_scoped(|| body), Ok(Ok(()))), "the hub took it for a deadlock");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_waker_may_outlive_its_thread_and_the_hub() {
 fn a_waker_that_comes_home_after_its_thread_has_ended_wakes_nothing() {
     explore(3, || {
         let hub = hub_with(&Arc::default());
-        let (ended, written) = (hub.adopt(poll_fn(|cx| Poll::Ready(cx.waker().clone()))), none_of(1));
+        let (ended, written) = (hub.adopt(|| poll_fn(|cx| Poll::Ready(cx.waker().clone()))), none_of(1));
         hub.schedule(ended.task());
         run(
             &hub,
