@@ -19,6 +19,7 @@ use crate::hub::{Hub, current};
 
 pub use crate::builder::{Builder, Unstarted};
 pub use crate::catch_exit::{GreenletExit, catch_exit};
+pub use crate::hub::task::Thread;
 pub use crate::idle::idle;
 pub use crate::iwait::{Iwait, iwait};
 pub use crate::join::{Joinable, joinall, killall, killall_timeout, try_joinall, wait, wait_timeout};
@@ -218,13 +219,12 @@ pub fn try_current() -> Option<Thread> {
 /// It is also a [`Thread`], the handle without that right, which is cheap to clone and has any number of waiters.
 /// Dropping a `GreenThread` detaches its thread.
 pub struct GreenThread<T> {
-    thread: Thread,
     outcome: Outcome<T>,
 }
 
 impl<T> GreenThread<T> {
     pub(crate) fn new(outcome: Outcome<T>) -> Self {
-        GreenThread { thread: Thread(outcome.task().clone()), outcome }
+        GreenThread { outcome }
     }
 
     /// Waits for the thread's value. Suspends until the thread has ended; not at all if it has.
@@ -259,8 +259,9 @@ impl<T> GreenThread<T> {
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>> + use<T>> {
         Green::new(async move {
-            if !self.thread.is_finished() {
-                until(Ended::new(&self.thread.0)).await;
+            let task = self.outcome.task();
+            if !task.is_done() {
+                until(Ended::new(task)).await;
             }
             self.outcome.take().expect("the result is taken here alone, and `self` is consumed")
         })
@@ -273,7 +274,7 @@ impl<T> GreenThread<T> {
 
     /// The handle without the right to the value.
     pub fn thread(&self) -> &Thread {
-        &self.thread
+        self.outcome.thread()
     }
 }
 
@@ -281,25 +282,21 @@ impl<T> std::ops::Deref for GreenThread<T> {
     type Target = Thread;
 
     fn deref(&self) -> &Thread {
-        &self.thread
+        self.outcome.thread()
     }
 }
 
 impl<T> AsRef<Thread> for GreenThread<T> {
     fn as_ref(&self) -> &Thread {
-        &self.thread
+        self.outcome.thread()
     }
 }
 
 impl<T> fmt::Debug for GreenThread<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt_thread("GreenThread", &self.thread, f)
+        fmt_thread("GreenThread", self, f)
     }
 }
-
-/// A green thread, without the right to its value. Clones are handles on one thread.
-#[derive(Clone)]
-pub struct Thread(pub(crate) TaskRef);
 
 impl Thread {
     /// A number that no other thread of this hub has or had; the first is 1.

@@ -182,14 +182,16 @@ impl Hub {
         drop(registered);
     }
 
+    #[inline(never)]
     fn finish_extra(&self, task: &TaskRef) {
         let locals = task.if_extra(|extra| (std::mem::take(&mut extra.locals), extra.context.take()));
         // A destructor that panics has been reported by the panic hook.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(locals))) {
             drop_payload(payload);
         }
-        let joiners = task.if_extra(|extra| extra.joiners.call_all()).unwrap_or_default();
-        joiners.iter().for_each(|joiner| self.schedule(joiner));
+        while let Some(joiner) = task.if_extra(|extra| extra.joiners.call_first()).flatten() {
+            self.schedule(&joiner);
+        }
         // One by one, because a link may undo a later one.
         while let Some((_, link)) = task.if_extra(|extra| extra.links.pop_front()).flatten() {
             // A link that panics has been reported by the panic hook, and does not stop the next one.

@@ -3,10 +3,10 @@
 //! ```text
 //!  turn.rs      run_until: resume what is ready, then look outside: mail, I/O, timers
 //!  life.rs      spawn, resume, kill, end
-//!  task/        one green thread in memory            registry.rs  all of them
+//!  task/        green threads in memory
 //!  suspend.rs   the only place that waits             waitlist.rs  first come, first served
 //!  sources/     who waits for which descriptor        poller/      what asks the operating system
-//!  timers.rs    who waits for which time              clock.rs     what time it is
+//!  timers/      who waits for which time              clock.rs     what time it is
 //!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
 //!  look.rs      where every suspended thread stands    watch.rs     who wants to know of every switch
 //!  extensions.rs  what libraries keep with a hub    trunk.rs     several calls that one thread drives
@@ -28,7 +28,6 @@ pub(crate) mod extra;
 mod life;
 pub(crate) mod look;
 pub(crate) mod poller;
-mod registry;
 pub(crate) mod remote;
 pub(crate) mod sources;
 pub(crate) mod suspend;
@@ -43,10 +42,9 @@ use clock::{Clock, RealClock};
 use extensions::Extensions;
 use look::Looking;
 use poller::{Event, Poller};
-use registry::Registry;
 use remote::Remote;
 use sources::Sources;
-use task::{CurrentTask, ReadyQueue, Schedule, TaskRef};
+use task::{CurrentTask, ReadyQueue, Registry, Schedule, TaskRef};
 use timers::Timers;
 use waitlist::WaitList;
 use watch::Watch;

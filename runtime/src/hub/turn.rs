@@ -124,7 +124,7 @@ impl Hub {
     }
 
     fn wait_for_io(&self, is_idle: bool) {
-        let deadline = if is_idle { self.timers.borrow_mut().next_deadline() } else { None };
+        let deadline = if is_idle { self.timers.borrow().next_deadline() } else { None };
         if !is_idle {
             self.poll_io(Some(Duration::ZERO));
         } else if let Some(deadline) = deadline {
@@ -233,7 +233,7 @@ impl Hub {
 
     /// Nothing is ready. Is there anything left that could wake a thread?
     fn is_deadlocked(&self) -> bool {
-        self.timers.borrow_mut().next_deadline().is_none()
+        self.timers.borrow().next_deadline().is_none()
             && self.jobs.get() == 0
             && !self.sources.borrow().has_waiter()
             && Remote::is_beyond_reach(&self.remote)

@@ -38,6 +38,16 @@ impl TaskRef {
         Self::stand_in(home, id, body, FOREIGN | BRANCH)
     }
 
+    /// Where a branch is among those of its task; its thread's place in the registry is no concern of it.
+    pub(crate) fn place(&self) -> u32 {
+        self.header().slot.get()
+    }
+
+    pub(crate) fn set_place(&self, place: u32) {
+        assert!(self.has(BRANCH), "a green thread's place is the registry's to give");
+        self.header().slot.set(place);
+    }
+
     /// Puts a branch that was woken into its trunk's line, unless it is there, or ends, or has ended.
     pub(super) fn wake_branch(&self) {
         if self.has(SCHEDULED | RUNNING | DONE) {

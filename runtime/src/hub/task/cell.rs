@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 
 use super::super::extra::Extra;
 use super::super::remote::Remote;
+use super::registry::NOWHERE;
 use super::remote_refs::RemoteRefs;
 use super::{CALL, CLOSURE, RESULT};
 use crate::cross::AtomicBool;
@@ -32,6 +33,7 @@ pub(super) struct Header {
     pub(super) mailed: AtomicBool,
     pub(super) refs: Cell<u32>,
     pub(super) remote_refs: RemoteRefs,
+    /// Its place in the registry.
     pub(super) slot: Cell<u32>,
 }
 
@@ -93,7 +95,7 @@ impl Header {
             mailed: AtomicBool::new(false),
             refs: Cell::new(1),
             remote_refs: RemoteRefs::new(),
-            slot: Cell::new(u32::MAX),
+            slot: Cell::new(NOWHERE),
         }
     }
 }

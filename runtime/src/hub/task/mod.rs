@@ -2,8 +2,8 @@
 //!
 //! This folder and nothing else knows how that memory is laid out; all that is unsafe about green threads is here:
 //! `cell.rs` has the memory, `waker.rs` what is behind a waker, `ready.rs` the queue of those that are ready,
-//! `current.rs` the one that is being resumed, `remote_refs.rs` who keeps the memory, `branch.rs` what a task drives
-//! beside something else.
+//! `current.rs` the one that is being resumed, `registry.rs` all of them, `outcome.rs` the right to a
+//! result, `remote_refs.rs` who keeps the memory, `branch.rs` what a task drives beside something else.
 //!
 //! ```text
 //!   ┌ TaskCell ────────────────────────────────────────────────┐
@@ -33,7 +33,6 @@
 
 use std::cell::UnsafeCell;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{Context, RawWakerVTable, Waker};
@@ -46,7 +45,9 @@ use crate::exit::Exit;
 mod branch;
 mod cell;
 mod current;
+mod outcome;
 mod ready;
+mod registry;
 mod remote_refs;
 mod waker;
 
@@ -55,17 +56,14 @@ use waker::{LOOK, RESUME};
 
 pub(super) use cell::drop_payload;
 pub(crate) use current::CurrentTask;
+pub(crate) use outcome::Outcome;
+pub use outcome::Thread;
 pub(crate) use ready::ReadyQueue;
+pub(crate) use registry::Registry;
 pub(crate) use waker::is_look;
 
 /// A reference to a task, counted without atomic operations; stays on the hub's own OS thread.
 pub(crate) struct TaskRef(NonNull<Header>);
-
-/// The right to take the result of a task whose body gives a `T`.
-pub(crate) struct Outcome<T> {
-    task: TaskRef,
-    _result: PhantomData<T>,
-}
 
 /// It is in the ready queue.
 const SCHEDULED: u16 = 1;
@@ -127,8 +125,9 @@ impl TaskRef {
         F: FnOnce() -> G,
         G: Future<Output = T>,
     {
-        let task = Self::place(remote, id, Stage::<F, G, T>::closure(closure), CLOSURE);
-        let outcome = Outcome { task: task.clone(), _result: PhantomData };
+        let task = Self::make(remote, id, Stage::<F, G, T>::closure(closure), CLOSURE);
+        // SAFETY: the cell was made for this result just now, and nobody else has the right to it.
+        let outcome = unsafe { Outcome::of(&task) };
         (task, outcome)
     }
 
@@ -140,12 +139,12 @@ impl TaskRef {
         call: G,
         flags: u16,
     ) -> TaskRef {
-        Self::place(remote, id, Stage::<fn() -> G, G, ()>::call(call), CALL | DETACHED | flags)
+        Self::make(remote, id, Stage::<fn() -> G, G, ()>::call(call), CALL | DETACHED | flags)
     }
 
     /// `state` says what `stage` is.
     #[inline]
-    fn place<F, G, T>(remote: &Arc<Remote>, id: u64, stage: Stage<F, G, T>, state: u16) -> TaskRef
+    fn make<F, G, T>(remote: &Arc<Remote>, id: u64, stage: Stage<F, G, T>, state: u16) -> TaskRef
     where
         F: FnOnce() -> G,
         G: Future<Output = T>,
@@ -176,14 +175,6 @@ impl TaskRef {
 
     pub(crate) fn id(&self) -> u64 {
         self.header().id
-    }
-
-    pub(crate) fn slot(&self) -> u32 {
-        self.header().slot.get()
-    }
-
-    pub(crate) fn set_slot(&self, slot: u32) {
-        self.header().slot.set(slot);
     }
 
     fn has(&self, flag: u16) -> bool {
@@ -421,35 +412,6 @@ impl TaskRef {
             return Some(Exit::Killed);
         }
         self.if_extra(|extra| extra.exit.as_ref().map(Exit::duplicate)).flatten()
-    }
-}
-
-impl<T> Outcome<T> {
-    pub(crate) fn task(&self) -> &TaskRef {
-        &self.task
-    }
-
-    /// Takes the result of a task that is done; `None` before, and when it was taken already.
-    pub(crate) fn take(&self) -> Option<Result<T, Exit>> {
-        if !self.task.is_done() {
-            return None;
-        }
-        let mut result: Option<Result<T, Exit>> = None;
-        // SAFETY: `Outcome<T>` is made only by `allocate_scoped`, for a body whose result is a `T`, so the cell's
-        // `take` writes through a pointer to just this type. The task is done: nothing else touches the stage.
-        unsafe { (self.task.header().vtable.take)(self.task.0, NonNull::from(&mut result).cast()) };
-        result
-    }
-}
-
-impl<T> Drop for Outcome<T> {
-    /// A result that nobody can take is dropped as soon as it is there.
-    fn drop(&mut self) {
-        if self.task.is_done() {
-            drop(self.take());
-        } else {
-            self.task.set(DETACHED);
-        }
     }
 }
 

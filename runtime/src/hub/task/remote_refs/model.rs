@@ -1,6 +1,6 @@
 //! A task's memory in miniature: a header that every reference reads, a body that belongs to the home thread.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -15,8 +15,8 @@ struct Memory {
 }
 
 impl Memory {
-    fn new() -> Arc<Self> {
-        Arc::new(Memory {
+    fn new() -> Rc<Self> {
+        Rc::new(Memory {
             refs: RemoteRefs::new(),
             is_freed: UnsafeCell::new(false),
             is_cleared: UnsafeCell::new(false),
