@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::callable::{GreenCall, MakesGreenCall};
 use crate::cross::Arc;
 use crate::greenthread::spawn_n;
+use crate::hub::clock::HubClock;
 use crate::hub::current;
 use crate::hub::poller;
 use crate::hub::remote::{Mail, Remote};
@@ -112,7 +113,7 @@ impl Hub {
 
     /// Gives the hub another clock. Timers that are set keep their deadlines, so do this first.
     pub fn set_clock(&self, clock: impl Clock + 'static) {
-        self.0.replace_clock(Rc::new(clock));
+        self.0.replace_clock(HubClock::Other(Rc::new(clock)));
     }
 
     /// Every green thread that has not ended, with what it waits for and the lines where its green calls stand.

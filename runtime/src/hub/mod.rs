@@ -38,7 +38,7 @@ pub(crate) mod turn;
 pub(crate) mod waitlist;
 pub(crate) mod watch;
 
-use clock::{Clock, RealClock};
+use clock::HubClock;
 use extensions::Extensions;
 use look::Looking;
 use poller::{Event, Poller};
@@ -63,7 +63,7 @@ pub(crate) struct Hub {
     pub(crate) is_edge: Cell<bool>,
     /// A short read or write means that there is nothing more to read or no more room.
     pub(crate) trusts_short_counts: Cell<bool>,
-    clock: RefCell<Rc<dyn Clock>>,
+    clock: RefCell<HubClock>,
     /// Operations on descriptors that the running thread may still do before it gives way.
     budget: Cell<u32>,
     /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
@@ -117,7 +117,7 @@ impl Hub {
             poller: RefCell::new(poller),
             is_edge: Cell::new(true),
             trusts_short_counts: Cell::new(false),
-            clock: RefCell::new(Rc::new(RealClock::new())),
+            clock: RefCell::new(HubClock::real()),
             budget: Cell::new(BUDGET),
             expired: Cell::new(None),
             idlers: RefCell::default(),
@@ -165,7 +165,7 @@ impl Hub {
     }
 
     /// Puts another clock in the place of the present one, which comes back.
-    pub(crate) fn replace_clock(&self, clock: Rc<dyn Clock>) -> Rc<dyn Clock> {
+    pub(crate) fn replace_clock(&self, clock: HubClock) -> HubClock {
         self.timers.borrow_mut().restart();
         self.clock.replace(clock)
     }

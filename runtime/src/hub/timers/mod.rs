@@ -171,14 +171,20 @@ impl Timers {
     }
 
     fn leave_slot(&mut self, slot: usize, place: u32) {
-        let list = &mut self.slots[slot];
-        list.remove(place);
-        if list.is_sparse() {
-            list.close_up(|index, place| self.nodes[index as usize].place = place);
+        let left = &mut self.slots[slot];
+        left.remove(place);
+        if left.is_sparse() {
+            self.close_up(slot);
         }
     }
 
+    #[cold]
+    fn close_up(&mut self, slot: usize) {
+        self.slots[slot].close_up(|index, place| self.nodes[index as usize].place = place);
+    }
+
     /// Frees what was cancelled at either end of the current tick's timers; what is between them waits for its turn.
+    #[inline(never)]
     fn forget_cancelled(&mut self) {
         while let Some(&(_, index)) = self.current.back()
             && self.nodes[index as usize].task.is_none()
@@ -324,6 +330,7 @@ impl Timers {
     }
 
     /// What is set later is mostly due later.
+    #[inline(never)]
     fn place_in_current(&mut self, index: u32, deadline: u64) {
         self.nodes[index as usize].slot = CURRENT;
         if self.current.back().is_none_or(|&(last, _)| last <= deadline) {
