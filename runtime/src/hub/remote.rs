@@ -55,7 +55,9 @@ impl Remote {
 
     /// Says how a sleeping hub is woken from now on.
     pub(crate) fn set_notify(&self, notify: Arc<dyn Notify>) {
-        self.inbox().notify = Some(notify);
+        // The one of before goes after the lock: it may be somebody else's code.
+        let outgoing = self.inbox().notify.replace(notify);
+        drop(outgoing);
     }
 
     /// Puts mail into the inbox and wakes the hub if it sleeps. Gives `false` if the hub has ended.
@@ -117,10 +119,10 @@ impl Remote {
     pub(crate) fn close(&self) {
         let mut inbox = self.inbox();
         inbox.closed = true;
-        inbox.notify = None;
+        let notify = inbox.notify.take();
         let mail = mem::take(&mut inbox.mail);
         drop(inbox);
-        drop(mail);
+        drop((notify, mail));
     }
 
     /// No other OS thread has a handle or a waker, and none has left mail. Asked by the hub, which holds one count.
