@@ -190,7 +190,7 @@ impl Hub {
             drop_payload(payload);
         }
         while let Some(joiner) = task.if_extra(|extra| extra.joiners.call_first()).flatten() {
-            self.schedule(&joiner);
+            self.wake(joiner);
         }
         // One by one, because a link may undo a later one.
         while let Some((_, link)) = task.if_extra(|extra| extra.links.pop_front()).flatten() {

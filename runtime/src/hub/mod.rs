@@ -190,6 +190,16 @@ impl Hub {
         }
     }
 
+    /// The same for a task that the caller is done with.
+    #[inline]
+    pub(crate) fn wake(&self, task: TaskRef) {
+        match task.schedule() {
+            Schedule::Enqueue => self.ready.push(task),
+            Schedule::Nothing => {}
+            Schedule::WakeForeign => task.wake_foreign(),
+        }
+    }
+
     /// The task that is being resumed, if one is.
     pub(crate) fn current(&self) -> Option<TaskRef> {
         self.current.get()

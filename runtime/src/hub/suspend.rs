@@ -104,6 +104,8 @@ impl<W: Wait> Future for Until<W> {
     }
 }
 
+/// Out of line, so that a function which mostly need not wait is small.
+#[inline(never)]
 fn attempt<W: Wait>(wait: &mut W, cx: &mut Context<'_>) -> Poll<W::Output> {
     current::with(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
         Some(output) => Poll::Ready(output),

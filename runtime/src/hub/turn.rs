@@ -174,7 +174,7 @@ impl Hub {
         let mut sources = self.sources.borrow_mut();
         events.iter().for_each(|event| sources.deliver(event, is_edge, &mut woken));
         drop(sources);
-        woken.drain(..).for_each(|task| self.schedule(&task));
+        woken.drain(..).for_each(|task| self.wake(task));
         events.clear();
         *self.events.borrow_mut() = events;
         *self.woken.borrow_mut() = woken;
@@ -188,7 +188,7 @@ impl Hub {
         let mut due = std::mem::take(&mut *self.woken.borrow_mut());
         let now = self.now();
         self.timers.borrow_mut().fire(now, &mut due);
-        due.drain(..).for_each(|task| self.schedule(&task));
+        due.drain(..).for_each(|task| self.wake(task));
         *self.woken.borrow_mut() = due;
     }
 

@@ -57,10 +57,11 @@ impl TaskRef {
         let cell = self.0.cast::<TaskCell<fn() -> BranchBody, BranchBody, ()>>();
         // SAFETY: `BRANCH` is set by `branch` alone, on a cell of just this type, and `self` keeps the cell alive.
         let stage = unsafe { cell.as_ref() }.stage.get();
-        // SAFETY: a branch is not `DONE`, so its call is there. It is written only while it ends, when it is `RUNNING`
-        // or `DONE`, and when its last reference goes, after that. Nothing of it happens while this reference is in use:
-        // cloning an `Rc` runs nothing else.
-        let body = unsafe { (*stage).as_call() };
+        // SAFETY: it is written only while the branch ends, when it is `RUNNING` or `DONE`, and when its last reference
+        // goes, after that. Nothing of it happens while this reference is in use: cloning an `Rc` runs nothing else.
+        let stage = unsafe { &*stage };
+        // SAFETY: a branch has its call from the beginning until it ends, and it is not `DONE`.
+        let body = unsafe { stage.as_call() };
         let trunk = body.trunk.clone();
         trunk.call(self.clone());
     }

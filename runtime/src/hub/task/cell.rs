@@ -65,6 +65,23 @@ impl<F, G, T> Stage<F, G, T> {
 
     /// # Safety
     ///
+    /// It is what `state` says, and is not used again.
+    #[inline(always)]
+    unsafe fn drop_in_place(&mut self, state: u16) {
+        if state & CALL != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { ManuallyDrop::drop(&mut self.call) };
+        } else if state & CLOSURE != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { ManuallyDrop::drop(&mut self.closure) };
+        } else if state & RESULT != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { ManuallyDrop::drop(&mut self.result) };
+        }
+    }
+
+    /// # Safety
+    ///
     /// It is a call.
     pub(super) unsafe fn as_call(&self) -> &G {
         // SAFETY: the caller's promise.
@@ -129,19 +146,24 @@ where
 
     /// # Safety
     ///
-    /// `header` is the start of a live `TaskCell<F, G, T>`.
-    unsafe fn stage(header: NonNull<Header>) -> *mut Stage<F, G, T> {
-        let cell = header.cast::<TaskCell<F, G, T>>();
+    /// `header` is the start of a live `TaskCell<F, G, T>`, and nothing else may reach its stage until the returned
+    /// reference is dead.
+    #[inline(always)]
+    unsafe fn parts<'a>(header: NonNull<Header>) -> (&'a Header, &'a mut Stage<F, G, T>) {
         // SAFETY: the caller says that the cell lives.
-        unsafe { cell.as_ref() }.stage.get()
+        let cell = unsafe { header.cast::<TaskCell<F, G, T>>().as_ref() };
+        // SAFETY: the caller says that nothing else reaches the stage.
+        let stage = unsafe { &mut *cell.stage.get() };
+        (&cell.header, stage)
     }
 
     /// # Safety
     ///
-    /// As [`stage`](Self::stage); nothing else may reach the stage until this returns, and it holds a closure or a call.
+    /// As [`parts`](Self::parts), until this returns; the stage holds a closure or a call.
     unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Polled {
         // SAFETY: the caller's promise.
-        match catch_unwind(AssertUnwindSafe(|| unsafe { Self::call(header) }.poll(cx))) {
+        let call = || unsafe { Self::call(header) };
+        match catch_unwind(AssertUnwindSafe(|| call().poll(cx))) {
             Ok(Poll::Pending) => Polled::Pending,
             // SAFETY: the caller's promise.
             Ok(Poll::Ready(value)) => unsafe { Self::finish(header, Ok(value)) },
@@ -156,9 +178,12 @@ where
     ///
     /// As [`poll`](Self::poll), until the returned reference is dead.
     #[inline(always)]
-    unsafe fn call<'a>(header: NonNull<Header>) -> Pin<&'a mut G> {
-        // SAFETY: the caller says that the cell lives, and that nothing else reaches the stage.
-        let (header, stage) = unsafe { (header.as_ref(), &mut *Self::stage(header)) };
+    unsafe fn call<'a>(header: NonNull<Header>) -> Pin<&'a mut G>
+    where
+        (F, T): 'a,
+    {
+        // SAFETY: the caller's promise.
+        let (header, stage) = unsafe { Self::parts(header) };
         if header.state.get() & CLOSURE != 0 {
             header.state.set(header.state.get() & !CLOSURE);
             // SAFETY: the state said that it is a closure, and no longer does.
@@ -175,7 +200,7 @@ where
 
     /// # Safety
     ///
-    /// As [`stage`](Self::stage); nothing else may reach the stage until this returns.
+    /// As [`parts`](Self::parts), until this returns.
     unsafe fn end(header: NonNull<Header>) -> Polled {
         // SAFETY: the caller's promise.
         unsafe { Self::finish(header, Err(Exit::Killed)) }
@@ -185,12 +210,14 @@ where
     ///
     /// As [`end`](Self::end).
     unsafe fn exit(header: NonNull<Header>) -> Option<Exit> {
-        // SAFETY: the caller says that the cell lives.
-        if unsafe { header.as_ref() }.state.get() & RESULT == 0 {
+        // SAFETY: the caller's promise.
+        let (header, stage) = unsafe { Self::parts(header) };
+        if header.state.get() & RESULT == 0 {
             return None;
         }
-        // SAFETY: the state says that it is a result; nothing else reaches it, says the caller.
-        unsafe { &(*Self::stage(header)).result }.as_ref().err().map(Exit::duplicate)
+        // SAFETY: the state says that it is a result.
+        let result = unsafe { &stage.result };
+        result.as_ref().err().map(Exit::duplicate)
     }
 
     /// Drops the body where it stands, then puts the result in its place. A destructor that panics is the result.
@@ -208,7 +235,7 @@ where
         }
         let polled = if result.is_ok() { Polled::Returned } else { Polled::Failed };
         // SAFETY: the caller's promise.
-        let (header, stage) = unsafe { (header.as_ref(), &mut *Self::stage(header)) };
+        let (header, stage) = unsafe { Self::parts(header) };
         stage.result = ManuallyDrop::new(result);
         header.state.set(header.state.get() | RESULT);
         polled
@@ -230,7 +257,7 @@ where
     /// As [`end`](Self::end); `out` points to an `Option<Result<T, Exit>>`.
     unsafe fn take(header: NonNull<Header>, out: NonNull<()>) {
         // SAFETY: the caller's promise.
-        let (header, stage) = unsafe { (header.as_ref(), &mut *Self::stage(header)) };
+        let (header, stage) = unsafe { Self::parts(header) };
         if header.state.get() & RESULT == 0 {
             return;
         }
@@ -260,18 +287,12 @@ where
     #[inline]
     unsafe fn clear_caught(header: NonNull<Header>) -> Result<(), Box<dyn Any + Send>> {
         // SAFETY: the caller's promise.
-        let (header, stage) = unsafe { (header.as_ref(), &mut *Self::stage(header)) };
+        let (header, stage) = unsafe { Self::parts(header) };
         let state = header.state.get();
         header.state.set(state & !(CLOSURE | CALL | RESULT));
-        // SAFETY: each is what the state said, and no longer does, so that it is dropped this once.
-        catch_unwind(AssertUnwindSafe(|| unsafe {
-            if state & CALL != 0 {
-                ManuallyDrop::drop(&mut stage.call);
-            } else if state & CLOSURE != 0 {
-                ManuallyDrop::drop(&mut stage.closure);
-            } else if state & RESULT != 0 {
-                ManuallyDrop::drop(&mut stage.result);
-            }
+        catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: it is what the state said, and no longer does, so that it is dropped this once.
+            unsafe { stage.drop_in_place(state) };
         }))
     }
 
