@@ -4,10 +4,10 @@
 use std::fmt;
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::callable::{GreenCall, MakesGreenCall};
+use crate::cross::Arc;
 use crate::greenthread::spawn_n;
 use crate::hub::clock::HubClock;
 use crate::hub::current;

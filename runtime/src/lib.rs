@@ -169,6 +169,7 @@ mod catch_exit;
 pub mod convenience;
 pub mod corolocal;
 pub mod coros;
+mod cross;
 pub mod dagpool;
 pub mod db_pool;
 pub mod debug;

@@ -19,7 +19,6 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) mod clock;
@@ -49,6 +48,8 @@ use task::{CurrentTask, ReadyQueue, Registry, Schedule, TaskRef};
 use timers::Timers;
 use waitlist::WaitList;
 use watch::Watch;
+
+use crate::cross::Arc;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {

@@ -3,13 +3,11 @@
 use std::future::Future;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 use super::Hub;
 use super::look::name_of;
-use super::remote::Mail;
+use super::remote::{Mail, Remote};
 use super::task::{Outcome, TaskRef};
 use crate::exit::Exit;
 
@@ -233,22 +231,12 @@ impl Hub {
         Running(self.clone())
     }
 
-    /// No other OS thread has a handle or a waker, and none has left mail.
-    fn is_beyond_reach(&self) -> bool {
-        if Arc::strong_count(&self.remote) > 1 {
-            return false;
-        }
-        // Whoever posted and then let go of its handle did so in this order; so must this.
-        fence(Ordering::Acquire);
-        !self.remote.has_mail()
-    }
-
     /// Nothing is ready. Is there anything left that could wake a thread?
     fn is_deadlocked(&self) -> bool {
         self.timers.borrow().next_deadline().is_none()
             && self.jobs.get() == 0
             && !self.sources.borrow().has_waiter()
-            && self.is_beyond_reach()
+            && Remote::is_beyond_reach(&self.remote)
     }
 }
 

@@ -7,7 +7,6 @@ use std::future::{Future, Pending, pending};
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::super::remote::Remote;
@@ -15,6 +14,7 @@ use super::super::trunk::Trunk;
 use super::cell::TaskCell;
 use super::waker::RESUME;
 use super::{BRANCH, DONE, FOREIGN, RUNNING, SCHEDULED, TaskRef};
+use crate::cross::Arc;
 
 /// What stands in a branch's cell. It is never polled.
 struct BranchBody {

@@ -8,13 +8,14 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::task::{Context, Poll};
 
 use super::super::extra::Extra;
 use super::super::remote::Remote;
 use super::registry::NOWHERE;
+use super::remote_refs::RemoteRefs;
 use super::{CALL, CLOSURE, RESULT};
+use crate::cross::AtomicBool;
 use crate::exit::{Exit, Panic};
 
 /// What every task has, whatever its body.
@@ -31,7 +32,7 @@ pub(super) struct Header {
     /// A wake from another OS thread is already in the inbox.
     pub(super) mailed: AtomicBool,
     pub(super) refs: Cell<u32>,
-    pub(super) remote_refs: AtomicU32,
+    pub(super) remote_refs: RemoteRefs,
     /// Its place in the registry.
     pub(super) slot: Cell<u32>,
 }
@@ -110,7 +111,7 @@ impl Header {
             scopes: Cell::new(0),
             mailed: AtomicBool::new(false),
             refs: Cell::new(1),
-            remote_refs: AtomicU32::new(1),
+            remote_refs: RemoteRefs::new(),
             slot: Cell::new(NOWHERE),
         }
     }

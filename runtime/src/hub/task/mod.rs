@@ -3,7 +3,7 @@
 //! This folder and nothing else knows how that memory is laid out; all that is unsafe about green threads is here:
 //! `cell.rs` has the memory, `waker.rs` what is behind a waker, `ready.rs` the queue of those that are ready,
 //! `current.rs` the one that is being resumed, `registry.rs` all of them, `outcome.rs` the right to a
-//! result, `branch.rs` what a task drives beside something else.
+//! result, `remote_refs.rs` who keeps the memory, `branch.rs` what a task drives beside something else.
 //!
 //! ```text
 //!   ┌ TaskCell ────────────────────────────────────────────────┐
@@ -35,12 +35,11 @@ use std::cell::UnsafeCell;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, RawWakerVTable, Waker};
 
 use super::extra::Extra;
 use super::remote::Remote;
+use crate::cross::Arc;
 use crate::exit::Exit;
 
 mod branch;
@@ -49,6 +48,7 @@ mod current;
 mod outcome;
 mod ready;
 mod registry;
+mod remote_refs;
 mod waker;
 
 use cell::{Header, Operations, Polled, Stage, TaskCell};
@@ -476,10 +476,7 @@ impl TaskRef {
         }
         // A waker that outlives them sees by this that they are gone: see `borrow_from`.
         self.header().refs.set(0);
-        // All local references together held one of `remote_refs`. When it is the only one, nobody else can make
-        // another: a waker is cloned from a waker, or from a poll, which needs a local reference.
-        let remote_refs = &self.header().remote_refs;
-        if remote_refs.load(Ordering::Acquire) == 1 || remote_refs.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.header().remote_refs.remove_local() {
             // SAFETY: nothing refers to the cell any more, and what was in it is dropped.
             unsafe { (self.header().vtable.free)(self.0) };
         }

@@ -1,6 +1,5 @@
-use std::sync::Arc;
-
 use super::*;
+use crate::cross::Arc;
 use crate::hub::remote::Remote;
 
 /// A wheel, and beside it the list that it stands for.

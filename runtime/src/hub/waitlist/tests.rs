@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::*;
+use crate::cross::Arc;
 use crate::hub::remote::Remote;
 
 struct Tasks(Arc<Remote>);
