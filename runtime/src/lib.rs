@@ -205,6 +205,7 @@ pub mod signal;
 mod spawn;
 mod spawn_tree;
 mod start;
+mod steps;
 pub mod sync;
 pub mod testing;
 mod timeout;
