@@ -229,7 +229,7 @@ fn readable(function: &str) -> String {
     let mut depth = 0;
     for letter in function.replace("->", "").chars() {
         match letter {
-            // `<impl Server>::serve` keeps its brackets: they stand in no one's argument list.
+            // `<impl Server>::serve` has brackets that are no one's argument list.
             '<' if depth > 0 || name.ends_with(|last: char| last.is_alphanumeric() || last == '_') => {
                 depth += 1
             }
@@ -240,7 +240,16 @@ fn readable(function: &str) -> String {
     }
     let end = name.find("::{{closure}}").unwrap_or(name.len());
     name.truncate(end);
-    name
+    without_impl(&name).unwrap_or(name)
+}
+
+/// `app::<impl model::Server>::serve`, which stands elsewhere than its type, is `app::Server::serve` to whoever wrote it.
+fn without_impl(name: &str) -> Option<String> {
+    let (before, rest) = name.split_once("<impl ")?;
+    let (implemented, after) = rest.split_once('>')?;
+    let path = implemented.rsplit(" for ").next()?;
+    let type_name = path.rsplit("::").next()?;
+    Some(format!("{before}{type_name}{after}"))
 }
 
 /// "green thread 3 (worker)", for messages.
