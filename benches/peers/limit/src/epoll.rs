@@ -42,17 +42,16 @@ fn accept(listener: &TcpListener, poller: impl std::os::fd::AsFd, connections: &
     }
 }
 
-/// One buffer serves all: between two events a connection has nothing in it.
-struct Connections {
-    slots: Vec<Option<TcpStream>>,
-    free: Vec<usize>,
+/// What the contract asks of every server: a buffer for each connection, although one would do for all here.
+struct Connection {
+    stream: TcpStream,
     buffer: [u8; 4096],
 }
 
-impl Default for Connections {
-    fn default() -> Self {
-        Connections { slots: Vec::new(), free: Vec::new(), buffer: [0; 4096] }
-    }
+#[derive(Default)]
+struct Connections {
+    slots: Vec<Option<Box<Connection>>>,
+    free: Vec<usize>,
 }
 
 impl Connections {
@@ -60,26 +59,28 @@ impl Connections {
         self.free.last().copied().unwrap_or(self.slots.len())
     }
 
-    fn insert(&mut self, token: usize, connection: TcpStream) {
+    fn insert(&mut self, token: usize, stream: TcpStream) {
+        let connection = Some(Box::new(Connection { stream, buffer: [0; 4096] }));
         match self.free.pop() {
-            Some(_) => self.slots[token] = Some(connection),
-            None => self.slots.push(Some(connection)),
+            Some(_) => self.slots[token] = connection,
+            None => self.slots.push(connection),
         }
     }
 
     /// The load sends less than a socket's buffer holds, so what cannot be written at once is a broken connection.
     fn serve(&mut self, token: usize) {
         let Some(Some(connection)) = self.slots.get_mut(token) else { return };
+        let Connection { stream, buffer } = &mut **connection;
         loop {
-            let count = match connection.read(&mut self.buffer) {
+            let count = match stream.read(buffer) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Ok(count) if count > 0 => count,
                 _ => break,
             };
-            if connection.write_all(&self.buffer[..count]).is_err() {
+            if stream.write_all(&buffer[..count]).is_err() {
                 break;
             }
-            if count < self.buffer.len() {
+            if count < buffer.len() {
                 return;
             }
         }
