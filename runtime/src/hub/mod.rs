@@ -188,6 +188,17 @@ impl Hub {
         }
     }
 
+    /// Appends a task to the ready queue if that is all there is to do; else it comes back, to be scheduled when nothing
+    /// is borrowed.
+    #[inline]
+    fn enqueue(&self, task: TaskRef) -> Option<TaskRef> {
+        if !task.mark_queued() {
+            return Some(task);
+        }
+        self.ready.push(task);
+        None
+    }
+
     /// The task that is being resumed, if one is.
     pub(crate) fn current(&self) -> Option<TaskRef> {
         let current = self.current.take();

@@ -175,7 +175,9 @@ impl Hub {
         }
         let is_edge = self.is_edge.get();
         let mut sources = self.sources.borrow_mut();
-        events.iter().for_each(|event| sources.deliver(event, is_edge, &mut woken));
+        for event in &events {
+            sources.deliver(event, is_edge, |task| woken.extend(self.enqueue(task)));
+        }
         drop(sources);
         woken.drain(..).for_each(|task| self.schedule(&task));
         events.clear();
