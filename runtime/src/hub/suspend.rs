@@ -7,6 +7,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -133,11 +134,21 @@ impl Timer {
     }
 }
 
+impl Timer {
+    /// What dropping it does, where the hub is at hand.
+    #[inline]
+    pub(crate) fn cancel(self, hub: &Hub) {
+        let timer = ManuallyDrop::new(self);
+        let task = hub.timers.borrow_mut().cancel(timer.0);
+        // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
+        drop(task);
+    }
+}
+
 impl Drop for Timer {
     fn drop(&mut self) {
         // With the hub gone its timers are gone as well.
         let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
-        // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
         drop(task);
     }
 }

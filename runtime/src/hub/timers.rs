@@ -338,7 +338,8 @@ fn keep_if_small(mut list: Vec<u32>, kept: &mut Vec<u32>) {
 
 /// Five hundred years fit.
 fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(NO_TIME)
+    let seconds = time.as_secs().checked_mul(1_000_000_000);
+    seconds.and_then(|seconds| seconds.checked_add(time.subsec_nanos().into())).unwrap_or(NO_TIME)
 }
 
 #[cfg(test)]

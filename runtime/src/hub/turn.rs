@@ -176,7 +176,11 @@ impl Hub {
         let is_edge = self.is_edge.get();
         let mut sources = self.sources.borrow_mut();
         for event in &events {
-            sources.deliver(event, is_edge, |task| woken.extend(self.enqueue(task)));
+            sources.deliver(event, is_edge, |task| {
+                if let Some(task) = self.enqueue(task) {
+                    woken.push(task);
+                }
+            });
         }
         drop(sources);
         woken.drain(..).for_each(|task| self.schedule(&task));

@@ -70,11 +70,7 @@ impl Descriptor {
         self.when_ready(Writes, move |fd| rustix::io::writev(fd, &bufs[..count]))
     }
 
-    fn when_ready<F>(
-        &self,
-        way: impl Way,
-        mut operation: F,
-    ) -> Green<impl Future<Output = io::Result<usize>>>
+    fn when_ready<F>(&self, way: impl Way, mut operation: F) -> Green<impl Future<Output = io::Result<usize>>>
     where
         F: FnMut(&OwnedFd) -> rustix::io::Result<usize>,
     {

@@ -5,7 +5,7 @@ use std::io;
 use std::marker::PhantomData;
 
 use super::Direction;
-use super::slot::Parked;
+use super::slot::{Drained, Parked};
 use super::source::Source;
 use crate::hub::Hub;
 use crate::hub::current;
@@ -115,7 +115,7 @@ where
         if self.source.is_nonblocking() || matches!(self.state, State::AtOnce | State::Conflict { .. }) {
             return Some(self.answer_now(hub));
         }
-        while self.is_ready(hub) {
+        while self.source.is_ready(W::DIRECTION, hub) {
             if !hub.spend() {
                 waiting.schedule();
                 return None;
@@ -149,14 +149,6 @@ where
     S: AsSource,
     F: FnMut(&S) -> io::Result<Done<T>>,
 {
-    #[inline]
-    fn is_ready(&self, hub: &Hub) -> bool {
-        match self.source.slot() {
-            Some(slot) => hub.sources.borrow_mut().slot(slot).is_ready(W::DIRECTION),
-            None => !self.source.is_closed(),
-        }
-    }
-
     /// Calls the operation, and takes note of what that tells about the descriptor. `None` says that it has more to do.
     #[inline]
     fn operate(&mut self, hub: &Hub) -> io::Result<Option<T>> {
@@ -166,17 +158,22 @@ where
                 result => break result,
             }
         };
-        let is_drained = match &result {
-            Ok(done) => done.drained && hub.trusts_short_counts.get(),
-            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+        let drained = match &result {
+            Ok(done) => (done.drained && hub.trusts_short_counts.get()).then_some(Drained::Short),
+            Err(error) => (error.kind() == io::ErrorKind::WouldBlock).then_some(Drained::Failed),
         };
-        if is_drained && let Some(slot) = self.source.slot() {
-            hub.sources.borrow_mut().slot(slot).become_drained(W::DIRECTION, result.is_err());
-        }
-        let done = result?;
         // The wait is over, and if there is more to do, another one has the whole limit.
-        self.leave(hub);
-        Ok(done.value)
+        let over =
+            if result.is_ok() { std::mem::replace(&mut self.state, State::Fresh) } else { State::Fresh };
+        let wait = match &over {
+            State::Waits { wait, .. } => Some(*wait),
+            _ => None,
+        };
+        drop(self.source.note(W::DIRECTION, drained, wait, hub));
+        if let State::Waits { timer: Some(timer), .. } = over {
+            timer.cancel(hub);
+        }
+        Ok(result?.value)
     }
 
     /// What does not wait for the descriptor.
@@ -263,31 +260,16 @@ where
     }
 }
 
-impl<W: Way, S: AsSource, F> Io<'_, W, S, F> {
-    /// Takes the word back that it left.
-    #[inline]
-    fn leave(&mut self, hub: &Hub) {
-        if !matches!(self.state, State::Fresh) {
-            self.leave_slot(hub);
-        }
-    }
-
-    fn leave_slot(&mut self, hub: &Hub) {
-        let left = std::mem::replace(&mut self.state, State::Fresh);
-        if let (State::Waits { wait, .. }, Some(slot)) = (&left, self.source.slot()) {
-            let task = hub.sources.borrow_mut().slot(slot).leave(W::DIRECTION, *wait);
-            drop(task);
-        }
-    }
-}
-
 impl<W: Way, S: AsSource, F> Drop for Io<'_, W, S, F> {
     #[inline]
     fn drop(&mut self) {
         match &self.state {
             State::Fresh | State::AtOnce => {}
             // With the hub gone its table is gone as well.
-            State::Waits { .. } => drop(current::try_with(|hub| self.leave(hub))),
+            State::Waits { wait, .. } => {
+                let Some(slot) = self.source.slot() else { return };
+                drop(current::try_with(|hub| hub.sources.borrow_mut().slot(slot).leave(W::DIRECTION, *wait)));
+            }
             // Nobody will ask for the answer any more.
             State::Conflict { .. } => drop(current::try_with(|hub| hub.take_own_place())),
         }

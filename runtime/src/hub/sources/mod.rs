@@ -75,12 +75,12 @@ impl Sources {
     }
 
     /// Takes a slot for a descriptor that was not known.
-    fn insert(&mut self, raw: RawSource) -> Key {
+    fn insert(&mut self, raw: RawSource, is_writable: bool) -> Key {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 descriptors")
         });
-        let generation = self.slots[index as usize].begin(raw);
+        let generation = self.slots[index as usize].begin(raw, is_writable);
         Key { index, generation }
     }
 

@@ -5,6 +5,8 @@ use super::Direction;
 use crate::hub::poller::{Interest, RawSource};
 use crate::hub::task::TaskRef;
 
+// Aligned, because half of them would otherwise be in two cache lines each.
+#[repr(align(32))]
 pub(super) struct Slot {
     waiters: [Option<TaskRef>; 2],
     /// Counts the waits of each direction, so that each wait knows whether the waiter is its own.
@@ -25,6 +27,15 @@ const HUNG_UP: u32 = 1 << 2;
 const CLOSED: u32 = 1 << 4;
 const FLAG_BITS: u32 = 8;
 
+/// How it was found out that there is nothing to do any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drained {
+    /// A read or write did less than it was asked to.
+    Short,
+    /// A call would have blocked.
+    Failed,
+}
+
 /// What came of leaving word.
 pub(super) enum Parked {
     /// The waiter of this count is the wait's own.
@@ -41,10 +52,13 @@ impl Default for Slot {
 }
 
 impl Slot {
-    /// Takes the slot for a descriptor, which may be written to as far as anybody knows. Its generation comes back.
-    pub(super) fn begin(&mut self, raw: RawSource) -> u32 {
+    /// Takes the slot for a descriptor, of which nothing can be read, or the event is under way. Its generation comes
+    /// back.
+    pub(super) fn begin(&mut self, raw: RawSource, is_writable: bool) -> u32 {
         self.raw = raw;
-        self.word |= READY << Direction::Write as u32;
+        if is_writable {
+            self.word |= READY << Direction::Write as u32;
+        }
         self.generation()
     }
 
@@ -78,11 +92,11 @@ impl Slot {
         self.waiters[direction as usize].take()
     }
 
-    /// There is nothing to do any more. `has_failed` says that a call found that out; else it was a short count, and
-    /// what has been hung up still has an end, or an error, that no later event announces.
+    /// There is nothing to do any more. After a short count, what has been hung up still has an end, or an error, that
+    /// no later event announces.
     #[inline]
-    pub(super) fn become_drained(&mut self, direction: Direction, has_failed: bool) {
-        if has_failed || self.word & HUNG_UP << direction as u32 == 0 {
+    pub(super) fn become_drained(&mut self, direction: Direction, drained: Drained) {
+        if drained == Drained::Failed || self.word & HUNG_UP << direction as u32 == 0 {
             self.word &= !(READY << direction as u32);
         }
     }

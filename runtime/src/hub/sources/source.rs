@@ -7,16 +7,21 @@ use std::time::Duration;
 use super::Direction;
 use super::io_wait::{Done, Io, Way};
 use super::limit::Limit;
+use super::slot::Drained;
 use crate::hub::Hub;
 use crate::hub::current;
 use crate::hub::poller::{AsSource, Interest, raw_source};
 use crate::hub::suspend::{Until, until};
+use crate::hub::task::TaskRef;
 
 /// A descriptor that green threads wait for.
 pub(crate) struct Source<S: AsSource> {
     limits: [Cell<Limit>; 2],
     /// Its slot in the hub's table, or `UNREGISTERED`.
     slot: Cell<u32>,
+    /// Before it is registered: the last operation in this direction found that there is nothing left. Registering
+    /// brings an event if that has changed.
+    drained: [Cell<bool>; 2],
     closed: Cell<bool>,
     nonblocking: Cell<bool>,
     /// The descriptor is somebody else's and stays open.
@@ -33,6 +38,7 @@ impl<S: AsSource> Source<S> {
         Source {
             limits: [const { Cell::new(Limit::NONE) }; 2],
             slot: Cell::new(UNREGISTERED),
+            drained: [const { Cell::new(false) }; 2],
             closed: Cell::new(false),
             nonblocking: Cell::new(false),
             lent: false,
@@ -141,6 +147,40 @@ impl<S: AsSource> Source<S> {
         });
     }
 
+    /// May an operation in this direction find something to do?
+    #[inline]
+    pub(super) fn is_ready(&self, direction: Direction, hub: &Hub) -> bool {
+        match self.slot() {
+            Some(slot) => hub.sources.borrow_mut().slot(slot).is_ready(direction),
+            None => !self.drained[direction as usize].get() && !self.is_closed(),
+        }
+    }
+
+    /// There is nothing left to do in this direction; `has_failed` says that a call found that out, and not a short
+    /// count. `wait` is the count of the wait that is over: its task comes back, if nobody has woken it.
+    #[inline]
+    pub(super) fn note(
+        &self,
+        direction: Direction,
+        drained: Option<Drained>,
+        wait: Option<u32>,
+        hub: &Hub,
+    ) -> Option<TaskRef> {
+        let Some(slot) = self.slot() else {
+            self.drained[direction as usize].set(drained.is_some());
+            return None;
+        };
+        if drained.is_none() && wait.is_none() {
+            return None;
+        }
+        let mut sources = hub.sources.borrow_mut();
+        let slot = sources.slot(slot);
+        if let Some(drained) = drained {
+            slot.become_drained(direction, drained);
+        }
+        wait.and_then(|wait| slot.leave(direction, wait))
+    }
+
     /// Has it been closed, so that nobody may wait for it any more?
     pub(super) fn is_closed(&self) -> bool {
         self.closed.get()
@@ -164,7 +204,8 @@ impl<S: AsSource> Source<S> {
 
     fn register(&self, hub: &Hub) -> io::Result<u32> {
         let raw = raw_source(self.io());
-        let key = hub.sources.borrow_mut().insert(raw);
+        let is_writable = !self.drained[Direction::Write as usize].get();
+        let key = hub.sources.borrow_mut().insert(raw, is_writable);
         let added = hub.poller.borrow_mut().add(self.io().as_source(), key.token(), Interest::BOTH);
         let slot = match added {
             Ok(()) => key.index,
