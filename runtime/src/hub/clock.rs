@@ -2,12 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
-#[cfg(not(target_os = "linux"))]
-use std::time::Instant;
-
-#[cfg(target_os = "linux")]
-use rustix::time::{ClockId, clock_gettime};
+use std::time::{Duration, Instant};
 
 /// A hub's clock. Times are durations since an origin of the clock's own choice, and never run backwards.
 ///
@@ -29,42 +24,17 @@ pub trait Clock {
     }
 }
 
-/// The operating system's monotonic clock: the one that `Instant` reads.
-#[cfg(target_os = "linux")]
-pub(crate) struct RealClock {
-    /// A whole second, so that the time since then is one subtraction. Every wait with a limit reads the clock.
-    origin: i64,
-}
-
-#[cfg(target_os = "linux")]
-impl RealClock {
-    pub(crate) fn new() -> Self {
-        RealClock { origin: clock_gettime(ClockId::Monotonic).tv_sec }
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Clock for RealClock {
-    fn now(&self) -> Duration {
-        let now = clock_gettime(ClockId::Monotonic);
-        Duration::new((now.tv_sec - self.origin) as u64, now.tv_nsec as u32)
-    }
-}
-
 /// The operating system's monotonic clock.
-#[cfg(not(target_os = "linux"))]
 pub(crate) struct RealClock {
     origin: Instant,
 }
 
-#[cfg(not(target_os = "linux"))]
 impl RealClock {
     pub(crate) fn new() -> Self {
         RealClock { origin: Instant::now() }
     }
 }
 
-#[cfg(not(target_os = "linux"))]
 impl Clock for RealClock {
     fn now(&self) -> Duration {
         self.origin.elapsed()
