@@ -156,6 +156,7 @@ macro_rules! socket_timeouts {
             }
 
             /// Limits each wait of later reads: a read that gets nothing for so long gives `TimedOut`.
+            /// The time begins when the hub next looks outside: it may be a turn more, and is never less.
             ///
             /// The limit begins anew with each read, so `read_exact` can take longer as a whole; the way to limit that
             /// is [`with_timeout`](crate::with_timeout). It holds for all handles on this socket. eventlet's

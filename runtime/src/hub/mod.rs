@@ -164,6 +164,7 @@ impl Hub {
 
     /// Puts another clock in the place of the present one, which comes back.
     pub(crate) fn replace_clock(&self, clock: Rc<dyn Clock>) -> Rc<dyn Clock> {
+        self.settle_timers();
         self.timers.borrow_mut().restart();
         self.clock.replace(clock)
     }
@@ -171,6 +172,10 @@ impl Hub {
     /// What the hub's clock says.
     pub(crate) fn now(&self) -> Duration {
         self.clock.borrow().now()
+    }
+
+    pub(crate) fn has_virtual_clock(&self) -> bool {
+        self.clock.borrow().is_virtual()
     }
 
     /// The time of the hub's clock that is `duration` from now. Further than the clock reaches is never.

@@ -23,7 +23,9 @@ const HEADS: usize = SLOTS * LEVELS;
 const CURRENT: u32 = HEADS as u32;
 /// The list of the timers that never fire: their deadline is beyond what a clock can say.
 const NEVER: u32 = CURRENT + 1;
-const FIRST_FREE: usize = HEADS + 2;
+/// The list of the timers that were set since the hub last looked outside, and whose time begins then.
+const FRESH: u32 = NEVER + 1;
+const FIRST_FREE: usize = HEADS + 3;
 /// The deadline of those.
 const NO_TIME: u64 = u64::MAX;
 const NONE: u32 = u32::MAX;
@@ -54,6 +56,7 @@ pub(crate) struct Timers {
 pub(crate) struct TimerKey(u32);
 
 struct Node {
+    /// In the fresh list, how long it is from the next look on.
     deadline: u64,
     before: u32,
     after: u32,
@@ -95,6 +98,50 @@ impl Timers {
 
     /// Sets a timer that wakes `task` at `deadline`.
     pub(crate) fn set(&mut self, deadline: Duration, task: TaskRef) -> TimerKey {
+        let deadline = nanoseconds(deadline);
+        let index = self.node(deadline, task);
+        *self.count(deadline) += 1;
+        self.place(index);
+        TimerKey(index)
+    }
+
+    /// Sets a timer that wakes `task` so many nanoseconds after the next [`settle`](Self::settle).
+    ///
+    /// For those that are mostly cancelled and need not be exact: what is set here needs no clock of its own, and no
+    /// place in the wheel if it is cancelled before.
+    pub(crate) fn set_later(&mut self, nanoseconds: u64, task: TaskRef) -> TimerKey {
+        let index = self.node(nanoseconds.min(NO_TIME - 1), task);
+        self.pending += 1;
+        self.link_before(FRESH, index);
+        TimerKey(index)
+    }
+
+    /// Is there anything to settle?
+    pub(crate) fn has_fresh(&self) -> bool {
+        self.nodes.get(FRESH as usize).is_some_and(|head| head.after != FRESH)
+    }
+
+    /// It is `now`: the time of those that were [set for later](Self::set_later) begins. Comes before
+    /// [`next_deadline`](Self::next_deadline) and [`fire`](Self::fire), which do not see them.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        let now = nanoseconds(now);
+        let mut index = mem::replace(&mut self.nodes[FRESH as usize].after, FRESH);
+        self.nodes[FRESH as usize].before = FRESH;
+        while index != FRESH {
+            let node = &mut self.nodes[index as usize];
+            let next = node.after;
+            node.deadline = node.deadline.saturating_add(now);
+            if node.deadline == NO_TIME {
+                self.pending -= 1;
+                self.idle += 1;
+            }
+            self.place(index);
+            index = next;
+        }
+    }
+
+    /// A node that is in no list yet.
+    fn node(&mut self, deadline: u64, task: TaskRef) -> u32 {
         if self.nodes.is_empty() {
             self.nodes.extend((0..FIRST_FREE as u32).map(|head| Node {
                 deadline: 0,
@@ -103,9 +150,8 @@ impl Timers {
                 task: None,
             }));
         }
-        let deadline = nanoseconds(deadline);
         let node = Node { deadline, before: NONE, after: NONE, task: Some(task) };
-        let index = if self.free == NONE {
+        if self.free == NONE {
             self.nodes.push(node);
             u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 timers are pending")
         } else {
@@ -113,10 +159,7 @@ impl Timers {
             self.free = self.nodes[index as usize].after;
             self.nodes[index as usize] = node;
             index
-        };
-        *self.count(deadline) += 1;
-        self.place(index);
-        TimerKey(index)
+        }
     }
 
     /// Has it fired?

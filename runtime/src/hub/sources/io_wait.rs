@@ -252,8 +252,8 @@ where
                 }
             }
             state => {
-                let limit = self.source.limit(W::DIRECTION);
-                let timer = limit.map(|limit| Timer::set(hub, hub.deadline_in(limit), waiting.task()));
+                let limit = self.source.limit_in_nanoseconds(W::DIRECTION);
+                let timer = limit.map(|limit| Timer::roughly(hub, limit, waiting.task()));
                 *state = State::Waits { wait, timer };
             }
         }

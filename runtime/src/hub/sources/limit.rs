@@ -17,8 +17,12 @@ impl Limit {
         }
     }
 
-    #[inline]
     pub(super) fn get(self) -> Option<Duration> {
-        (self != Limit::NONE).then(|| Duration::from_nanos(self.0))
+        self.nanoseconds().map(Duration::from_nanos)
+    }
+
+    #[inline]
+    pub(super) fn nanoseconds(self) -> Option<u64> {
+        (self != Limit::NONE).then_some(self.0)
     }
 }

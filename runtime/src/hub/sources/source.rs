@@ -85,6 +85,12 @@ impl<S: AsSource> Source<S> {
         self.limits[direction as usize].get().get()
     }
 
+    /// The same in nanoseconds.
+    #[inline]
+    pub(super) fn limit_in_nanoseconds(&self, direction: Direction) -> Option<u64> {
+        self.limits[direction as usize].get().nanoseconds()
+    }
+
     /// Limits every later wait in this direction.
     pub(crate) fn set_limit(&self, direction: Direction, limit: Option<Duration>) {
         self.limits[direction as usize].set(Limit::new(limit));
