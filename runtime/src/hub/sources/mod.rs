@@ -139,3 +139,6 @@ impl Sources {
         found
     }
 }
+
+#[cfg(test)]
+mod tests;
