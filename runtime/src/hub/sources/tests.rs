@@ -1,7 +1,5 @@
-use std::net::TcpStream;
 use std::sync::Arc;
 
-use super::io_wait::Io;
 use super::slot::Parked;
 use super::*;
 use crate::hub::remote::Remote;
@@ -14,6 +12,9 @@ fn event(token: usize) -> Event {
 #[test]
 #[cfg(all(target_pointer_width = "64", unix))]
 fn what_a_connection_costs_stays_small() {
+    use super::io_wait::Io;
+    use std::net::TcpStream;
+
     fn size_of_read<F>(_: fn(F)) -> usize {
         size_of::<Io<'static, Reads, TcpStream, F>>()
     }
