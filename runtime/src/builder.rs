@@ -86,7 +86,7 @@ impl Builder {
         let alarm: Rc<Cell<Option<Timer>>> = Rc::default();
         let timer = alarm.clone();
         let thread = with(|hub| {
-            let outcome = hub.adopt(async move {
+            let outcome = hub.adopt(move || async move {
                 if let Some(timer) = timer.take() {
                     until(Sleep::until(timer)).await;
                 }

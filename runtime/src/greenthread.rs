@@ -3,176 +3,26 @@
 //! What eventlet has in `eventlet.greenthread` and gevent in `gevent.Greenlet`. The most used names stand at the
 //! crate's root as well.
 
-use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
-use crate::callable::{GreenCall, MakesGreenCall};
+use crate::ended::Ended;
 use crate::exit::Exit;
-use crate::hub::suspend::{Sleep, Timer, Wait, Waiting, until};
-use crate::hub::task::{Outcome, TaskRef};
-use crate::hub::waitlist::Ticket;
-use crate::hub::{Hub, current};
-use crate::start::Start;
+use crate::hub::current;
+use crate::hub::suspend::{Sleep, until};
+use crate::hub::task::Outcome;
 
 pub use crate::builder::{Builder, Unstarted};
 pub use crate::catch_exit::{GreenletExit, catch_exit};
+pub use crate::hub::task::Thread;
 pub use crate::idle::idle;
 pub use crate::iwait::{Iwait, iwait};
 pub use crate::join::{Joinable, joinall, killall, killall_timeout, try_joinall, wait, wait_timeout};
+pub use crate::spawn::{spawn, spawn_after, spawn_after_local, spawn_n};
 pub use crate::spawn_tree::{spawn_tree, track_spawns};
-
-/// Starts a green thread that makes and drives the green call of `f`. Does not suspend.
-///
-/// The thread begins when the running one next suspends, after all that are ready already; threads begin in the order
-/// in which they were spawned. `f` itself is called in the new thread. Any [`Future`] will do for a green call.
-///
-/// Dropping the handle detaches the thread: it goes on by itself, and its value is dropped when it ends. A panic in it
-/// ends it alone; it is printed when it happens, and [`wait`](GreenThread::wait) raises it.
-///
-/// # Panics
-///
-/// If the OS thread is ending and its hub has ended before it.
-///
-/// # Examples
-///
-/// ```
-/// use eventlet::{green, spawn};
-///
-/// #[green]
-/// fn double(n: u32) -> u32 {
-///     2 * n
-/// }
-///
-/// #[green]
-/// fn main() {
-///     let thread = spawn(|| double(21));
-///     assert_eq!(thread.wait(), 42);
-/// }
-/// ```
-///
-/// eventlet's and gevent's `spawn`; the closure takes the place of the arguments.
-#[track_caller]
-pub fn spawn<F, G>(f: F) -> GreenThread<G::Value>
-where
-    F: MakesGreenCall<G> + 'static,
-    G: GreenCall + 'static,
-    G::Value: 'static,
-{
-    current::with(|hub| {
-        let outcome = hub.adopt(Start::new(f));
-        hub.schedule(outcome.task());
-        GreenThread::new(outcome)
-    })
-}
-
-/// Starts a green thread whose value nobody wants. Does not suspend.
-///
-/// [`spawn`] with the handle dropped; a panic in the thread is printed when it happens. eventlet's `spawn_n`.
-///
-/// # Panics
-///
-/// As [`spawn`].
-#[track_caller]
-pub fn spawn_n<F, G>(f: F)
-where
-    F: MakesGreenCall<G> + 'static,
-    G: GreenCall + 'static,
-    G::Value: 'static,
-{
-    drop(spawn(f));
-}
-
-/// Starts a green thread after `delay`, whatever becomes of the running one. Does not suspend.
-///
-/// Until then [`cancel`](Thread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
-///
-/// # Panics
-///
-/// As [`spawn`].
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use eventlet::{Exit, green, spawn_after, sleep};
-///
-/// #[green]
-/// fn ring() -> &'static str {
-///     "ring"
-/// }
-///
-/// #[green]
-/// fn main() {
-///     let alarm = spawn_after(Duration::from_millis(5), ring);
-///     assert_eq!(alarm.wait(), "ring");
-///
-///     let alarm = spawn_after(Duration::from_secs(3600), ring);
-///     alarm.cancel();
-///     assert!(matches!(alarm.join(), Err(Exit::Killed)));
-/// }
-/// ```
-#[doc(alias = "spawn_later")]
-#[track_caller]
-pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
-where
-    F: MakesGreenCall<G> + 'static,
-    G: GreenCall + 'static,
-    G::Value: 'static,
-{
-    spawn_later(delay, None, f)
-}
-
-/// Starts a green thread after `delay`, unless the running one has ended by then. Does not suspend.
-///
-/// In that case, and when no green thread runs now, the new one ends as [`Exit::Killed`] when its time has come.
-/// eventlet's `spawn_after_local`.
-///
-/// # Panics
-///
-/// As [`spawn`].
-#[track_caller]
-pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
-where
-    F: MakesGreenCall<G> + 'static,
-    G: GreenCall + 'static,
-    G::Value: 'static,
-{
-    spawn_later(delay, Some(try_current()), f)
-}
-
-/// `owner`: whose end prevents the beginning, if anybody's does.
-#[track_caller]
-fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Value>
-where
-    F: MakesGreenCall<G> + 'static,
-    G: GreenCall + 'static,
-    G::Value: 'static,
-{
-    current::with(|hub| {
-        let alarm = Rc::new(Cell::new(None));
-        let alarm_of_thread = alarm.clone();
-        let outcome = hub.adopt(async move {
-            let timer = alarm_of_thread.take().expect("the alarm is set before the thread is resumed");
-            until(Sleep::until(timer)).await;
-            let thread = current();
-            if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
-                thread.kill();
-                // The kill is delivered at this suspension.
-                sleep(Duration::ZERO).await;
-            }
-            thread.0.begin();
-            f().await
-        });
-        outcome.task().delay();
-        // Set now and not in the thread's first turn, so that equal deadlines keep the order of the calls.
-        alarm.set(Some(Timer::set(hub, hub.deadline_in(delay), outcome.task().clone())));
-        GreenThread::new(outcome)
-    })
-}
 
 /// Suspends the running green thread for at least `duration`; others run meanwhile.
 ///
@@ -219,13 +69,12 @@ pub fn try_current() -> Option<Thread> {
 /// It is also a [`Thread`], the handle without that right, which is cheap to clone and has any number of waiters.
 /// Dropping a `GreenThread` detaches its thread.
 pub struct GreenThread<T> {
-    thread: Thread,
     outcome: Outcome<T>,
 }
 
 impl<T> GreenThread<T> {
     pub(crate) fn new(outcome: Outcome<T>) -> Self {
-        GreenThread { thread: Thread(outcome.task().clone()), outcome }
+        GreenThread { outcome }
     }
 
     /// Waits for the thread's value. Suspends until the thread has ended; not at all if it has.
@@ -260,8 +109,9 @@ impl<T> GreenThread<T> {
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>> + use<T>> {
         Green::new(async move {
-            if !self.thread.is_finished() {
-                until(Ended::new(&self.thread.0)).await;
+            let task = self.outcome.task();
+            if !task.is_done() {
+                until(Ended::new(task)).await;
             }
             self.outcome.take().expect("the result is taken here alone, and `self` is consumed")
         })
@@ -274,7 +124,7 @@ impl<T> GreenThread<T> {
 
     /// The handle without the right to the value.
     pub fn thread(&self) -> &Thread {
-        &self.thread
+        self.outcome.thread()
     }
 }
 
@@ -282,25 +132,21 @@ impl<T> std::ops::Deref for GreenThread<T> {
     type Target = Thread;
 
     fn deref(&self) -> &Thread {
-        &self.thread
+        self.outcome.thread()
     }
 }
 
 impl<T> AsRef<Thread> for GreenThread<T> {
     fn as_ref(&self) -> &Thread {
-        &self.thread
+        self.outcome.thread()
     }
 }
 
 impl<T> fmt::Debug for GreenThread<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt_thread("GreenThread", &self.thread, f)
+        fmt_thread("GreenThread", self, f)
     }
 }
-
-/// A green thread, without the right to its value. Clones are handles on one thread.
-#[derive(Clone)]
-pub struct Thread(pub(crate) TaskRef);
 
 impl Thread {
     /// A number that no other thread of this hub has or had; the first is 1.
@@ -472,71 +318,4 @@ fn fmt_thread(what: &str, thread: &Thread, f: &mut fmt::Formatter<'_>) -> fmt::R
         text.field("name", &name);
     }
     text.field("finished", &thread.is_finished()).finish()
-}
-
-/// Waits for a thread's end.
-pub(crate) struct Ended {
-    task: TaskRef,
-    ticket: Option<Ticket>,
-}
-
-impl Ended {
-    pub(crate) fn new(task: &TaskRef) -> Self {
-        Ended { task: task.clone(), ticket: None }
-    }
-}
-
-impl Wait for Ended {
-    type Output = ();
-
-    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        if self.task.is_done() {
-            return Some(());
-        }
-        let waiter = waiting.task();
-        if waiter.id() == self.task.id() {
-            return wait_for_oneself(waiting.hub, &waiter);
-        }
-        let left_over = self.task.with_extra(|extra| match self.ticket {
-            None => {
-                self.ticket = Some(extra.joiners.join(waiter));
-                None
-            }
-            Some(ticket) => extra.joiners.renew(ticket, waiter),
-        });
-        drop(left_over);
-        None
-    }
-
-    fn is_settled(&self) -> bool {
-        self.ticket.is_some()
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for green thread {} to end", self.task.id())
-    }
-}
-
-/// Suspends once, to be told the line of the wait, then panics.
-#[cold]
-fn wait_for_oneself(hub: &Hub, waiter: &TaskRef) -> Option<()> {
-    let Some(place) = hub.take_own_place() else {
-        hub.ask_own_place(waiter);
-        return None;
-    };
-    panic!(
-        "green thread {} waits for its own end, which would never come\n\
-         note: it waits {place}\n\
-         help: let another green thread wait for it",
-        waiter.id()
-    );
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.task.if_extra(|extra| extra.joiners.leave(ticket));
-            drop(left);
-        }
-    }
 }

@@ -4,11 +4,12 @@
 use std::fmt;
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::callable::{GreenCall, MakesGreenCall};
+use crate::cross::Arc;
 use crate::greenthread::spawn_n;
+use crate::hub::clock::HubClock;
 use crate::hub::current;
 use crate::hub::poller;
 use crate::hub::remote::{Mail, Remote};
@@ -85,7 +86,7 @@ impl Hub {
         self.0.thread_count()
     }
 
-    /// How many green threads are ready to run.
+    /// How many green threads are ready to run. They are counted one by one.
     pub fn ready(&self) -> usize {
         self.0.ready_count()
     }
@@ -112,7 +113,7 @@ impl Hub {
 
     /// Gives the hub another clock. Timers that are set keep their deadlines, so do this first.
     pub fn set_clock(&self, clock: impl Clock + 'static) {
-        self.0.replace_clock(Rc::new(clock));
+        self.0.replace_clock(HubClock::Other(Rc::new(clock)));
     }
 
     /// Every green thread that has not ended, with what it waits for and the lines where its green calls stand.

@@ -8,9 +8,8 @@ pub use std::option::Option;
 pub use crate::blocking::{Harmless, receiver};
 use crate::call::{Green, GreenBox};
 use crate::hub::current;
-pub use crate::probe::{
-    GreenProbe, GreenSteps, Kind, NoSteps, PlainProbe, StaysPut, Steps, probe, probe_as, steps,
-};
+pub use crate::probe::{GreenProbe, Kind, PlainProbe, StaysPut, probe, probe_as};
+pub use crate::steps::{GreenSteps, NoSteps, Steps, steps};
 
 /// The body of a green function.
 #[inline(always)]

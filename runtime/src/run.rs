@@ -3,7 +3,6 @@
 use crate::callable::{GreenCall, MakesGreenCall};
 use crate::exit::Exit;
 use crate::hub::{current, turn::Ended};
-use crate::start::Start;
 
 /// Runs the green call that `f` makes on this OS thread's hub, and gives its value.
 ///
@@ -69,7 +68,7 @@ where
 {
     let hub = current::with(|hub| hub.clone());
     let _running = hub.begin_run();
-    match hub.run_scoped(Start::new(f)) {
+    match hub.run_scoped(f) {
         Ok(result) => result,
         Err(Ended::Deadlock(report)) => panic!("{report}"),
         Err(Ended::Done | Ended::Stopped) => Err(Exit::Killed),

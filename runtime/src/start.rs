@@ -1,4 +1,4 @@
-//! The body of a spawned thread: a closure until it begins, then the call that the closure makes.
+//! A closure until it begins, then the call that the closure makes: for calls that share a task with others.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,9 +1,11 @@
 //! Help for tests: time that does not pass by itself, and the certainty that nothing is left.
 
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::callable::{GreenCall, MakesGreenCall};
+use crate::hub::clock::HubClock;
 use crate::hub::current;
 use crate::run;
 
@@ -209,16 +211,20 @@ pub fn now() -> Duration {
     current::with(|hub| hub.now())
 }
 
-struct ClockGuard(std::rc::Rc<dyn crate::hubs::Clock>);
+/// Puts the hub's own clock back.
+struct ClockGuard(Option<HubClock>);
 
 impl ClockGuard {
     fn install() -> Self {
-        current::with(|hub| ClockGuard(hub.replace_clock(std::rc::Rc::new(VirtualClock::new()))))
+        let clock = HubClock::Other(Rc::new(VirtualClock::new()));
+        ClockGuard(Some(current::with(|hub| hub.replace_clock(clock))))
     }
 }
 
 impl Drop for ClockGuard {
     fn drop(&mut self) {
-        current::try_with(|hub| hub.replace_clock(self.0.clone()));
+        if let Some(clock) = self.0.take() {
+            current::try_with(|hub| hub.replace_clock(clock));
+        }
     }
 }

@@ -102,7 +102,7 @@ impl<C: Future + Unpin> Branches<C> {
             let task = new_branch(hub, &self.trunk);
             let branch = Branch { number, task: task.clone(), call, is_started: false, early: None };
             let index = self.insert(Place::Here(branch));
-            task.set_slot(index);
+            task.set_place(index);
             hub.schedule(&task);
             Ok(BranchKey { index, number })
         })
@@ -123,7 +123,7 @@ impl<C: Future + Unpin> Branches<C> {
         if task.is_done() {
             return None;
         }
-        let index = task.slot();
+        let index = task.place();
         let mut branch = self.take(index)?;
         branch.is_started = true;
         let polled = match branch.early.take() {

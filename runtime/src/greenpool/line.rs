@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 
+use crate::ended::Ended;
 use crate::exit::Exit;
 use crate::green;
-use crate::greenthread::{Ended, GreenThread};
+use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::task::TaskRef;

@@ -16,7 +16,6 @@ use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting};
 use crate::hub::task::TaskRef;
 use crate::hub::waitlist::{Ticket, WaitList};
-use crate::start::Start;
 
 /// The slots of one pool.
 pub(crate) struct Slots {
@@ -89,8 +88,10 @@ impl Slots {
         G::Output: 'static,
     {
         current::with(|hub| {
-            let outcome =
-                hub.adopt_with(|id| Member { job: Start::new(f), _slot: Slot { id, slots: self.clone() } });
+            let outcome = hub.adopt_with(|id| {
+                let slot = Slot { id, slots: self.clone() };
+                move || Member { job: f(), _slot: slot }
+            });
             self.members.borrow_mut().add(outcome.task().clone());
             hub.schedule(outcome.task());
             GreenThread::new(outcome)
@@ -144,14 +145,14 @@ fn wake(task: &TaskRef) {
 
 pin_project_lite::pin_project! {
     /// The body of a member: a job that holds a slot. The job is dropped before the slot is given back.
-    struct Member<F, G> {
+    struct Member<G> {
         #[pin]
-        job: Start<F, G>,
+        job: G,
         _slot: Slot,
     }
 }
 
-impl<F: FnOnce() -> G, G: Future> Future for Member<F, G> {
+impl<G: Future> Future for Member<G> {
     type Output = G::Output;
 
     #[inline]

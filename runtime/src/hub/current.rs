@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::Hub;
+use crate::cross::thread_local;
 
 thread_local! {
     static CURRENT: OnceCell<Owner> = const { OnceCell::new() };

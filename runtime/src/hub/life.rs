@@ -10,23 +10,28 @@ use super::{BUDGET, Hub};
 use crate::exit::Panic;
 
 impl Hub {
-    /// Makes a green thread. It is not ready yet: [`schedule`](Hub::schedule) it.
-    pub(crate) fn adopt<B, T>(&self, body: B) -> Outcome<T>
+    /// Makes a green thread that makes and drives the call of `closure`. It is not ready yet:
+    /// [`schedule`](Hub::schedule) it.
+    #[inline]
+    pub(crate) fn adopt<F, G, T>(&self, closure: F) -> Outcome<T>
     where
-        B: Future<Output = T> + 'static,
+        F: FnOnce() -> G + 'static,
+        G: Future<Output = T> + 'static,
         T: 'static,
     {
-        self.adopt_with(|_| body)
+        self.adopt_with(|_| closure)
     }
 
-    /// Like [`adopt`](Hub::adopt), for a body that knows its thread's number.
-    pub(crate) fn adopt_with<B, T>(&self, body: impl FnOnce(u64) -> B) -> Outcome<T>
+    /// Like [`adopt`](Hub::adopt), for a closure that knows its thread's number.
+    #[inline]
+    pub(crate) fn adopt_with<F, G, T>(&self, closure: impl FnOnce(u64) -> F) -> Outcome<T>
     where
-        B: Future<Output = T> + 'static,
+        F: FnOnce() -> G + 'static,
+        G: Future<Output = T> + 'static,
         T: 'static,
     {
         let id = self.tasks.borrow_mut().next_id();
-        let (task, outcome) = TaskRef::allocate(&self.remote, id, body(id));
+        let (task, outcome) = TaskRef::allocate(&self.remote, id, closure(id));
         if self.has_contexts.get() {
             self.hand_on_context(&task);
         }
@@ -54,42 +59,43 @@ impl Hub {
 
     /// Makes a green thread that has ended already: it returned, or panicked.
     pub(crate) fn adopt_ended<T: 'static>(self: &Rc<Self>, result: Result<T, Panic>) -> Outcome<T> {
-        let outcome = self.adopt(async move { result.unwrap_or_else(|panic| panic.resume()) });
-        self.resume(outcome.task().clone());
+        let outcome = self.adopt(move || async move { result.unwrap_or_else(|panic| panic.resume()) });
+        self.inside(outcome.task(), || self.step(outcome.task()));
         outcome
     }
 
-    /// Lets a task run until it suspends or ends, and delivers a kill that it asked for itself.
+    /// Lets a task run until it suspends or ends, and delivers a kill that it asked for itself. No other one is at
+    /// work.
     #[inline]
-    pub(crate) fn resume(self: &Rc<Self>, task: TaskRef) {
-        let outer = self.current.replace(Some(task.clone()));
-        if outer.is_some() {
-            return self.resume_inside(&task, outer);
-        }
+    pub(super) fn resume(self: &Rc<Self>, task: &TaskRef) {
         self.budget.set(BUDGET);
-        self.step(&task);
-        drop(self.current.take());
-    }
-
-    /// The same while another thread runs: it makes one that ends at once.
-    #[cold]
-    fn resume_inside(self: &Rc<Self>, task: &TaskRef, outer: Option<TaskRef>) {
-        self.inside(outer, || self.step(task));
+        self.current.during(task, || self.step(task));
     }
 
     #[inline]
     fn step(self: &Rc<Self>, task: &TaskRef) {
-        let progress = if self.is_watched.get() { self.resume_watched(task) } else { task.resume() };
-        self.act_on(task, progress);
+        if self.is_watched.get() {
+            self.act_on(task, self.resume_watched(task));
+        } else {
+            self.act_on(task, task.resume());
+        }
     }
 
+    /// To suspend is what most resumptions come to.
     #[inline]
     fn act_on(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
+        if progress == Progress::Suspended {
+            self.has_suspended(task);
+        } else {
+            self.act_on_end(task, progress);
+        }
+    }
+
+    fn act_on_end(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
         match progress {
-            Progress::Suspended => self.has_suspended(task),
             Progress::Ended => self.finish(task),
             Progress::SuspendedKilled => self.deliver_kill(task),
-            Progress::Nothing => {}
+            Progress::Suspended | Progress::Nothing => {}
         }
     }
 
@@ -119,16 +125,15 @@ impl Hub {
         }
     }
 
-    /// Calls `f` with another current task than before, and puts back what belongs to `outer` afterwards.
-    fn inside<R>(&self, outer: Option<TaskRef>, f: impl FnOnce() -> R) -> R {
+    /// Calls `f` with `task` as the current one, and puts back what belongs to the one before afterwards.
+    fn inside<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
         let budget = self.budget.replace(BUDGET);
         let expired = self.expired.take();
         let in_branch = self.in_branch.take();
-        let result = f();
+        let result = self.current.during(task, f);
         self.budget.set(budget);
         self.expired.set(expired);
         self.in_branch.set(in_branch);
-        drop(self.current.replace(outer));
         result
     }
 
@@ -143,8 +148,7 @@ impl Hub {
             return;
         }
         if task.scopes() > 0 && task.is_started() {
-            let outer = self.current.replace(Some(task.clone()));
-            self.inside(outer, || self.act_on(task, task.resume_out_of_turn()));
+            self.inside(task, || self.act_on(task, task.resume_out_of_turn()));
         } else {
             self.kill_now(task);
         }
@@ -155,8 +159,7 @@ impl Hub {
         if task.is_done() || task.is_running() {
             return;
         }
-        let outer = self.current.replace(Some(task.clone()));
-        self.inside(outer, || {
+        self.inside(task, || {
             task.end();
             self.finish(task);
         });
@@ -173,17 +176,22 @@ impl Hub {
         if task.has_extra() {
             self.finish_extra(task);
         }
+        if task.is_main() {
+            self.pauses.set(true);
+        }
         drop(registered);
     }
 
+    #[inline(never)]
     fn finish_extra(&self, task: &TaskRef) {
         let locals = task.if_extra(|extra| (std::mem::take(&mut extra.locals), extra.context.take()));
         // A destructor that panics has been reported by the panic hook.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(locals))) {
             drop_payload(payload);
         }
-        let joiners = task.if_extra(|extra| extra.joiners.call_all()).unwrap_or_default();
-        joiners.iter().for_each(|joiner| self.schedule(joiner));
+        while let Some(joiner) = task.if_extra(|extra| extra.joiners.call_first()).flatten() {
+            self.wake(joiner);
+        }
         // One by one, because a link may undo a later one.
         while let Some((_, link)) = task.if_extra(|extra| extra.links.pop_front()).flatten() {
             // A link that panics has been reported by the panic hook, and does not stop the next one.
@@ -195,8 +203,7 @@ impl Hub {
 
     /// Looks where a suspended task stands. `false` if it is not suspended.
     pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> bool {
-        let outer = self.current.replace(Some(task.clone()));
-        self.inside(outer, || {
+        self.inside(task, || {
             let progress = task.look();
             match progress {
                 Progress::Nothing | Progress::Suspended => {}

@@ -230,7 +230,7 @@ fn readable(function: &str) -> String {
     let mut depth = 0;
     for letter in operation_of(&function).chars() {
         match letter {
-            // `<impl Server>::serve` keeps its brackets: they stand in no one's argument list.
+            // `<impl Server>::serve` has brackets that are no one's argument list.
             '<' if depth > 0 || name.ends_with(|last: char| last.is_alphanumeric() || last == '_') => {
                 depth += 1
             }
@@ -241,7 +241,16 @@ fn readable(function: &str) -> String {
     }
     let end = name.find("::{{closure}}").unwrap_or(name.len());
     name.truncate(end);
-    name
+    without_impl(&name).unwrap_or(name)
+}
+
+/// `app::<impl model::Server>::serve`, which stands elsewhere than its type, is `app::Server::serve` to whoever wrote it.
+fn without_impl(name: &str) -> Option<String> {
+    let (before, rest) = name.split_once("<impl ")?;
+    let (implemented, after) = rest.split_once('>')?;
+    let path = implemented.rsplit(" for ").next()?;
+    let type_name = path.rsplit("::").next()?;
+    Some(format!("{before}{type_name}{after}"))
 }
 
 /// A call that is nothing but a wait has the wait's name, `Until<Io<Reads, TcpStream, Socket<TcpStream>::read::{{closure}}>>`:

@@ -3,10 +3,10 @@
 //! ```text
 //!  turn.rs      run_until: resume what is ready, then look outside: mail, I/O, timers
 //!  life.rs      spawn, resume, kill, end
-//!  task/        one green thread in memory            registry.rs  all of them
+//!  task/        green threads in memory
 //!  suspend.rs   the only place that waits             waitlist.rs  first come, first served
 //!  sources/     who waits for which descriptor        poller/      what asks the operating system
-//!  timers.rs    who waits for which time              clock.rs     what time it is
+//!  timers/      who waits for which time              clock.rs     what time it is
 //!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
 //!  look.rs      where every suspended thread stands    watch.rs     who wants to know of every switch
 //!  extensions.rs  what libraries keep with a hub    trunk.rs     several calls that one thread drives
@@ -19,7 +19,6 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) mod clock;
@@ -29,7 +28,6 @@ pub(crate) mod extra;
 mod life;
 pub(crate) mod look;
 pub(crate) mod poller;
-mod registry;
 pub(crate) mod remote;
 pub(crate) mod sources;
 pub(crate) mod suspend;
@@ -40,31 +38,32 @@ pub(crate) mod turn;
 pub(crate) mod waitlist;
 pub(crate) mod watch;
 
-use clock::{Clock, RealClock};
+use clock::HubClock;
 use extensions::Extensions;
 use look::Looking;
 use poller::{Event, Poller};
-use registry::Registry;
 use remote::Remote;
 use sources::Sources;
-use task::{ReadyQueue, Schedule, TaskRef};
+use task::{CurrentTask, ReadyQueue, Registry, Schedule, TaskRef};
 use timers::Timers;
 use waitlist::WaitList;
 use watch::Watch;
+
+use crate::cross::Arc;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {
     pub(crate) remote: Arc<Remote>,
     ready: ReadyQueue,
     tasks: RefCell<Registry>,
-    current: Cell<Option<TaskRef>>,
+    current: CurrentTask,
     pub(crate) timers: RefCell<Timers>,
     pub(crate) sources: RefCell<Sources>,
     pub(crate) poller: RefCell<Box<dyn Poller>>,
     pub(crate) is_edge: Cell<bool>,
     /// A short read or write means that there is nothing more to read or no more room.
     pub(crate) trusts_short_counts: Cell<bool>,
-    clock: RefCell<Rc<dyn Clock>>,
+    clock: RefCell<HubClock>,
     /// Operations on descriptors that the running thread may still do before it gives way.
     budget: Cell<u32>,
     /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
@@ -90,6 +89,8 @@ pub(crate) struct Hub {
     /// Where `run` was called, if it is at work further up the call stack.
     runs: Cell<Option<&'static Location<'static>>>,
     stopped: Cell<bool>,
+    /// Nobody is resumed before `run_until` has looked whether it is to return.
+    pauses: Cell<bool>,
 }
 
 /// A thread whose I/O is always ready gives way after this many operations in one turn.
@@ -110,13 +111,13 @@ impl Hub {
             remote: Arc::new(Remote::new()),
             ready: ReadyQueue::default(),
             tasks: RefCell::default(),
-            current: Cell::default(),
+            current: CurrentTask::default(),
             timers: RefCell::new(Timers::new()),
             sources: RefCell::default(),
             poller: RefCell::new(poller),
             is_edge: Cell::new(true),
             trusts_short_counts: Cell::new(false),
-            clock: RefCell::new(Rc::new(RealClock::new())),
+            clock: RefCell::new(HubClock::real()),
             budget: Cell::new(BUDGET),
             expired: Cell::new(None),
             idlers: RefCell::default(),
@@ -132,6 +133,7 @@ impl Hub {
             woken: RefCell::default(),
             runs: Cell::new(None),
             stopped: Cell::new(false),
+            pauses: Cell::new(false),
         };
         hub.adopt_poller();
         Rc::new(hub)
@@ -163,7 +165,7 @@ impl Hub {
     }
 
     /// Puts another clock in the place of the present one, which comes back.
-    pub(crate) fn replace_clock(&self, clock: Rc<dyn Clock>) -> Rc<dyn Clock> {
+    pub(crate) fn replace_clock(&self, clock: HubClock) -> HubClock {
         self.settle_timers();
         self.timers.borrow_mut().restart();
         self.clock.replace(clock)
@@ -204,11 +206,19 @@ impl Hub {
         None
     }
 
+    /// The same for a task that the caller is done with.
+    #[inline]
+    pub(crate) fn wake(&self, task: TaskRef) {
+        match task.schedule() {
+            Schedule::Enqueue => self.ready.push(task),
+            Schedule::Nothing => {}
+            Schedule::WakeForeign => task.wake_foreign(),
+        }
+    }
+
     /// The task that is being resumed, if one is.
     pub(crate) fn current(&self) -> Option<TaskRef> {
-        let current = self.current.take();
-        self.current.set(current.clone());
-        current
+        self.current.get()
     }
 
     /// Takes one operation from the running thread's budget; `false` says that it must give way first.
@@ -235,6 +245,7 @@ impl Hub {
 
     pub(crate) fn stop(&self) {
         self.stopped.set(true);
+        self.pauses.set(true);
     }
 
     pub(crate) fn thread_count(&self) -> usize {
@@ -247,7 +258,7 @@ impl Hub {
     }
 
     pub(crate) fn ready_count(&self) -> usize {
-        self.ready.len()
+        self.ready.count_up_to(usize::MAX)
     }
 
     /// Ends every green thread; for when the OS thread ends.

@@ -1,11 +1,15 @@
 //! What other OS threads may touch of a hub: its inbox, and a way to wake it.
 
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
 use super::poller::Notify;
+use crate::cross::{self, AtomicBool, Mutex, MutexGuard, fence};
+
+#[cfg(all(test, loom))]
+mod model;
 
 /// The part of a hub that is shared between OS threads.
 ///
@@ -14,7 +18,8 @@ pub(crate) struct Remote {
     inbox: Mutex<Inbox>,
     /// There is mail. Looked at in every turn without taking the lock.
     has_mail: AtomicBool,
-    /// The hub waits in its poller, or is about to.
+    /// The hub waits in its poller, or is about to. Whoever changes this exchanges it, so that of a post and a
+    /// `before_sleep` one comes after the other and sees it.
     sleeps: AtomicBool,
 }
 
@@ -50,7 +55,9 @@ impl Remote {
 
     /// Says how a sleeping hub is woken from now on.
     pub(crate) fn set_notify(&self, notify: Arc<dyn Notify>) {
-        self.inbox().notify = Some(notify);
+        // The one of before goes after the lock: it may be somebody else's code.
+        let outgoing = self.inbox().notify.replace(notify);
+        drop(outgoing);
     }
 
     /// Puts mail into the inbox and wakes the hub if it sleeps. Gives `false` if the hub has ended.
@@ -62,23 +69,29 @@ impl Remote {
             return false;
         }
         inbox.mail.push(mail);
-        let notify = inbox.notify.clone();
         drop(inbox);
-        // Sequentially consistent, as is `before_sleep`: of "there is mail" and "it sleeps", written by two threads
-        // that then read the other's, at least one is seen.
-        self.has_mail.store(true, Ordering::SeqCst);
-        if self.sleeps.swap(false, Ordering::SeqCst)
-            && let Some(notify) = notify
-        {
-            notify.notify();
+        self.has_mail.store(true, Ordering::Relaxed);
+        // Either this finds that it sleeps, or the hub's next exchange finds this, and with it the mail.
+        if self.sleeps.swap(false, Ordering::Release) {
+            self.notify();
         }
         true
     }
 
+    /// Wakes the hub from its sleep.
+    #[cold]
+    fn notify(&self) {
+        // Asked for now: a hub that sleeps does so in the poller that it has told of last.
+        let notify = self.inbox().notify.clone();
+        if let Some(notify) = notify {
+            notify.notify();
+        }
+    }
+
     /// Says that the hub goes to sleep; `false` if there is mail, and then it must not.
     pub(crate) fn before_sleep(&self) -> bool {
-        self.sleeps.store(true, Ordering::SeqCst);
-        if self.has_mail.load(Ordering::SeqCst) {
+        self.sleeps.swap(true, Ordering::Acquire);
+        if self.has_mail() {
             self.after_sleep();
             return false;
         }
@@ -86,7 +99,8 @@ impl Remote {
     }
 
     pub(crate) fn after_sleep(&self) {
-        self.sleeps.store(false, Ordering::Relaxed);
+        // A store would cut off what the posts before it have released to the next `before_sleep`.
+        self.sleeps.swap(false, Ordering::Relaxed);
     }
 
     pub(crate) fn has_mail(&self) -> bool {
@@ -97,7 +111,7 @@ impl Remote {
     pub(crate) fn collect(&self) -> Vec<Mail> {
         let mut inbox = self.inbox();
         // Cleared under the lock: mail that is posted after this sets it again.
-        self.has_mail.store(false, Ordering::SeqCst);
+        self.has_mail.store(false, Ordering::Relaxed);
         mem::take(&mut inbox.mail)
     }
 
@@ -105,10 +119,20 @@ impl Remote {
     pub(crate) fn close(&self) {
         let mut inbox = self.inbox();
         inbox.closed = true;
-        inbox.notify = None;
+        let notify = inbox.notify.take();
         let mail = mem::take(&mut inbox.mail);
         drop(inbox);
-        drop(mail);
+        drop((notify, mail));
+    }
+
+    /// No other OS thread has a handle or a waker, and none has left mail. Asked by the hub, which holds one count.
+    pub(crate) fn is_beyond_reach(this: &cross::Arc<Self>) -> bool {
+        if cross::Arc::strong_count(this) > 1 {
+            return false;
+        }
+        // Whoever posted and then let go of its handle did so in this order; so must this.
+        fence(Ordering::Acquire);
+        !this.has_mail()
     }
 
     /// Has the hub ended?

@@ -22,6 +22,12 @@ pub(crate) trait Wait {
     /// What is there when the wait is over.
     type Output;
 
+    /// Gives the output if it is there and nobody needs to be asked: no hub is looked up for it.
+    #[inline(always)]
+    fn attempt_alone(&mut self) -> Option<Self::Output> {
+        None
+    }
+
     /// Gives the output if it is there. If not, has seen to it that [`Waiting::task`] will be woken; may be asked
     /// again at any time, woken or not, and by another task than before.
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Self::Output>;
@@ -84,18 +90,28 @@ impl<W> Unpin for Until<W> {}
 impl<W: Wait> Future for Until<W> {
     type Output = W::Output;
 
-    #[inline]
+    /// What most waits come to lies in line, and no more than that: it stands in every green function that waits.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
         let wait = &mut self.wait;
         if is_look(cx) {
             look_at(wait);
             return Poll::Pending;
         }
-        current::with(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
+        match wait.attempt_alone() {
             Some(output) => Poll::Ready(output),
-            None => Poll::Pending,
-        })
+            None => attempt(wait, cx),
+        }
     }
+}
+
+/// Out of line, so that a function which mostly need not wait is small.
+#[inline(never)]
+fn attempt<W: Wait>(wait: &mut W, cx: &mut Context<'_>) -> Poll<W::Output> {
+    current::with(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
+        Some(output) => Poll::Ready(output),
+        None => Poll::Pending,
+    })
 }
 
 #[cold]
@@ -193,6 +209,8 @@ impl Sleep {
         Sleep { time: 0, state: SleepState::Set(timer) }
     }
 
+    /// Kept out of the way of those that only give way.
+    #[inline(never)]
     fn set(&mut self, waiting: &Waiting<'_>) {
         let hub = waiting.hub;
         let time = Duration::from_nanos(self.time);
@@ -207,6 +225,11 @@ impl Sleep {
 
 impl Wait for Sleep {
     type Output = ();
+
+    #[inline]
+    fn attempt_alone(&mut self) -> Option<()> {
+        matches!(self.state, SleepState::GaveWay).then_some(())
+    }
 
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {

@@ -53,7 +53,7 @@ impl Trunk {
     ) -> Option<R> {
         let hub = current::with(Rc::clone);
         self.set_driver(waker, &hub);
-        for _ in 0..self.ready.len().min(BRANCHES_PER_TURN) {
+        for _ in 0..self.ready.count_up_to(BRANCHES_PER_TURN) {
             let Some(branch) = self.ready.pop() else { break };
             branch.leave_line();
             if let ControlFlow::Break(result) = resume(&hub, &branch) {

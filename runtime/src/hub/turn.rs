@@ -3,13 +3,11 @@
 use std::future::Future;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 use super::Hub;
 use super::look::name_of;
-use super::remote::Mail;
+use super::remote::{Mail, Remote};
 use super::task::{Outcome, TaskRef};
 use crate::exit::Exit;
 
@@ -31,16 +29,18 @@ pub(crate) enum Ended {
 }
 
 impl Hub {
-    /// Runs `body` as a green thread until it has its result. It may borrow from the caller's frame.
-    pub(crate) fn run_scoped<B, T>(self: &Rc<Self>, body: B) -> Result<Result<T, Exit>, Ended>
+    /// Runs the call of `closure` as a green thread until it has its result. It may borrow from the caller's frame.
+    pub(crate) fn run_scoped<F, G, T>(self: &Rc<Self>, closure: F) -> Result<Result<T, Exit>, Ended>
     where
-        B: Future<Output = T>,
+        F: FnOnce() -> G,
+        G: Future<Output = T>,
     {
         let id = self.tasks.borrow_mut().next_id();
         // SAFETY: `Guard` sees to it that the task is done, and its result taken, before this function is left, however
-        // it is left; what `body` borrows outlives this call.
-        let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, body) };
+        // it is left; what `closure` borrows outlives this call.
+        let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, closure) };
         let main = Guard { hub: self, task, outcome };
+        main.task.set_main();
         self.tasks.borrow_mut().insert(main.task.clone());
         self.schedule(&main.task);
         match self.run_until(Some(&main.task)) {
@@ -54,10 +54,11 @@ impl Hub {
         // It may have been stopped before it ran.
         self.collect_mail();
         loop {
+            self.pauses.set(false);
             if self.stopped.take() {
                 return Ended::Stopped;
             }
-            self.resume_ready(main);
+            self.resume_ready();
             if main.is_some_and(TaskRef::is_done) {
                 return Ended::Done;
             }
@@ -68,25 +69,21 @@ impl Hub {
     }
 
     /// Resumes what is ready, first come first served, for a bounded number of resumptions and a bounded time.
-    fn resume_ready(self: &Rc<Self>, main: Option<&TaskRef>) {
+    fn resume_ready(self: &Rc<Self>) {
         let mut began = None;
-        for resumption in 1..=RESUMPTIONS {
-            let Some(task) = self.next_ready() else { return };
-            self.resume(task);
-            if main.is_some_and(TaskRef::is_done) || self.stopped.get() {
-                return;
-            }
-            if resumption % CLOCK_EVERY == 0 {
-                let now = Instant::now();
-                if now.duration_since(*began.get_or_insert(now)) > TIME {
+        for _ in 0..RESUMPTIONS / CLOCK_EVERY {
+            for _ in 0..CLOCK_EVERY {
+                let Some(task) = self.ready.pop() else { return };
+                self.resume(&task);
+                if self.pauses.get() {
                     return;
                 }
             }
+            let now = Instant::now();
+            if now.duration_since(*began.get_or_insert(now)) > TIME {
+                return;
+            }
         }
-    }
-
-    fn next_ready(&self) -> Option<TaskRef> {
-        self.ready.pop()
     }
 
     /// Mail, then I/O, then timers: a timeout never beats data that had already arrived. Sleeps if nothing is ready.
@@ -128,7 +125,7 @@ impl Hub {
     }
 
     fn wait_for_io(&self, is_idle: bool) {
-        let deadline = if is_idle { self.timers.borrow_mut().next_deadline() } else { None };
+        let deadline = if is_idle { self.timers.borrow().next_deadline() } else { None };
         if !is_idle {
             self.poll_io(Some(Duration::ZERO));
         } else if let Some(deadline) = deadline {
@@ -184,7 +181,7 @@ impl Hub {
             });
         }
         drop(sources);
-        woken.drain(..).for_each(|task| self.schedule(&task));
+        woken.drain(..).for_each(|task| self.wake(task));
         events.clear();
         *self.events.borrow_mut() = events;
         *self.woken.borrow_mut() = woken;
@@ -206,7 +203,7 @@ impl Hub {
         let mut due = std::mem::take(&mut *self.woken.borrow_mut());
         let now = self.now();
         self.timers.borrow_mut().fire(now, &mut due);
-        due.drain(..).for_each(|task| self.schedule(&task));
+        due.drain(..).for_each(|task| self.wake(task));
         *self.woken.borrow_mut() = due;
     }
 
@@ -249,22 +246,12 @@ impl Hub {
         Running(self.clone())
     }
 
-    /// No other OS thread has a handle or a waker, and none has left mail.
-    fn is_beyond_reach(&self) -> bool {
-        if Arc::strong_count(&self.remote) > 1 {
-            return false;
-        }
-        // Whoever posted and then let go of its handle did so in this order; so must this.
-        fence(Ordering::Acquire);
-        !self.remote.has_mail()
-    }
-
     /// Nothing is ready. Is there anything left that could wake a thread?
     fn is_deadlocked(&self) -> bool {
-        self.timers.borrow_mut().next_deadline().is_none()
+        self.timers.borrow().next_deadline().is_none()
             && self.jobs.get() == 0
             && !self.sources.borrow().has_waiter()
-            && self.is_beyond_reach()
+            && Remote::is_beyond_reach(&self.remote)
     }
 }
 

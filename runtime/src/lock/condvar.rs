@@ -102,7 +102,7 @@ impl Condvar {
     pub fn notify_one(&self) {
         let called = self.line.borrow_mut().call_first();
         if let Some(task) = called {
-            current::try_with(|hub| hub.schedule(&task));
+            current::try_with(|hub| hub.wake(task));
         }
     }
 

@@ -248,7 +248,7 @@ impl Access {
             let called = line.call_first();
             drop(line);
             if let Some(task) = called {
-                current::try_with(|hub| hub.schedule(&task));
+                current::try_with(|hub| hub.wake(task));
             }
         }
     }

@@ -74,11 +74,8 @@ impl<T, S: Storage<T>> Shared<T, S> {
             return Err(item);
         }
         state.insert(item);
-        let called = state.call_next();
-        drop(state);
-        if called.is_some() {
-            wake_one(called);
-            self.wake();
+        if state.has_waiter() {
+            self.after_putting(state);
         }
         Ok(())
     }
@@ -177,16 +174,29 @@ impl<T, S: Storage<T>> Shared<T, S> {
     }
 }
 
+#[inline]
 fn wake_one(called: Option<TaskRef>) {
     if let Some(task) = called {
-        current::try_with(|hub| hub.schedule(&task));
+        schedule(task);
     }
+}
+
+#[inline(never)]
+fn schedule(task: TaskRef) {
+    current::try_with(|hub| hub.wake(task));
 }
 
 impl<T, S: Storage<T>> State<T, S> {
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
         self.items.size() < self.limit
+    }
+
+    /// Does anybody wait who was not called? Of those who wait for the queue to be done with, nothing is said.
+    #[inline]
+    fn has_waiter(&self) -> bool {
+        // All at once, because mostly nobody does.
+        self.getters.len() | self.putters.len() | self.peekers.len() != 0
     }
 
     /// On a channel: does somebody wait for just this item?
@@ -219,6 +229,12 @@ impl<T, S: Storage<T>> State<T, S> {
     /// Takes the next item, and says which putter's item moved in for it.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<(T, Option<TaskRef>)> {
+        if self.putters.is_empty() { self.items.pop().map(|item| (item, None)) } else { self.take_of_many() }
+    }
+
+    /// The same while putters wait.
+    #[inline(never)]
+    fn take_of_many(&mut self) -> Option<(T, Option<TaskRef>)> {
         // On a channel the item comes from the putter's hand.
         let mut putter = if self.items.size() == 0 { self.admit() } else { None };
         let item = self.items.pop()?;
@@ -228,7 +244,7 @@ impl<T, S: Storage<T>> State<T, S> {
         Some((item, putter))
     }
 
-    /// Moves in what the first putter in line brings.
+    /// Moves in what the first putter in line brings, if there is one.
     fn admit(&mut self) -> Option<TaskRef> {
         let ticket = self.putters.first()?;
         let item = self.offers[ticket.index()].take().expect("a putter in line has an item to put");
@@ -245,13 +261,12 @@ impl<T, S: Storage<T>> State<T, S> {
 
     /// Is there an item for somebody who was not called yet?
     #[inline]
-    fn may_call(&self) -> bool {
+    pub(crate) fn may_call(&self) -> bool {
         let is_for_getter = !self.getters.is_empty() && self.getters.called() < self.supply();
         is_for_getter || (!self.peekers.is_empty() && self.supply() > 0)
     }
 
     /// Calls one that can go on: whoever only looks, then whoever takes, then whoever brings.
-    #[inline]
     fn call_next(&mut self) -> Option<TaskRef> {
         let supply = self.supply();
         if !self.peekers.is_empty() && supply > 0 {

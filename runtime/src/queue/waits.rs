@@ -111,9 +111,12 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
                 Some(ticket) => _left_over = state.getters.renew(ticket, waiting.task()),
                 None => {
                     self.ticket = Some(state.getters.join(waiting.task()));
-                    drop(state);
                     // There may be an item for this one as well.
-                    self.shared.wake();
+                    let is_one = state.may_call();
+                    drop(state);
+                    if is_one {
+                        self.shared.wake();
+                    }
                 }
             }
             return None;
@@ -144,13 +147,21 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
     }
 }
 
+impl<T, S: Storage<T>> Get<'_, T, S> {
+    #[inline(never)]
+    fn give_up(&self, ticket: Ticket) {
+        let left = self.shared.state.borrow_mut().getters.leave(ticket);
+        drop(left);
+        // If it had been called, the next one is.
+        self.shared.wake();
+    }
+}
+
 impl<T, S: Storage<T>> Drop for Get<'_, T, S> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            let left = self.shared.state.borrow_mut().getters.leave(ticket);
-            drop(left);
-            // If it had been called, the next one is.
-            self.shared.wake();
+            self.give_up(ticket);
         }
     }
 }

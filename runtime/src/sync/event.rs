@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
 use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
+use crate::cross::{Mutex, MutexGuard, OnceLock};
 use crate::timeout::{Timeout, with_timeout};
 
 /// A value that is sent once, and that any number of green threads and OS threads wait for. Clones are handles on one

@@ -80,6 +80,9 @@ mod queue;
 mod semaphore;
 mod wait;
 
+#[cfg(all(test, loom))]
+mod model;
+
 pub use event::Event;
 pub use queue::{Iter, Queue};
 pub use semaphore::{Permit, Semaphore};

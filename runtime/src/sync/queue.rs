@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use super::{GetError, PutError, ShutDown};
 use crate::call::Green;
+use crate::cross::{Mutex, MutexGuard};
 use crate::green;
 use crate::iter::GreenIterator;
 use crate::timeout::with_timeout;

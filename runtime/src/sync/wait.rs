@@ -3,11 +3,10 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use crate::cross::thread::{self, Thread};
 use crate::greenthread;
 use crate::hub::suspend::{Wait, Waiting, until};
 
@@ -81,47 +80,30 @@ fn block_until<A: Attempt>(mut attempt: A, deadline: Option<Instant>) -> Option<
              help: use the form without `_blocking`, which suspends"
         );
     }
-    let parker = Arc::new(Parker { thread: thread::current(), is_woken: AtomicBool::new(false) });
-    let waker = Waker::from(parker.clone());
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
     loop {
         if let Some(output) = attempt.attempt(&waker) {
             return Some(output);
         }
-        if !parker.wait(deadline) {
-            // What came in the last moment still counts.
-            return attempt.attempt(&waker);
+        // Woken since, or just after, it comes back at once. Coming back for nothing does no harm.
+        let Some(deadline) = deadline else {
+            thread::park();
+            continue;
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
         }
+        thread::park_timeout(left);
     }
 }
 
 /// Wakes an OS thread that waits here.
-struct Parker {
-    thread: Thread,
-    is_woken: AtomicBool,
-}
+struct Unpark(Thread);
 
-impl Parker {
-    /// Waits until it is woken; `false` says that the time is over.
-    fn wait(&self, deadline: Option<Instant>) -> bool {
-        while !self.is_woken.swap(false, Ordering::Acquire) {
-            let Some(deadline) = deadline else {
-                thread::park();
-                continue;
-            };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            thread::park_timeout(left);
-        }
-        true
-    }
-}
-
-impl Wake for Parker {
+impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
-        self.is_woken.store(true, Ordering::Release);
-        self.thread.unpark();
+        self.0.unpark();
     }
 }
 

@@ -40,20 +40,28 @@ impl<G: Future> Future for Limited<G> {
     type Output = Result<G::Output, Timeout>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let call = this.call.as_mut().as_pin_mut().expect("a call that is over is not driven again");
         if is_look(cx) {
-            return call.poll(cx).map(Ok);
+            return self.project().call.as_pin_mut().expect(DRIVEN_ONCE).poll(cx).map(Ok);
         }
-        let hub = current::with(|hub| hub.clone());
+        current::with(|hub| self.drive(hub, cx))
+    }
+}
+
+const DRIVEN_ONCE: &str = "a call that is over is not driven again";
+
+impl<G: Future> Limited<G> {
+    #[inline]
+    fn drive(self: Pin<&mut Self>, hub: &Hub, cx: &mut Context<'_>) -> Poll<Result<G::Output, Timeout>> {
+        let mut this = self.project();
+        let call = this.call.as_mut().as_pin_mut().expect(DRIVEN_ONCE);
         let deadline = *this.deadline.get_or_insert_with(|| hub.deadline_in(*this.limit));
-        let is_over = this.timer.as_ref().is_some_and(|timer| timer.has_fired(&hub));
+        let is_over = this.timer.as_ref().is_some_and(|timer| timer.has_fired(hub));
         let enclosing = hub.expired.get();
         // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
         let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
         let progress = if is_ours {
             hub.expired.set(Some(deadline));
-            let _restored = Restore { hub: &hub, enclosing };
+            let _restored = Restore { hub, enclosing };
             call.poll(cx)
         } else {
             call.poll(cx)
@@ -65,7 +73,7 @@ impl<G: Future> Future for Limited<G> {
                 Poll::Ready(Err(Timeout { limit: *this.limit }))
             }
             Poll::Pending => {
-                arm(this.timer, &hub, deadline, TaskRef::of_waker(cx.waker(), &hub.remote));
+                arm(this.timer, hub, deadline, TaskRef::of_waker(cx.waker(), &hub.remote));
                 Poll::Pending
             }
         }

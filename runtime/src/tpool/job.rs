@@ -4,13 +4,14 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::thread;
 
 use super::pool::ThreadPool;
 use super::workers::{Call, What, Workers};
 use crate::call::Green;
+use crate::cross::{Mutex, MutexGuard};
 use crate::hub::Hub;
 use crate::hub::suspend::{Wait, Waiting, until};
 

@@ -17,6 +17,9 @@ mod pool;
 mod proxy;
 mod workers;
 
+#[cfg(all(test, loom))]
+mod model;
+
 pub use pool::ThreadPool;
 pub use proxy::Proxy;
 

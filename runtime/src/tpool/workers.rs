@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
-use std::thread;
+
+use crate::cross::{Condvar, Mutex, MutexGuard, thread};
 
 /// A call to make.
 pub(super) type Call = Box<dyn FnOnce() + Send>;

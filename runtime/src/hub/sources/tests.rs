@@ -31,7 +31,7 @@ fn an_event_for_a_descriptor_that_has_gone_reaches_nobody() {
     assert!(sources.release(first.index));
     let second = sources.insert(7, true);
     assert_eq!(second.index, first.index);
-    let mut waiter = Some(TaskRef::allocate(&remote, 1, async {}).0);
+    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0);
     let slot = sources.slot(second.index);
     assert!(matches!(slot.park(Direction::Read, None, &mut waiter), Parked::Waits(1)));
 
@@ -63,7 +63,7 @@ fn a_slot_is_free_when_the_last_source_lets_go_of_it() {
 #[test]
 fn a_wait_takes_back_only_its_own_word() {
     let remote = Arc::new(Remote::new());
-    let task = |id| Some(TaskRef::allocate(&remote, id, async {}).0);
+    let task = |id| Some(TaskRef::allocate(&remote, id, || async {}).0);
     let mut slot = Slot::default();
     slot.begin(7, true);
     assert!(matches!(slot.park(Direction::Read, None, &mut task(1)), Parked::Waits(1)));

@@ -7,14 +7,14 @@ use std::future::{Future, Pending, pending};
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::super::remote::Remote;
 use super::super::trunk::Trunk;
-use super::cell::{Stage, TaskCell};
+use super::cell::TaskCell;
 use super::waker::RESUME;
 use super::{BRANCH, DONE, FOREIGN, RUNNING, SCHEDULED, TaskRef};
+use crate::cross::Arc;
 
 /// What stands in a branch's cell. It is never polled.
 struct BranchBody {
@@ -35,9 +35,17 @@ impl TaskRef {
     /// thread that it is part of.
     pub(crate) fn branch(home: &Arc<Remote>, id: u64, trunk: &Rc<Trunk>) -> TaskRef {
         let body = BranchBody { trunk: trunk.clone(), never: pending() };
-        let (task, _) = Self::allocate(home, id, body);
-        task.set(FOREIGN | BRANCH);
-        task
+        Self::stand_in(home, id, body, FOREIGN | BRANCH)
+    }
+
+    /// Where a branch is among those of its task; its thread's place in the registry is no concern of it.
+    pub(crate) fn place(&self) -> u32 {
+        self.header().slot.get()
+    }
+
+    pub(crate) fn set_place(&self, place: u32) {
+        assert!(self.has(BRANCH), "a green thread's place is the registry's to give");
+        self.header().slot.set(place);
     }
 
     /// Puts a branch that was woken into its trunk's line, unless it is there, or ends, or has ended.
@@ -46,15 +54,14 @@ impl TaskRef {
             return;
         }
         self.set(SCHEDULED);
-        let cell = self.0.cast::<TaskCell<BranchBody, ()>>();
+        let cell = self.0.cast::<TaskCell<fn() -> BranchBody, BranchBody, ()>>();
         // SAFETY: `BRANCH` is set by `branch` alone, on a cell of just this type, and `self` keeps the cell alive.
         let stage = unsafe { cell.as_ref() }.stage.get();
-        // SAFETY: a branch's stage is written only while it ends, when it is `RUNNING` or `DONE`, and when its last
-        // reference goes, after that. Nothing of it happens while this reference is in use: cloning an `Rc` runs
-        // nothing else.
-        let Stage::Running(body) = (unsafe { &*stage }) else {
-            unreachable!("a branch without a body is done")
-        };
+        // SAFETY: it is written only while the branch ends, when it is `RUNNING` or `DONE`, and when its last reference
+        // goes, after that. Nothing of it happens while this reference is in use: cloning an `Rc` runs nothing else.
+        let stage = unsafe { &*stage };
+        // SAFETY: a branch has its call from the beginning until it ends, and it is not `DONE`.
+        let body = unsafe { stage.as_call() };
         let trunk = body.trunk.clone();
         trunk.call(self.clone());
     }

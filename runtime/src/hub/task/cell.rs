@@ -8,12 +8,14 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::task::{Context, Poll};
 
 use super::super::extra::Extra;
 use super::super::remote::Remote;
-use super::TaskRef;
+use super::registry::NOWHERE;
+use super::remote_refs::RemoteRefs;
+use super::{CALL, CLOSURE, RESULT};
+use crate::cross::AtomicBool;
 use crate::exit::{Exit, Panic};
 
 /// What every task has, whatever its body.
@@ -21,8 +23,8 @@ pub(super) struct Header {
     pub(super) vtable: &'static VTable,
     /// The hub's inbox, which is also the hub's identity. Valid while the hub lives or a cloned waker does.
     pub(super) remote: *const Remote,
-    /// The next in the ready queue.
-    pub(super) next: Cell<Option<TaskRef>>,
+    /// The next in the ready queue, which counts it.
+    pub(super) next: Cell<Option<NonNull<Header>>>,
     pub(super) extra: Cell<Option<Box<Extra>>>,
     pub(super) id: u64,
     pub(super) state: Cell<u16>,
@@ -30,20 +32,61 @@ pub(super) struct Header {
     /// A wake from another OS thread is already in the inbox.
     pub(super) mailed: AtomicBool,
     pub(super) refs: Cell<u32>,
-    pub(super) remote_refs: AtomicU32,
+    pub(super) remote_refs: RemoteRefs,
+    /// Its place in the registry.
     pub(super) slot: Cell<u32>,
 }
 
 #[repr(C)]
-pub(super) struct TaskCell<B, T> {
+pub(super) struct TaskCell<F, G, T> {
     pub(super) header: Header,
-    pub(super) stage: UnsafeCell<Stage<B, T>>,
+    pub(super) stage: UnsafeCell<Stage<F, G, T>>,
 }
 
-pub(super) enum Stage<B, T> {
-    Running(B),
-    Finished(Result<T, Exit>),
-    Consumed,
+/// What lies behind the header. Which of them it is, the header's state says: `CLOSURE`, `CALL`, `RESULT`, or none.
+///
+/// A tag in here would be a word more for every thread, and one more thing to read at every switch.
+pub(super) union Stage<F, G, T> {
+    closure: ManuallyDrop<F>,
+    call: ManuallyDrop<G>,
+    result: ManuallyDrop<Result<T, Exit>>,
+}
+
+impl<F, G, T> Stage<F, G, T> {
+    /// Goes with `CLOSURE`.
+    pub(super) fn closure(closure: F) -> Self {
+        Stage { closure: ManuallyDrop::new(closure) }
+    }
+
+    /// Goes with `CALL`.
+    pub(super) fn call(call: G) -> Self {
+        Stage { call: ManuallyDrop::new(call) }
+    }
+
+    /// # Safety
+    ///
+    /// It is what `state` says, and is not used again.
+    #[inline(always)]
+    unsafe fn drop_in_place(&mut self, state: u16) {
+        if state & CALL != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { ManuallyDrop::drop(&mut self.call) };
+        } else if state & CLOSURE != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { ManuallyDrop::drop(&mut self.closure) };
+        } else if state & RESULT != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { ManuallyDrop::drop(&mut self.result) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// It is a call.
+    pub(super) unsafe fn as_call(&self) -> &G {
+        // SAFETY: the caller's promise.
+        unsafe { &self.call }
+    }
 }
 
 pub(super) struct VTable {
@@ -56,6 +99,7 @@ pub(super) struct VTable {
 }
 
 impl Header {
+    #[inline]
     pub(super) fn new(vtable: &'static VTable, remote: *const Remote, id: u64, state: u16) -> Self {
         Header {
             vtable,
@@ -67,8 +111,8 @@ impl Header {
             scopes: Cell::new(0),
             mailed: AtomicBool::new(false),
             refs: Cell::new(1),
-            remote_refs: AtomicU32::new(1),
-            slot: Cell::new(u32::MAX),
+            remote_refs: RemoteRefs::new(),
+            slot: Cell::new(NOWHERE),
         }
     }
 }
@@ -83,10 +127,14 @@ pub(super) enum Polled {
     Failed,
 }
 
-/// The functions behind a vtable, for one kind of body.
-pub(super) struct Operations<B, T>(PhantomData<(B, T)>);
+/// The functions behind a vtable, for one kind of body: a closure, the call that it makes, and what that gives.
+pub(super) struct Operations<F, G, T>(PhantomData<(F, G, T)>);
 
-impl<B: Future<Output = T>, T> Operations<B, T> {
+impl<F, G, T> Operations<F, G, T>
+where
+    F: FnOnce() -> G,
+    G: Future<Output = T>,
+{
     pub(super) const VTABLE: VTable = VTable {
         poll: Self::poll,
         end: Self::end,
@@ -98,111 +146,173 @@ impl<B: Future<Output = T>, T> Operations<B, T> {
 
     /// # Safety
     ///
-    /// `header` is the start of a live `TaskCell<B, T>`, and nothing else may reach its stage until the returned
+    /// `header` is the start of a live `TaskCell<F, G, T>`, and nothing else may reach its stage until the returned
     /// reference is dead.
-    unsafe fn stage<'a>(header: NonNull<Header>) -> &'a mut Stage<B, T> {
-        let cell = header.cast::<TaskCell<B, T>>();
+    #[inline(always)]
+    unsafe fn parts<'a>(header: NonNull<Header>) -> (&'a Header, &'a mut Stage<F, G, T>) {
         // SAFETY: the caller says that the cell lives.
-        let stage = unsafe { cell.as_ref() }.stage.get();
+        let cell = unsafe { header.cast::<TaskCell<F, G, T>>().as_ref() };
         // SAFETY: the caller says that nothing else reaches the stage.
-        unsafe { &mut *stage }
+        let stage = unsafe { &mut *cell.stage.get() };
+        (&cell.header, stage)
     }
 
     /// # Safety
     ///
-    /// As [`stage`](Self::stage).
+    /// As [`parts`](Self::parts), until this returns; the stage holds a closure or a call.
     unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Polled {
         // SAFETY: the caller's promise.
-        let stage = unsafe { Self::stage(header) };
-        let Stage::Running(body) = stage else { unreachable!("a task without a body was polled") };
-        // SAFETY: the body stays in its cell on the heap until it is dropped there, in `finish` or `clear`.
-        let body = unsafe { Pin::new_unchecked(body) };
-        match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
+        let call = || unsafe { Self::call(header) };
+        match catch_unwind(AssertUnwindSafe(|| call().poll(cx))) {
             Ok(Poll::Pending) => Polled::Pending,
-            Ok(Poll::Ready(value)) => Self::finish(stage, Ok(value)),
-            Err(payload) => Self::finish(stage, Err(Exit::Panicked(Panic::new(payload)))),
+            // SAFETY: the caller's promise.
+            Ok(Poll::Ready(value)) => unsafe { Self::finish(header, Ok(value)) },
+            // SAFETY: the caller's promise.
+            Err(payload) => unsafe { Self::fail(header, payload) },
         }
+    }
+
+    /// The call, which the closure makes now if it has not yet. If that panics, neither is left.
+    ///
+    /// # Safety
+    ///
+    /// As [`poll`](Self::poll), until the returned reference is dead.
+    #[inline(always)]
+    unsafe fn call<'a>(header: NonNull<Header>) -> Pin<&'a mut G>
+    where
+        (F, T): 'a,
+    {
+        // SAFETY: the caller's promise.
+        let (header, stage) = unsafe { Self::parts(header) };
+        if header.state.get() & CLOSURE != 0 {
+            header.state.set(header.state.get() & !CLOSURE);
+            // SAFETY: the state said that it is a closure, and no longer does.
+            let closure = unsafe { ManuallyDrop::take(&mut stage.closure) };
+            stage.call = ManuallyDrop::new(closure());
+            header.state.set(header.state.get() | CALL);
+        }
+        debug_assert!(header.state.get() & CALL != 0, "a task without a body was polled");
+        // SAFETY: where there is no closure there is a call, says the caller.
+        let call = unsafe { &mut stage.call };
+        // SAFETY: it stays in its cell on the heap until it is dropped there, in `clear_caught`.
+        unsafe { Pin::new_unchecked(&mut **call) }
     }
 
     /// # Safety
     ///
-    /// As [`stage`](Self::stage).
+    /// As [`parts`](Self::parts), until this returns.
     unsafe fn end(header: NonNull<Header>) -> Polled {
         // SAFETY: the caller's promise.
-        Self::finish(unsafe { Self::stage(header) }, Err(Exit::Killed))
+        unsafe { Self::finish(header, Err(Exit::Killed)) }
     }
 
     /// # Safety
     ///
-    /// As [`stage`](Self::stage).
+    /// As [`end`](Self::end).
     unsafe fn exit(header: NonNull<Header>) -> Option<Exit> {
         // SAFETY: the caller's promise.
-        match unsafe { Self::stage(header) } {
-            Stage::Finished(Err(exit)) => Some(exit.duplicate()),
-            _ => None,
+        let (header, stage) = unsafe { Self::parts(header) };
+        if header.state.get() & RESULT == 0 {
+            return None;
         }
+        // SAFETY: the state says that it is a result.
+        let result = unsafe { &stage.result };
+        result.as_ref().err().map(Exit::duplicate)
     }
 
     /// Drops the body where it stands, then puts the result in its place. A destructor that panics is the result.
-    fn finish(stage: &mut Stage<B, T>, mut result: Result<T, Exit>) -> Polled {
-        if let Err(payload) = drop_in_place_caught(stage) {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(result))) {
-                drop_payload(payload);
-            }
-            result = Err(Exit::Panicked(Panic::new(payload)));
+    ///
+    /// # Safety
+    ///
+    /// As [`end`](Self::end).
+    #[inline]
+    unsafe fn finish(header: NonNull<Header>, result: Result<T, Exit>) -> Polled {
+        // SAFETY: the caller's promise.
+        if let Err(payload) = unsafe { Self::clear_caught(header) } {
+            drop_caught(result);
+            // SAFETY: the caller's promise; nothing is left that could panic when it is dropped.
+            return unsafe { Self::fail(header, payload) };
         }
         let polled = if result.is_ok() { Polled::Returned } else { Polled::Failed };
-        *stage = Stage::Finished(result);
+        // SAFETY: the caller's promise.
+        let (header, stage) = unsafe { Self::parts(header) };
+        stage.result = ManuallyDrop::new(result);
+        header.state.set(header.state.get() | RESULT);
         polled
     }
 
+    /// The panic of a body, or of its destructor, is the result.
+    ///
     /// # Safety
     ///
-    /// As [`stage`](Self::stage); `out` points to an `Option<Result<T, Exit>>`.
-    unsafe fn take(header: NonNull<Header>, out: NonNull<()>) {
+    /// As [`end`](Self::end).
+    #[cold]
+    unsafe fn fail(header: NonNull<Header>, payload: Box<dyn Any + Send>) -> Polled {
         // SAFETY: the caller's promise.
-        let stage = unsafe { Self::stage(header) };
-        // SAFETY: the caller's promise.
-        let out = unsafe { out.cast::<Option<Result<T, Exit>>>().as_mut() };
-        match std::mem::replace(stage, Stage::Consumed) {
-            Stage::Finished(result) => *out = Some(result),
-            Stage::Consumed => {}
-            Stage::Running(_) => unreachable!("a result was taken from a body that runs"),
-        }
+        unsafe { Self::finish(header, Err(Exit::Panicked(Panic::new(payload)))) }
     }
 
     /// # Safety
     ///
-    /// As [`stage`](Self::stage).
+    /// As [`end`](Self::end); `out` points to an `Option<Result<T, Exit>>`.
+    unsafe fn take(header: NonNull<Header>, out: NonNull<()>) {
+        // SAFETY: the caller's promise.
+        let (header, stage) = unsafe { Self::parts(header) };
+        if header.state.get() & RESULT == 0 {
+            return;
+        }
+        header.state.set(header.state.get() & !RESULT);
+        // SAFETY: the state said that it is a result, and no longer does.
+        let result = unsafe { ManuallyDrop::take(&mut stage.result) };
+        // SAFETY: the caller's promise.
+        *unsafe { out.cast::<Option<Result<T, Exit>>>().as_mut() } = Some(result);
+    }
+
+    /// # Safety
+    ///
+    /// As [`end`](Self::end).
     unsafe fn clear(header: NonNull<Header>) {
         // SAFETY: the caller's promise.
-        if let Err(payload) = drop_in_place_caught(unsafe { Self::stage(header) }) {
+        if let Err(payload) = unsafe { Self::clear_caught(header) } {
             drop_payload(payload);
         }
     }
 
+    /// Drops what is behind the header, where it stands: a pinned body must not be moved. Hands out the panic of a
+    /// destructor, if there was one.
+    ///
     /// # Safety
     ///
-    /// `header` is the start of a `TaskCell<B, T>` that `allocate_scoped` made and nothing refers to any more, whose
+    /// As [`end`](Self::end).
+    #[inline]
+    unsafe fn clear_caught(header: NonNull<Header>) -> Result<(), Box<dyn Any + Send>> {
+        // SAFETY: the caller's promise.
+        let (header, stage) = unsafe { Self::parts(header) };
+        let state = header.state.get();
+        header.state.set(state & !(CLOSURE | CALL | RESULT));
+        catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: it is what the state said, and no longer does, so that it is dropped this once.
+            unsafe { stage.drop_in_place(state) };
+        }))
+    }
+
+    /// # Safety
+    ///
+    /// `header` is the start of a `TaskCell<F, G, T>` that `allocate_scoped` made and nothing refers to any more, whose
     /// stage was cleared. May be called on any OS thread: only plain memory is left.
     unsafe fn free(header: NonNull<Header>) {
-        let cell = header.cast::<ManuallyDrop<TaskCell<B, T>>>();
+        let cell = header.cast::<ManuallyDrop<TaskCell<F, G, T>>>();
         // SAFETY: the memory came from a `Box` of the same layout; `ManuallyDrop` leaves its content alone.
         drop(unsafe { Box::from_raw(cell.as_ptr()) });
     }
 }
 
-/// Replaces the stage by `Consumed` and hands out the panic of a destructor, if there was one.
-///
-/// The old content is dropped before the new is written, where it stands: a pinned body must not be moved.
-fn drop_in_place_caught<B, T>(stage: &mut Stage<B, T>) -> Result<(), Box<dyn Any + Send>> {
-    let place: *mut Stage<B, T> = stage;
-    // SAFETY: `place` comes from a unique reference; its content is dropped once here, and overwritten without being
-    // dropped again just below, whether or not a destructor panics.
-    let result = catch_unwind(AssertUnwindSafe(|| unsafe { place.drop_in_place() }));
-    // SAFETY: as above.
-    unsafe { place.write(Stage::Consumed) };
-    result
+/// Drops a value whose destructor may panic as well, when there is a panic already.
+#[cold]
+fn drop_caught<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        drop_payload(payload);
+    }
 }
 
 /// Drops what somebody panicked with. It may panic when dropped, with something that may, and so on: nobody is left to

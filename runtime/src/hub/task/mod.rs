@@ -2,14 +2,15 @@
 //!
 //! This folder and nothing else knows how that memory is laid out; all that is unsafe about green threads is here:
 //! `cell.rs` has the memory, `waker.rs` what is behind a waker, `ready.rs` the queue of those that are ready,
-//! `branch.rs` what a task drives beside something else.
+//! `current.rs` the one that is being resumed, `registry.rs` all of them, `outcome.rs` the right to a
+//! result, `remote_refs.rs` who keeps the memory, `branch.rs` what a task drives beside something else.
 //!
 //! ```text
 //!   ┌ TaskCell ────────────────────────────────────────────────┐
-//!   │ Header: vtable, remote, next, extra, id, state, scopes,   │
-//!   │         mailed, refs, remote_refs, slot                   │
-//!   │ Stage:  Running(body) ─▶ Finished(result) ─▶ Consumed     │
-//!   └───────────────────────────────────────────────────────────┘
+//!   │ Header: vtable, remote, next, extra, id, state, scopes,  │
+//!   │         mailed, refs, remote_refs, slot                  │
+//!   │ Stage:  closure ─▶ call ─▶ result ─▶ nothing             │
+//!   └──────────────────────────────────────────────────────────┘
 //!
 //!               1            2              4
 //!   (new) ────▶ Scheduled ⇄ Running ─────▶ Done
@@ -32,37 +33,37 @@
 
 use std::cell::UnsafeCell;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, RawWakerVTable, Waker};
 
 use super::extra::Extra;
 use super::remote::Remote;
+use crate::cross::Arc;
 use crate::exit::Exit;
 
 mod branch;
 mod cell;
+mod current;
+mod outcome;
 mod ready;
+mod registry;
+mod remote_refs;
 mod waker;
 
 use cell::{Header, Operations, Polled, Stage, TaskCell};
 use waker::{LOOK, RESUME};
 
 pub(super) use cell::drop_payload;
+pub(crate) use current::CurrentTask;
+pub(crate) use outcome::Outcome;
+pub use outcome::Thread;
 pub(crate) use ready::ReadyQueue;
+pub(crate) use registry::Registry;
 pub(crate) use waker::is_look;
 
 /// A reference to a task, counted without atomic operations; stays on the hub's own OS thread.
 pub(crate) struct TaskRef(NonNull<Header>);
-
-/// The right to take the result of a task whose body gives a `T`.
-pub(crate) struct Outcome<T> {
-    task: TaskRef,
-    _result: PhantomData<T>,
-}
 
 /// It is in the ready queue.
 const SCHEDULED: u16 = 1;
@@ -80,49 +81,93 @@ const DELAYED: u16 = 1 << 5;
 const WAS_KILLED: u16 = 1 << 7;
 /// A `catch_exit` of it has heard of a kill.
 const HEARD: u16 = 1 << 8;
+/// `run` waits for it, and returns when it is done.
+const MAIN: u16 = 1 << 11;
 /// Nobody has the right to its result any more.
 const DETACHED: u16 = 1 << 9;
-/// There is no result left in it.
-const TAKEN: u16 = 1 << 10;
+/// A closure lies behind the header, which makes the body …
+const CLOSURE: u16 = 1 << 12;
+/// … or the body …
+const CALL: u16 = 1 << 13;
+/// … or the result. Nothing does while one is being replaced by the next, and when the result was taken.
+const RESULT: u16 = 1 << 14;
 /// Not a green thread: the waker of some other executor, in a task's clothes.
 const FOREIGN: u16 = 1 << 6;
 /// Nor this: a branch of a task, which is driven by it. `FOREIGN` is set as well.
 const BRANCH: u16 = 1 << 8;
 
 impl TaskRef {
-    /// Makes the task of `body`, with the result's owner beside it.
-    pub(crate) fn allocate<B, T>(remote: &Arc<Remote>, id: u64, body: B) -> (TaskRef, Outcome<T>)
+    /// Makes a task that makes and drives the call of `closure`, and the right to its result.
+    #[inline]
+    pub(crate) fn allocate<F, G, T>(remote: &Arc<Remote>, id: u64, closure: F) -> (TaskRef, Outcome<T>)
     where
-        B: Future<Output = T> + 'static,
+        F: FnOnce() -> G + 'static,
+        G: Future<Output = T> + 'static,
         T: 'static,
     {
-        // SAFETY: the body and its result are `'static`, so they may live as long as the task.
-        unsafe { Self::allocate_scoped(remote, id, body) }
+        // SAFETY: closure, call and result are `'static`, so they may live as long as the task.
+        unsafe { Self::allocate_scoped(remote, id, closure) }
     }
 
-    /// Like [`allocate`](Self::allocate), for a body that borrows from the caller's frame.
+    /// Like [`allocate`](Self::allocate), for a closure that borrows from the caller's frame.
     ///
     /// # Safety
     ///
-    /// Before anything that `B` or `T` borrow ends, the task must be done (it returned, or was [ended](Self::end))
+    /// Before anything that `F`, `G` or `T` borrow ends, the task must be done (it returned, or was [ended](Self::end))
     /// and its result taken or cleared.
-    pub(crate) unsafe fn allocate_scoped<B, T>(
+    #[inline]
+    pub(crate) unsafe fn allocate_scoped<F, G, T>(
         remote: &Arc<Remote>,
         id: u64,
-        body: B,
+        closure: F,
     ) -> (TaskRef, Outcome<T>)
     where
-        B: Future<Output = T>,
+        F: FnOnce() -> G,
+        G: Future<Output = T>,
     {
-        let cell = Box::new(TaskCell {
-            header: Header::new(&Operations::<B, T>::VTABLE, Arc::as_ptr(remote), id, 0),
-            stage: UnsafeCell::new(Stage::<B, T>::Running(body)),
-        });
-        let task = TaskRef(NonNull::from(Box::leak(cell)).cast());
-        let outcome = Outcome { task: task.clone(), _result: PhantomData };
+        let task = Self::make(remote, id, Stage::<F, G, T>::closure(closure), CLOSURE);
+        // SAFETY: the cell was made for this result just now, and nobody else has the right to it.
+        let outcome = unsafe { Outcome::of(&task) };
         (task, outcome)
     }
 
+    /// Makes what looks like a task and is none: `call` stands in its cell from the beginning, and its result is
+    /// nobody's.
+    fn stand_in<G: Future<Output = ()> + 'static>(
+        remote: &Arc<Remote>,
+        id: u64,
+        call: G,
+        flags: u16,
+    ) -> TaskRef {
+        Self::make(remote, id, Stage::<fn() -> G, G, ()>::call(call), CALL | DETACHED | flags)
+    }
+
+    /// `state` says what `stage` is.
+    #[inline]
+    fn make<F, G, T>(remote: &Arc<Remote>, id: u64, stage: Stage<F, G, T>, state: u16) -> TaskRef
+    where
+        F: FnOnce() -> G,
+        G: Future<Output = T>,
+    {
+        let header = Header::new(&Operations::<F, G, T>::VTABLE, Arc::as_ptr(remote), id, state);
+        let cell = Box::new(TaskCell { header, stage: UnsafeCell::new(stage) });
+        TaskRef(NonNull::from(Box::leak(cell)).cast())
+    }
+
+    /// One more reference to a task.
+    ///
+    /// # Safety
+    ///
+    /// `header` is that of a task to which there is a counted reference, on this OS thread, its home.
+    #[inline]
+    unsafe fn count(header: NonNull<Header>) -> TaskRef {
+        // SAFETY: the caller says that it is counted, so the header lives.
+        let refs = &unsafe { header.as_ref() }.refs;
+        refs.set(refs.get().checked_add(1).expect("too many references to one green thread"));
+        TaskRef(header)
+    }
+
+    #[inline]
     fn header(&self) -> &Header {
         // SAFETY: a `TaskRef` counts, so the header lives.
         unsafe { self.0.as_ref() }
@@ -130,14 +175,6 @@ impl TaskRef {
 
     pub(crate) fn id(&self) -> u64 {
         self.header().id
-    }
-
-    pub(crate) fn slot(&self) -> u32 {
-        self.header().slot.get()
-    }
-
-    pub(crate) fn set_slot(&self, slot: u32) {
-        self.header().slot.set(slot);
     }
 
     fn has(&self, flag: u16) -> bool {
@@ -174,6 +211,16 @@ impl TaskRef {
     /// Does it stand for a waker of another executor?
     pub(crate) fn is_foreign(&self) -> bool {
         self.has(FOREIGN)
+    }
+
+    /// Is it the one that `run` waits for?
+    #[inline]
+    pub(super) fn is_main(&self) -> bool {
+        self.has(MAIN)
+    }
+
+    pub(super) fn set_main(&self) {
+        self.set(MAIN);
     }
 
     pub(crate) fn is_killed(&self) -> bool {
@@ -293,11 +340,15 @@ impl TaskRef {
         // One reading and one writing of the state before the body, and one of each after it: this is the path of
         // every switch, and a processor waits for a value that it has just written.
         let state = self.header().state.get();
-        if state & (RUNNING | DONE | FOREIGN) != 0 {
-            self.unset(scheduled);
-            return Progress::Nothing;
-        }
-        let started = if state & DELAYED == 0 { STARTED } else { 0 };
+        let started = match state & (RUNNING | DONE | FOREIGN | STARTED) {
+            STARTED => 0,
+            0 if state & DELAYED == 0 => STARTED,
+            0 => 0,
+            _ => {
+                self.unset(scheduled);
+                return Progress::Nothing;
+            }
+        };
         self.header().state.set((state & !scheduled) | RUNNING | started);
         self.poll(&RESUME)
     }
@@ -328,8 +379,8 @@ impl TaskRef {
             self.become_done(progress);
             return Progress::Ended;
         }
-        let state = self.header().state.get();
-        self.header().state.set(state & !RUNNING);
+        let state = self.header().state.get() & !RUNNING;
+        self.header().state.set(state);
         if state & KILLED == 0 { Progress::Suspended } else { Progress::SuspendedKilled }
     }
 
@@ -350,7 +401,6 @@ impl TaskRef {
             // Dropped here and not with the last reference, which may go when something is borrowed.
             // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
             unsafe { (self.header().vtable.clear)(self.0) };
-            self.set(TAKEN);
         }
         let state = &self.header().state;
         state.set((state.get() | DONE) & !(RUNNING | KILLED));
@@ -373,36 +423,6 @@ impl TaskRef {
             return Some(Exit::Killed);
         }
         self.if_extra(|extra| extra.exit.as_ref().map(Exit::duplicate)).flatten()
-    }
-}
-
-impl<T> Outcome<T> {
-    pub(crate) fn task(&self) -> &TaskRef {
-        &self.task
-    }
-
-    /// Takes the result of a task that is done; `None` before, and when it was taken already.
-    pub(crate) fn take(&self) -> Option<Result<T, Exit>> {
-        if !self.task.is_done() || self.task.has(TAKEN) {
-            return None;
-        }
-        let mut result: Option<Result<T, Exit>> = None;
-        // SAFETY: `Outcome<T>` is made only by `allocate_scoped`, for a body whose result is a `T`, so the cell's
-        // `take` writes through a pointer to just this type. The task is done: nothing else touches the stage.
-        unsafe { (self.task.header().vtable.take)(self.task.0, NonNull::from(&mut result).cast()) };
-        self.task.set(TAKEN);
-        result
-    }
-}
-
-impl<T> Drop for Outcome<T> {
-    /// A result that nobody can take is dropped as soon as it is there.
-    fn drop(&mut self) {
-        if self.task.is_done() {
-            drop(self.take());
-        } else {
-            self.task.set(DETACHED);
-        }
     }
 }
 
@@ -432,9 +452,8 @@ pub(crate) enum Progress {
 impl Clone for TaskRef {
     #[inline]
     fn clone(&self) -> Self {
-        let refs = &self.header().refs;
-        refs.set(refs.get().checked_add(1).expect("too many references to one green thread"));
-        TaskRef(self.0)
+        // SAFETY: `self` is such a reference.
+        unsafe { Self::count(self.0) }
     }
 }
 
@@ -456,7 +475,7 @@ impl TaskRef {
         // held above zero meanwhile.
         self.header().refs.set(1);
         drop(self.header().extra.take());
-        if !self.has(TAKEN) {
+        if self.has(CLOSURE | CALL | RESULT) {
             // SAFETY: the vtable is the cell's own, and no reference but this one can reach the stage.
             unsafe { (self.header().vtable.clear)(self.0) };
         }
@@ -468,10 +487,7 @@ impl TaskRef {
         }
         // A waker that outlives them sees by this that they are gone: see `borrow_from`.
         self.header().refs.set(0);
-        // All local references together held one of `remote_refs`. When it is the only one, nobody else can make
-        // another: a waker is cloned from a waker, or from a poll, which needs a local reference.
-        let remote_refs = &self.header().remote_refs;
-        if remote_refs.load(Ordering::Acquire) == 1 || remote_refs.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.header().remote_refs.remove_local() {
             // SAFETY: nothing refers to the cell any more, and what was in it is dropped.
             unsafe { (self.header().vtable.free)(self.0) };
         }

@@ -1,47 +1,51 @@
 //! The ready queue: first come, first served, linked through the tasks themselves.
 
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use super::TaskRef;
 use super::cell::Header;
 
 /// Tasks in line to be resumed. Nothing is allocated for it.
+///
+/// # Invariant
+///
+/// `first`, its header's `next`, and so on lead to the header of `last`, whose `next` is `None`; each of these is a
+/// counted reference, which the queue owns. An empty queue has neither `first` nor `last`.
 #[derive(Default)]
 pub(crate) struct ReadyQueue {
-    /// Owns the first task, whose header owns the next, and so on.
-    first: Cell<Option<TaskRef>>,
-    /// # Invariant
-    ///
-    /// Points to the header of the last task in the chain that begins at `first`; `None` if there is none.
+    first: Cell<Option<NonNull<Header>>>,
     last: Cell<Option<NonNull<Header>>>,
-    len: Cell<usize>,
 }
 
 impl ReadyQueue {
-    pub(crate) fn len(&self) -> usize {
-        self.len.get()
+    /// How many there are, but no more than `most`: they are counted one by one.
+    pub(crate) fn count_up_to(&self, most: usize) -> usize {
+        // SAFETY: by the invariant every header in the chain lives.
+        let next = |header: &NonNull<Header>| unsafe { header.as_ref() }.next.get();
+        std::iter::successors(self.first.get(), next).take(most).count()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.len.get() == 0
+        self.first.get().is_none()
     }
 
     /// Appends a task that is not in the queue (its `SCHEDULED` flag, just set, says so).
     #[inline]
     pub(crate) fn push(&self, task: TaskRef) {
-        self.len.set(self.len.get() + 1);
-        match self.last.replace(Some(task.0)) {
-            // SAFETY: by the invariant `last` points into the chain, which keeps every header in it alive.
-            Some(last) => unsafe { last.as_ref() }.next.set(Some(task)),
-            None => self.first.set(Some(task)),
+        let header = ManuallyDrop::new(task).0;
+        match self.last.replace(Some(header)) {
+            // SAFETY: by the invariant the queue has counted it, so it lives.
+            Some(last) => unsafe { last.as_ref() }.next.set(Some(header)),
+            None => self.first.set(Some(header)),
         }
     }
 
     #[inline]
     pub(crate) fn pop(&self) -> Option<TaskRef> {
-        let task = self.first.take()?;
-        self.len.set(self.len.get() - 1);
+        // By the invariant this reference was counted: it is handed on as it is.
+        let task = TaskRef(self.first.get()?);
         let next = task.header().next.take();
         if next.is_none() {
             self.last.set(None);

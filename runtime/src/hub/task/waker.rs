@@ -5,14 +5,17 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use super::super::current;
 use super::super::remote::{Mail, Remote};
 use super::cell::Header;
 use super::{BRANCH, DONE, FOREIGN, RUNNING, TaskRef};
+use crate::cross::Arc;
+
+#[cfg(all(test, loom))]
+mod model;
 
 /// Is this poll one that only looks?
 #[inline(always)]
@@ -40,7 +43,7 @@ impl TaskRef {
     pub(crate) fn of_waker(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
         match Self::borrow_from(waker, home) {
             Some(task) => TaskRef::clone(&task),
-            None => Self::stand_in(waker, home),
+            None => Self::foreign(waker, home),
         }
     }
 
@@ -60,10 +63,8 @@ impl TaskRef {
     }
 
     #[cold]
-    fn stand_in(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
-        let (task, _) = Self::allocate::<_, ()>(home, 0, ForeignBody(waker.clone()));
-        task.set(FOREIGN);
-        task
+    fn foreign(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
+        Self::stand_in(home, 0, ForeignBody(waker.clone()), FOREIGN)
     }
 }
 
@@ -117,11 +118,7 @@ fn header_of(waker: &Waker) -> Option<NonNull<Header>> {
 unsafe fn waker_clone(data: *const ()) -> RawWaker {
     // SAFETY: the caller's promise.
     let header = unsafe { &*data.cast::<Header>() };
-    let refs = header.remote_refs.fetch_add(1, Ordering::Relaxed);
-    if refs > u32::MAX / 2 {
-        // As for `Arc`: wrapping round would free what is in use.
-        std::process::abort();
-    }
+    header.remote_refs.add();
     // SAFETY: `remote` came from `Arc::as_ptr` and its hub lives: the task is being polled by it, or a counted waker
     // holds one of the counts. This waker holds one too, until `waker_drop`.
     unsafe { Arc::increment_strong_count(header.remote) };
@@ -151,7 +148,7 @@ unsafe fn waker_wake_by_ref(data: *const ()) {
         }
         // `mailed` goes first: what is woken from elsewhere after this must come again. The exchange also takes over
         // what an OS thread wrote that found the flag set and left without posting.
-        header.mailed.swap(false, Ordering::AcqRel);
+        header.mailed.swap(false, Ordering::Acquire);
         if header.refs.get() > 0
             && let Some(header) = NonNull::new(data.cast::<Header>().cast_mut())
         {
@@ -160,12 +157,12 @@ unsafe fn waker_wake_by_ref(data: *const ()) {
         }
         true
     });
-    if woken_at_home != Some(true) && !header.mailed.swap(true, Ordering::AcqRel) {
+    if woken_at_home != Some(true) && !header.mailed.swap(true, Ordering::Release) {
         // SAFETY: the caller's promise is `waker_clone`'s.
         let raw = unsafe { waker_clone(data) };
         // SAFETY: `waker_clone` counted it.
         let waker = unsafe { Waker::from_raw(raw) };
-        // SAFETY: the waker just made holds a count of `remote`.
+        // SAFETY: whoever wakes holds a count of `remote` meanwhile: that of its own waker, or the hub's that polls.
         unsafe { &*remote }.post(Mail::Wake(waker));
     }
 }
@@ -180,8 +177,7 @@ unsafe fn waker_drop(data: *const ()) {
         let header = header.as_ref();
         (header.remote, &header.remote_refs, header.vtable.free)
     };
-    if refs.fetch_sub(1, Ordering::Release) == 1 {
-        fence(Ordering::Acquire);
+    if refs.remove() {
         // SAFETY: it was the last reference of all; the local ones cleared the cell before they gave up their share.
         unsafe { free(header) };
     }

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::*;
+use crate::cross::Arc;
 use crate::hub::remote::Remote;
 
 struct Tasks(Arc<Remote>);
@@ -12,7 +12,7 @@ impl Tasks {
     }
 
     fn task(&self, id: u64) -> TaskRef {
-        TaskRef::allocate(&self.0, id, async {}).0
+        TaskRef::allocate(&self.0, id, || async {}).0
     }
 }
 

@@ -1,0 +1,38 @@
+//! What crosses from one OS thread to another is made of these: std's types, or those of a model checker.
+//!
+//! Under `--cfg loom` the modules named `model` run the code of this crate, not a copy of it, in every order and with every
+//! stale value that the memory model allows; `.ci/run` has the command. In such a build the rest works in no test.
+
+#[cfg(not(loom))]
+pub(crate) use std::{
+    sync::atomic::{AtomicBool, AtomicU32, fence},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock},
+    thread, thread_local,
+};
+
+#[cfg(loom)]
+pub(crate) use self::{arc::Arc, local as thread_local, once::OnceLock};
+#[cfg(loom)]
+pub(crate) use loom::sync::{
+    atomic::{AtomicBool, AtomicU32, fence},
+    {Condvar, Mutex, MutexGuard},
+};
+
+#[cfg(loom)]
+mod arc;
+#[cfg(all(test, loom))]
+pub(crate) mod model;
+#[cfg(loom)]
+mod once;
+#[cfg(loom)]
+pub(crate) mod thread;
+
+/// loom's own does not take values that are made by the compiler.
+#[cfg(loom)]
+macro_rules! local {
+    (static $name:ident: $type:ty = const $value:block;) => {
+        loom::thread_local! { static $name: $type = $value; }
+    };
+}
+#[cfg(loom)]
+pub(crate) use local;

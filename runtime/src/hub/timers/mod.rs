@@ -1,0 +1,396 @@
+//! The timers of a hub: a hierarchical wheel.
+//!
+//! Setting, cancelling and firing cost the same however many are pending. Time is cut into ticks of 2^20 ns (about
+//! a millisecond). Level 0 has a slot for each of the next 64 ticks, level 1 a slot for each of the next 64 × 64, and
+//! so on; eight levels reach further than 64 bits of nanoseconds do. A slot is a list of numbers in a row (see
+//! `slot.rs`), and a timer knows its place in it: no timer is touched when another one comes or goes, which matters
+//! when there are more of them than a processor's cache holds.
+//!
+//! Only the timers of the current tick are kept sorted, by deadline: the first of them is the next to fire, and firing
+//! is exact to the nanosecond although slots are not. Equal deadlines stay in the order in which they were set, because
+//! every step (insertion, cascade, sort) keeps it.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::time::Duration;
+
+use super::task::TaskRef;
+use slot::Slot;
+
+mod slot;
+
+const TICK_BITS: u32 = 20;
+const SLOT_BITS: u32 = 6;
+const SLOTS: usize = 1 << SLOT_BITS;
+const LEVELS: usize = 8;
+/// The slot of the timers that never fire: their deadline is beyond what a clock can say.
+const NEVER: usize = SLOTS * LEVELS;
+/// The slot of the timers that were set since the hub last looked outside, and whose time begins then.
+const FRESH: usize = NEVER + 1;
+/// In place of a slot: the timer is due in the current tick.
+const CURRENT: u32 = FRESH as u32 + 1;
+/// The deadline of those that never fire.
+const NO_TIME: u64 = u64::MAX;
+const NONE: u32 = u32::MAX;
+/// How many timers of one slot are looked at to find the earliest, before its beginning has to do.
+const SCAN: usize = 64;
+
+/// All timers of a hub.
+pub(crate) struct Timers {
+    nodes: Vec<Node>,
+    free: u32,
+    /// How many will fire.
+    pending: usize,
+    /// How many never will.
+    idle: usize,
+    /// The tick up to which everything has fired.
+    tick: u64,
+    /// All levels one after the other, `NEVER` and `FRESH`. Nothing is allocated before the first timer is set.
+    slots: Vec<Slot>,
+    /// Which slots of a level may have timers. A set bit may be stale, a clear one never is.
+    occupied: [u64; LEVELS],
+    /// What is due in the current tick, sorted: deadlines and timers. A timer that was cancelled keeps its place here,
+    /// without a task, until it comes to the front.
+    current: VecDeque<(u64, u32)>,
+    /// Kept between ticks for its memory.
+    sorted: Vec<(u64, u32)>,
+}
+
+/// A timer, owned by the wait that set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimerKey(u32);
+
+struct Node {
+    /// In the slot of the fresh ones, how long it is from the next look on.
+    deadline: u64,
+    /// `None` for a timer that has fired or was cancelled, and for a free node.
+    task: Option<TaskRef>,
+    /// Where it is in its slot; for a free node, the next free one.
+    place: u32,
+    slot: u32,
+}
+
+impl Timers {
+    pub(crate) fn new() -> Self {
+        Timers {
+            nodes: Vec::new(),
+            free: NONE,
+            pending: 0,
+            idle: 0,
+            tick: 0,
+            slots: Vec::new(),
+            occupied: [0; LEVELS],
+            current: VecDeque::new(),
+            sorted: Vec::new(),
+        }
+    }
+
+    /// How many are set and have not fired.
+    pub(crate) fn len(&self) -> usize {
+        self.pending + self.idle
+    }
+
+    /// The count that a timer of this deadline belongs to.
+    fn count(&mut self, deadline: u64) -> &mut usize {
+        if deadline == NO_TIME { &mut self.idle } else { &mut self.pending }
+    }
+
+    /// Another clock, which may say less than the last one: an empty wheel turns back for it. One that is not empty
+    /// goes on in order, but sorts what is behind it by hand.
+    pub(crate) fn restart(&mut self) {
+        if self.pending == 0 {
+            self.tick = 0;
+        }
+    }
+
+    /// Sets a timer that wakes `task` at `deadline`.
+    pub(crate) fn set(&mut self, deadline: Duration, task: TaskRef) -> TimerKey {
+        let deadline = nanoseconds(deadline);
+        let index = self.take_node();
+        let node = &mut self.nodes[index as usize];
+        node.deadline = deadline;
+        node.task = Some(task);
+        *self.count(deadline) += 1;
+        self.place(index, deadline);
+        TimerKey(index)
+    }
+
+    /// Sets a timer that wakes `task` so many nanoseconds after the next [`settle`](Self::settle).
+    ///
+    /// For those that are mostly cancelled and need not be exact: what is set here needs no clock of its own, and no
+    /// place in the wheel if it is cancelled before.
+    pub(crate) fn set_later(&mut self, nanoseconds: u64, task: TaskRef) -> TimerKey {
+        let index = self.take_node();
+        let node = &mut self.nodes[index as usize];
+        node.deadline = nanoseconds.min(NO_TIME - 1);
+        node.task = Some(task);
+        self.pending += 1;
+        self.put_into(FRESH, index);
+        TimerKey(index)
+    }
+
+    /// Is there anything to settle?
+    pub(crate) fn has_fresh(&self) -> bool {
+        self.slots.get(FRESH).is_some_and(|fresh| fresh.len() > 0)
+    }
+
+    /// It is `now`: the time of those that were [set for later](Self::set_later) begins. Comes before
+    /// [`next_deadline`](Self::next_deadline) and [`fire`](Self::fire), which do not see them.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        let now = nanoseconds(now);
+        let fresh = mem::take(&mut self.slots[FRESH]);
+        for index in fresh.iter() {
+            let node = &mut self.nodes[index as usize];
+            node.deadline = node.deadline.saturating_add(now);
+            let deadline = node.deadline;
+            if deadline == NO_TIME {
+                self.pending -= 1;
+                self.idle += 1;
+            }
+            self.place(index, deadline);
+        }
+        self.slots[FRESH].reuse(fresh);
+    }
+
+    #[inline]
+    fn take_node(&mut self) -> u32 {
+        if self.free == NONE {
+            return self.add_node();
+        }
+        let index = self.free;
+        self.free = self.nodes[index as usize].place;
+        index
+    }
+
+    fn add_node(&mut self) -> u32 {
+        if self.slots.is_empty() {
+            self.slots.resize_with(FRESH + 1, Slot::default);
+        }
+        self.nodes.push(Node { deadline: 0, task: None, place: NONE, slot: NONE });
+        u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 timers are pending")
+    }
+
+    fn free_node(&mut self, index: u32) {
+        self.nodes[index as usize].place = self.free;
+        self.free = index;
+    }
+
+    /// Has it fired?
+    pub(crate) fn has_fired(&self, key: TimerKey) -> bool {
+        self.nodes[key.0 as usize].task.is_none()
+    }
+
+    /// Whoever owns the timer is now polled by `task`. The task that is left over comes back, to be dropped when
+    /// nothing is borrowed.
+    pub(crate) fn renew(&mut self, key: TimerKey, task: TaskRef) -> TaskRef {
+        match &mut self.nodes[key.0 as usize].task {
+            Some(owner) => mem::replace(owner, task),
+            None => task,
+        }
+    }
+
+    /// Gives the timer back, fired or not. Nothing of it stays; its task comes back, to be dropped when nothing is
+    /// borrowed.
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<TaskRef> {
+        let index = key.0;
+        let node = &mut self.nodes[index as usize];
+        let task = node.task.take();
+        let Node { deadline, place, slot, .. } = *node;
+        if task.is_none() {
+            self.free_node(index);
+            return None;
+        }
+        *self.count(deadline) -= 1;
+        if slot == CURRENT {
+            self.forget_cancelled();
+        } else {
+            self.leave_slot(slot as usize, place);
+            self.free_node(index);
+        }
+        task
+    }
+
+    fn leave_slot(&mut self, slot: usize, place: u32) {
+        let left = &mut self.slots[slot];
+        left.remove(place);
+        if left.is_sparse() {
+            self.close_up(slot);
+        }
+    }
+
+    #[cold]
+    fn close_up(&mut self, slot: usize) {
+        self.slots[slot].close_up(|index, place| self.nodes[index as usize].place = place);
+    }
+
+    /// Frees what was cancelled at either end of the current tick's timers; what is between them waits for its turn.
+    #[inline(never)]
+    fn forget_cancelled(&mut self) {
+        while let Some(&(_, index)) = self.current.back()
+            && self.nodes[index as usize].task.is_none()
+        {
+            self.current.pop_back();
+            self.free_node(index);
+        }
+        while let Some(&(_, index)) = self.current.front()
+            && self.nodes[index as usize].task.is_none()
+        {
+            self.current.pop_front();
+            self.free_node(index);
+        }
+    }
+
+    /// When to look again: not later than the earliest deadline, and that very deadline where it is cheap to know.
+    /// `None` if nothing will ever fire.
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+        if self.pending == 0 {
+            return None;
+        }
+        if let Some(&(deadline, _)) = self.current.front() {
+            return Some(Duration::from_nanos(deadline));
+        }
+        let (level, slot, tick) = self.next_slot()?;
+        let list = &self.slots[level * SLOTS + slot];
+        let deadlines = list.iter().map(|index| self.nodes[index as usize].deadline);
+        let earliest = if list.len() > SCAN { None } else { deadlines.min() };
+        Some(Duration::from_nanos(earliest.unwrap_or(tick << TICK_BITS)))
+    }
+
+    /// Fires what is due at `now`, earliest first: the tasks to wake are appended to `due`.
+    pub(crate) fn fire(&mut self, now: Duration, due: &mut Vec<TaskRef>) {
+        if self.pending == 0 {
+            // An empty wheel may turn to any tick at once.
+            self.tick = self.tick.max(nanoseconds(now) >> TICK_BITS);
+            return;
+        }
+        let now = nanoseconds(now);
+        let target = now >> TICK_BITS;
+        loop {
+            self.fire_current(now, due);
+            if self.tick >= target {
+                return;
+            }
+            match self.next_slot() {
+                Some((level, slot, tick)) if tick <= target => {
+                    self.occupied[level] &= !(1 << slot);
+                    self.tick = tick;
+                    self.open_slot(level, slot, now, due);
+                }
+                _ => {
+                    self.tick = target;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn fire_current(&mut self, now: u64, due: &mut Vec<TaskRef>) {
+        while let Some(&(deadline, index)) = self.current.front()
+            && deadline <= now
+        {
+            self.current.pop_front();
+            self.fire_one(index, due);
+            self.forget_cancelled();
+        }
+    }
+
+    fn fire_one(&mut self, index: u32, due: &mut Vec<TaskRef>) {
+        self.pending -= 1;
+        due.extend(self.nodes[index as usize].task.take());
+    }
+
+    /// The next slot after the current tick that has timers: level, slot, and the tick at which it begins.
+    fn next_slot(&self) -> Option<(usize, usize, u64)> {
+        for level in 0..LEVELS {
+            let shift = SLOT_BITS * level as u32;
+            let current = (self.tick >> shift) as usize % SLOTS;
+            // What is at or before the current slot of a level has been opened.
+            let mut ahead = self.occupied[level] & (u64::MAX << current) & !(1 << current);
+            while ahead != 0 {
+                let slot = ahead.trailing_zeros() as usize;
+                if self.slots[level * SLOTS + slot].len() > 0 {
+                    let above = self.tick >> shift >> SLOT_BITS << SLOT_BITS;
+                    return Some((level, slot, (above | slot as u64) << shift));
+                }
+                ahead &= ahead - 1;
+            }
+        }
+        None
+    }
+
+    /// The time of a slot has come: its timers go to the levels below it, or become the current ones. What is due at
+    /// `now` already is fired at once.
+    fn open_slot(&mut self, level: usize, slot: usize, now: u64, due: &mut Vec<TaskRef>) {
+        let slot = level * SLOTS + slot;
+        let opened = mem::take(&mut self.slots[slot]);
+        if level == 0 && self.current.is_empty() {
+            self.make_current(&opened, now, due);
+        } else {
+            for index in opened.iter() {
+                self.place(index, self.nodes[index as usize].deadline);
+            }
+        }
+        self.slots[slot].reuse(opened);
+    }
+
+    /// All of them belong to the current tick, and nobody else does: sorted once, then taken from the front.
+    fn make_current(&mut self, opened: &Slot, now: u64, due: &mut Vec<TaskRef>) {
+        let mut sorted = mem::take(&mut self.sorted);
+        sorted.extend(opened.iter().map(|index| (self.nodes[index as usize].deadline, index)));
+        sorted.sort_by_key(|&(deadline, _)| deadline);
+        for (deadline, index) in sorted.drain(..) {
+            if deadline <= now {
+                self.fire_one(index, due);
+            } else {
+                self.nodes[index as usize].slot = CURRENT;
+                self.current.push_back((deadline, index));
+            }
+        }
+        if sorted.capacity() <= slot::KEPT {
+            self.sorted = sorted;
+        }
+    }
+
+    /// Puts a timer that is nowhere to where it belongs.
+    fn place(&mut self, index: u32, deadline: u64) {
+        let tick = deadline >> TICK_BITS;
+        let slot = if deadline == NO_TIME {
+            NEVER
+        } else if tick <= self.tick {
+            return self.place_in_current(index, deadline);
+        } else {
+            let level = ((tick ^ self.tick).ilog2() / SLOT_BITS) as usize;
+            let slot = (tick >> (SLOT_BITS * level as u32)) as usize % SLOTS;
+            self.occupied[level] |= 1 << slot;
+            level * SLOTS + slot
+        };
+        self.put_into(slot, index);
+    }
+
+    fn put_into(&mut self, slot: usize, index: u32) {
+        let node = &mut self.nodes[index as usize];
+        node.slot = slot as u32;
+        node.place = self.slots[slot].push(index);
+    }
+
+    /// What is set later is mostly due later.
+    #[inline(never)]
+    fn place_in_current(&mut self, index: u32, deadline: u64) {
+        self.nodes[index as usize].slot = CURRENT;
+        if self.current.back().is_none_or(|&(last, _)| last <= deadline) {
+            self.current.push_back((deadline, index));
+        } else {
+            let at = self.current.partition_point(|&(other, _)| other <= deadline);
+            self.current.insert(at, (deadline, index));
+        }
+    }
+}
+
+/// Five hundred years fit.
+fn nanoseconds(time: Duration) -> u64 {
+    let seconds = time.as_secs().checked_mul(1_000_000_000);
+    seconds.and_then(|seconds| seconds.checked_add(time.subsec_nanos().into())).unwrap_or(NO_TIME)
+}
+
+#[cfg(test)]
+mod tests;
