@@ -41,7 +41,7 @@ use signal_hook::low_level::{pipe, unregister};
 use crate::callable::GreenCall;
 use crate::green;
 use crate::greenthread::{Thread, sleep, spawn, spawn_n};
-use crate::hub::sources::{Direction, Done, Source};
+use crate::hub::sources::{Done, Reads, Source};
 
 pub use signal_hook::consts::{
     SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
@@ -172,7 +172,7 @@ impl Arrivals {
             let count = stream.read(&mut bytes)?;
             Ok(Done::count(count, BATCH))
         };
-        let count = self.bytes.when_ready(Direction::Read, None::<Duration>, read).await?;
+        let count = self.bytes.when_ready(Reads, read).await?;
         if count == 0 {
             // The writing end lives as long as the registration does.
             sleep(Duration::MAX).await;

@@ -112,7 +112,7 @@ where
 
 /// Starts a green thread after `delay`, unless the running one has ended by then. Does not suspend.
 ///
-/// In that case, and when no green thread runs now, the new one ends as [`Exit::Killed`] when its time has come.
+/// In that case, and when no green thread runs now, the new one ends as [`Exit::Killed`](crate::Exit::Killed) when its time has come.
 /// eventlet's `spawn_after_local`.
 ///
 /// # Panics

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::call::Green;
 use crate::hub::poller::Interest;
-use crate::hub::sources::{Direction, Done, Source};
+use crate::hub::sources::{Direction, Done, Reads, Source, Writes};
 
 /// Suspends until `source` is readable, or writable, or for at most `timeout`.
 ///
@@ -44,13 +44,14 @@ pub fn trampoline<S: AsFd>(
     timeout: Option<Duration>,
 ) -> Green<impl Future<Output = io::Result<()>>> {
     Green::new(async move {
-        let (direction, flags) = match interest {
-            Interest::READ => (Direction::Read, PollFlags::IN),
-            Interest::WRITE => (Direction::Write, PollFlags::OUT),
-            _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "wait for one direction at a time")),
-        };
         let watched = Source::lent(source.as_fd());
-        watched.when_ready(direction, timeout, |fd| is_ready(fd, flags)).await
+        watched.set_limit(Direction::Read, timeout);
+        watched.set_limit(Direction::Write, timeout);
+        match interest {
+            Interest::READ => watched.when_ready(Reads, |fd| is_ready(fd, PollFlags::IN)).await,
+            Interest::WRITE => watched.when_ready(Writes, |fd| is_ready(fd, PollFlags::OUT)).await,
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "wait for one direction at a time")),
+        }
     })
 }
 

@@ -156,6 +156,7 @@ macro_rules! socket_timeouts {
             }
 
             /// Limits each wait of later reads: a read that gets nothing for so long gives `TimedOut`.
+            /// The time begins when the hub next looks outside: it may be a turn more, and is never less.
             ///
             /// The limit begins anew with each read, so `read_exact` can take longer as a whole; the way to limit that
             /// is [`with_timeout`](crate::with_timeout). It holds for all handles on this socket. eventlet's
@@ -245,25 +246,43 @@ macro_rules! byte_stream {
     };
     (io $type:ty) => {
         impl $crate::green::io::Read for $type {
-            #[$crate::green(crate = crate)]
-            fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            // What `#[green]` would write has a state machine of its own around these, which is half as large again
+            // and keeps every argument twice.
+            #[inline]
+            #[cfg_attr(debug_assertions, track_caller)]
+            fn read(&mut self, buf: &mut [u8]) -> $crate::Green<impl Future<Output = std::io::Result<usize>>> {
                 self.socket.read(buf)
             }
 
-            #[$crate::green(crate = crate)]
-            fn read_vectored(&mut self, bufs: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
+            #[inline]
+            #[cfg_attr(debug_assertions, track_caller)]
+            fn read_vectored(
+                &mut self,
+                bufs: &mut [std::io::IoSliceMut<'_>],
+            ) -> $crate::Green<impl Future<Output = std::io::Result<usize>>> {
                 self.socket.read_vectored(bufs)
             }
         }
 
         impl $crate::green::io::Write for $type {
-            #[$crate::green(crate = crate)]
-            fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+            #[inline]
+            #[cfg_attr(debug_assertions, track_caller)]
+            fn write(&mut self, buf: &[u8]) -> $crate::Green<impl Future<Output = std::io::Result<usize>>> {
                 self.socket.write(buf)
             }
 
-            #[$crate::green(crate = crate)]
-            fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+            #[inline]
+            #[cfg_attr(debug_assertions, track_caller)]
+            fn write_all(&mut self, buf: &[u8]) -> $crate::Green<impl Future<Output = std::io::Result<()>>> {
+                self.socket.write_all(buf)
+            }
+
+            #[inline]
+            #[cfg_attr(debug_assertions, track_caller)]
+            fn write_vectored(
+                &mut self,
+                bufs: &[std::io::IoSlice<'_>],
+            ) -> $crate::Green<impl Future<Output = std::io::Result<usize>>> {
                 self.socket.write_vectored(bufs)
             }
 

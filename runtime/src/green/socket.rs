@@ -1,6 +1,5 @@
 //! What all green sockets share: a descriptor that the hub knows, limits on waiting, and the mode.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::rc::Rc;
@@ -8,17 +7,10 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::hub::poller::AsSource;
-use crate::hub::sources::{Direction, Done, Patience, Source};
+use crate::hub::sources::{Direction, Done, Reads, Source, Way, Writes};
 
 /// A socket. Clones are handles on one: they share its registration, its limits and its mode.
-pub(super) struct Socket<S: AsSource>(Rc<Shared<S>>);
-
-struct Shared<S: AsSource> {
-    source: Source<S>,
-    read_limit: Cell<Option<Duration>>,
-    write_limit: Cell<Option<Duration>>,
-    is_nonblocking: Cell<bool>,
-}
+pub(super) struct Socket<S: AsSource>(Rc<Source<S>>);
 
 impl<S: AsSource> Clone for Socket<S> {
     fn clone(&self) -> Self {
@@ -29,17 +21,12 @@ impl<S: AsSource> Clone for Socket<S> {
 impl<S: AsSource> Socket<S> {
     /// Takes a descriptor that does not block.
     pub(super) fn new(io: S) -> Self {
-        Socket(Rc::new(Shared {
-            source: Source::new(io),
-            read_limit: Cell::new(None),
-            write_limit: Cell::new(None),
-            is_nonblocking: Cell::new(false),
-        }))
+        Socket(Rc::new(Source::new(io)))
     }
 
     /// The descriptor, for what does not wait.
     pub(super) fn io(&self) -> &S {
-        self.0.source.io()
+        self.0.io()
     }
 
     /// Gives the descriptor back; the hub forgets it.
@@ -49,7 +36,7 @@ impl<S: AsSource> Socket<S> {
     /// `ResourceBusy` if this is not the only handle.
     pub(super) fn into_io(self) -> io::Result<S> {
         match Rc::try_unwrap(self.0) {
-            Ok(shared) => Ok(shared.source.into_inner()),
+            Ok(source) => Ok(source.into_inner()),
             Err(_) => {
                 let message = "the socket has other handles\n\
                      help: drop what `try_clone` or `into_split` made, or `reunite` the halves";
@@ -65,50 +52,45 @@ impl<S: AsSource> Socket<S> {
 
     /// Ends every wait on the socket, now and later.
     pub(super) fn close(&self) {
-        self.0.source.close();
+        self.0.close();
     }
 
     /// Does `operation` when it has something to do, and suspends until then: for as long as the limit of that
     /// direction says, or not at all in the non-blocking mode.
     #[inline]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub(super) fn when_ready<T, F>(
         &self,
-        direction: Direction,
-        operation: F,
-    ) -> Green<impl Future<Output = io::Result<T>>>
-    where
-        F: FnMut(&S) -> io::Result<Done<T>>,
-    {
-        let limit = self.limit(direction).get();
-        let patience = if self.0.is_nonblocking.get() { Patience::None } else { limit.into() };
-        self.within(patience, direction, operation)
-    }
-
-    /// Like [`when_ready`](Self::when_ready), with a patience of its own.
-    #[inline]
-    pub(super) fn within<T, F>(
-        &self,
-        patience: impl Into<Patience>,
-        direction: Direction,
+        way: impl Way,
         operation: F,
     ) -> Green<impl Future<Output = io::Result<T>>>
     where
         F: FnMut(&S) -> io::Result<Done<T>>,
     {
         // No state machine of their own here and below: a read is its wait, and nothing is stored twice.
-        Green::new(self.0.source.when_ready(direction, patience, operation))
+        Green::new(self.0.when_ready(way, operation))
     }
 
-    fn limit(&self, direction: Direction) -> &Cell<Option<Duration>> {
-        match direction {
-            Direction::Read => &self.0.read_limit,
-            Direction::Write => &self.0.write_limit,
-        }
+    /// Does `operation` now or not at all, in either mode.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock`; the operation's own.
+    pub(super) fn at_once<T, F>(&self, way: impl Way, operation: F) -> io::Result<T>
+    where
+        F: FnMut(&S) -> io::Result<Done<T>>,
+    {
+        self.0.at_once(way, operation)
     }
 
     /// How long a wait in this direction may last.
     pub(super) fn timeout(&self, direction: Direction) -> Option<Duration> {
-        self.limit(direction).get()
+        self.0.limit(direction)
+    }
+
+    /// Sets it, zero included.
+    pub(super) fn set_limit(&self, direction: Direction, limit: Option<Duration>) {
+        self.0.set_limit(direction, limit);
     }
 
     /// Limits every later wait in this direction.
@@ -120,16 +102,16 @@ impl<S: AsSource> Socket<S> {
         if limit == Some(Duration::ZERO) {
             return Err(zero_timeout_error());
         }
-        self.limit(direction).set(limit);
+        self.set_limit(direction, limit);
         Ok(())
     }
 
     pub(super) fn set_nonblocking(&self, nonblocking: bool) {
-        self.0.is_nonblocking.set(nonblocking);
+        self.0.set_nonblocking(nonblocking);
     }
 
     pub(super) fn is_nonblocking(&self) -> bool {
-        self.0.is_nonblocking.get()
+        self.0.is_nonblocking()
     }
 }
 
@@ -139,31 +121,54 @@ where
     for<'a> &'a S: Read + Write,
 {
     #[inline]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub(super) fn read(&self, buf: &mut [u8]) -> Green<impl Future<Output = io::Result<usize>>> {
-        self.when_ready(Direction::Read, move |mut io| Ok(Done::count(io.read(buf)?, buf.len())))
+        self.when_ready(Reads, move |mut io| Ok(Done::count(io.read(buf)?, buf.len())))
     }
 
     #[inline]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub(super) fn read_vectored(
         &self,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Green<impl Future<Output = io::Result<usize>>> {
         let room = bufs.iter().map(|buf| buf.len()).sum();
-        self.when_ready(Direction::Read, move |mut io| Ok(Done::count(io.read_vectored(bufs)?, room)))
+        self.when_ready(Reads, move |mut io| Ok(Done::count(io.read_vectored(bufs)?, room)))
     }
 
     #[inline]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub(super) fn write(&self, buf: &[u8]) -> Green<impl Future<Output = io::Result<usize>>> {
-        self.when_ready(Direction::Write, move |mut io| Ok(Done::count(io.write(buf)?, buf.len())))
+        self.when_ready(Writes, move |mut io| Ok(Done::count(io.write(buf)?, buf.len())))
+    }
+
+    /// All of it, as one wait: half the size of a loop around [`write`](Self::write).
+    #[inline]
+    #[cfg_attr(debug_assertions, track_caller)]
+    pub(super) fn write_all(&self, buf: &[u8]) -> Green<impl Future<Output = io::Result<()>>> {
+        let mut written = 0;
+        let write = move |mut io: &S| {
+            let rest = &buf[written..];
+            if rest.is_empty() {
+                return Ok(Done::new(()));
+            }
+            written += match io.write(rest)? {
+                0 => return Err(io::Error::new(io::ErrorKind::WriteZero, "failed to write whole buffer")),
+                count => count,
+            };
+            Ok(if written == buf.len() { Done::new(()) } else { Done::partly() })
+        };
+        Green::new(self.0.when_ready_unless(buf.is_empty(), Writes, write))
     }
 
     #[inline]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub(super) fn write_vectored(
         &self,
         bufs: &[IoSlice<'_>],
     ) -> Green<impl Future<Output = io::Result<usize>>> {
         let room = bufs.iter().map(|buf| buf.len()).sum();
-        self.when_ready(Direction::Write, move |mut io| Ok(Done::count(io.write_vectored(bufs)?, room)))
+        self.when_ready(Writes, move |mut io| Ok(Done::count(io.write_vectored(bufs)?, room)))
     }
 }
 

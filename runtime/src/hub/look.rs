@@ -225,9 +225,10 @@ fn is_in_this_crate(line: &Location<'_>) -> bool {
 
 /// `app::serve<u32>::{{closure}}` is what the compiler calls the body of `app::serve`.
 fn readable(function: &str) -> String {
+    let function = function.replace("->", "");
     let mut name = String::new();
     let mut depth = 0;
-    for letter in function.replace("->", "").chars() {
+    for letter in operation_of(&function).chars() {
         match letter {
             // `<impl Server>::serve` has brackets that are no one's argument list.
             '<' if depth > 0 || name.ends_with(|last: char| last.is_alphanumeric() || last == '_') => {
@@ -252,10 +253,54 @@ fn without_impl(name: &str) -> Option<String> {
     Some(format!("{before}{type_name}{after}"))
 }
 
+/// A call that is nothing but a wait has the wait's name, `Until<Io<Reads, TcpStream, Socket<TcpStream>::read::{{closure}}>>`:
+/// the operation in it, which comes last, says more. Anything else stays as it is.
+fn operation_of(function: &str) -> &str {
+    let wait =
+        function.strip_prefix("eventlet::hub::suspend::Until<").and_then(|name| name.strip_suffix('>'));
+    let Some(wait) = wait else { return function };
+    let Some(arguments) = wait.strip_suffix('>') else { return wait };
+    let mut depth = 0;
+    // Backwards to the comma, or the bracket, before the last argument.
+    let before = arguments.rfind(|letter| {
+        match letter {
+            '>' => depth += 1,
+            '<' => depth -= 1,
+            _ => {}
+        }
+        depth < 0 || depth == 0 && letter == ','
+    });
+    match before {
+        Some(before) => arguments[before + 1..].trim_start(),
+        None => wait,
+    }
+}
+
 /// "green thread 3 (worker)", for messages.
 pub(super) fn name_of(task: &TaskRef) -> String {
     match task.if_extra(|extra| extra.name.clone()).flatten() {
         Some(name) => format!("green thread {} ({name})", task.id()),
         None => format!("green thread {}", task.id()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn names_are_those_of_the_source() {
+        for (compiler, source) in [
+            ("app::serve<u32>::{{closure}}", "app::serve"),
+            ("<app::Server as app::Serve>::serve::{{closure}}", "<app::Server as app::Serve>::serve"),
+            ("eventlet::hub::suspend::Until<eventlet::hub::suspend::Sleep>", "eventlet::hub::suspend::Sleep"),
+            (
+                "eventlet::hub::suspend::Until<eventlet::hub::sources::io_wait::Io<eventlet::Reads, \
+                 std::net::TcpStream, eventlet::Socket<std::net::TcpStream>::read::{{closure}}>>",
+                "eventlet::Socket::read",
+            ),
+        ] {
+            assert_eq!(readable(compiler), source);
+        }
     }
 }

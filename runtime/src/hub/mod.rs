@@ -166,6 +166,7 @@ impl Hub {
 
     /// Puts another clock in the place of the present one, which comes back.
     pub(crate) fn replace_clock(&self, clock: HubClock) -> HubClock {
+        self.settle_timers();
         self.timers.borrow_mut().restart();
         self.clock.replace(clock)
     }
@@ -173,6 +174,10 @@ impl Hub {
     /// What the hub's clock says.
     pub(crate) fn now(&self) -> Duration {
         self.clock.borrow().now()
+    }
+
+    pub(crate) fn has_virtual_clock(&self) -> bool {
+        self.clock.borrow().is_virtual()
     }
 
     /// The time of the hub's clock that is `duration` from now. Further than the clock reaches is never.
@@ -188,6 +193,17 @@ impl Hub {
             Schedule::Nothing => {}
             Schedule::WakeForeign => task.wake_foreign(),
         }
+    }
+
+    /// Appends a task to the ready queue if that is all there is to do; else it comes back, to be scheduled when nothing
+    /// is borrowed.
+    #[inline]
+    fn enqueue(&self, task: TaskRef) -> Option<TaskRef> {
+        if !task.mark_queued() {
+            return Some(task);
+        }
+        self.ready.push(task);
+        None
     }
 
     /// The same for a task that the caller is done with.

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -139,6 +140,20 @@ impl Timer {
         Timer(hub.timers.borrow_mut().set(deadline, task), PhantomData)
     }
 
+    /// For so many nanoseconds, but from the hub's next look outside on, which is cheaper where it is set anew all the
+    /// time and mostly cancelled. A virtual clock stands still until then: there it is exact.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
+    pub(crate) fn roughly(hub: &Hub, nanoseconds: u64, task: TaskRef) -> Timer {
+        if hub.has_virtual_clock() {
+            return Timer::set(hub, hub.deadline_in(Duration::from_nanos(nanoseconds)), task);
+        }
+        hub.expect_to_run(&task);
+        Timer(hub.timers.borrow_mut().set_later(nanoseconds, task), PhantomData)
+    }
+
     pub(crate) fn has_fired(&self, hub: &Hub) -> bool {
         hub.timers.borrow().has_fired(self.0)
     }
@@ -149,11 +164,21 @@ impl Timer {
     }
 }
 
+impl Timer {
+    /// What dropping it does, where the hub is at hand.
+    #[inline]
+    pub(crate) fn cancel(self, hub: &Hub) {
+        let timer = ManuallyDrop::new(self);
+        let task = hub.timers.borrow_mut().cancel(timer.0);
+        // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
+        drop(task);
+    }
+}
+
 impl Drop for Timer {
     fn drop(&mut self) {
         // With the hub gone its timers are gone as well.
         let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
-        // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
         drop(task);
     }
 }

@@ -91,6 +91,7 @@ impl Hub {
     /// `false` says that there was nothing to wait for, and never will be.
     fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
         self.collect_mail();
+        self.settle_timers();
         let is_idle = self.ready.is_empty() && self.idlers.borrow().is_empty() && !self.stopped.get();
         if is_idle && must_progress && self.is_deadlocked() {
             return false;
@@ -146,7 +147,7 @@ impl Hub {
 
     /// May a virtual clock jump? Not while another OS thread is at work for this hub.
     fn can_skip_time(&self) -> bool {
-        self.jobs.get() == 0 && self.clock.borrow().is_virtual()
+        self.jobs.get() == 0 && self.has_virtual_clock()
     }
 
     fn advance_clock(&self, deadline: Duration) {
@@ -172,12 +173,26 @@ impl Hub {
         }
         let is_edge = self.is_edge.get();
         let mut sources = self.sources.borrow_mut();
-        events.iter().for_each(|event| sources.deliver(event, is_edge, &mut woken));
+        for event in &events {
+            sources.deliver(event, is_edge, |task| {
+                if let Some(task) = self.enqueue(task) {
+                    woken.push(task);
+                }
+            });
+        }
         drop(sources);
         woken.drain(..).for_each(|task| self.wake(task));
         events.clear();
         *self.events.borrow_mut() = events;
         *self.woken.borrow_mut() = woken;
+    }
+
+    /// The time of those timers begins that wait for this look.
+    pub(super) fn settle_timers(&self) {
+        if self.timers.borrow().has_fresh() {
+            let now = self.now();
+            self.timers.borrow_mut().settle(now);
+        }
     }
 
     /// Wakes those whose time has come, at one reading of the clock, the earliest deadline first.

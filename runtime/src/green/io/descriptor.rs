@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 
 use crate::call::Green;
-use crate::hub::sources::{Direction, Done, Patience, Source};
+use crate::hub::sources::{Done, Reads, Source, Way, Writes};
 
 /// A descriptor that does not block, whatever it stands for.
 ///
@@ -47,7 +47,7 @@ impl Descriptor {
     }
 
     pub(in crate::green) fn read(&self, buf: &mut [u8]) -> Green<impl Future<Output = io::Result<usize>>> {
-        self.when_ready(Direction::Read, move |fd| rustix::io::read(fd, &mut *buf))
+        self.when_ready(Reads, move |fd| rustix::io::read(fd, &mut *buf))
     }
 
     pub(in crate::green) fn read_vectored(
@@ -55,11 +55,11 @@ impl Descriptor {
         bufs: &mut [IoSliceMut<'_>],
     ) -> Green<impl Future<Output = io::Result<usize>>> {
         let count = bufs.len().min(MOST_BUFFERS);
-        self.when_ready(Direction::Read, move |fd| rustix::io::readv(fd, &mut bufs[..count]))
+        self.when_ready(Reads, move |fd| rustix::io::readv(fd, &mut bufs[..count]))
     }
 
     pub(in crate::green) fn write(&self, buf: &[u8]) -> Green<impl Future<Output = io::Result<usize>>> {
-        self.when_ready(Direction::Write, move |fd| rustix::io::write(fd, buf))
+        self.when_ready(Writes, move |fd| rustix::io::write(fd, buf))
     }
 
     pub(in crate::green) fn write_vectored(
@@ -67,19 +67,15 @@ impl Descriptor {
         bufs: &[IoSlice<'_>],
     ) -> Green<impl Future<Output = io::Result<usize>>> {
         let count = bufs.len().min(MOST_BUFFERS);
-        self.when_ready(Direction::Write, move |fd| rustix::io::writev(fd, &bufs[..count]))
+        self.when_ready(Writes, move |fd| rustix::io::writev(fd, &bufs[..count]))
     }
 
-    fn when_ready<F>(
-        &self,
-        direction: Direction,
-        mut operation: F,
-    ) -> Green<impl Future<Output = io::Result<usize>>>
+    fn when_ready<F>(&self, way: impl Way, mut operation: F) -> Green<impl Future<Output = io::Result<usize>>>
     where
         F: FnMut(&OwnedFd) -> rustix::io::Result<usize>,
     {
         let operation = move |fd: &OwnedFd| Ok(Done::new(operation(fd)?));
-        Green::new(self.source.when_ready(direction, Patience::Forever, operation))
+        Green::new(self.source.when_ready(way, operation))
     }
 }
 

@@ -8,7 +8,7 @@ use socket2::{Domain, SockAddr, SockRef, Type};
 use crate::green;
 use crate::green::socket::Socket;
 use crate::hub::poller::AsSource;
-use crate::hub::sources::{Direction, Done};
+use crate::hub::sources::{Direction, Done, Writes};
 
 /// A new socket that does not block.
 ///
@@ -46,7 +46,8 @@ where
     }
     let socket: Socket<S> = Socket::new(S::from(socket));
     let mut has_begun = false;
-    socket.within(limit, Direction::Write, |io| {
+    socket.set_limit(Direction::Write, limit);
+    socket.when_ready(Writes, |io| {
         let io = SockRef::from(io);
         if !has_begun {
             has_begun = true;
@@ -57,6 +58,7 @@ where
             None => io.peer_addr().map(|_| Done::new(())).map_err(still_connecting),
         }
     })?;
+    socket.set_limit(Direction::Write, None);
     Ok(socket)
 }
 

@@ -8,7 +8,7 @@ use super::{TcpStream, ToSocketAddrs};
 use crate::green;
 use crate::green::accept;
 use crate::green::socket::Socket;
-use crate::hub::sources::Direction;
+use crate::hub::sources::Reads;
 use crate::iter::GreenIterator;
 
 /// A socket that listens for TCP connections: std's `TcpListener`.
@@ -45,7 +45,7 @@ impl TcpListener {
     #[green(crate = crate)]
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.socket
-            .when_ready(Direction::Read, accept::tcp)
+            .when_ready(Reads, accept::tcp)
             .map(|(stream, address)| (TcpStream::accepted(stream), address))
     }
 

@@ -10,7 +10,7 @@ use super::addr::each_address;
 use super::{ToSocketAddrs, connect_socket};
 use crate::green;
 use crate::green::socket::{Socket, zero_timeout_error};
-use crate::hub::sources::{Direction, Done};
+use crate::hub::sources::{Done, Reads};
 
 /// A TCP connection: std's `TcpStream`.
 ///
@@ -97,7 +97,7 @@ impl TcpStream {
     /// As a read.
     #[green(crate = crate)]
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.when_ready(Direction::Read, |io| io.peek(buf).map(Done::new))
+        self.socket.when_ready(Reads, |io| io.peek(buf).map(Done::new))
     }
 }
 

@@ -7,7 +7,7 @@ use super::ToSocketAddrs;
 use super::addr::each_address;
 use crate::green;
 use crate::green::socket::Socket;
-use crate::hub::sources::{Direction, Done};
+use crate::hub::sources::{Done, Reads, Writes};
 
 /// A UDP socket: std's `UdpSocket`.
 ///
@@ -67,7 +67,7 @@ impl UdpSocket {
         let Some(address) = address.to_socket_addrs()?.next() else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no addresses to send data to"));
         };
-        self.socket.when_ready(Direction::Write, |io| io.send_to(buf, address).map(Done::new))
+        self.socket.when_ready(Writes, |io| io.send_to(buf, address).map(Done::new))
     }
 
     /// Receives a datagram, and says how long it is and who sent it. Suspends until there is one.
@@ -79,7 +79,7 @@ impl UdpSocket {
     /// What the operating system says; `TimedOut` after a [`set_read_timeout`](Self::set_read_timeout).
     #[green(crate = crate)]
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.when_ready(Direction::Read, |io| io.recv_from(buf).map(Done::new))
+        self.socket.when_ready(Reads, |io| io.recv_from(buf).map(Done::new))
     }
 
     /// Like [`recv_from`](Self::recv_from), and leaves the datagram where it is.
@@ -89,7 +89,7 @@ impl UdpSocket {
     /// As [`recv_from`](Self::recv_from).
     #[green(crate = crate)]
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.when_ready(Direction::Read, |io| io.peek_from(buf).map(Done::new))
+        self.socket.when_ready(Reads, |io| io.peek_from(buf).map(Done::new))
     }
 
     /// Sends a datagram to the [connected](Self::connect) peer. Suspends while there is no room for it.
@@ -99,7 +99,7 @@ impl UdpSocket {
     /// What the operating system says: `ConnectionRefused` if an earlier datagram found nobody.
     #[green(crate = crate)]
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.socket.when_ready(Direction::Write, |io| io.send(buf).map(Done::new))
+        self.socket.when_ready(Writes, |io| io.send(buf).map(Done::new))
     }
 
     /// Receives a datagram from the [connected](Self::connect) peer. Suspends until there is one.
@@ -109,7 +109,7 @@ impl UdpSocket {
     /// As [`recv_from`](Self::recv_from), and `ConnectionRefused` if an earlier datagram found nobody.
     #[green(crate = crate)]
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.when_ready(Direction::Read, |io| io.recv(buf).map(Done::new))
+        self.socket.when_ready(Reads, |io| io.recv(buf).map(Done::new))
     }
 
     /// Like [`recv`](Self::recv), and leaves the datagram where it is.
@@ -119,7 +119,7 @@ impl UdpSocket {
     /// As [`recv`](Self::recv).
     #[green(crate = crate)]
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.when_ready(Direction::Read, |io| io.peek(buf).map(Done::new))
+        self.socket.when_ready(Reads, |io| io.peek(buf).map(Done::new))
     }
 
     /// Ends every wait for the socket with an error (`NotConnected`), now and later, for all handles. Does not suspend.

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::communicate::Talk;
 use super::{ChildStderr, ChildStdin, ChildStdout, exit};
 use crate::green;
-use crate::hub::sources::{Direction, Done, Patience, Source};
+use crate::hub::sources::{Direction, Done, Reads, Source};
 
 /// A child process: std's `Child`, with waits that suspend. [`Command::spawn`](super::Command::spawn) makes one.
 ///
@@ -92,7 +92,7 @@ impl Child {
     #[green(crate = crate)]
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         self.stdin = None;
-        self.ending.wait(&mut self.process, Patience::Forever)
+        self.ending.wait(&mut self.process, None)
     }
 
     /// Waits for at most `limit`, and gives `None` if the process still runs then. Suspends until then.
@@ -123,7 +123,7 @@ impl Child {
     #[green(crate = crate)]
     pub fn wait_timeout(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
         self.stdin = None;
-        match self.ending.wait(&mut self.process, Patience::For(limit)) {
+        match self.ending.wait(&mut self.process, Some(limit)) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(None),
             result => result.map(Some),
         }
@@ -202,7 +202,7 @@ struct Ending {
 
 impl Ending {
     #[green(crate = crate)]
-    fn wait(&mut self, process: &mut process::Child, patience: Patience) -> io::Result<ExitStatus> {
+    fn wait(&mut self, process: &mut process::Child, limit: Option<Duration>) -> io::Result<ExitStatus> {
         if let Some(status) = process.try_wait()? {
             return Ok(status);
         }
@@ -210,8 +210,9 @@ impl Ending {
             Some(watched) => watched,
             none => none.insert(Source::new(exit::watch(Pid::from_child(process))?)),
         };
+        watched.set_limit(Direction::Read, limit);
         let status = watched
-            .when_ready(Direction::Read, patience, |_| match process.try_wait()? {
+            .when_ready(Reads, |_| match process.try_wait()? {
                 Some(status) => Ok(Done::new(status)),
                 None => Err(io::ErrorKind::WouldBlock.into()),
             })

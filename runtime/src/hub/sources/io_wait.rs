@@ -2,42 +2,79 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
+use std::marker::PhantomData;
 
-use super::source::{Done, Source};
-use super::{Direction, SourceKey};
+use super::Direction;
+use super::slot::{Drained, Parked};
+use super::source::Source;
 use crate::hub::Hub;
 use crate::hub::current;
-use crate::hub::poller::{AsSource, Interest, raw_source};
+use crate::hub::poller::{AsSource, raw_source};
 use crate::hub::suspend::{Timer, Wait, Waiting};
-use crate::hub::task::TaskRef;
 
-/// How long an operation waits for its descriptor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// Not at all: it gives `WouldBlock`, and never suspends.
-    None,
-    Forever,
-    For(Duration),
+/// What an operation on a descriptor came to.
+pub(crate) struct Done<T> {
+    /// `None` says that there is more to do: it is asked again, and has a new limit.
+    value: Option<T>,
+    /// It took all there was, so the next call would find nothing: a short read or write of a stream.
+    drained: bool,
 }
 
-impl From<Option<Duration>> for Patience {
-    fn from(limit: Option<Duration>) -> Self {
-        limit.map_or(Patience::Forever, Patience::For)
+impl<T> Done<T> {
+    #[inline]
+    pub(crate) fn new(value: T) -> Self {
+        Done { value: Some(value), drained: false }
+    }
+
+    /// A short write, with more to write.
+    pub(crate) fn partly() -> Self {
+        Done { value: None, drained: true }
     }
 }
 
+impl Done<usize> {
+    /// The count of a stream operation that was offered `room` bytes.
+    #[inline]
+    pub(crate) fn count(count: usize, room: usize) -> Self {
+        Done { value: Some(count), drained: 0 < count && count < room }
+    }
+}
+
+/// A direction as a type: it costs no room in a wait.
+pub(crate) trait Way: Copy {
+    const DIRECTION: Direction;
+}
+
+/// [`Direction::Read`].
+#[derive(Clone, Copy)]
+pub(crate) struct Reads;
+/// [`Direction::Write`].
+#[derive(Clone, Copy)]
+pub(crate) struct Writes;
+
+impl Way for Reads {
+    const DIRECTION: Direction = Direction::Read;
+}
+
+impl Way for Writes {
+    const DIRECTION: Direction = Direction::Write;
+}
+
 /// An operation that waits for its descriptor.
-pub(crate) struct Io<'a, S: AsSource, F> {
+///
+/// Each suspended thread that waits for a descriptor has one of these in its state machine, and most of a server's
+/// threads do; hence nothing is in it that the source has.
+pub(crate) struct Io<'a, W: Way, S: AsSource, F> {
     source: &'a Source<S>,
-    direction: Direction,
-    patience: Patience,
     operation: F,
     state: State,
+    _way: PhantomData<W>,
 }
 
 enum State {
     Fresh,
+    /// It asks nothing of the descriptor.
+    AtOnce,
     /// The waiter of this count is ours.
     Waits {
         wait: u32,
@@ -45,57 +82,127 @@ enum State {
     },
     /// Another thread waits in this direction: its place, to be told together with our own.
     Conflict {
-        first: String,
+        // In a box of its own, because it is rare and a `String` is large.
+        #[expect(clippy::box_collection)]
+        first: Box<String>,
     },
 }
 
-/// Does somebody else wait there already?
-enum Parked {
-    Waits(u32),
-    Taken(TaskRef),
-    Gone,
-}
+impl<'a, W: Way, S: AsSource, F> Io<'a, W, S, F> {
+    #[inline]
+    pub(super) fn new(source: &'a Source<S>, _way: W, operation: F) -> Self {
+        Io { source, operation, state: State::Fresh, _way: PhantomData }
+    }
 
-impl<'a, S: AsSource, F> Io<'a, S, F> {
-    pub(super) fn new(source: &'a Source<S>, direction: Direction, patience: Patience, operation: F) -> Self {
-        Io { source, direction, patience, operation, state: State::Fresh }
+    #[inline]
+    pub(super) fn at_once(mut self) -> Self {
+        self.state = State::AtOnce;
+        self
     }
 }
 
-impl<S, F, T> Wait for Io<'_, S, F>
+impl<W, S, F, T> Wait for Io<'_, W, S, F>
 where
+    W: Way,
     S: AsSource,
     F: FnMut(&S) -> io::Result<Done<T>>,
 {
     type Output = io::Result<T>;
 
+    #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<io::Result<T>> {
         let hub = waiting.hub;
-        if self.patience == Patience::None {
-            // Whatever is known about the descriptor may be old, since the hub need not have looked.
-            return Some(if self.source.is_closed() { Err(closed_error()) } else { self.operate(hub) });
+        if self.source.is_nonblocking() || matches!(self.state, State::AtOnce | State::Conflict { .. }) {
+            return Some(self.answer_now(hub));
         }
-        if let State::Conflict { first } = &self.state {
-            return Some(Err(conflict_error(self.direction, first, hub.take_own_place())));
-        }
-        if !hub.spend() {
-            waiting.schedule();
-            return None;
-        }
-        if self.is_ready(hub) {
+        while self.source.is_ready(W::DIRECTION, hub) {
+            if !hub.spend() {
+                waiting.schedule();
+                return None;
+            }
             match self.operate(hub) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Some(result),
+                Ok(Some(value)) => return Some(Ok(value)),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Some(Err(error)),
             }
         }
+        self.wait_on(waiting)
+    }
+
+    fn is_settled(&self) -> bool {
+        !matches!(self.state, State::Fresh | State::AtOnce)
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match W::DIRECTION {
+            Direction::Read => "read from",
+            Direction::Write => "write to",
+        };
+        write!(f, "to {what} descriptor {}", raw_source(self.source.io()))
+    }
+}
+
+impl<W, S, F, T> Io<'_, W, S, F>
+where
+    W: Way,
+    S: AsSource,
+    F: FnMut(&S) -> io::Result<Done<T>>,
+{
+    /// Calls the operation, and takes note of what that tells about the descriptor. `None` says that it has more to do.
+    #[inline]
+    fn operate(&mut self, hub: &Hub) -> io::Result<Option<T>> {
+        let result = loop {
+            match (self.operation)(self.source.io()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
+        let drained = match &result {
+            Ok(done) => (done.drained && hub.trusts_short_counts.get()).then_some(Drained::Short),
+            Err(error) => (error.kind() == io::ErrorKind::WouldBlock).then_some(Drained::Failed),
+        };
+        // The wait is over, and if there is more to do, another one has the whole limit.
+        let over =
+            if result.is_ok() { std::mem::replace(&mut self.state, State::Fresh) } else { State::Fresh };
+        let wait = match &over {
+            State::Waits { wait, .. } => Some(*wait),
+            _ => None,
+        };
+        drop(self.source.note(W::DIRECTION, drained, wait, hub));
+        if let State::Waits { timer: Some(timer), .. } = over {
+            timer.cancel(hub);
+        }
+        Ok(result?.value)
+    }
+
+    /// What does not wait for the descriptor.
+    #[cold]
+    pub(super) fn answer_now(&mut self, hub: &Hub) -> io::Result<T> {
+        if let State::Conflict { first } = &self.state {
+            return Err(conflict_error(W::DIRECTION, first, hub.take_own_place()));
+        }
+        loop {
+            // Whatever is known about the descriptor may be old, since the hub need not have looked.
+            if self.source.is_closed() && !matches!(self.state, State::AtOnce) {
+                return Err(closed_error());
+            }
+            if let Some(value) = self.operate(hub)? {
+                return Ok(value);
+            }
+        }
+    }
+
+    /// There is nothing to do: waits, or goes on waiting, unless it has waited long enough or must not.
+    #[inline]
+    fn wait_on(&mut self, waiting: &Waiting<'_>) -> Option<io::Result<T>> {
         if self.source.is_closed() {
             return Some(Err(closed_error()));
         }
-        match &self.state {
-            State::Waits { timer: Some(timer), .. } if timer.has_fired(hub) => {
-                return Some(Err(timed_out_error()));
-            }
-            _ => {}
+        if let State::Waits { timer: Some(timer), .. } = &self.state
+            && timer.has_fired(waiting.hub)
+        {
+            return Some(Err(timed_out_error()));
         }
         match self.park(waiting) {
             Ok(true) => None,
@@ -104,133 +211,68 @@ where
         }
     }
 
-    fn is_settled(&self) -> bool {
-        !matches!(self.state, State::Fresh)
-    }
-
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.direction {
-            Direction::Read => "read from",
-            Direction::Write => "write to",
-        };
-        write!(f, "to {what} descriptor {}", raw_source(self.source.io()))
-    }
-}
-
-impl<S, F, T> Io<'_, S, F>
-where
-    S: AsSource,
-    F: FnMut(&S) -> io::Result<Done<T>>,
-{
-    fn is_ready(&self, hub: &Hub) -> bool {
-        if self.source.is_closed() {
-            return false;
-        }
-        let Some(key) = self.source.key() else { return true };
-        let mut sources = hub.sources.borrow_mut();
-        sources.slot(key).is_none_or(|slot| slot.sides[self.direction as usize].ready && !slot.closed)
-    }
-
-    fn operate(&mut self, hub: &Hub) -> io::Result<T> {
-        let result = loop {
-            match (self.operation)(self.source.io()) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result,
-            }
-        };
-        let is_drained = match &result {
-            Ok(done) => done.drained && hub.trusts_short_counts.get(),
-            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
-        };
-        if is_drained
-            && let Some(key) = self.source.key()
-            && let Some(slot) = hub.sources.borrow_mut().slot(key)
-        {
-            let side = &mut slot.sides[self.direction as usize];
-            // What has been hung up has an end, or an error, that no later event announces.
-            side.ready = side.hung_up && result.is_ok();
-        }
-        result.map(|done| done.value)
-    }
-
     /// Leaves word that this task waits. `false` says that the descriptor was closed.
+    #[inline]
     fn park(&mut self, waiting: &Waiting<'_>) -> io::Result<bool> {
         let hub = waiting.hub;
-        hub.expect_to_run(&waiting.task());
-        let key = self.source.registered(hub)?;
+        let task = waiting.task();
+        hub.expect_to_run(&task);
+        let mut task = Some(task);
+        let slot = self.source.registered(hub)?;
         let own = match self.state {
             State::Waits { wait, .. } => Some(wait),
             _ => None,
         };
-        let parked = park_in(hub, key, self.direction, own, waiting);
+        let parked = hub.sources.borrow_mut().slot(slot).park(W::DIRECTION, own, &mut task);
+        // The task that waited before, or our own that may not: dropped when nothing is borrowed.
+        drop(task);
         match parked {
-            Parked::Gone => return Ok(false),
+            Parked::Waits(wait) => self.set_timer(wait, waiting),
+            Parked::Closed => return Ok(false),
             Parked::Taken(other) => {
-                self.state = State::Conflict { first: hub.place_of(&other) };
+                self.state = State::Conflict { first: Box::new(hub.place_of(&other)) };
                 hub.ask_own_place(&waiting.task());
                 return Ok(true);
             }
-            Parked::Waits(wait) => {
-                let timer = match std::mem::replace(&mut self.state, State::Fresh) {
-                    State::Waits { timer: Some(timer), .. } => {
-                        timer.renew(hub, waiting.task());
-                        Some(timer)
-                    }
-                    _ => match self.patience {
-                        Patience::For(limit) => Some(Timer::set(hub, hub.deadline_in(limit), waiting.task())),
-                        Patience::None | Patience::Forever => None,
-                    },
-                };
-                self.state = State::Waits { wait, timer };
-            }
         }
         if !hub.is_edge.get() {
-            let interest = hub.sources.borrow_mut().slot(key).map_or(Interest::NONE, |slot| Interest {
-                readable: slot.sides[0].waiter.is_some(),
-                writable: slot.sides[1].waiter.is_some(),
-            });
-            hub.poller.borrow_mut().modify(self.source.io().as_source(), key.token(), interest)?;
+            self.source.arm(hub, slot)?;
         }
         Ok(true)
     }
-}
 
-fn park_in(
-    hub: &Hub,
-    key: SourceKey,
-    direction: Direction,
-    own: Option<u32>,
-    waiting: &Waiting<'_>,
-) -> Parked {
-    let mut sources = hub.sources.borrow_mut();
-    let Some(slot) = sources.slot(key).filter(|slot| !slot.closed) else { return Parked::Gone };
-    let side = &mut slot.sides[direction as usize];
-    match &side.waiter {
-        Some(other) if own != Some(side.waits) => return Parked::Taken(other.clone()),
-        Some(_) => {}
-        None => side.waits = side.waits.wrapping_add(1),
-    }
-    side.waiter = Some(waiting.task());
-    Parked::Waits(side.waits)
-}
-
-impl<S: AsSource, F> Drop for Io<'_, S, F> {
-    fn drop(&mut self) {
-        let wait = match &self.state {
-            State::Fresh => return,
-            State::Waits { wait, .. } => *wait,
-            // Nobody will ask for the answer any more.
-            State::Conflict { .. } => return drop(current::try_with(|hub| hub.take_own_place())),
-        };
-        let Some(key) = self.source.key() else { return };
-        current::try_with(|hub| {
-            let mut sources = hub.sources.borrow_mut();
-            let Some(slot) = sources.slot(key) else { return };
-            let side = &mut slot.sides[self.direction as usize];
-            if side.waits == wait {
-                side.waiter = None;
+    #[inline]
+    fn set_timer(&mut self, wait: u32, waiting: &Waiting<'_>) {
+        let hub = waiting.hub;
+        match &mut self.state {
+            State::Waits { wait: own, timer } => {
+                *own = wait;
+                if let Some(timer) = timer {
+                    timer.renew(hub, waiting.task());
+                }
             }
-        });
+            state => {
+                let limit = self.source.limit_in_nanoseconds(W::DIRECTION);
+                let timer = limit.map(|limit| Timer::roughly(hub, limit, waiting.task()));
+                *state = State::Waits { wait, timer };
+            }
+        }
+    }
+}
+
+impl<W: Way, S: AsSource, F> Drop for Io<'_, W, S, F> {
+    #[inline]
+    fn drop(&mut self) {
+        match &self.state {
+            State::Fresh | State::AtOnce => {}
+            // With the hub gone its table is gone as well.
+            State::Waits { wait, .. } => {
+                let Some(slot) = self.source.slot() else { return };
+                drop(current::try_with(|hub| hub.sources.borrow_mut().slot(slot).leave(W::DIRECTION, *wait)));
+            }
+            // Nobody will ask for the answer any more.
+            State::Conflict { .. } => drop(current::try_with(|hub| hub.take_own_place())),
+        }
     }
 }
 

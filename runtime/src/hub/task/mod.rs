@@ -268,6 +268,17 @@ impl TaskRef {
         }
     }
 
+    /// Marks the task as queued, if that is all that [`schedule`](Self::schedule) asks for.
+    #[inline]
+    pub(crate) fn mark_queued(&self) -> bool {
+        let state = self.header().state.get();
+        let is_free = state & (SCHEDULED | DONE | FOREIGN) == 0;
+        if is_free {
+            self.header().state.set(state | SCHEDULED);
+        }
+        is_free
+    }
+
     /// How many `catch_exit` scopes the body stands in.
     pub(crate) fn scopes(&self) -> u8 {
         self.header().scopes.get()

@@ -25,8 +25,10 @@ const SLOTS: usize = 1 << SLOT_BITS;
 const LEVELS: usize = 8;
 /// The slot of the timers that never fire: their deadline is beyond what a clock can say.
 const NEVER: usize = SLOTS * LEVELS;
+/// The slot of the timers that were set since the hub last looked outside, and whose time begins then.
+const FRESH: usize = NEVER + 1;
 /// In place of a slot: the timer is due in the current tick.
-const CURRENT: u32 = NEVER as u32 + 1;
+const CURRENT: u32 = FRESH as u32 + 1;
 /// The deadline of those that never fire.
 const NO_TIME: u64 = u64::MAX;
 const NONE: u32 = u32::MAX;
@@ -43,7 +45,7 @@ pub(crate) struct Timers {
     idle: usize,
     /// The tick up to which everything has fired.
     tick: u64,
-    /// All levels one after the other, and `NEVER`. Nothing is allocated before the first timer is set.
+    /// All levels one after the other, `NEVER` and `FRESH`. Nothing is allocated before the first timer is set.
     slots: Vec<Slot>,
     /// Which slots of a level may have timers. A set bit may be stale, a clear one never is.
     occupied: [u64; LEVELS],
@@ -59,6 +61,7 @@ pub(crate) struct Timers {
 pub(crate) struct TimerKey(u32);
 
 struct Node {
+    /// In the slot of the fresh ones, how long it is from the next look on.
     deadline: u64,
     /// `None` for a timer that has fired or was cancelled, and for a free node.
     task: Option<TaskRef>,
@@ -112,6 +115,43 @@ impl Timers {
         TimerKey(index)
     }
 
+    /// Sets a timer that wakes `task` so many nanoseconds after the next [`settle`](Self::settle).
+    ///
+    /// For those that are mostly cancelled and need not be exact: what is set here needs no clock of its own, and no
+    /// place in the wheel if it is cancelled before.
+    pub(crate) fn set_later(&mut self, nanoseconds: u64, task: TaskRef) -> TimerKey {
+        let index = self.take_node();
+        let node = &mut self.nodes[index as usize];
+        node.deadline = nanoseconds.min(NO_TIME - 1);
+        node.task = Some(task);
+        self.pending += 1;
+        self.put_into(FRESH, index);
+        TimerKey(index)
+    }
+
+    /// Is there anything to settle?
+    pub(crate) fn has_fresh(&self) -> bool {
+        self.slots.get(FRESH).is_some_and(|fresh| fresh.len() > 0)
+    }
+
+    /// It is `now`: the time of those that were [set for later](Self::set_later) begins. Comes before
+    /// [`next_deadline`](Self::next_deadline) and [`fire`](Self::fire), which do not see them.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        let now = nanoseconds(now);
+        let fresh = mem::take(&mut self.slots[FRESH]);
+        for index in fresh.iter() {
+            let node = &mut self.nodes[index as usize];
+            node.deadline = node.deadline.saturating_add(now);
+            let deadline = node.deadline;
+            if deadline == NO_TIME {
+                self.pending -= 1;
+                self.idle += 1;
+            }
+            self.place(index, deadline);
+        }
+        self.slots[FRESH].reuse(fresh);
+    }
+
     #[inline]
     fn take_node(&mut self) -> u32 {
         if self.free == NONE {
@@ -124,7 +164,7 @@ impl Timers {
 
     fn add_node(&mut self) -> u32 {
         if self.slots.is_empty() {
-            self.slots.resize_with(NEVER + 1, Slot::default);
+            self.slots.resize_with(FRESH + 1, Slot::default);
         }
         self.nodes.push(Node { deadline: 0, task: None, place: NONE, slot: NONE });
         u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 timers are pending")
@@ -324,6 +364,10 @@ impl Timers {
             self.occupied[level] |= 1 << slot;
             level * SLOTS + slot
         };
+        self.put_into(slot, index);
+    }
+
+    fn put_into(&mut self, slot: usize, index: u32) {
         let node = &mut self.nodes[index as usize];
         node.slot = slot as u32;
         node.place = self.slots[slot].push(index);
@@ -344,7 +388,8 @@ impl Timers {
 
 /// Five hundred years fit.
 fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(NO_TIME)
+    let seconds = time.as_secs().checked_mul(1_000_000_000);
+    seconds.and_then(|seconds| seconds.checked_add(time.subsec_nanos().into())).unwrap_or(NO_TIME)
 }
 
 #[cfg(test)]

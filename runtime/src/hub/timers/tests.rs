@@ -8,6 +8,8 @@ struct Pair {
     wheel: Timers,
     /// In the order in which they were set.
     list: Vec<Entry>,
+    /// Those whose time has not begun, with how long they are for a deadline.
+    fresh: Vec<Entry>,
     set: u64,
     now: u64,
 }
@@ -21,7 +23,14 @@ struct Entry {
 
 impl Pair {
     fn new() -> Self {
-        Pair { remote: Arc::new(Remote::new()), wheel: Timers::new(), list: Vec::new(), set: 0, now: 0 }
+        Pair {
+            remote: Arc::new(Remote::new()),
+            wheel: Timers::new(),
+            list: Vec::new(),
+            fresh: Vec::new(),
+            set: 0,
+            now: 0,
+        }
     }
 
     fn set(&mut self, deadline: u64) {
@@ -29,6 +38,31 @@ impl Pair {
         let (task, _) = TaskRef::allocate(&self.remote, self.set, || async {});
         let key = self.wheel.set(Duration::from_nanos(deadline), task);
         self.list.push(Entry { id: self.set, deadline, key, fired: false });
+    }
+
+    fn set_later(&mut self, nanoseconds: u64) {
+        self.set += 1;
+        let (task, _) = TaskRef::allocate(&self.remote, self.set, || async {});
+        let key = self.wheel.set_later(nanoseconds, task);
+        self.fresh.push(Entry { id: self.set, deadline: nanoseconds, key, fired: false });
+    }
+
+    fn settle(&mut self) {
+        assert_eq!(self.wheel.has_fresh(), !self.fresh.is_empty());
+        if self.wheel.has_fresh() {
+            self.wheel.settle(Duration::from_nanos(self.now));
+        }
+        for mut entry in self.fresh.drain(..) {
+            entry.deadline = entry.deadline.saturating_add(self.now);
+            self.list.push(entry);
+        }
+        assert!(!self.wheel.has_fresh());
+    }
+
+    fn cancel_fresh(&mut self, index: usize) {
+        let entry = self.fresh.remove(index);
+        assert!(!self.wheel.has_fired(entry.key));
+        assert!(self.wheel.cancel(entry.key).is_some());
     }
 
     fn cancel(&mut self, index: usize) {
@@ -39,6 +73,7 @@ impl Pair {
 
     /// Lets time pass, and sees that the same fires in both, in the same order. Gives the ids.
     fn advance(&mut self, now: u64) -> Vec<u64> {
+        self.settle();
         self.now = self.now.max(now);
         let now = self.now;
         let mut due = Vec::new();
@@ -60,6 +95,11 @@ impl Pair {
     }
 
     fn check(&mut self) {
+        assert_eq!(
+            self.wheel.len(),
+            self.fresh.len() + self.list.iter().filter(|entry| !entry.fired).count()
+        );
+        self.settle();
         assert_eq!(self.wheel.len(), self.list.iter().filter(|entry| !entry.fired).count());
         let next = self.wheel.next_deadline().map(nanoseconds);
         assert_eq!(next.is_some(), self.earliest().is_some());
@@ -100,7 +140,7 @@ fn the_wheel_does_what_a_sorted_list_does() {
         let mut dice = Dice(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
         let mut pair = Pair::new();
         for _ in 0..400 {
-            match dice.below(10) {
+            match dice.below(12) {
                 0..5 => {
                     let distance = dice.distance();
                     pair.set(pair.now.saturating_add(distance));
@@ -121,9 +161,19 @@ fn the_wheel_does_what_a_sorted_list_does() {
                     pair.advance(pair.now.saturating_add(distance).min(NO_TIME - 1));
                 }
                 8 => {
+                    pair.settle();
                     if let Some(next) = pair.wheel.next_deadline() {
                         pair.advance(nanoseconds(next));
                     }
+                }
+                9 => {
+                    let distance = dice.distance();
+                    // Longer than that is no limit.
+                    pair.set_later(distance.min(NO_TIME - 1));
+                }
+                10 if !pair.fresh.is_empty() => {
+                    let index = dice.below(pair.fresh.len() as u64) as usize;
+                    pair.cancel_fresh(index);
                 }
                 _ => pair.check(),
             }

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::pauses::Pauses;
 use crate::green;
 use crate::green::socket::Socket;
-use crate::hub::sources::{Direction, Done, Patience};
+use crate::hub::sources::{Direction, Done, Reads, Writes};
 use crate::timeout::with_timeout;
 
 /// A Unix datagram socket: std's `UnixDatagram`.
@@ -115,7 +115,7 @@ impl UnixDatagram {
     {
         let mut pauses = Pauses::default();
         loop {
-            match self.socket.within(Patience::None, Direction::Write, |io| send(io).map(Done::new)) {
+            match self.socket.at_once(Writes, |io| send(io).map(Done::new)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && !self.socket.is_nonblocking() => {
                     pauses.pause();
                 }
@@ -133,7 +133,7 @@ impl UnixDatagram {
     /// What the operating system says; `TimedOut` after a [`set_read_timeout`](Self::set_read_timeout).
     #[green(crate = crate)]
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.when_ready(Direction::Read, |io| io.recv_from(buf).map(Done::new))
+        self.socket.when_ready(Reads, |io| io.recv_from(buf).map(Done::new))
     }
 
     /// Sends a datagram to the connected peer. Suspends while there is no room for it.
@@ -143,7 +143,7 @@ impl UnixDatagram {
     /// Whatever the operating system says.
     #[green(crate = crate)]
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.socket.when_ready(Direction::Write, |io| io.send(buf).map(Done::new))
+        self.socket.when_ready(Writes, |io| io.send(buf).map(Done::new))
     }
 
     /// Receives a datagram from the connected peer. Suspends until there is one.
@@ -153,7 +153,7 @@ impl UnixDatagram {
     /// As [`recv_from`](Self::recv_from).
     #[green(crate = crate)]
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.when_ready(Direction::Read, |io| io.recv(buf).map(Done::new))
+        self.socket.when_ready(Reads, |io| io.recv(buf).map(Done::new))
     }
 
     /// Ends a direction, or both. Does not suspend.

@@ -12,7 +12,7 @@ use super::UnixStream;
 use crate::green;
 use crate::green::accept;
 use crate::green::socket::Socket;
-use crate::hub::sources::Direction;
+use crate::hub::sources::Reads;
 use crate::iter::{GreenIterator, IntoGreenIterator};
 
 /// A socket that listens for Unix connections: std's `UnixListener`.
@@ -51,7 +51,7 @@ impl UnixListener {
     #[green(crate = crate)]
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         self.socket
-            .when_ready(Direction::Read, accept::unix)
+            .when_ready(Reads, accept::unix)
             .map(|(stream, address)| (UnixStream::accepted(stream), address))
     }
 

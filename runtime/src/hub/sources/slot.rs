@@ -1,0 +1,146 @@
+//! What the hub knows of one descriptor, in half a cache line: with thousands of them each is fetched from memory for
+//! each of its events.
+
+use super::Direction;
+use crate::hub::poller::{Interest, RawSource};
+use crate::hub::task::TaskRef;
+
+// Aligned, because half of them would otherwise be in two cache lines each.
+#[repr(align(32))]
+pub(super) struct Slot {
+    waiters: [Option<TaskRef>; 2],
+    /// Counts the waits of each direction, so that each wait knows whether the waiter is its own.
+    waits: [u32; 2],
+    /// `NO_SOURCE` while the slot is free.
+    raw: RawSource,
+    /// Flags, and above them the generation.
+    word: u32,
+}
+
+const NO_SOURCE: RawSource = !0;
+
+/// A system call may find something to do: this for reading, the next for writing.
+const READY: u32 = 1;
+/// The peer is gone, which every later call will find out at once: this for reading, the next for writing.
+const HUNG_UP: u32 = 1 << 2;
+/// Nobody may wait any more.
+const CLOSED: u32 = 1 << 4;
+const FLAG_BITS: u32 = 8;
+
+/// How it was found out that there is nothing to do any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drained {
+    /// A read or write did less than it was asked to.
+    Short,
+    /// A call would have blocked.
+    Failed,
+}
+
+/// What came of leaving word.
+pub(super) enum Parked {
+    /// The waiter of this count is the wait's own.
+    Waits(u32),
+    /// Somebody else waits there already.
+    Taken(TaskRef),
+    Closed,
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Slot { waiters: [None, None], waits: [0, 0], raw: NO_SOURCE, word: 0 }
+    }
+}
+
+impl Slot {
+    /// Takes the slot for a descriptor, of which nothing can be read, or the event is under way. Its generation comes
+    /// back.
+    pub(super) fn begin(&mut self, raw: RawSource, is_writable: bool) -> u32 {
+        self.raw = raw;
+        if is_writable {
+            self.word |= READY << Direction::Write as u32;
+        }
+        self.generation()
+    }
+
+    /// Frees the slot. Whatever still comes for it is of an older generation.
+    pub(super) fn end(&mut self) {
+        self.waiters = [None, None];
+        self.raw = NO_SOURCE;
+        self.word = self.generation().wrapping_add(1) << FLAG_BITS;
+    }
+
+    #[inline]
+    pub(super) fn generation(&self) -> u32 {
+        self.word >> FLAG_BITS
+    }
+
+    pub(super) fn is_of(&self, raw: RawSource) -> bool {
+        self.raw == raw
+    }
+
+    /// May an operation in this direction find something to do?
+    #[inline]
+    pub(super) fn is_ready(&self, direction: Direction) -> bool {
+        self.word & (READY << direction as u32 | CLOSED) == READY << direction as u32
+    }
+
+    /// There is something to do: whoever waits for it is taken out.
+    #[inline]
+    pub(super) fn become_ready(&mut self, direction: Direction, is_hung_up: bool) -> Option<TaskRef> {
+        let hung_up = if is_hung_up { HUNG_UP } else { 0 };
+        self.word |= (READY | hung_up) << direction as u32;
+        self.waiters[direction as usize].take()
+    }
+
+    /// There is nothing to do any more. After a short count, what has been hung up still has an end, or an error, that
+    /// no later event announces.
+    #[inline]
+    pub(super) fn become_drained(&mut self, direction: Direction, drained: Drained) {
+        if drained == Drained::Failed || self.word & HUNG_UP << direction as u32 == 0 {
+            self.word &= !(READY << direction as u32);
+        }
+    }
+
+    /// `task` waits from now on, and what waited in its place comes back there. `own` is the count of the wait, if it
+    /// has waited before.
+    #[inline]
+    pub(super) fn park(
+        &mut self,
+        direction: Direction,
+        own: Option<u32>,
+        task: &mut Option<TaskRef>,
+    ) -> Parked {
+        if self.word & CLOSED != 0 {
+            return Parked::Closed;
+        }
+        let (waiter, waits) = (&mut self.waiters[direction as usize], &mut self.waits[direction as usize]);
+        match waiter {
+            Some(other) if own != Some(*waits) => return Parked::Taken(other.clone()),
+            Some(_) => {}
+            None => *waits = waits.wrapping_add(1),
+        }
+        std::mem::swap(waiter, task);
+        Parked::Waits(*waits)
+    }
+
+    /// The wait of this count waits no more. Its task comes back, if nobody has woken it.
+    #[inline]
+    pub(super) fn leave(&mut self, direction: Direction, wait: u32) -> Option<TaskRef> {
+        if self.waits[direction as usize] == wait { self.waiters[direction as usize].take() } else { None }
+    }
+
+    /// Nobody may wait any more; whoever does is taken out.
+    pub(super) fn close(&mut self) -> [Option<TaskRef>; 2] {
+        self.word |= CLOSED;
+        std::mem::take(&mut self.waiters)
+    }
+
+    pub(super) fn has_waiter(&self) -> bool {
+        self.waiters.iter().any(Option::is_some)
+    }
+
+    /// What a poller without edges has to be asked for.
+    pub(super) fn interest(&self) -> Interest {
+        Interest { readable: self.waiters[0].is_some(), writable: self.waiters[1].is_some() }
+    }
+}

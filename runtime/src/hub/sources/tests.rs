@@ -1,0 +1,83 @@
+use std::sync::Arc;
+
+use super::slot::Parked;
+use super::*;
+use crate::hub::remote::Remote;
+
+fn event(token: usize) -> Event {
+    Event { token, readable: true, writable: false, hung_up: false }
+}
+
+/// A server has one of each for every connection.
+#[test]
+#[cfg(all(target_pointer_width = "64", unix))]
+fn what_a_connection_costs_stays_small() {
+    use super::io_wait::Io;
+    use std::net::TcpStream;
+
+    fn size_of_read<F>(_: fn(F)) -> usize {
+        size_of::<Io<'static, Reads, TcpStream, F>>()
+    }
+    assert_eq!(size_of::<Slot>(), 32);
+    assert_eq!(size_of::<Source<TcpStream>>(), 32);
+    assert_eq!(size_of_read(|_: &mut [u8]| {}), 40);
+}
+
+#[test]
+fn an_event_for_a_descriptor_that_has_gone_reaches_nobody() {
+    let remote = Arc::new(Remote::new());
+    let mut sources = Sources::default();
+    let first = sources.insert(7, true);
+    assert!(sources.release(first.index));
+    let second = sources.insert(7, true);
+    assert_eq!(second.index, first.index);
+    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0);
+    let slot = sources.slot(second.index);
+    assert!(matches!(slot.park(Direction::Read, None, &mut waiter), Parked::Waits(1)));
+
+    let mut woken = Vec::new();
+    sources.deliver(&event(first.token()), true, |task| woken.push(task));
+    sources.deliver(&event(usize::MAX), true, |task| woken.push(task));
+    assert!(woken.is_empty());
+    assert!(!sources.slot(second.index).is_ready(Direction::Read));
+    sources.deliver(&event(second.token()), true, |task| woken.push(task));
+    assert_eq!(woken.iter().map(TaskRef::id).collect::<Vec<_>>(), [1]);
+    assert!(sources.slot(second.index).is_ready(Direction::Read));
+}
+
+#[test]
+fn a_slot_is_free_when_the_last_source_lets_go_of_it() {
+    let mut sources = Sources::default();
+    let index = sources.insert(7, true).index;
+    assert_eq!(sources.share(8), None);
+    assert_eq!(sources.share(7), Some(index));
+    assert_eq!(sources.share(7), Some(index));
+    assert_eq!(sources.len(), 1);
+    assert!(!sources.release(index));
+    assert!(!sources.release(index));
+    assert!(sources.release(index));
+    assert_eq!(sources.len(), 0);
+    assert_eq!(sources.share(7), None);
+}
+
+#[test]
+fn a_wait_takes_back_only_its_own_word() {
+    let remote = Arc::new(Remote::new());
+    let task = |id| Some(TaskRef::allocate(&remote, id, || async {}).0);
+    let mut slot = Slot::default();
+    slot.begin(7, true);
+    assert!(matches!(slot.park(Direction::Read, None, &mut task(1)), Parked::Waits(1)));
+    assert!(
+        matches!(slot.park(Direction::Read, None, &mut task(2)), Parked::Taken(first) if first.id() == 1)
+    );
+    // It is asked again, by another task than before.
+    let mut renewed = task(3);
+    assert!(matches!(slot.park(Direction::Read, Some(1), &mut renewed), Parked::Waits(1)));
+    assert_eq!(renewed.map(|before| before.id()), Some(1));
+    assert_eq!(slot.become_ready(Direction::Read, false).map(|woken| woken.id()), Some(3));
+    // Somebody else has come meanwhile.
+    assert!(matches!(slot.park(Direction::Read, None, &mut task(4)), Parked::Waits(2)));
+    assert!(slot.leave(Direction::Read, 1).is_none());
+    assert_eq!(slot.leave(Direction::Read, 2).map(|left| left.id()), Some(4));
+    assert!(!slot.has_waiter());
+}
