@@ -229,6 +229,40 @@ mod entering {
     }
 
     #[test]
+    fn nobody_has_a_turn_any_more_once_the_main_thread_was_killed_from_outside() {
+        thread_local! {
+            static MAIN: RefCell<Option<eventlet::Thread>> = const { RefCell::new(None) };
+        }
+        struct KillsMain;
+        impl Wake for KillsMain {
+            fn wake(self: Arc<Self>) {
+                MAIN.take().unwrap().kill();
+                note("killed");
+            }
+        }
+        let exit = try_run(|| async {
+            MAIN.set(Some(current()));
+            spawn_n(|| async {
+                let mut was_killed = false;
+                while !was_killed {
+                    give_way().await;
+                    was_killed = MAIN.with_borrow(Option::is_none);
+                }
+                note("a turn");
+            });
+            // The timer wakes a stranger, between two turns.
+            let mut call = pin!(sleep(ms(1)));
+            let stranger = Waker::from(Arc::new(KillsMain));
+            assert!(call.as_mut().poll(&mut Context::from_waker(&stranger)).is_pending());
+            sleep(Duration::MAX).await;
+        });
+        assert!(matches!(exit, Err(Exit::Killed)));
+        assert_events(["killed"]);
+        run(give_way);
+        assert_events(["a turn"]);
+    }
+
+    #[test]
     fn what_runs_may_borrow_from_the_caller() {
         let mut list = vec![1];
         run_virtual(|| async {
