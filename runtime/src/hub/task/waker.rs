@@ -92,7 +92,8 @@ impl TaskRef {
         }
         self.set(RUNNING);
         let mut cx = Context::from_waker(Waker::noop());
-        // SAFETY: a stand-in's cell was made with this vtable; `RUNNING` keeps every other access away.
+        // SAFETY: a stand-in's cell was made with this vtable, and has its call until it is `DONE`; `RUNNING` keeps every
+        // other access away.
         let polled = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
         self.become_done(polled);
     }
