@@ -7,8 +7,9 @@
 //! when there are more of them than a processor's cache holds.
 //!
 //! Only the timers of the current tick are kept sorted, by deadline: the first of them is the next to fire, and firing
-//! is exact to the nanosecond although slots are not. Equal deadlines stay in the order in which they were set, because
-//! every step (insertion, cascade, sort) keeps it.
+//! is exact to the nanosecond although slots are not. One that is set among them finds its place by halving, and moves
+//! up to half of them aside. On a real clock they are no more than can be set in a millisecond. Equal deadlines stay in
+//! the order in which they were set, because every step (insertion, cascade, sort) keeps it.
 
 use std::collections::VecDeque;
 use std::mem;
