@@ -599,6 +599,34 @@ mod other_os_threads {
     }
 
     #[test]
+    fn mail_that_panics_when_it_is_dropped_does_not_stop_the_rest() {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("in a letter");
+            }
+        }
+        if is_child() {
+            let counted = Arc::new(());
+            let (panics, held) = (Panics, counted.clone());
+            thread::spawn(move || {
+                let handle = get_hub().handle();
+                handle.spawn(move || async move { drop(panics) }).unwrap();
+                handle.spawn(move || async move { drop(held) }).unwrap();
+            })
+            .join()
+            .unwrap();
+            assert_eq!(Arc::strong_count(&counted), 1);
+            return;
+        }
+        let test = "other_os_threads::mail_that_panics_when_it_is_dropped_does_not_stop_the_rest";
+        let output = in_a_process(test, &[]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{text}");
+        assert_eq!(text.matches("in a letter").count(), 1, "{text}");
+    }
+
+    #[test]
     fn two_hubs_talk_through_their_handles() {
         let (give, take) = mpsc::channel();
         let other = thread::spawn(move || {
