@@ -72,7 +72,7 @@ pub(crate) struct TaskRef(NonNull<Header>);
 const SCHEDULED: u16 = 1;
 /// Its body is being polled or dropped further up the call stack.
 const RUNNING: u16 = 1 << 1;
-/// Its result is stored.
+/// Its result is stored, or nobody is left who could resume it.
 const DONE: u16 = 1 << 2;
 /// Its body has begun.
 const STARTED: u16 = 1 << 3;
@@ -84,10 +84,10 @@ const DELAYED: u16 = 1 << 5;
 const WAS_KILLED: u16 = 1 << 7;
 /// A `catch_exit` of it has heard of a kill.
 const HEARD: u16 = 1 << 8;
-/// `run` waits for it, and returns when it is done.
-const MAIN: u16 = 1 << 11;
 /// Nobody has the right to its result any more.
 const DETACHED: u16 = 1 << 9;
+/// `run` waits for it, and returns when it is done.
+const MAIN: u16 = 1 << 11;
 /// A closure lies behind the header, which makes the body …
 const CLOSURE: u16 = 1 << 12;
 /// … or the body …
@@ -98,7 +98,7 @@ const RESULT: u16 = 1 << 14;
 /// Not a green thread: the waker of some other executor, in a task's clothes.
 const FOREIGN: u16 = 1 << 6;
 /// Nor this: a branch of a task, which is driven by it. `FOREIGN` is set as well.
-const BRANCH: u16 = 1 << 8;
+const BRANCH: u16 = 1 << 10;
 
 impl TaskRef {
     /// Makes a task that makes and drives the call of `closure`, and the right to its result.

@@ -84,6 +84,7 @@ impl Future for ForeignBody {
 impl TaskRef {
     /// Wakes what stands behind a stand-in: a branch, or a foreign waker, which calls code of another executor.
     pub(crate) fn wake_foreign(&self) {
+        debug_assert!(self.is_foreign(), "a green thread is resumed by its hub");
         if self.has(BRANCH) {
             return self.wake_branch();
         }
