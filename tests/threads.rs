@@ -1166,7 +1166,8 @@ mod memory {
             fn wakes(waker: Waker, noted: &'static str) -> impl Sized {
                 OnDrop(move || {
                     waker.wake_by_ref();
-                    waker.clone().wake();
+                    let another = waker.clone();
+                    another.wake();
                     note(noted);
                 })
             }
