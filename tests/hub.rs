@@ -15,10 +15,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use eventlet::branch::race_all;
-use eventlet::greenthread::{catch_exit, current, joinall};
+use eventlet::greenthread::{catch_exit, current, iwait, joinall};
 use eventlet::hubs::{self, HubEnded, Interest, get_hub, notify_close, trampoline, use_hub};
 use eventlet::testing::{Left, VirtualClock, run_clean, run_virtual};
-use eventlet::{Exit, green, run, sleep, spawn, spawn_n, try_run, with_timeout};
+use eventlet::with_timeout;
+use eventlet::{
+    Exit, GreenIterator, GreenPool, Queue, Semaphore, green, run, sleep, spawn, spawn_n, try_run,
+};
 use eventlet_tests::{Noted, assert_events, events, ms, note};
 
 #[green]
@@ -226,6 +229,40 @@ mod entering {
     }
 
     #[test]
+    fn nobody_has_a_turn_any_more_once_the_main_thread_was_killed_from_outside() {
+        thread_local! {
+            static MAIN: RefCell<Option<eventlet::Thread>> = const { RefCell::new(None) };
+        }
+        struct KillsMain;
+        impl Wake for KillsMain {
+            fn wake(self: Arc<Self>) {
+                MAIN.take().unwrap().kill();
+                note("killed");
+            }
+        }
+        let exit = try_run(|| async {
+            MAIN.set(Some(current()));
+            spawn_n(|| async {
+                let mut was_killed = false;
+                while !was_killed {
+                    give_way().await;
+                    was_killed = MAIN.with_borrow(Option::is_none);
+                }
+                note("a turn");
+            });
+            // The timer wakes a stranger, between two turns.
+            let mut call = pin!(sleep(ms(1)));
+            let stranger = Waker::from(Arc::new(KillsMain));
+            assert!(call.as_mut().poll(&mut Context::from_waker(&stranger)).is_pending());
+            sleep(Duration::MAX).await;
+        });
+        assert!(matches!(exit, Err(Exit::Killed)));
+        assert_events(["killed"]);
+        run(give_way);
+        assert_events(["a turn"]);
+    }
+
+    #[test]
     fn what_runs_may_borrow_from_the_caller() {
         let mut list = vec![1];
         run_virtual(|| async {
@@ -288,6 +325,60 @@ mod entering {
         .join()
         .unwrap();
         assert_eq!(hear.recv(), Ok("dropped"));
+    }
+
+    /// Leaves behind threads that wait for all sorts of things.
+    async fn wait_for_everything() {
+        let worker = spawn(|| sleep(Duration::MAX)).thread().clone();
+        spawn_n(|| eventlet::join(|| sleep(Duration::MAX), || sleep(Duration::MAX)));
+        spawn_n(|| race_all((0..3).map(|_| || sleep(Duration::MAX))));
+        spawn_n(|| async {
+            eventlet::scope(|scope| async move {
+                scope.spawn(|| sleep(Duration::MAX));
+                sleep(Duration::MAX).await;
+            })
+            .await;
+        });
+        spawn_n(move || async move {
+            let mut ended = iwait([worker]);
+            drop(ended.next().await);
+        });
+        spawn_n(|| with_timeout(Duration::from_secs(3600), || sleep(Duration::MAX)));
+        let (queue, full, semaphore) = (Queue::<u32>::unbounded(), Queue::bounded(0), Semaphore::new(1));
+        spawn_n(move || async move { queue.get().await });
+        spawn_n(move || async move { full.put(1).await });
+        for _ in 0..2 {
+            let semaphore = semaphore.clone();
+            spawn_n(move || async move {
+                let _permit = semaphore.acquire().await;
+                sleep(Duration::MAX).await;
+            });
+        }
+        let pool = GreenPool::new(1);
+        pool.spawn_n(|| sleep(Duration::MAX)).await;
+        spawn_n(move || async move { pool.spawn_n(|| sleep(Duration::MAX)).await });
+        spawn_n(|| async {
+            let mut results = GreenPool::new(2).imap(|_| sleep(Duration::MAX), 0..5);
+            results.next().await;
+        });
+        spawn_n(|| async {
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            trampoline(&ours, Interest::READ, None).await
+        });
+        sleep(ms(1)).await;
+    }
+
+    #[test]
+    fn whatever_still_waits_when_the_hub_ends_ends_without_a_panic() {
+        if is_child() {
+            thread::spawn(|| run(wait_for_everything)).join().unwrap();
+            return;
+        }
+        let test = "entering::whatever_still_waits_when_the_hub_ends_ends_without_a_panic";
+        let output = in_a_process(test, &[]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{text}");
+        assert!(!text.contains("panicked"), "{text}");
     }
 
     #[test]
@@ -505,6 +596,34 @@ mod other_os_threads {
         .join()
         .unwrap();
         assert_eq!(Arc::strong_count(&counted), 1);
+    }
+
+    #[test]
+    fn mail_that_panics_when_it_is_dropped_does_not_stop_the_rest() {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("in a letter");
+            }
+        }
+        if is_child() {
+            let counted = Arc::new(());
+            let (panics, held) = (Panics, counted.clone());
+            thread::spawn(move || {
+                let handle = get_hub().handle();
+                handle.spawn(move || async move { drop(panics) }).unwrap();
+                handle.spawn(move || async move { drop(held) }).unwrap();
+            })
+            .join()
+            .unwrap();
+            assert_eq!(Arc::strong_count(&counted), 1);
+            return;
+        }
+        let test = "other_os_threads::mail_that_panics_when_it_is_dropped_does_not_stop_the_rest";
+        let output = in_a_process(test, &[]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{text}");
+        assert_eq!(text.matches("in a letter").count(), 1, "{text}");
     }
 
     #[test]

@@ -190,6 +190,36 @@ fn a_job_that_panics_while_it_is_dropped_gives_its_slot_back() {
 }
 
 #[test]
+fn what_a_closure_holds_is_dropped_before_its_slot_is_given_back() {
+    struct TellsFree(GreenPool, Rc<RefCell<Vec<isize>>>);
+    impl Drop for TellsFree {
+        fn drop(&mut self) {
+            self.1.borrow_mut().push(self.0.free());
+        }
+    }
+    #[green]
+    fn test() {
+        let pool = GreenPool::new(1);
+        let told = Rc::<RefCell<Vec<isize>>>::default();
+        let tells = || TellsFree(pool.clone(), told.clone());
+        let held = tells();
+        let panics = pool.spawn(move || -> std::future::Ready<()> {
+            let _held = held;
+            panic!("there is no job");
+        });
+        // Waits for the slot, so that it is promised in the midst of the panic.
+        let held = tells();
+        let killed = pool.spawn(move || async move { drop(held) });
+        assert!(matches!(panics.join(), Err(Exit::Panicked(_))));
+        assert_eq!(pool.free(), 0);
+        killed.kill();
+        assert_eq!((pool.running(), pool.free(), pool.waiting()), (0, 1, 0));
+        assert_eq!(*told.borrow(), [0, 0]);
+    }
+    run_virtual(test);
+}
+
+#[test]
 fn waitall_on_an_empty_pool_returns_at_once() {
     #[green]
     fn other(log: Log) {

@@ -916,3 +916,324 @@ virtual_tests! {
         assert_events(["spawned", "worker", "in the thread"]);
     }
 }
+
+/// What a thread holds in memory: its closure, then the call that this makes, then the value.
+mod memory {
+    use std::cell::OnceCell;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
+
+    use eventlet::testing::run_virtual;
+    use eventlet::{hubs, run, try_run};
+
+    use super::*;
+
+    /// Notes its name when it is dropped, and panics with it.
+    struct Bomb(&'static str);
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            note(self.0);
+            panic!("{}", self.0);
+        }
+    }
+
+    /// Calls its closure when it is dropped.
+    struct OnDrop<F: FnMut()>(F);
+
+    impl<F: FnMut()> Drop for OnDrop<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+
+    virtual_tests! {
+        fn a_closure_that_panics_is_dropped_and_is_the_threads_result() {
+            let held = Noted("held");
+            let thread = spawn(move || -> std::future::Ready<()> {
+                let _held = &held;
+                panic!("no call is made");
+            });
+            let detached = spawn(|| -> std::future::Pending<()> { std::panic::panic_any(7) });
+            drop(detached);
+            let exit = thread.join().unwrap_err();
+            assert_eq!(exit.to_string(), "the green thread panicked: no call is made");
+            assert_events(["held"]);
+        }
+
+        fn a_thread_that_its_own_closure_kills_ends_at_its_first_suspension() {
+            let thread = spawn(|| {
+                current().kill();
+                note(format_args!("finished: {}", current().is_finished()));
+                wait_with("dropped")
+            });
+            assert!(matches!(thread.join(), Err(Exit::Killed)));
+            assert_events(["finished: false", "dropped"]);
+        }
+
+        fn a_closure_that_kills_its_thread_and_panics_has_panicked() {
+            let thread = spawn(|| -> std::future::Ready<()> {
+                current().kill();
+                panic!("first");
+            });
+            assert!(matches!(thread.join(), Err(Exit::Panicked(_))));
+        }
+
+        fn a_closure_may_look_at_all_threads_and_spawn_and_drop_its_own_handle() {
+            let own: Rc<RefCell<Option<GreenThread<Noted>>>> = Rc::default();
+            let of_closure = own.clone();
+            *own.borrow_mut() = Some(spawn(move || {
+                assert!(hubs::get_hub().describe_threads().contains(" runs\n"));
+                spawn_n(|| say("spawned"));
+                drop(of_closure.take());
+                async { Noted("value") }
+            }));
+            give_way();
+            assert!(own.borrow().is_none());
+            give_way();
+            assert_events(["value", "spawned"]);
+        }
+
+        fn a_handle_that_the_body_owns_detaches_the_thread_with_the_body() {
+            let own: Rc<RefCell<Option<GreenThread<Noted>>>> = Rc::default();
+            let taken = own.clone();
+            let thread = spawn(#[green] move || {
+                let handle = taken.take();
+                sleep(ms(1));
+                drop(Noted("body"));
+                drop(handle);
+                Noted("value")
+            });
+            let end = thread.thread().clone();
+            *own.borrow_mut() = Some(thread);
+            end.join().unwrap();
+            assert_events(["body", "value"]);
+
+            // The same when the body is dropped with the handle in it.
+            let taken = own.clone();
+            let thread = spawn(#[green] move || {
+                let _handle = taken.take();
+                sleep(Duration::MAX);
+                Noted("never")
+            });
+            let end = thread.thread().clone();
+            *own.borrow_mut() = Some(thread);
+            give_way();
+            end.kill();
+            assert!(end.is_finished());
+            assert_events([]);
+        }
+
+        fn the_destructor_of_a_value_may_use_the_thread_that_made_it() {
+            spawn_n(|| async {
+                let me = current();
+                OnDrop(move || {
+                    note(format_args!("current: {}, finished: {}", try_current() == Some(me.clone()), me.is_finished()));
+                    me.kill();
+                    me.set_name("late");
+                    hubs::get_hub().describe_threads();
+                    spawn_n(|| say("spawned"));
+                })
+            });
+            give_way();
+            give_way();
+            assert_events(["current: true, finished: false", "spawned"]);
+
+            let taken = spawn(|| async {
+                let me = current();
+                OnDrop(move || note(format_args!("finished: {}", me.is_finished())))
+            });
+            give_way();
+            drop(taken);
+            assert_events(["finished: true"]);
+        }
+
+        fn a_value_whose_destructor_panics_ends_nobody_else() {
+            spawn_n(|| async { Bomb("detached") });
+            let thread = spawn(|| async { Bomb("dropped with its handle") });
+            give_way();
+            assert_events(["detached"]);
+            let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(thread)));
+            assert!(dropped.is_err());
+            assert_events(["dropped with its handle"]);
+        }
+
+        fn of_a_body_and_a_value_whose_destructors_panic_the_body_is_the_result() {
+            struct Returns {
+                _body: Bomb,
+            }
+            impl Future for Returns {
+                type Output = Bomb;
+                fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Bomb> {
+                    Poll::Ready(Bomb("value"))
+                }
+            }
+            let thread = spawn(|| Returns { _body: Bomb("body") });
+            let exit = thread.join().err().unwrap();
+            assert_eq!(exit.to_string(), "the green thread panicked: body");
+            let detached = spawn(|| Returns { _body: Bomb("detached body") });
+            let end = detached.thread().clone();
+            drop(detached);
+            assert_eq!(end.join().unwrap_err().to_string(), "the green thread panicked: detached body");
+            assert_events(["body", "value", "detached body", "value"]);
+        }
+
+        fn what_is_panicked_with_may_panic_when_it_is_dropped() {
+            spawn_n(|| -> std::future::Ready<()> { std::panic::panic_any(Bomb("of the closure")) });
+            spawn_n(|| async { std::panic::panic_any(Bomb("of the body")) });
+            let killed = spawn(|| async {
+                let _panics = OnDrop(|| std::panic::panic_any(Bomb("of a destructor")));
+                sleep(Duration::MAX).await;
+            });
+            give_way();
+            let end = killed.thread().clone();
+            drop(killed);
+            end.kill();
+            assert!(matches!(end.join(), Err(Exit::Panicked(_))));
+            assert_events(["of the closure", "of the body", "of a destructor"]);
+        }
+
+        fn a_closure_that_never_ran_is_dropped_once_whatever_its_destructor_does() {
+            let slot: Rc<OnceCell<greenthread::Thread>> = Rc::default();
+            let own = slot.clone();
+            let held = OnDrop(move || {
+                let me = own.get().unwrap();
+                note(format_args!("finished: {}", me.is_finished()));
+                me.kill();
+                spawn_n(|| say("spawned"));
+                panic!("in the closure's destructor");
+            });
+            let thread = spawn(move || async move { drop(held) });
+            slot.set(thread.thread().clone()).unwrap();
+            thread.kill();
+            let exit = thread.join().unwrap_err();
+            assert_eq!(exit.to_string(), "the green thread panicked: in the closure's destructor");
+            give_way();
+            assert_events(["finished: false", "spawned"]);
+        }
+
+        fn each_stage_stays_where_it_is_and_is_aligned() {
+            #[repr(align(64))]
+            struct Aligned<const N: usize>([u8; N]);
+            fn check<const N: usize>(value: &Aligned<N>) -> usize {
+                let address = std::ptr::from_ref(value).addr();
+                assert_eq!(address % 64, 0);
+                assert!(value.0.iter().all(|&byte| byte == 7));
+                address
+            }
+            fn stages<const N: usize>() -> impl Future<Output = Aligned<N>> {
+                let held = Aligned([7; N]);
+                let thread = spawn(move || {
+                    check(&held);
+                    async move {
+                        let before = check(&held);
+                        sleep(ms(1)).await;
+                        assert_eq!(check(&held), before);
+                        held
+                    }
+                });
+                thread.wait()
+            }
+            check(&stages::<0>().await);
+            check(&stages::<1>().await);
+            check(&stages::<100_000>().await);
+        }
+
+        fn a_thread_without_any_size_has_a_value_without_any() {
+            struct Nothing;
+            impl Future for Nothing {
+                type Output = Nothing;
+                fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Nothing> {
+                    Poll::Ready(Nothing)
+                }
+            }
+            impl Drop for Nothing {
+                fn drop(&mut self) {
+                    note("nothing");
+                }
+            }
+            let Nothing = spawn(|| Nothing).wait();
+            spawn_n(|| Nothing);
+            spawn(|| Nothing).kill();
+            give_way();
+            assert_events(["nothing", "nothing", "nothing", "nothing"]);
+        }
+
+        fn a_waker_is_woken_and_cloned_by_every_destructor_of_its_thread() {
+            async fn own_waker() -> Waker {
+                std::future::poll_fn(|cx| Poll::Ready(cx.waker().clone())).await
+            }
+            fn wakes(waker: Waker, noted: &'static str) -> impl Sized {
+                OnDrop(move || {
+                    waker.wake_by_ref();
+                    let another = waker.clone();
+                    another.wake();
+                    note(noted);
+                })
+            }
+            let make = || spawn(|| async {
+                let waker = own_waker().await;
+                let _body = wakes(waker.clone(), "body");
+                give_way().await;
+                wakes(waker, "value")
+            });
+            drop(make());
+            let taken = make();
+            let killed = make();
+            give_way();
+            killed.kill();
+            give_way();
+            drop(taken);
+            give_way();
+            assert_events(["body", "body", "value", "body", "value"]);
+        }
+    }
+
+    #[test]
+    fn what_a_stopped_run_borrows_is_given_back_before_it_returns() {
+        let mut text = String::from("borrowed");
+        let exit = try_run(|| {
+            let text = &mut text;
+            async move {
+                let _end = OnDrop(|| text.push_str(", dropped"));
+                hubs::get_hub().handle().stop().unwrap();
+                sleep(Duration::MAX).await;
+            }
+        });
+        assert!(matches!(exit, Err(Exit::Killed)));
+        assert_eq!(text, "borrowed, dropped");
+        // Stopped before it begins: the closure is dropped without having been called.
+        hubs::get_hub().handle().stop().unwrap();
+        let held = OnDrop(|| text.push_str(", again"));
+        assert!(try_run(move || async move { drop(held) }).is_err());
+        assert_eq!(text, "borrowed, dropped, again");
+        assert_eq!(run(|| async { text.as_str() }), "borrowed, dropped, again");
+    }
+
+    #[test]
+    fn what_a_deadlocked_run_borrows_is_given_back_before_it_panics() {
+        let text = RefCell::new(String::new());
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            run(|| async {
+                // It refuses to end, and is not asked.
+                let _end = OnDrop(|| text.borrow_mut().push_str("dropped"));
+                while catch_exit(|| sleep(Duration::MAX)).await.is_err() {}
+            });
+        }));
+        assert!(outcome.is_err());
+        assert_eq!(text.into_inner(), "dropped");
+    }
+
+    #[test]
+    fn a_main_thread_that_somebody_else_kept_is_empty_when_run_returns() {
+        let text = String::from("borrowed");
+        let kept = run(|| async {
+            let _borrowed = &text;
+            current()
+        });
+        drop(text);
+        assert!(kept.is_finished());
+        kept.kill();
+        assert!(run_virtual(|| kept.join()).is_ok());
+    }
+}

@@ -68,7 +68,7 @@ impl Ended {
     fn push(&self, index: usize) {
         self.indices.borrow_mut().push_back(index);
         if let Some(waiter) = self.waiter.take() {
-            current::with(|hub| hub.schedule(&waiter));
+            current::try_with(|hub| hub.schedule(&waiter));
         }
     }
 }

@@ -463,6 +463,24 @@ scenarios! {
         log.expect(["1 came back", "2 came back"]);
     }
 
+    fn a_getter_that_comes_while_others_are_told_of_the_end_is_told_too() {
+        let queue = Queue::<u32>::unbounded();
+        let told = |queue: &Queue<u32>| {
+            let queue = queue.clone();
+            spawn(#[green] move || queue.get())
+        };
+        let waits = told(&queue);
+        turn();
+        let comes = told(&queue);
+        // The first was told and has not run yet when the second comes.
+        queue.shutdown();
+        let late = told(&queue);
+        for getter in [comes, late, waits] {
+            assert_eq!(getter.wait(), Err(ShutDown(())));
+        }
+        assert_eq!(queue.getting(), 0);
+    }
+
     fn an_immediate_shutdown_drops_the_items_and_counts_them_done() {
         let (queue, log) = (Queue::unbounded(), Log::new());
         for item in [1, 2, 3] {

@@ -253,6 +253,141 @@ fn a_queue_serves_in_order() {
     for_seeds(1000, queue_is_first_come_first_served);
 }
 
+/// Who waits for a queue, by what for.
+#[derive(Default)]
+struct Waiters {
+    put: Cell<usize>,
+    get: Cell<usize>,
+    peek: Cell<usize>,
+    join: Cell<usize>,
+    /// Items that somebody has taken and not reported done.
+    at_work: Cell<usize>,
+}
+
+/// Counts one more while it lives.
+struct Counted(Rc<Waiters>, fn(&Waiters) -> &Cell<usize>);
+
+impl Counted {
+    fn new(waiters: &Rc<Waiters>, which: fn(&Waiters) -> &Cell<usize>) -> Self {
+        which(waiters).set(which(waiters).get() + 1);
+        Counted(waiters.clone(), which)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let count = (self.1)(&self.0);
+        count.set(count.get() - 1);
+    }
+}
+
+/// Does one thing with a queue, and may wait for it.
+#[green]
+fn use_queue(queue: Queue<u64>, waiters: Rc<Waiters>, random: Random) {
+    let limit = if random.one_in(3) { ms(random.below(4)) } else { Duration::MAX };
+    match random.below(8) {
+        0..3 => {
+            let _waits = Counted::new(&waiters, |waiters| &waiters.put);
+            let _ = if limit == Duration::MAX {
+                queue.put(1).is_ok()
+            } else {
+                queue.put_timeout(1, limit).is_ok()
+            };
+        }
+        3..6 => {
+            let waits = Counted::new(&waiters, |waiters| &waiters.get);
+            let got = if limit == Duration::MAX { queue.get().ok() } else { queue.get_timeout(limit).ok() };
+            drop(waits);
+            if got.is_some() {
+                work(&queue, &waiters, ms(random.below(4)));
+            }
+        }
+        6 => {
+            let _waits = Counted::new(&waiters, |waiters| &waiters.peek);
+            let _ = queue.peek_timeout(limit);
+        }
+        _ => {
+            let _waits = Counted::new(&waiters, |waiters| &waiters.join);
+            let _ = queue.join_timeout(limit);
+        }
+    }
+}
+
+/// Has an item, and reports it done afterwards. Of one that is killed meanwhile it is never said.
+#[green]
+fn work(queue: &Queue<u64>, waiters: &Waiters, time: Duration) {
+    waiters.at_work.set(waiters.at_work.get() + 1);
+    sleep(time);
+    queue.task_done();
+    waiters.at_work.set(waiters.at_work.get() - 1);
+}
+
+/// Nobody waits for what is there.
+fn assert_nobody_is_forgotten(queue: &Queue<u64>, waiters: &Waiters) {
+    let counts = [&waiters.put, &waiters.get, &waiters.peek, &waiters.join].map(Cell::get);
+    let [put, get, peek, join] = counts;
+    assert!(put == 0 || (queue.is_full() && !queue.is_shut_down()), "a putter is forgotten: {queue:?}");
+    assert!(get == 0 || (queue.is_empty() && put == 0), "a getter is forgotten: {queue:?}, {put} put");
+    assert!(peek == 0 || (queue.is_empty() && put == 0), "a peeker is forgotten: {queue:?}, {put} put");
+    assert!(get + peek == 0 || !queue.is_shut_down(), "one waits for what is over: {queue:?}");
+    assert!(join == 0 || queue.unfinished() > 0, "a joiner is forgotten: {queue:?}");
+    assert_eq!(queue.unfinished(), queue.len() + waiters.at_work.get(), "{queue:?}");
+    assert_eq!((queue.putting(), queue.getting()), (put, get), "{queue:?}");
+}
+
+#[green]
+fn queue_forgets_nobody(random: Random) {
+    let queue = match random.below(5) {
+        0 => Queue::unbounded(),
+        capacity => Queue::bounded(capacity as usize - 1),
+    };
+    let waiters = Rc::<Waiters>::default();
+    let mut threads = vec![];
+    for _ in 0..60 {
+        match random.below(20) {
+            0..11 => {
+                let (queue, waiters, random) = (queue.clone(), waiters.clone(), random.clone());
+                threads.push(spawn(move || use_queue(queue, waiters, random)).thread().clone());
+            }
+            11..13 => {
+                let _ = queue.try_put(2);
+            }
+            13..15 => {
+                if queue.try_get().is_ok() {
+                    queue.task_done();
+                }
+            }
+            15 if !threads.is_empty() => {
+                threads[random.below(threads.len() as u64) as usize].kill();
+            }
+            16 => queue.resize([None, Some(0), Some(1), Some(3)][random.below(4) as usize]),
+            17 if random.one_in(20) => queue.shutdown(),
+            18 if random.one_in(20) => queue.shutdown_now(),
+            // Sometimes before anybody who was called could come.
+            _ => sleep(ms(random.below(3))),
+        }
+        if random.one_in(4) {
+            // Whoever can go on has gone on, and no limit is over meanwhile.
+            for _ in 0..20 {
+                turn();
+            }
+            assert_nobody_is_forgotten(&queue, &waiters);
+        }
+    }
+    sleep(ms(100));
+    assert_nobody_is_forgotten(&queue, &waiters);
+    for thread in &threads {
+        thread.kill();
+        assert_not_panicked(thread);
+    }
+    assert_eq!((queue.putting(), queue.getting()), (0, 0));
+}
+
+#[test]
+fn a_queue_forgets_nobody() {
+    for_seeds(3000, queue_forgets_nobody);
+}
+
 #[green]
 fn borrower(semaphore: Semaphore, inside: Rc<Cell<usize>>, most: usize, random: Random) {
     for _ in 0..6 {

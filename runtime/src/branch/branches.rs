@@ -136,7 +136,7 @@ impl<C: Future + Unpin> Branches<C> {
             Err(payload) => Err(payload),
         };
         self.vacate(index);
-        let dropped = branch.end(hub);
+        let dropped = branch.end();
         let result = result.and_then(|value| dropped.map(|()| value));
         Some(Ended { index: index as usize, result })
     }
@@ -160,7 +160,7 @@ impl<C: Future + Unpin> Branches<C> {
         }
         drop(places);
         self.vacate(index);
-        let dropped = current::with(|hub| branch.end(hub));
+        let dropped = branch.end();
         dropped.err().map(|payload| Ended { index: index as usize, result: Err(payload) })
     }
 
@@ -196,7 +196,7 @@ impl<C: Future + Unpin> Branches<C> {
         drop(places);
         let Some(branch) = self.take(key.index) else { return Ok(()) };
         self.vacate(key.index);
-        let dropped = current::with(|hub| branch.end(hub));
+        let dropped = branch.end();
         // Nobody else may be left to end.
         self.trunk.wake_driver();
         dropped
@@ -258,7 +258,7 @@ impl<C: Future + Unpin> Branches<C> {
         for index in self.in_order() {
             if let Some(branch) = self.take(index) {
                 self.vacate(index);
-                let dropped = current::with(|hub| branch.end(hub));
+                let dropped = branch.end();
                 closed = closed.and(dropped);
             }
         }
@@ -268,11 +268,13 @@ impl<C: Future + Unpin> Branches<C> {
 }
 
 impl<C: Future> Branch<C> {
-    /// Drops the call, destructors included.
-    fn end(self, hub: &Rc<Hub>) -> thread::Result<()> {
+    /// Drops the call, destructors included. It may be the end of the hub that ends the branch.
+    fn end(self) -> thread::Result<()> {
         self.task.end();
         let call = (self.call, self.early);
-        catch_unwind(AssertUnwindSafe(|| hub.in_branch(|| drop(call))))
+        // With the hub gone nobody asks whether it is a branch that runs, and the closure drops the call all the same.
+        let drop_call = || current::try_with(|hub| hub.in_branch(|| drop(call)));
+        catch_unwind(AssertUnwindSafe(drop_call)).map(|_| ())
     }
 }
 

@@ -101,7 +101,7 @@ impl Serving {
         }
         self.is_stopped.set(true);
         if let Some(server) = self.server.take() {
-            current::with(|hub| hub.schedule(&server));
+            current::try_with(|hub| hub.schedule(&server));
         }
     }
 

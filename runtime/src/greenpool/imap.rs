@@ -226,7 +226,7 @@ impl Window {
 
     fn call_feeder(&self) {
         if let Some(feeder) = self.feeder.take() {
-            current::with(|hub| hub.schedule(&feeder));
+            current::try_with(|hub| hub.schedule(&feeder));
         }
     }
 }

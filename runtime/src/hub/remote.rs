@@ -1,11 +1,13 @@
 //! What other OS threads may touch of a hub: its inbox, and a way to wake it.
 
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
 use super::poller::Notify;
+use super::task::drop_payload;
 use crate::cross::{self, AtomicBool, Mutex, MutexGuard, fence};
 
 #[cfg(all(test, loom))]
@@ -122,7 +124,13 @@ impl Remote {
         let notify = inbox.notify.take();
         let mail = mem::take(&mut inbox.mail);
         drop(inbox);
-        drop((notify, mail));
+        drop(notify);
+        // Whatever it holds is somebody else's, and the OS thread is ending: nobody is left to hear of a panic.
+        for mail in mail {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(mail))) {
+                drop_payload(payload);
+            }
+        }
     }
 
     /// No other OS thread has a handle or a waker, and none has left mail. Asked by the hub, which holds one count.

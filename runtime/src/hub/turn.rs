@@ -51,6 +51,7 @@ impl Hub {
 
     /// Takes turns until `main` is done (`None`: until the hub is stopped).
     pub(crate) fn run_until(self: &Rc<Self>, main: Option<&TaskRef>) -> Ended {
+        let is_done = || main.is_some_and(TaskRef::is_done);
         // It may have been stopped before it ran.
         self.collect_mail();
         loop {
@@ -58,8 +59,11 @@ impl Hub {
             if self.stopped.take() {
                 return Ended::Stopped;
             }
-            self.resume_ready();
-            if main.is_some_and(TaskRef::is_done) {
+            // What lies outside may have ended it: a waker of somebody else's can do anything.
+            if !is_done() {
+                self.resume_ready();
+            }
+            if is_done() {
                 return Ended::Done;
             }
             if !self.look_outside(main.is_some()) {

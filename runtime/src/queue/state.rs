@@ -259,19 +259,22 @@ impl<T, S: Storage<T>> State<T, S> {
         self.items.first().or_else(|| self.offers[self.putters.first()?.index()].as_ref())
     }
 
-    /// Is there an item for somebody who was not called yet?
+    /// Is there something for somebody who was not called yet: an item, or the end?
     #[inline]
     pub(crate) fn may_call(&self) -> bool {
-        let is_for_getter = !self.getters.is_empty() && self.getters.called() < self.supply();
-        is_for_getter || (!self.peekers.is_empty() && self.supply() > 0)
+        self.may_call_getter() || (!self.peekers.is_empty() && self.supply() > 0)
+    }
+
+    #[inline]
+    fn may_call_getter(&self) -> bool {
+        !self.getters.is_empty() && (self.getters.called() < self.supply() || self.is_over())
     }
 
     /// Calls one that can go on: whoever only looks, then whoever takes, then whoever brings.
     fn call_next(&mut self) -> Option<TaskRef> {
-        let supply = self.supply();
-        if !self.peekers.is_empty() && supply > 0 {
+        if !self.peekers.is_empty() && self.supply() > 0 {
             self.peekers.call_first()
-        } else if !self.getters.is_empty() && (self.getters.called() < supply || self.is_over()) {
+        } else if self.may_call_getter() {
             self.getters.call_first()
         } else if !self.putters.is_empty() && self.has_room() {
             self.admit()

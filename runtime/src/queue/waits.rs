@@ -111,10 +111,10 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
                 Some(ticket) => _left_over = state.getters.renew(ticket, waiting.task()),
                 None => {
                     self.ticket = Some(state.getters.join(waiting.task()));
-                    // There may be an item for this one as well.
-                    let is_one = state.may_call();
+                    // There may be an item for this one as well, or the end.
+                    let may_call = state.may_call();
                     drop(state);
-                    if is_one {
+                    if may_call {
                         self.shared.wake();
                     }
                 }

@@ -57,8 +57,8 @@ impl TaskRef {
         let cell = self.0.cast::<TaskCell<fn() -> BranchBody, BranchBody, ()>>();
         // SAFETY: `BRANCH` is set by `branch` alone, on a cell of just this type, and `self` keeps the cell alive.
         let stage = unsafe { cell.as_ref() }.stage.get();
-        // SAFETY: it is written only while the branch ends, when it is `RUNNING` or `DONE`, and when its last reference
-        // goes, after that. Nothing of it happens while this reference is in use: cloning an `Rc` runs nothing else.
+        // SAFETY: it is written only while the branch ends, when it is `RUNNING`, and when its last reference goes, when it
+        // is `DONE`. Nothing of it happens while this reference is in use: cloning an `Rc` runs nothing else.
         let stage = unsafe { &*stage };
         // SAFETY: a branch has its call from the beginning until it ends, and it is not `DONE`.
         let body = unsafe { stage.as_call() };

@@ -51,6 +51,9 @@ mod registry;
 mod remote_refs;
 mod waker;
 
+#[cfg(all(test, not(loom)))]
+mod tests;
+
 use cell::{Header, Operations, Polled, Stage, TaskCell};
 use waker::{LOOK, RESUME};
 
@@ -69,7 +72,7 @@ pub(crate) struct TaskRef(NonNull<Header>);
 const SCHEDULED: u16 = 1;
 /// Its body is being polled or dropped further up the call stack.
 const RUNNING: u16 = 1 << 1;
-/// Its result is stored.
+/// Its result is stored, or nobody is left who could resume it.
 const DONE: u16 = 1 << 2;
 /// Its body has begun.
 const STARTED: u16 = 1 << 3;
@@ -81,20 +84,21 @@ const DELAYED: u16 = 1 << 5;
 const WAS_KILLED: u16 = 1 << 7;
 /// A `catch_exit` of it has heard of a kill.
 const HEARD: u16 = 1 << 8;
-/// `run` waits for it, and returns when it is done.
-const MAIN: u16 = 1 << 11;
 /// Nobody has the right to its result any more.
 const DETACHED: u16 = 1 << 9;
+/// `run` waits for it, and returns when it is done.
+const MAIN: u16 = 1 << 11;
 /// A closure lies behind the header, which makes the body …
 const CLOSURE: u16 = 1 << 12;
 /// … or the body …
 const CALL: u16 = 1 << 13;
-/// … or the result. Nothing does while one is being replaced by the next, and when the result was taken.
+/// … or the result. Nothing does while one is being replaced by the next, when it is `RUNNING`, and when the result was
+/// taken or all was dropped, when it is `DONE`. So whatever is neither has a body.
 const RESULT: u16 = 1 << 14;
 /// Not a green thread: the waker of some other executor, in a task's clothes.
 const FOREIGN: u16 = 1 << 6;
 /// Nor this: a branch of a task, which is driven by it. `FOREIGN` is set as well.
-const BRANCH: u16 = 1 << 8;
+const BRANCH: u16 = 1 << 10;
 
 impl TaskRef {
     /// Makes a task that makes and drives the call of `closure`, and the right to its result.
@@ -373,7 +377,7 @@ impl TaskRef {
         let waker = ManuallyDrop::new(unsafe { Waker::new(self.0.as_ptr().cast_const().cast(), vtable) });
         let mut cx = Context::from_waker(&waker);
         // SAFETY: the vtable is the one that the cell was made with, and `RUNNING`, which was not set before, keeps
-        // every other access to the stage away.
+        // every other access to the stage away. `DONE` was not set either: there is a closure or a call.
         let progress = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
         if progress != Polled::Pending {
             self.become_done(progress);
@@ -474,6 +478,9 @@ impl TaskRef {
         // Destructors of the body or the result run in here and may make and drop references again; the count is
         // held above zero meanwhile.
         self.header().refs.set(1);
+        // It may never have ended: a hub that shuts down gives up some time. It must not be polled without a body when
+        // one of them wakes it.
+        self.set(DONE);
         drop(self.header().extra.take());
         if self.has(CLOSURE | CALL | RESULT) {
             // SAFETY: the vtable is the cell's own, and no reference but this one can reach the stage.

@@ -84,6 +84,7 @@ impl Future for ForeignBody {
 impl TaskRef {
     /// Wakes what stands behind a stand-in: a branch, or a foreign waker, which calls code of another executor.
     pub(crate) fn wake_foreign(&self) {
+        debug_assert!(self.is_foreign(), "a green thread is resumed by its hub");
         if self.has(BRANCH) {
             return self.wake_branch();
         }
@@ -92,7 +93,8 @@ impl TaskRef {
         }
         self.set(RUNNING);
         let mut cx = Context::from_waker(Waker::noop());
-        // SAFETY: a stand-in's cell was made with this vtable; `RUNNING` keeps every other access away.
+        // SAFETY: a stand-in's cell was made with this vtable, and has its call until it is `DONE`; `RUNNING` keeps every
+        // other access away.
         let polled = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
         self.become_done(polled);
     }

@@ -7,8 +7,9 @@
 //! when there are more of them than a processor's cache holds.
 //!
 //! Only the timers of the current tick are kept sorted, by deadline: the first of them is the next to fire, and firing
-//! is exact to the nanosecond although slots are not. Equal deadlines stay in the order in which they were set, because
-//! every step (insertion, cascade, sort) keeps it.
+//! is exact to the nanosecond although slots are not. One that is set among them finds its place by halving, and moves
+//! up to half of them aside. On a real clock they are no more than can be set in a millisecond. Equal deadlines stay in
+//! the order in which they were set, because every step (insertion, cascade, sort) keeps it.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -50,8 +51,10 @@ pub(crate) struct Timers {
     /// Which slots of a level may have timers. A set bit may be stale, a clear one never is.
     occupied: [u64; LEVELS],
     /// What is due in the current tick, sorted: deadlines and timers. A timer that was cancelled keeps its place here,
-    /// without a task, until it comes to the front.
+    /// without a task, until it comes to either end, or there are more of its kind than of the others.
     current: VecDeque<(u64, u32)>,
+    /// How many places in `current` are those of cancelled timers.
+    cancelled: usize,
     /// Kept between ticks for its memory.
     sorted: Vec<(u64, u32)>,
 }
@@ -81,6 +84,7 @@ impl Timers {
             slots: Vec::new(),
             occupied: [0; LEVELS],
             current: VecDeque::new(),
+            cancelled: 0,
             sorted: Vec::new(),
         }
     }
@@ -202,6 +206,7 @@ impl Timers {
         }
         *self.count(deadline) -= 1;
         if slot == CURRENT {
+            self.cancelled += 1;
             self.forget_cancelled();
         } else {
             self.leave_slot(slot as usize, place);
@@ -223,21 +228,44 @@ impl Timers {
         self.slots[slot].close_up(|index, place| self.nodes[index as usize].place = place);
     }
 
-    /// Frees what was cancelled at either end of the current tick's timers; what is between them waits for its turn.
+    /// Frees what was cancelled at either end of the current tick's timers; what is between them waits for its turn, but
+    /// there are never more of them than of the others, but for a few.
     #[inline(never)]
     fn forget_cancelled(&mut self) {
         while let Some(&(_, index)) = self.current.back()
             && self.nodes[index as usize].task.is_none()
         {
             self.current.pop_back();
-            self.free_node(index);
+            self.forget_one(index);
         }
         while let Some(&(_, index)) = self.current.front()
             && self.nodes[index as usize].task.is_none()
         {
             self.current.pop_front();
-            self.free_node(index);
+            self.forget_one(index);
         }
+        if self.cancelled > slot::FEW as usize && self.cancelled > self.current.len() / 2 {
+            self.close_up_current();
+        }
+    }
+
+    fn forget_one(&mut self, index: u32) {
+        self.cancelled -= 1;
+        self.free_node(index);
+    }
+
+    /// Half of the timers were cancelled since this was done last, so each of them pays for one step or two.
+    #[cold]
+    fn close_up_current(&mut self) {
+        let (nodes, free) = (&mut self.nodes, &mut self.free);
+        self.current.retain(|&(_, index)| {
+            let node = &mut nodes[index as usize];
+            if node.task.is_none() {
+                node.place = mem::replace(free, index);
+            }
+            node.task.is_some()
+        });
+        self.cancelled = 0;
     }
 
     /// When to look again: not later than the earliest deadline, and that very deadline where it is cheap to know.
@@ -290,7 +318,9 @@ impl Timers {
         {
             self.current.pop_front();
             self.fire_one(index, due);
-            self.forget_cancelled();
+            if self.cancelled > 0 {
+                self.forget_cancelled();
+            }
         }
     }
 
@@ -335,6 +365,7 @@ impl Timers {
 
     /// All of them belong to the current tick, and nobody else does: sorted once, then taken from the front.
     fn make_current(&mut self, opened: &Slot, now: u64, due: &mut Vec<TaskRef>) {
+        self.current.shrink_to(slot::KEPT);
         let mut sorted = mem::take(&mut self.sorted);
         sorted.extend(opened.iter().map(|index| (self.nodes[index as usize].deadline, index)));
         sorted.sort_by_key(|&(deadline, _)| deadline);

@@ -5,9 +5,9 @@
 
 /// The memory of a slot with more room than this is not kept when its time has come.
 pub(super) const KEPT: usize = 1024;
-const HOLE: u32 = u32::MAX;
 /// Fewer holes than this are not worth a closing up.
-const FEW: u32 = 32;
+pub(super) const FEW: u32 = 32;
+const HOLE: u32 = u32::MAX;
 
 /// Timers by their numbers.
 #[derive(Default)]

@@ -104,6 +104,8 @@ impl Pair {
         let next = self.wheel.next_deadline().map(nanoseconds);
         assert_eq!(next.is_some(), self.earliest().is_some());
         assert!(next <= self.earliest(), "{next:?} is later than {:?}", self.earliest());
+        let is_cancelled = |&&(_, index): &&(u64, u32)| self.wheel.nodes[index as usize].task.is_none();
+        assert_eq!(self.wheel.cancelled, self.wheel.current.iter().filter(is_cancelled).count());
     }
 }
 
@@ -277,4 +279,81 @@ fn a_renewed_timer_wakes_its_new_owner() {
     assert_eq!(pair.wheel.renew(key, other).id(), 77);
     assert!(pair.wheel.has_fired(key));
     assert!(pair.wheel.cancel(key).is_none());
+}
+
+#[test]
+fn within_a_few_ticks_the_wheel_does_what_a_sorted_list_does() {
+    const FEW_TICKS: u64 = 3 << TICK_BITS;
+    for seed in 1..=200 {
+        let mut dice = Dice(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
+        let mut pair = Pair::new();
+        for _ in 0..600 {
+            match dice.below(16) {
+                0..7 => {
+                    // Few different ones, so that many are equal.
+                    let distance = dice.below(16) * (FEW_TICKS / 16);
+                    pair.set((pair.now / 1000 * 1000).saturating_add(distance));
+                }
+                7..14 if !pair.list.is_empty() => {
+                    let index = dice.below(pair.list.len() as u64) as usize;
+                    pair.cancel(index);
+                }
+                14 => {
+                    let time = dice.below(FEW_TICKS / 4);
+                    pair.advance(pair.now + time);
+                }
+                15 if dice.below(8) == 0 => {
+                    pair.wheel.restart();
+                    pair.now = dice.below(pair.now + 1);
+                }
+                _ => pair.check(),
+            }
+        }
+        pair.advance(u64::MAX >> 1);
+        assert_eq!(pair.earliest(), None);
+    }
+}
+
+#[test]
+fn what_is_cancelled_between_others_of_its_tick_makes_room() {
+    let mut pair = Pair::new();
+    pair.set(1);
+    pair.set(1000);
+    for _ in 0..10_000 {
+        pair.set(500);
+        pair.cancel(2);
+    }
+    assert!(pair.wheel.nodes.len() < 100, "{} nodes for two timers", pair.wheel.nodes.len());
+    // The same where the others are many, and where it is they that go.
+    for deadline in 2..1000 {
+        pair.set(deadline);
+    }
+    for _ in 0..990 {
+        pair.cancel(5);
+    }
+    assert!(pair.wheel.current.len() < 100, "{} places for ten timers", pair.wheel.current.len());
+    assert_eq!(pair.advance(u64::MAX >> 1).len(), 10);
+}
+
+#[test]
+fn a_long_row_that_is_cancelled_from_its_front_gets_shorter() {
+    let mut pair = Pair::new();
+    let begin = 1 << (TICK_BITS + SLOT_BITS);
+    let keys: Vec<TimerKey> = (0..100_000)
+        .map(|n| {
+            let (task, _) = TaskRef::allocate(&pair.remote, n, || async {});
+            pair.wheel.set(Duration::from_nanos(begin + n), task)
+        })
+        .collect();
+    let mut due = Vec::new();
+    for (key, left) in keys[..99_990].iter().zip((10..100_000).rev()) {
+        assert!(pair.wheel.cancel(*key).is_some());
+        assert_eq!(pair.wheel.len(), left);
+    }
+    let places: usize = pair.wheel.slots.iter().map(|slot| slot.iter().count()).sum();
+    assert_eq!(places, 10);
+    // Few are left, so the earliest of them is known.
+    assert_eq!(pair.wheel.next_deadline(), Some(Duration::from_nanos(begin + 99_990)));
+    pair.wheel.fire(Duration::from_nanos(2 * begin), &mut due);
+    assert_eq!(due.iter().map(TaskRef::id).collect::<Vec<_>>(), (99_990..100_000).collect::<Vec<_>>());
 }
