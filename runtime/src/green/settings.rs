@@ -171,7 +171,7 @@ macro_rules! socket_timeouts {
 
             /// Limits each wait of later writes: a write that finds no room for so long gives `TimedOut`.
             ///
-            /// As with [`set_read_timeout`](Self::set_read_timeout), each write has the whole limit.
+            /// As with [`set_read_timeout`](Self::set_read_timeout), each write has the whole limit, and it may be a turn more.
             ///
             /// # Errors
             ///
