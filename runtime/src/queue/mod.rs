@@ -136,13 +136,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     ///
     /// [`ShutDown`], once the queue was shut down and nothing is left in it.
     pub fn get(&self) -> Green<impl Future<Output = Result<T, ShutDown>>> {
-        Green::new(async move {
-            // Over before the wait begins, so that the call has no room for the item in it.
-            if let Some(item) = self.shared.get_at_once() {
-                return Ok(item);
-            }
-            until(Get::new(&self.shared)).await
-        })
+        Green::new(async move { until(Get::new(&self.shared)).await })
     }
 
     /// Takes the next item within `limit`. Suspends until there is one for this thread; not at all if there is.

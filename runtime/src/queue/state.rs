@@ -67,7 +67,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
     }
 
     /// Puts an item that need not wait, and gives it back if it must. The short way, with nothing set up for a wait.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_at_once(&self, item: T) -> Result<(), T> {
         let mut state = self.state.borrow_mut();
         if state.is_shut_down || !state.has_room() {
@@ -81,9 +81,14 @@ impl<T, S: Storage<T>> Shared<T, S> {
     }
 
     /// Takes an item that lies there for whoever comes. The short way, with nothing set up for a wait.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get_at_once(&self) -> Option<T> {
         let mut state = self.state.borrow_mut();
+        if state.is_quiet() { state.items.pop() } else { self.get_among_others(state) }
+    }
+
+    #[inline(never)]
+    fn get_among_others(&self, mut state: RefMut<'_, State<T, S>>) -> Option<T> {
         // Those in line go first, so that the oldest item is for whoever came first.
         if state.getters.called() > 0 {
             return None;
@@ -197,6 +202,12 @@ impl<T, S: Storage<T>> State<T, S> {
     fn has_waiter(&self) -> bool {
         // All at once, because mostly nobody does.
         self.getters.len() | self.putters.len() | self.peekers.len() != 0
+    }
+
+    /// Is it open, without a putter in line or a getter that was called? Then to take an item is to take it and no more.
+    #[inline]
+    fn is_quiet(&self) -> bool {
+        (self.getters.called() | self.putters.len()) == 0 && !self.is_shut_down
     }
 
     /// On a channel: does somebody wait for just this item?

@@ -97,6 +97,11 @@ impl<'a, T, S: Storage<T>> Get<'a, T, S> {
 impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
     type Output = Result<T, ShutDown>;
 
+    #[inline(always)]
+    fn attempt_alone(&mut self) -> Option<Result<T, ShutDown>> {
+        if self.ticket.is_none() { self.shared.get_at_once().map(Ok) } else { None }
+    }
+
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<T, ShutDown>> {
         let (_left, _left_over);
