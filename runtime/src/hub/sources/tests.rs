@@ -1,7 +1,6 @@
-use std::sync::Arc;
-
 use super::slot::Parked;
 use super::*;
+use crate::cross::Arc;
 use crate::hub::remote::Remote;
 
 fn event(token: usize) -> Event {
