@@ -120,43 +120,39 @@ pub trait Kind {
     const KIND: Self;
 }
 
-/// A call whose value is final as it is.
-pub struct Plain<T> {
-    /// `true`. A field, because a method would have to be looked up at every call.
-    pub plain: bool,
-    of: PhantomData<fn() -> T>,
+/// Defines a kind of calls or of loops: a type that carries another, and has one value.
+macro_rules! kind {
+    ($(#[$doc:meta])* $Kind:ident, plain: $plain:literal) => {
+        $(#[$doc])*
+        pub struct $Kind<T> {
+            #[doc = concat!("`", stringify!($plain), "`. A field, because a method would have to be looked up at every call.")]
+            pub plain: bool,
+            of: std::marker::PhantomData<fn() -> T>,
+        }
+
+        impl<T> Copy for $Kind<T> {}
+
+        impl<T> Clone for $Kind<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> $crate::probe::Kind for $Kind<T> {
+            const KIND: Self = $Kind { plain: $plain, of: std::marker::PhantomData };
+        }
+    };
 }
+pub(crate) use kind;
 
-/// A call whose value is a green call, to be driven in place.
-pub struct Driven<F> {
-    /// `false`.
-    pub plain: bool,
-    of: PhantomData<fn() -> F>,
-}
-
-impl<T> Copy for Plain<T> {}
-
-impl<T> Clone for Plain<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Kind for Plain<T> {
-    const KIND: Self = Plain { plain: true, of: PhantomData };
-}
-
-impl<F> Copy for Driven<F> {}
-
-impl<F> Clone for Driven<F> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<F> Kind for Driven<F> {
-    const KIND: Self = Driven { plain: false, of: PhantomData };
-}
+kind!(
+    /// A call whose value is final as it is.
+    Plain, plain: true
+);
+kind!(
+    /// A call whose value is a green call, to be driven in place.
+    Driven, plain: false
+);
 
 // The same methods on both kinds; each kind uses the half that is its own. They take the kind by value: a borrow
 // of it would keep it in the state machine.

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use crate::call::Green;
 use crate::iter::{GreenIterator, IntoGreenIterator};
-use crate::probe::{Kind, Never, StaysPut};
+use crate::probe::{Kind, Never, StaysPut, kind};
 
 /// Carries the type of what a `for` loop goes over, and nothing else.
 pub struct Steps<T>(PhantomData<fn() -> T>);
@@ -68,65 +68,21 @@ impl<T> NoSteps for &mut Steps<T> {
 )]
 pub trait Iterable {}
 
-/// Steps that are made at once.
-pub struct PlainSteps<T> {
-    /// `true`.
-    pub plain: bool,
-    of: PhantomData<fn() -> T>,
-}
-
-/// Steps that are green calls.
-pub struct DrivenSteps<T> {
-    /// `false`.
-    pub plain: bool,
-    of: PhantomData<fn() -> T>,
-}
+kind!(
+    /// Steps that are made at once.
+    PlainSteps, plain: true
+);
+kind!(
+    /// Steps that are green calls.
+    DrivenSteps, plain: false
+);
+kind!(
+    /// Steps that nothing makes: they exist so that a refused loop is one error, not six.
+    RefusedSteps, plain: true
+);
 
 /// What a refused loop would yield.
 pub enum NoItem {}
-
-/// Steps that nothing makes: they exist so that a refused loop is one error, not six.
-pub struct RefusedSteps<T> {
-    /// `true`.
-    pub plain: bool,
-    of: PhantomData<fn() -> T>,
-}
-
-impl<T> Copy for RefusedSteps<T> {}
-
-impl<T> Clone for RefusedSteps<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Kind for RefusedSteps<T> {
-    const KIND: Self = RefusedSteps { plain: true, of: PhantomData };
-}
-
-impl<T> Copy for PlainSteps<T> {}
-
-impl<T> Clone for PlainSteps<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Kind for PlainSteps<T> {
-    const KIND: Self = PlainSteps { plain: true, of: PhantomData };
-}
-
-impl<T> Copy for DrivenSteps<T> {}
-
-impl<T> Clone for DrivenSteps<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Kind for DrivenSteps<T> {
-    const KIND: Self = DrivenSteps { plain: false, of: PhantomData };
-}
 
 #[diagnostic::do_not_recommend]
 impl<T> StaysPut for PlainSteps<T> {}

@@ -36,61 +36,52 @@ fn run(hub: &Rc<Hub>, body: impl Future<Output = ()>) {
     assert!(matches!(hub.run_scoped(|| body), Ok(Ok(()))), "the hub took it for a deadlock");
 }
 
+/// Explores a green thread that waits until `count` words are written, by those to whom `give` gives its waker.
+fn explore_waiting(preemptions: usize, count: usize, give: fn(&Written, &Waker)) {
+    explore(preemptions, move || {
+        let hub = hub_with(&Arc::default());
+        let written = none_of(count);
+        run(&hub, all(&written, |waker| give(&written, waker)));
+    });
+}
+
+/// Lets another OS thread write and wake.
+fn elsewhere(written: &Written, waker: &Waker, act: impl FnOnce(Written, Waker) + 'static) {
+    let (written, waker) = (written.clone(), waker.clone());
+    thread::spawn(move || act(written, waker));
+}
+
 #[test]
 fn a_wake_brings_what_was_written_before_it() {
-    explore(4, || {
-        let hub = hub_with(&Arc::default());
-        let written = none_of(1);
-        run(
-            &hub,
-            all(&written, |waker| {
-                let (written, waker) = (written.clone(), waker.clone());
-                thread::spawn(move || {
-                    written[0].store(1, Relaxed);
-                    waker.wake();
-                });
-            }),
-        );
+    explore_waiting(4, 1, |written, waker| {
+        elsewhere(written, waker, |written, waker| {
+            written[0].store(1, Relaxed);
+            waker.wake();
+        });
     });
 }
 
 #[test]
 fn a_wake_that_finds_another_one_in_the_inbox_brings_what_was_written_before_it() {
-    explore(2, || {
-        let hub = hub_with(&Arc::default());
-        let written = none_of(2);
-        run(
-            &hub,
-            all(&written, |waker| {
-                for index in 0..2 {
-                    let (written, waker) = (written.clone(), waker.clone());
-                    thread::spawn(move || {
-                        written[index].store(1, Relaxed);
-                        waker.wake();
-                    });
-                }
-            }),
-        );
+    explore_waiting(2, 2, |written, waker| {
+        for index in 0..2 {
+            elsewhere(written, waker, move |written, waker| {
+                written[index].store(1, Relaxed);
+                waker.wake();
+            });
+        }
     });
 }
 
 #[test]
 fn a_thread_that_is_woken_again_while_it_runs_runs_again() {
-    explore(3, || {
-        let hub = hub_with(&Arc::default());
-        let written = none_of(2);
-        run(
-            &hub,
-            all(&written, |waker| {
-                let (written, waker) = (written.clone(), waker.clone());
-                thread::spawn(move || {
-                    written[0].store(1, Relaxed);
-                    waker.wake_by_ref();
-                    written[1].store(1, Relaxed);
-                    waker.wake();
-                });
-            }),
-        );
+    explore_waiting(3, 2, |written, waker| {
+        elsewhere(written, waker, |written, waker| {
+            written[0].store(1, Relaxed);
+            waker.wake_by_ref();
+            written[1].store(1, Relaxed);
+            waker.wake();
+        });
     });
 }
 
@@ -102,8 +93,7 @@ fn a_wake_at_home_takes_over_one_from_elsewhere() {
         run(&hub, async {
             let at_home = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
             all(&written, |waker| {
-                let (written, waker) = (written.clone(), waker.clone());
-                thread::spawn(move || {
+                elsewhere(&written, waker, |written, waker| {
                     written[0].store(1, Relaxed);
                     waker.wake();
                 });
