@@ -1631,4 +1631,18 @@ mod deadlocks {
         assert!(text.starts_with("deadlock: "), "{text}");
         assert!(text.contains("green thread 1 waits for a time to pass\n"), "{text}");
     }
+
+    /// The wait is all there is to the call, and has a name of its own that nobody outside knows.
+    #[test]
+    fn a_sleep_is_reported_under_its_public_name() {
+        let text = panic_of(|| {
+            run_virtual(|| async {
+                note(line!() + 1);
+                sleep(Duration::MAX).await;
+            })
+        });
+        let [line] = events().try_into().unwrap();
+        let call = format!("eventlet::greenthread::sleep called at {}:{line}:", file!());
+        assert!(text.contains(&call), "`{call}` is missing in\n{text}");
+    }
 }

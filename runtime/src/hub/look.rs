@@ -57,6 +57,16 @@ impl Hub {
         found.wait.get_or_insert(wait);
     }
 
+    /// The call that was passed last is known to the user by another name than by its type's.
+    pub(crate) fn name_call(&self, type_name: &str, name: &'static str) {
+        let found = &mut self.looking.borrow_mut().found;
+        if let Some(frame) = found.frames.last_mut()
+            && frame.function == type_name
+        {
+            frame.function = name;
+        }
+    }
+
     /// A branch is reached, which is polled by `poll`: what that finds is noted apart. Gives whether the branch has
     /// left word with all that will wake it.
     pub(crate) fn note_branch(&self, name: fmt::Arguments<'_>, poll: impl FnOnce()) -> bool {
@@ -293,7 +303,6 @@ mod tests {
         for (compiler, source) in [
             ("app::serve<u32>::{{closure}}", "app::serve"),
             ("<app::Server as app::Serve>::serve::{{closure}}", "<app::Server as app::Serve>::serve"),
-            ("eventlet::hub::suspend::Until<eventlet::hub::suspend::Sleep>", "eventlet::hub::suspend::Sleep"),
             (
                 "eventlet::hub::suspend::Until<eventlet::hub::sources::io_wait::Io<eventlet::Reads, \
                  std::net::TcpStream, eventlet::Socket<std::net::TcpStream>::read::{{closure}}>>",

@@ -22,6 +22,9 @@ pub(crate) trait Wait {
     /// What is there when the wait is over.
     type Output;
 
+    /// The public function whose call is this wait and nothing besides, if there is one: what a report calls it.
+    const NAME: Option<&'static str> = None;
+
     /// Gives the output if it is there and nobody needs to be asked: no hub is looked up for it.
     #[inline(always)]
     fn attempt_alone(&mut self) -> Option<Self::Output> {
@@ -115,8 +118,13 @@ fn attempt<W: Wait>(wait: &mut W, cx: &mut Context<'_>) -> Poll<W::Output> {
 }
 
 #[cold]
-fn look_at(wait: &impl Wait) {
-    current::with(|hub| hub.note_wait(format_args!("{}", Description(wait)), wait.is_settled()));
+fn look_at<W: Wait>(wait: &W) {
+    current::with(|hub| {
+        if let Some(name) = W::NAME {
+            hub.name_call(std::any::type_name::<Until<W>>(), name);
+        }
+        hub.note_wait(format_args!("{}", Description(wait)), wait.is_settled());
+    });
 }
 
 /// A wait as text.
@@ -225,6 +233,8 @@ impl Sleep {
 
 impl Wait for Sleep {
     type Output = ();
+
+    const NAME: Option<&'static str> = Some("eventlet::greenthread::sleep");
 
     #[inline]
     fn attempt_alone(&mut self) -> Option<()> {
