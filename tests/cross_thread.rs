@@ -9,12 +9,7 @@ use std::time::{Duration, Instant};
 use eventlet::branch::{Race2, join_all};
 use eventlet::sync::{Event, GetError, PutError, Queue, Semaphore, ShutDown};
 use eventlet::{green, race, scope, sleep, spawn, testing, with_timeout};
-use eventlet_tests::{assert_events, ms, note, virtual_tests};
-
-#[green]
-fn give_way() {
-    sleep(Duration::ZERO);
-}
+use eventlet_tests::{assert_events, give_way, ms, note, virtual_tests};
 
 /// Waits, on an OS thread, until something has become true.
 fn until(mut is_true: impl FnMut() -> bool) {

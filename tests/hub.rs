@@ -22,18 +22,7 @@ use eventlet::with_timeout;
 use eventlet::{
     Exit, GreenIterator, GreenPool, Queue, Semaphore, green, run, sleep, spawn, spawn_n, try_run,
 };
-use eventlet_tests::{Noted, assert_events, events, ms, note};
-
-#[green]
-fn give_way() {
-    sleep(Duration::ZERO);
-}
-
-#[green]
-fn value_after(delay: Duration, value: u32) -> u32 {
-    sleep(delay);
-    value
-}
+use eventlet_tests::{Noted, assert_events, events, give_way, ms, note, value_after};
 
 /// Runs until the flag is dropped elsewhere.
 #[green]

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::time::Duration;
 
+use eventlet::{green, sleep};
+
 thread_local! {
     static TRACE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
@@ -33,6 +35,34 @@ impl Drop for Noted {
     fn drop(&mut self) {
         note(self.0);
     }
+}
+
+/// Lets all others that are ready run first.
+#[green]
+pub fn give_way() {
+    sleep(Duration::ZERO);
+}
+
+/// Suspends for so long, and gives the value.
+#[green]
+pub fn value_after(delay: Duration, value: u32) -> u32 {
+    sleep(delay);
+    value
+}
+
+/// Suspends for so long, and notes the event.
+#[green]
+pub fn say_after(delay: Duration, event: &'static str) -> &'static str {
+    sleep(delay);
+    note(event);
+    event
+}
+
+/// Suspends for ever, and says when it is dropped.
+#[green]
+pub fn wait_with(noted: &'static str) {
+    let _noted = Noted(noted);
+    sleep(Duration::MAX);
 }
 
 /// So many milliseconds.

@@ -8,29 +8,13 @@ use std::time::Duration;
 use eventlet::greenthread::{self, catch_exit, current, iwait, joinall, killall, try_current};
 use eventlet::{Exit, GreenThread, green, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
 use eventlet::{testing, with_timeout};
-use eventlet_tests::{Noted, assert_events, events, ms, note, virtual_tests};
+use eventlet_tests::{
+    Noted, assert_events, events, give_way, ms, note, value_after, virtual_tests, wait_with,
+};
 
 #[green]
 fn say(event: &'static str) {
     note(event);
-}
-
-#[green]
-fn value_after(delay: Duration, value: u32) -> u32 {
-    sleep(delay);
-    value
-}
-
-#[green]
-fn give_way() {
-    sleep(Duration::ZERO);
-}
-
-/// Suspends for ever, and says when it is dropped.
-#[green]
-fn wait_with(noted: &'static str) {
-    let _noted = Noted(noted);
-    sleep(Duration::MAX);
 }
 
 /// Gives way so many times.

@@ -11,19 +11,7 @@ use eventlet::greenthread::{GreenletExit, catch_exit, joinall};
 use eventlet::{
     Deadline, Exit, Timeout, green, sleep, spawn, spawn_after, testing, with_timeout, with_timeout_value,
 };
-use eventlet_tests::{Noted, assert_events, ms, note, virtual_tests};
-
-#[green]
-fn value_after(delay: Duration, value: u32) -> u32 {
-    sleep(delay);
-    value
-}
-
-#[green]
-fn wait_with(noted: &'static str) {
-    let _noted = Noted(noted);
-    sleep(Duration::MAX);
-}
+use eventlet_tests::{assert_events, ms, note, value_after, virtual_tests, wait_with};
 
 /// A limit inside a limit: which of the two came out?
 #[green]

@@ -5,20 +5,7 @@ use std::time::Duration;
 
 use eventlet::branch::{join3, join7, try_join3};
 use eventlet::{Exit, green, greenthread, join, sleep, spawn, testing, try_join, with_timeout};
-use eventlet_tests::{Noted, assert_events, ms, note, virtual_tests};
-
-#[green]
-fn say_after(delay: Duration, event: &'static str) -> &'static str {
-    sleep(delay);
-    note(event);
-    event
-}
-
-#[green]
-fn wait_with(noted: &'static str) {
-    let _noted = Noted(noted);
-    sleep(Duration::MAX);
-}
+use eventlet_tests::{Noted, assert_events, ms, note, say_after, virtual_tests, wait_with};
 
 #[green]
 fn boom(delay: Duration) -> u32 {

@@ -8,12 +8,7 @@ use eventlet::green::io::{Read, Write};
 use eventlet::green::net::{TcpListener, TcpStream, UdpSocket};
 use eventlet::lock::Mutex;
 use eventlet::{Event, Queue, Semaphore, green, join, race, scope, sleep, spawn, testing, with_timeout};
-use eventlet_tests::{ms, virtual_tests};
-
-#[green]
-fn give_way() {
-    sleep(Duration::ZERO);
-}
+use eventlet_tests::{give_way, ms, virtual_tests};
 
 virtual_tests! {
     fn an_item_for_a_loser_goes_to_the_next_in_line() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eventlet::branch::{Race2, Race3, race3};
 use eventlet::{Event, Exit, Queue, green, race, sleep, spawn, testing, with_timeout};
-use eventlet_tests::{Noted, assert_events, ms, note, virtual_tests};
+use eventlet_tests::{Noted, assert_events, ms, note, virtual_tests, wait_with};
 
 #[green]
 fn say_after(delay: Duration, event: &'static str) -> &'static str {
@@ -12,12 +12,6 @@ fn say_after(delay: Duration, event: &'static str) -> &'static str {
     sleep(delay);
     note(event);
     event
-}
-
-#[green]
-fn wait_with(noted: &'static str) {
-    let _noted = Noted(noted);
-    sleep(Duration::MAX);
 }
 
 #[green]

@@ -9,30 +9,11 @@ use eventlet::{
     Event, Exit, Queue, Scope, ScopedThread, Semaphore, green, scope, sleep, spawn, spawn_n, testing,
     try_scope, with_timeout,
 };
-use eventlet_tests::{Noted, assert_events, events, ms, note, virtual_tests};
+use eventlet_tests::{Noted, assert_events, events, give_way, ms, note, say_after, virtual_tests, wait_with};
 
 #[green]
 fn say(event: &'static str) {
     note(event);
-}
-
-#[green]
-fn say_after(delay: Duration, event: &'static str) -> &'static str {
-    sleep(delay);
-    note(event);
-    event
-}
-
-#[green]
-fn give_way() {
-    sleep(Duration::ZERO);
-}
-
-/// Suspends for ever, and says when it is dropped.
-#[green]
-fn wait_with(noted: &'static str) {
-    let _noted = Noted(noted);
-    sleep(Duration::MAX);
 }
 
 #[green]

@@ -7,13 +7,7 @@ use eventlet::greenthread::{
     wait, wait_timeout,
 };
 use eventlet::{Exit, GreenPool, green, hubs, sleep, spawn, testing};
-use eventlet_tests::{Noted, assert_events, ms, note, virtual_tests};
-
-#[green]
-fn value_after(delay: Duration, value: u32) -> u32 {
-    sleep(delay);
-    value
-}
+use eventlet_tests::{Noted, assert_events, ms, note, value_after, virtual_tests};
 
 #[green]
 fn fails_after(delay: Duration, text: &'static str) -> u32 {
