@@ -1,0 +1,34 @@
+//! The book: each chapter is a page of this folder, and each piece of code in it is a test.
+#![doc = include_str!("README.md")]
+
+/// The first hour.
+#[doc = include_str!("first-steps.md")]
+pub mod first_steps {}
+
+/// For people who know eventlet or gevent.
+#[doc = include_str!("coming-from-python.md")]
+pub mod coming_from_python {}
+
+/// Handing calls on.
+#[doc = include_str!("closures.md")]
+pub mod closures {}
+
+/// What stands where Python raises.
+#[doc = include_str!("exceptions.md")]
+pub mod exceptions {}
+
+/// Ending a server without losing a request.
+#[doc = include_str!("shutdown.md")]
+pub mod shutdown {}
+
+/// Green code and everybody else's.
+#[doc = include_str!("other-crates.md")]
+pub mod other_crates {}
+
+/// What suspends, what blocks, what it costs.
+#[doc = include_str!("performance.md")]
+pub mod performance {}
+
+/// From `#[green]` to the poller and back.
+#[doc = include_str!("how-it-works.md")]
+pub mod how_it_works {}
