@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Block, Ident, ItemFn, Signature, TraitItemFn, Visibility, token};
 
-use crate::mistakes::{Mistake, Mistakes};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 
 /// A function under `#[green]`.
 pub(crate) struct GreenFn {
@@ -32,15 +32,15 @@ pub(crate) enum Role {
 
 impl GreenFn {
     /// Reads the item, or reports why it cannot be green.
-    pub(crate) fn parse(item: &TokenStream, mistakes: &mut Mistakes) -> Option<Self> {
+    pub(crate) fn parse(item: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Self> {
         match syn::parse2::<Self>(item.clone()) {
             Ok(function) => Some(function),
             Err(error) => {
                 match syn::parse2::<syn::Item>(item.clone()) {
                     Ok(other) if !matches!(other, syn::Item::Fn(_) | syn::Item::Verbatim(_)) => {
-                        mistakes.push(keyword(item), Mistake::NotAFunction(kind_of(&other)));
+                        diagnostics.push(keyword(item), Diagnostic::NotAFunction(kind_of(&other)));
                     }
-                    _ => mistakes.push_error(error),
+                    _ => diagnostics.push_error(error),
                 }
                 None
             }

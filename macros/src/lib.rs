@@ -5,21 +5,18 @@
 //! and nothing of hubs or threads.
 #![forbid(unsafe_code)]
 
-mod boxed;
 mod check;
+mod diagnostics;
 mod emit;
-#[cfg(test)]
-mod half_typed;
 mod item;
 mod lower;
-mod mistakes;
 mod options;
 mod paths;
 #[cfg(test)]
-mod snapshots;
+mod tests;
 
+use diagnostics::Diagnostics;
 use item::GreenFn;
-use mistakes::Mistakes;
 use options::Options;
 use proc_macro2::TokenStream;
 
@@ -33,12 +30,12 @@ pub fn green(options: proc_macro::TokenStream, item: proc_macro::TokenStream) ->
 
 /// The whole pipeline. Every stage goes on after a mistake, so that one compile shows them all.
 fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
-    let mut mistakes = Mistakes::default();
-    let options = Options::parse(options, &mut mistakes);
-    let Some(mut function) = GreenFn::parse(&item, &mut mistakes) else {
-        return emit::untouched(item, mistakes);
+    let mut diagnostics = Diagnostics::default();
+    let options = Options::parse(options, &mut diagnostics);
+    let Some(mut function) = GreenFn::parse(&item, &mut diagnostics) else {
+        return emit::untouched(item, diagnostics);
     };
-    check::function(&mut function, &mut mistakes);
-    let body = lower::function(&mut function, &options, &mut mistakes);
-    emit::function(function, body, &options, mistakes)
+    check::function(&mut function, &mut diagnostics);
+    let body = lower::function(&mut function, &options, &mut diagnostics);
+    emit::function(function, body, &options, diagnostics)
 }

@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Ident, Path, Token};
 
-use crate::mistakes::{Mistake, Mistakes};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::paths::Paths;
 
 /// The names of the options, for messages.
@@ -21,7 +21,7 @@ pub(crate) struct Options {
 
 impl Options {
     /// Reads the options. A mistaken one is reported and left out; the rest still count.
-    pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
+    pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
         let mut boxed = false;
         let mut root = None;
         let parser = |input: ParseStream| {
@@ -29,24 +29,24 @@ impl Options {
                 let name = input.call(Ident::parse_any)?;
                 match name.to_string().as_str() {
                     "boxed" if at_end(input) => boxed = true,
-                    "crate" => root = root_path(&name, input, mistakes).or(root.take()),
-                    _ => mistakes.push(&name, Mistake::UnknownOption(name.to_string())),
+                    "crate" => root = root_path(&name, input, diagnostics).or(root.take()),
+                    _ => diagnostics.push(&name, Diagnostic::UnknownOption(name.to_string())),
                 }
                 skip_to_comma(input)?;
             }
             Ok(())
         };
         if let Err(error) = parser.parse2(tokens) {
-            mistakes.push_error(error);
+            diagnostics.push_error(error);
         }
         Options { boxed, paths: Paths::new(root) }
     }
 }
 
 /// `crate = some::path`, behind its name.
-fn root_path(name: &Ident, input: ParseStream, mistakes: &mut Mistakes) -> Option<Path> {
+fn root_path(name: &Ident, input: ParseStream, diagnostics: &mut Diagnostics) -> Option<Path> {
     if !input.peek(Token![=]) {
-        mistakes.push(name, Mistake::BadCrateOption);
+        diagnostics.push(name, Diagnostic::BadCrateOption);
         return None;
     }
     input.parse::<Token![=]>().ok()?;
@@ -55,8 +55,8 @@ fn root_path(name: &Ident, input: ParseStream, mistakes: &mut Mistakes) -> Optio
         Ok(path) if at_end(&value) => Some(path),
         _ => {
             match input.cursor().token_tree() {
-                Some((value, _)) => mistakes.push(value, Mistake::BadCrateOption),
-                None => mistakes.push(name, Mistake::BadCrateOption),
+                Some((value, _)) => diagnostics.push(value, Diagnostic::BadCrateOption),
+                None => diagnostics.push(name, Diagnostic::BadCrateOption),
             }
             None
         }

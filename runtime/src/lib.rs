@@ -160,78 +160,60 @@
 // The macro names this crate `::eventlet`; so does the code in here.
 extern crate self as eventlet;
 
-mod blocking;
+// What you name.
 pub mod branch;
-mod builder;
-mod call;
-mod callable;
-mod catch_exit;
 pub mod convenience;
 pub mod corolocal;
 pub mod coros;
-mod cross;
 pub mod dagpool;
 pub mod db_pool;
 pub mod debug;
-mod ended;
 pub mod event;
-mod exit;
-mod flag;
 pub mod green;
 pub mod greenlet;
 pub mod greenpool;
 pub mod greenthread;
-mod held;
-mod hub;
-pub mod hubs;
-mod idle;
-mod inferable;
 pub mod iter;
-mod iwait;
-mod join;
 pub mod lock;
-mod made;
 pub mod pools;
-#[doc(hidden)]
-pub mod private;
-mod probe;
 pub mod queue;
-mod run;
-mod scheduled;
 pub mod scope;
 pub mod semaphore;
 #[cfg(all(unix, feature = "signal"))]
 pub mod signal;
-mod spawn;
-mod spawn_tree;
-mod start;
-mod steps;
 pub mod sync;
 pub mod testing;
 mod timeout;
 pub mod tpool;
-#[cfg(unix)]
-mod trampoline;
+
+// How it runs.
+mod call;
+mod hub;
+pub mod hubs;
+
+// For the macro, and for the models.
+mod loom;
+#[doc(hidden)]
+pub mod macro_support;
 
 pub use branch::{join, race, try_join};
-pub use call::{Green, GreenBox};
-pub use callable::{GreenCall, MakesGreenCall};
+pub use call::{Green, GreenBox, GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
 pub use dagpool::DagPool;
 pub use event::Event;
 pub use eventlet_macros::green;
-pub use exit::{Exit, Panic};
 pub use greenpool::{GreenPile, GreenPool};
 pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
+pub use hub::exit::{Exit, Panic};
+pub use hubs::{run, try_run};
 pub use iter::{GreenIterator, IntoGreenIterator};
 pub use queue::Queue;
-pub use run::{run, try_run};
 pub use scope::{Scope, ScopedThread, scope, try_scope};
 pub use semaphore::{BoundedSemaphore, CappedSemaphore, Semaphore};
 pub use timeout::{Deadline, Timeout, with_timeout, with_timeout_value};
 
 #[doc(hidden)]
-pub use private as __private;
+pub use macro_support as __private;
 
 /// A region that does not switch to another green thread.
 ///

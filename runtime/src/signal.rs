@@ -38,7 +38,7 @@ use std::time::Duration;
 use signal_hook::SigId;
 use signal_hook::low_level::{pipe, unregister};
 
-use crate::callable::GreenCall;
+use crate::call::GreenCall;
 use crate::green;
 use crate::greenthread::{Thread, sleep, spawn, spawn_n};
 use crate::hub::sources::{Done, Reads, Source};

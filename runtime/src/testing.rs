@@ -4,10 +4,10 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::callable::{GreenCall, MakesGreenCall};
+use crate::call::{GreenCall, MakesGreenCall};
 use crate::hub::clock::HubClock;
 use crate::hub::current;
-use crate::run;
+use crate::hubs::run;
 
 pub use crate::hub::clock::VirtualClock;
 

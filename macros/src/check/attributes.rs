@@ -2,8 +2,8 @@
 
 use syn::Attribute;
 
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::item::GreenFn;
-use crate::mistakes::{Mistake, Mistakes};
 
 /// Attributes that turn a function into something of their own, by the last part of their path and by the
 /// crates they come from.
@@ -41,13 +41,13 @@ const FOREIGN: [(&str, &[&str]); 5] = [
     ("maybe_async", &[]),
 ];
 
-pub(super) fn check(function: &mut GreenFn, mistakes: &mut Mistakes) {
+pub(super) fn check(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
     function.attrs.retain(|attr| {
         if is_green(attr) {
-            mistakes.push(attr.path(), Mistake::GreenTwice);
+            diagnostics.push(attr.path(), Diagnostic::GreenTwice);
             false
         } else if let Some(name) = foreign(attr) {
-            mistakes.push(attr.path(), Mistake::ForeignMain(name));
+            diagnostics.push(attr.path(), Diagnostic::ForeignMain(name));
             false
         } else {
             true

@@ -5,12 +5,12 @@ mod attributes;
 mod qualifiers;
 mod signature;
 
+use crate::diagnostics::Diagnostics;
 use crate::item::GreenFn;
-use crate::mistakes::Mistakes;
 
 /// All checks of a function, in the order in which it is read.
-pub(crate) fn function(function: &mut GreenFn, mistakes: &mut Mistakes) {
-    attributes::check(function, mistakes);
-    qualifiers::check(&mut function.sig, mistakes);
-    signature::check(function, mistakes);
+pub(crate) fn function(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
+    attributes::check(function, diagnostics);
+    qualifiers::check(&mut function.sig, diagnostics);
+    signature::check(function, diagnostics);
 }

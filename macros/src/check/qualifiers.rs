@@ -2,19 +2,19 @@
 
 use syn::Signature;
 
-use crate::mistakes::{Mistake, Mistakes};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 
-pub(super) fn check(sig: &mut Signature, mistakes: &mut Mistakes) {
+pub(super) fn check(sig: &mut Signature, diagnostics: &mut Diagnostics) {
     if let Some(token) = sig.constness.take() {
-        mistakes.push(token, Mistake::ConstFn);
+        diagnostics.push(token, Diagnostic::ConstFn);
     }
     if let Some(token) = sig.asyncness.take() {
-        mistakes.push(token, Mistake::AsyncFn);
+        diagnostics.push(token, Diagnostic::AsyncFn);
     }
     if let Some(abi) = sig.abi.take() {
-        mistakes.push(abi, Mistake::ExternFn(sig.ident.to_string()));
+        diagnostics.push(abi, Diagnostic::ExternFn(sig.ident.to_string()));
     }
     if let Some(variadic) = sig.variadic.take() {
-        mistakes.push(variadic.dots, Mistake::VariadicFn);
+        diagnostics.push(variadic.dots, Diagnostic::VariadicFn);
     }
 }

@@ -2,20 +2,20 @@
 
 use syn::punctuated::Punctuated;
 
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::item::{GreenFn, Role, is_test};
-use crate::mistakes::{Mistake, Mistakes};
 
-pub(super) fn check(function: &mut GreenFn, mistakes: &mut Mistakes) {
+pub(super) fn check(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
     let mistake = match function.role {
-        Role::Main => Mistake::MainSignature,
-        Role::Test => Mistake::TestSignature(function.sig.ident.to_string()),
+        Role::Main => Diagnostic::MainSignature,
+        Role::Test => Diagnostic::TestSignature(function.sig.ident.to_string()),
         Role::Function | Role::Stub => return,
     };
     let sig = &mut function.sig;
     if !sig.inputs.is_empty() {
-        mistakes.push(&sig.inputs, mistake);
+        diagnostics.push(&sig.inputs, mistake);
     } else if !sig.generics.params.is_empty() {
-        mistakes.push(&sig.generics.params, mistake);
+        diagnostics.push(&sig.generics.params, mistake);
     } else {
         return;
     }

@@ -4,9 +4,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Stmt;
 
-use super::{Lower, Region, Used, args, result};
+use super::{Lower, Region, Used, captures, return_type};
+use crate::diagnostics::Diagnostics;
 use crate::item::{GreenFn, Role};
-use crate::mistakes::Mistakes;
 use crate::options::Options;
 
 /// Lowers the body, and prepares the signature's arguments for it. A trait's method may have none.
@@ -26,7 +26,7 @@ use crate::options::Options;
 pub(crate) fn function(
     function: &mut GreenFn,
     options: &Options,
-    mistakes: &mut Mistakes,
+    diagnostics: &mut Diagnostics,
 ) -> Option<TokenStream> {
     let mut block = function.body.take()?;
     if function.role == Role::Stub {
@@ -36,7 +36,7 @@ pub(crate) fn function(
     let around = around.clone();
     let mut lower = Lower {
         paths: &options.paths,
-        mistakes,
+        diagnostics,
         around: &around,
         is_method,
         region: Region::Green,
@@ -44,11 +44,12 @@ pub(crate) fn function(
         expected: None,
     };
     let before = spelled(&block.stmts);
-    let arguments = args::of_function(&mut function.sig, &before);
-    lower.body(&mut block.stmts, result::known_part(&function.sig.output, &options.paths));
+    let arguments = captures::of_function(&mut function.sig, &before);
+    lower.body(&mut block.stmts, return_type::known_part(&function.sig.output, &options.paths));
     let imports = lower.imports();
     let name = function.sig.ident.span();
-    let body = result::typed(&spelled(&block.stmts), &before, &function.sig.output, name, &options.paths);
+    let body =
+        return_type::typed(&spelled(&block.stmts), &before, &function.sig.output, name, &options.paths);
     let here = Span::mixed_site().located_at(name);
     let private = options.paths.private(name);
     // The block is the user's own, as far as rustc sees: inside one that comes from an expansion it does not name

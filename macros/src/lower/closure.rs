@@ -5,9 +5,9 @@ use quote::{ToTokens, quote_spanned};
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprClosure, ReturnType};
 
-use super::unheld::Outside;
-use super::{Lower, Region, args, leading, result};
-use crate::mistakes::Mistake;
+use super::undriven::Outside;
+use super::{Lower, Region, captures, parenthesize, return_type};
+use crate::diagnostics::Diagnostic;
 
 impl Lower<'_> {
     /// An ordinary closure cannot suspend, and the rule does not reach into it; a green one may stand inside.
@@ -33,11 +33,11 @@ impl Lower<'_> {
                 .within(Region::Plain(Outside::Closure), |lower| lower.visit_expr_mut(&mut closure.body));
         }
         if let Some(token) = closure.asyncness.take() {
-            self.mistakes.push(token, Mistake::AsyncFn);
+            self.diagnostics.push(token, Diagnostic::AsyncFn);
         }
         let before = closure.body.to_token_stream();
         self.within(Region::Green, |lower| lower.visit_expr_mut(&mut closure.body));
-        leading::enclose(&mut closure.body);
+        parenthesize::enclose(&mut closure.body);
         *closure.body = Expr::Verbatim(self.closure_body(closure, &before));
         closure.output = ReturnType::Default;
     }
@@ -54,15 +54,15 @@ impl Lower<'_> {
         };
         let body = match &closure.output {
             ReturnType::Default => body,
-            output => result::typed(&body, before, output, name, self.paths),
+            output => return_type::typed(&body, before, output, name, self.paths),
         };
         let params = closure.inputs.iter_mut();
         if closure.capture.is_some() {
-            let arguments = args::of_move_closure(params, before);
+            let arguments = captures::of_move_closure(params, before);
             let block = quote_spanned!(name=> async move { #arguments #body });
             return quote_spanned!(here=> #private::green(#block));
         }
-        let (outside, inside) = args::of_closure(params, self.paths);
+        let (outside, inside) = captures::of_closure(params, self.paths);
         let block = quote_spanned!(name=> async { #inside #body });
         quote_spanned!(here=> { #outside #private::green(#block) })
     }

@@ -11,7 +11,7 @@ use syn::{Expr, Ident, Macro, Pat, Stmt, Token};
 
 use super::Lower;
 use super::call::{Drive, Place};
-use super::leading::enclosed;
+use super::parenthesize::enclosed;
 
 /// What becomes of a macro call.
 enum Lowered {

@@ -3,17 +3,17 @@
 //! Only code that runs as part of the body is touched: nested items, ordinary closures, `async` and `const`
 //! blocks, types, patterns and unknown macros are left as they are.
 
-mod args;
 mod blocking;
 mod body;
 mod call;
+mod captures;
 mod closure;
 mod for_loop;
 mod known_macros;
-mod leading;
 mod no_switch;
-mod result;
-mod unheld;
+mod parenthesize;
+mod return_type;
+mod undriven;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -21,16 +21,16 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
 pub(crate) use body::function;
-pub(crate) use result::spelled as result_type;
+pub(crate) use return_type::spelled as result_type;
 
-use crate::mistakes::{Mistake, Mistakes};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::paths::Paths;
-use unheld::Outside;
+use undriven::Outside;
 
 /// One walk over a body.
 struct Lower<'a> {
     paths: &'a Paths,
-    mistakes: &'a mut Mistakes,
+    diagnostics: &'a mut Diagnostics,
     /// The function around, whose calls to itself need a place of their own.
     around: &'a Ident,
     /// Whether it is a method.
@@ -88,9 +88,9 @@ impl VisitMut for Lower<'_> {
             Stmt::Expr(expr, semi) => {
                 let is_call = is_call(expr);
                 self.visit_expr_mut(expr);
-                leading::enclose(expr);
+                parenthesize::enclose(expr);
                 if is_call && semi.is_some() {
-                    leading::keep_semicolon(expr);
+                    parenthesize::keep_semicolon(expr);
                 }
             }
             Stmt::Local(local) => {
@@ -100,7 +100,7 @@ impl VisitMut for Lower<'_> {
                     self.expected = Some(pat.ty.to_token_stream()).filter(|ty| !has_hole(ty));
                 }
                 visit_mut::visit_local_mut(self, local);
-                leading::enclose_before_else(local);
+                parenthesize::enclose_before_else(local);
             }
             Stmt::Item(Item::Fn(function)) => self.inner_function(function),
             Stmt::Item(_) => {}
@@ -109,7 +109,7 @@ impl VisitMut for Lower<'_> {
 
     fn visit_arm_mut(&mut self, arm: &mut Arm) {
         visit_mut::visit_arm_mut(self, arm);
-        leading::enclose(&mut arm.body);
+        parenthesize::enclose(&mut arm.body);
     }
 
     /// Of patterns, only the guards of match arms run.
@@ -171,7 +171,7 @@ impl Lower<'_> {
     fn awaited(&mut self, expr: &mut Expr) {
         let Expr::Await(expr) = expr else { return };
         if self.region == Region::NoSwitch {
-            self.mistakes.push(expr.await_token, Mistake::AwaitInNoSwitch);
+            self.diagnostics.push(expr.await_token, Diagnostic::AwaitInNoSwitch);
         }
         self.operand(&mut expr.base);
     }

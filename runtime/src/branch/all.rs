@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 
 use super::branches::{Branches, raise_unless_panicking};
 use crate::call::Green;
+use crate::call::lazy::Start;
 use crate::hub::current;
 use crate::hub::task::is_look;
-use crate::start::Start;
 
 /// Drives all the calls beside each other, and gives what each gave, in the order given. Suspends while any does.
 ///

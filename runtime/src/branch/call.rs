@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use crate::call::lazy::Start;
 use crate::hub::current;
 use crate::hub::task::is_look;
-use crate::start::Start;
 
 pin_project_lite::pin_project! {
     /// A call, or what it gave.

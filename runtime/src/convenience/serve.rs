@@ -5,8 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use super::accept_error::{Backoff, Trouble};
 use super::stop::{Handled, Serving};
-use super::trouble::{Backoff, Trouble};
 use crate::green;
 use crate::green::net::{TcpListener, TcpStream};
 #[cfg(unix)]

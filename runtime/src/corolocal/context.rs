@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::find;
 use crate::call::Green;
 use crate::hub::current;
-use crate::hub::extra::Context;
+use crate::hub::task::cold::Context;
 
 /// Declares values that green threads inherit: a request's number, a user, a deadline. See [`ContextKey`].
 ///

@@ -11,10 +11,10 @@ use std::fmt;
 use std::hash::Hash;
 use std::rc::Rc;
 
-use crate::callable::GreenCall;
-use crate::exit::Exit;
+use crate::call::GreenCall;
 use crate::green;
 use crate::greenthread::{GreenThread, spawn, try_current};
+use crate::hub::exit::Exit;
 
 mod error;
 mod results;

@@ -9,7 +9,7 @@ use super::PropagateError;
 use super::state::State;
 use crate::green;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::waitlist::Ticket;
+use crate::hub::wait_queue::Ticket;
 use crate::iter::GreenIterator;
 
 /// Gives the results of some keys, in the order in which they arrive; those that are there already come first, in the

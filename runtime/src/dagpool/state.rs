@@ -7,7 +7,7 @@ use std::hash::Hash;
 use super::PropagateError;
 use crate::greenthread::Thread;
 use crate::hub::current;
-use crate::hub::waitlist::WaitList;
+use crate::hub::wait_queue::WaitList;
 
 pub(super) struct State<K, V> {
     entries: RefCell<HashMap<K, Entry<K, V>>>,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::hub::current;
-use crate::scheduled::{ScheduledCall, schedule_call_global};
+use crate::hubs::{ScheduledCall, schedule_call_global};
 
 pub(super) struct Idle<C> {
     max_idle: Duration,

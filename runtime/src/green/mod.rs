@@ -5,7 +5,7 @@
 //! eventlet::green::net::TcpStream` and the rest of a `#[green]` body stays as it is. eventlet's `eventlet.green`.
 
 #[macro_use]
-mod settings;
+mod socket_macros;
 
 mod accept;
 pub mod fs;

@@ -8,9 +8,9 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use crate::exit::Exit;
 use crate::green;
 use crate::greenthread::GreenThread;
+use crate::hub::exit::Exit;
 
 pub use std::thread::{AccessError, LocalKey, Result, available_parallelism, panicking};
 

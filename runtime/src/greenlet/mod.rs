@@ -56,7 +56,7 @@ mod driver;
 mod trace;
 mod value;
 
-pub use crate::catch_exit::GreenletExit;
+pub use crate::greenthread::GreenletExit;
 pub use trace::{Trace, Transfer, gettrace, settrace};
 pub use value::{CyclicParent, InvalidSwitch, Thrown, Value};
 

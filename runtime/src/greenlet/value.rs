@@ -4,7 +4,7 @@ use std::any::{Any, type_name};
 use std::error::Error;
 use std::fmt;
 
-use crate::catch_exit::GreenletExit;
+use crate::greenthread::GreenletExit;
 
 /// A value on its way from one greenlet to another. Whoever gets it says which type it is.
 pub struct Value {

@@ -5,9 +5,9 @@ use std::future::Future;
 use super::GreenPool;
 use super::slots::FreeSlot;
 use crate::call::Green;
-use crate::callable::{GreenCall, MakesGreenCall};
-use crate::exit::Exit;
+use crate::call::{GreenCall, MakesGreenCall};
 use crate::greenthread::Thread;
+use crate::hub::exit::Exit;
 use crate::hub::suspend::until;
 
 impl GreenPool {

@@ -10,12 +10,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::GreenPool;
-use super::line::{Announced, Line};
+use super::results::{Announced, Line};
 use super::slots::FreeSlot;
-use crate::exit::{Exit, Panic};
 use crate::green;
 use crate::greenthread::{GreenThread, Thread, spawn};
 use crate::hub::current;
+use crate::hub::exit::{Exit, Panic};
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::task::TaskRef;
 use crate::iter::GreenIterator;

@@ -5,7 +5,7 @@ use std::future::Future;
 use super::GreenPool;
 use super::imap::{Imap, Order, imap};
 use crate::call::Green;
-use crate::callable::GreenCall;
+use crate::call::GreenCall;
 use crate::iter::GreenIterator;
 
 impl GreenPool {

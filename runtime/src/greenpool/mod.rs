@@ -13,23 +13,23 @@ use std::future::Future;
 use std::rc::Rc;
 
 use crate::call::Green;
-use crate::callable::{GreenCall, MakesGreenCall};
+use crate::call::lazy::Start;
+use crate::call::{GreenCall, MakesGreenCall};
 use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::until;
-use crate::start::Start;
 
-mod full;
+mod error;
 mod group;
 mod imap;
-mod in_place;
-mod line;
+mod inline;
 mod map;
 mod members;
 mod pile;
+mod results;
 mod slots;
 
-pub use full::PoolFull;
+pub use error::PoolFull;
 pub use imap::Imap;
 pub use pile::GreenPile;
 
@@ -105,7 +105,7 @@ impl GreenPool {
     {
         Green::new(async move {
             if self.slots.is_full() && self.is_member() {
-                return in_place::run(Box::pin(Start::new(f))).await;
+                return inline::run(Box::pin(Start::new(f))).await;
             }
             until(FreeSlot::new(&self.slots)).await;
             self.slots.start(f)

@@ -5,11 +5,11 @@ use std::future::Future;
 use std::rc::Rc;
 
 use super::GreenPool;
-use super::line::Line;
+use super::results::Line;
 use crate::call::Green;
-use crate::callable::{GreenCall, MakesGreenCall};
-use crate::exit::Exit;
+use crate::call::{GreenCall, MakesGreenCall};
 use crate::green;
+use crate::hub::exit::Exit;
 use crate::iter::GreenIterator;
 
 /// Jobs whose values are read in the order in which they were spawned.

@@ -15,7 +15,7 @@ use crate::greenthread::{GreenThread, Thread};
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting};
 use crate::hub::task::TaskRef;
-use crate::hub::waitlist::{Ticket, WaitList};
+use crate::hub::wait_queue::{Ticket, WaitList};
 
 /// The slots of one pool.
 pub(crate) struct Slots {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::Hub;
-use crate::cross::thread_local;
+use crate::loom::thread_local;
 
 thread_local! {
     static CURRENT: OnceCell<Owner> = const { OnceCell::new() };

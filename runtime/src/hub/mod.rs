@@ -1,19 +1,19 @@
 //! One hub per OS thread: it owns the green threads, and lets them take turns.
 //!
 //! ```text
-//!  turn.rs      run_until: resume what is ready, then look outside: mail, I/O, timers
-//!  life.rs      spawn, resume, kill, end
-//!  task/        green threads in memory
-//!  suspend.rs   the only place that waits             waitlist.rs  first come, first served
-//!  sources/     who waits for which descriptor        poller/      what asks the operating system
-//!  timers/      who waits for which time              clock.rs     what time it is
-//!  remote.rs    what other OS threads may touch       current.rs   the one thread-local
-//!  look.rs      where every suspended thread stands    watch.rs     who wants to know of every switch
-//!  extensions.rs  what libraries keep with a hub    trunk.rs     several calls that one thread drives
+//!  turn.rs        run_until: resume what is ready, then look outside: mail, I/O, timers
+//!  lifecycle.rs   spawn, resume, kill, end              exit.rs      how a thread ended other than by returning
+//!  task/          green threads in memory
+//!  suspend.rs     the only place that waits             wait_queue/  first come, first served
+//!  sources/       who waits for which descriptor        poller/      what asks the operating system
+//!  timers/        who waits for which time              clock.rs     what time it is
+//!  remote/        what other OS threads may touch       current.rs   the one thread-local
+//!  observe/       where every suspended thread stands, and who wants to know of every switch
+//!  extensions.rs  what libraries keep with a hub        trunk.rs     several calls that one thread drives
 //! ```
 //!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
-//! [`waitlist::WaitList`], a [`sources::Source`], and the functions of [`Hub`].
+//! [`wait_queue::WaitList`], a [`sources::Source`], and the functions of [`Hub`].
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -23,10 +23,10 @@ use std::time::Duration;
 
 pub(crate) mod clock;
 pub(crate) mod current;
+pub(crate) mod exit;
 mod extensions;
-pub(crate) mod extra;
-mod life;
-pub(crate) mod look;
+mod lifecycle;
+pub(crate) mod observe;
 pub(crate) mod poller;
 pub(crate) mod remote;
 pub(crate) mod sources;
@@ -35,21 +35,20 @@ pub(crate) mod task;
 mod timers;
 pub(crate) mod trunk;
 pub(crate) mod turn;
-pub(crate) mod waitlist;
-pub(crate) mod watch;
+pub(crate) mod wait_queue;
 
 use clock::HubClock;
 use extensions::Extensions;
-use look::Looking;
+use observe::backtrace::Looking;
+use observe::trace::Watch;
 use poller::{Event, Poller};
 use remote::Remote;
 use sources::Sources;
 use task::{CurrentTask, ReadyQueue, Registry, Schedule, TaskRef};
 use timers::Timers;
-use waitlist::WaitList;
-use watch::Watch;
+use wait_queue::WaitList;
 
-use crate::cross::Arc;
+use crate::loom::Arc;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {

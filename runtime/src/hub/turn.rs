@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::Hub;
-use super::look::name_of;
+use super::observe::backtrace::name_of;
 use super::remote::{Mail, Remote};
 use super::task::{Outcome, TaskRef};
-use crate::exit::Exit;
+use crate::hub::exit::Exit;
 
 /// The hub looks outside after this many resumptions at the latest …
 const RESUMPTIONS: u32 = 1024;

@@ -6,7 +6,7 @@ use std::future::Future;
 
 use crate::call::Green;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::waitlist::{Ticket, WaitList};
+use crate::hub::wait_queue::{Ticket, WaitList};
 
 /// A place at which so many threads wait for each other, and then all go on. It can be used again at once.
 ///

@@ -9,7 +9,7 @@ use super::{Mutex, MutexGuard};
 use crate::call::Green;
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::waitlist::{Ticket, WaitList};
+use crate::hub::wait_queue::{Ticket, WaitList};
 use crate::timeout::{Timeout, with_timeout};
 
 /// A line in which threads wait, their mutex unlocked, until another one notifies them.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::waitlist::{Ticket, WaitList};
+use crate::hub::wait_queue::{Ticket, WaitList};
 use crate::timeout::{Timeout, with_timeout};
 
 /// A value that many threads may read at a time, or one may change, across suspensions. Share it in an

@@ -14,7 +14,7 @@ use super::error::{GetError, PutError};
 use super::storage::Storage;
 use crate::hub::current;
 use crate::hub::task::TaskRef;
-use crate::hub::waitlist::{Ticket, WaitList};
+use crate::hub::wait_queue::{Ticket, WaitList};
 
 /// The inside of a queue. All its functions leave the cell unborrowed while they wake or drop anything.
 pub(crate) struct Shared<T, S> {

@@ -7,7 +7,7 @@ use super::error::ShutDown;
 use super::state::Shared;
 use super::storage::Storage;
 use crate::hub::suspend::{Wait, Waiting};
-use crate::hub::waitlist::Ticket;
+use crate::hub::wait_queue::Ticket;
 
 /// Waits until its item is in the queue.
 pub(crate) struct Put<'a, T, S: Storage<T>> {

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use super::shared::{Shared, Threads};
 use crate::branch::branches::BranchKey;
 use crate::call::Green;
-use crate::exit::Exit;
 use crate::hub::current;
+use crate::hub::exit::Exit;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::task::TaskRef;
 

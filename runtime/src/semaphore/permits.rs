@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting};
-use crate::hub::waitlist::{Ticket, WaitList};
+use crate::hub::wait_queue::{Ticket, WaitList};
 
 /// Free permits, and who waits for one.
 ///

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
-use crate::cross::{Mutex, MutexGuard, OnceLock};
+use crate::loom::{Mutex, MutexGuard, OnceLock};
 use crate::timeout::{Timeout, with_timeout};
 
 /// A value that is sent once, and that any number of green threads and OS threads wait for. Clones are handles on one

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
 use super::*;
-use crate::cross::model::{explore, hub_with};
+use crate::loom::model::{explore, hub_with};
 use crate::{run, spawn};
 
 #[test]

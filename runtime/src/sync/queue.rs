@@ -11,9 +11,9 @@ use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use super::{GetError, PutError, ShutDown};
 use crate::call::Green;
-use crate::cross::{Mutex, MutexGuard};
 use crate::green;
 use crate::iter::GreenIterator;
+use crate::loom::{Mutex, MutexGuard};
 use crate::timeout::with_timeout;
 
 /// A queue of any number of producers and consumers: green threads of any hub, and OS threads. Clones are handles on

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
-use crate::cross::{Mutex, MutexGuard};
+use crate::loom::{Mutex, MutexGuard};
 use crate::timeout::{Timeout, with_timeout};
 
 /// So many permits, taken and given back by green threads and OS threads. Clones are handles on one semaphore, for any

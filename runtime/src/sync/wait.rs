@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::cross::thread::{self, Thread};
 use crate::greenthread;
 use crate::hub::suspend::{Wait, Waiting, until};
+use crate::loom::thread::{self, Thread};
 
 /// Something to wait for that another OS thread may bring.
 pub(super) trait Attempt {

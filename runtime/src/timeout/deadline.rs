@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Timeout;
 use super::limited::Limited;
 use crate::call::Green;
-use crate::callable::{GreenCall, MakesGreenCall};
+use crate::call::{GreenCall, MakesGreenCall};
 use crate::hub::current;
 
 /// A time by which several calls have to be done, all together.

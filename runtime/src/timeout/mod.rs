@@ -8,7 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::call::Green;
-use crate::callable::{GreenCall, MakesGreenCall};
+use crate::call::{GreenCall, MakesGreenCall};
 use limited::Limited;
 
 pub use deadline::Deadline;

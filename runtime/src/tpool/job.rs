@@ -11,9 +11,9 @@ use std::thread;
 use super::pool::ThreadPool;
 use super::workers::{Call, What, Workers};
 use crate::call::Green;
-use crate::cross::{Mutex, MutexGuard};
 use crate::hub::Hub;
 use crate::hub::suspend::{Wait, Waiting, until};
+use crate::loom::{Mutex, MutexGuard};
 
 /// While there is one the hub counts a job, so that virtual time stands still and nobody calls it a deadlock.
 struct Counted(Rc<Hub>);

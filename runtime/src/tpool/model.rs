@@ -5,8 +5,8 @@ use std::sync::Arc;
 use loom::alloc::Track;
 
 use super::ThreadPool;
-use crate::cross::model::{explore, hub_with};
-use crate::run;
+use crate::hubs::run;
+use crate::loom::model::{explore, hub_with};
 
 #[test]
 fn a_call_that_ends_while_its_thread_suspends_wakes_it() {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
-use crate::cross::{Condvar, Mutex, MutexGuard, thread};
+use crate::loom::{Condvar, Mutex, MutexGuard, thread};
 
 /// A call to make.
 pub(super) type Call = Box<dyn FnOnce() + Send>;

@@ -7,9 +7,9 @@ use loom::alloc::Track;
 use loom::thread;
 
 use super::*;
-use crate::cross::model::{explore, hub_with};
 use crate::hub::current;
 use crate::hub::turn::Ended;
+use crate::loom::model::{explore, hub_with};
 
 /// Mail that stops the hub when the other one that shares `count` has come too.
 fn second_stops(count: &Arc<AtomicU32>) -> Mail {

@@ -1,7 +1,7 @@
 use super::slot::Parked;
 use super::*;
-use crate::cross::Arc;
 use crate::hub::remote::Remote;
+use crate::loom::Arc;
 
 fn event(token: usize) -> Event {
     Event { token, readable: true, writable: false, hung_up: false }

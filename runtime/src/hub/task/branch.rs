@@ -14,7 +14,7 @@ use super::super::trunk::Trunk;
 use super::cell::TaskCell;
 use super::waker::RESUME;
 use super::{BRANCH, DONE, FOREIGN, RUNNING, SCHEDULED, TaskRef};
-use crate::cross::Arc;
+use crate::loom::Arc;
 
 /// What stands in a branch's cell. It is never polled.
 struct BranchBody {

@@ -10,13 +10,13 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-use super::super::extra::Extra;
 use super::super::remote::Remote;
+use super::super::task::cold::Extra;
 use super::registry::NOWHERE;
 use super::remote_refs::RemoteRefs;
 use super::{CALL, CLOSURE, RESULT};
-use crate::cross::AtomicBool;
-use crate::exit::{Exit, Panic};
+use crate::hub::exit::{Exit, Panic};
+use crate::loom::AtomicBool;
 
 /// What every task has, whatever its body.
 pub(super) struct Header {

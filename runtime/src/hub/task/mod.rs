@@ -42,13 +42,14 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{Context, RawWakerVTable, Waker};
 
-use super::extra::Extra;
 use super::remote::Remote;
-use crate::cross::Arc;
-use crate::exit::Exit;
+use super::task::cold::Extra;
+use crate::hub::exit::Exit;
+use crate::loom::Arc;
 
 mod branch;
 mod cell;
+pub(crate) mod cold;
 mod current;
 mod outcome;
 mod ready;

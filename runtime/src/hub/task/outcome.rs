@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::{DETACHED, RESULT, TaskRef};
-use crate::exit::Exit;
+use crate::hub::exit::Exit;
 
 /// A green thread, without the right to its value. Clones are handles on one thread.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 use super::*;
-use crate::cross::Arc;
 use crate::hub::remote::Remote;
+use crate::loom::Arc;
 
 /// A wheel, and beside it the list that it stands for.
 struct Pair {

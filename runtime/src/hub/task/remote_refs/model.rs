@@ -6,7 +6,7 @@ use loom::cell::UnsafeCell;
 use loom::thread;
 
 use super::*;
-use crate::cross::model::explore;
+use crate::loom::model::explore;
 
 struct Memory {
     refs: RemoteRefs,

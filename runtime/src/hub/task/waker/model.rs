@@ -10,8 +10,8 @@ use loom::sync::atomic::AtomicU32;
 use loom::thread;
 
 use super::*;
-use crate::cross::model::{explore, hub_with};
 use crate::hub::Hub;
+use crate::loom::model::{explore, hub_with};
 
 /// What a green thread waits for: that all of these were written, each without an ordering of its own.
 type Written = Arc<[AtomicU32]>;

@@ -1,0 +1,103 @@
+//! Puts the function together again.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{AttrStyle, Attribute, ReturnType, Signature};
+
+mod boxed;
+
+use crate::diagnostics::Diagnostics;
+use crate::item::{GreenFn, Role};
+use crate::lower;
+use crate::options::Options;
+use crate::paths::Paths;
+
+/// An item that was not understood: what is wrong, and the item as it was, so that editors keep completing.
+pub(crate) fn untouched(item: TokenStream, diagnostics: Diagnostics) -> TokenStream {
+    let errors = diagnostics.into_tokens();
+    quote!(#errors #item)
+}
+
+/// The function, and what is wrong with it.
+pub(crate) fn function(
+    function: GreenFn,
+    body: Option<TokenStream>,
+    options: &Options,
+    diagnostics: Diagnostics,
+) -> TokenStream {
+    let errors = diagnostics.into_tokens();
+    let GreenFn { mut attrs, vis, mut sig, role, .. } = function;
+    for attr in &mut attrs {
+        attr.style = AttrStyle::Outer;
+    }
+    let private = options.paths.private(sig.ident.span());
+    let has_body = body.is_some();
+    if has_body {
+        // `stop()` becomes `match stop() { … }`, in which clippy sees a part that never ends.
+        attrs.push(syn::parse_quote!(#[allow(clippy::diverging_sub_expression)]));
+    }
+    let body = match (role, body) {
+        (_, None) => quote!(;),
+        // The item ends in a token of the user's, as far as rustc sees: about an unused function that a macro wrote
+        // it is silent.
+        (Role::Function, Some(body)) => quote_spanned!(sig.ident.span()=> { #body }),
+        (Role::Main, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::main(|| #body) }),
+        (Role::Test, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::test(|| #body) }),
+        (Role::Stub, Some(_)) => {
+            sig.output = ReturnType::Default;
+            quote!({})
+        }
+    };
+    if role == Role::Function {
+        attrs.extend(marks(&attrs));
+        if has_body && !attrs.iter().any(|attr| attr.path().is_ident("track_caller")) {
+            // A debug build reports a call that never ran, at the line that made it.
+            attrs.push(syn::parse_quote!(#[cfg_attr(debug_assertions, track_caller)]));
+        }
+        sig.output = green_output(&mut sig, options.boxed, &options.paths);
+    }
+    quote! {
+        #errors
+        #(#attrs)* #vis #sig #body
+    }
+}
+
+/// What the attribute adds to a function that others call.
+fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
+    let mut marks = Vec::new();
+    // A function without documentation stays without, so that `missing_docs` has its say.
+    if attrs.iter().any(|attr| attr.path().is_ident("doc")) {
+        marks.push(syn::parse_quote!(#[doc = ""]));
+        marks.push(syn::parse_quote!(#[doc = " *Green: may suspend.*"]));
+    }
+    // `Green` is `#[must_use]` already; the user's own is about the value behind it.
+    if attrs.iter().any(|attr| attr.path().is_ident("must_use")) {
+        marks.push(syn::parse_quote!(#[allow(clippy::double_must_use)]));
+    }
+    marks
+}
+
+/// The type of the function's calls.
+///
+/// ```text
+/// Input:  -> T
+/// Output: -> ::eventlet::Green<impl ::core::future::Future<Output = T>>
+/// ```
+fn green_output(sig: &mut Signature, boxed: bool, paths: &Paths) -> ReturnType {
+    // What is wrong with the result is wrong at the type that the user wrote.
+    let at = match &sig.output {
+        ReturnType::Default => sig.ident.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    };
+    let here = Span::mixed_site().located_at(at);
+    if boxed {
+        let lifetime = crate::emit::boxed::tie(sig);
+        let result = lower::result_type(&sig.output, paths);
+        let green_box = paths.green_box();
+        return syn::parse_quote_spanned!(here=> -> #green_box<#lifetime, #result>);
+    }
+    let result = lower::result_type(&sig.output, paths);
+    let green = paths.green();
+    syn::parse_quote_spanned!(here=> -> #green<impl ::core::future::Future<Output = #result>>)
+}

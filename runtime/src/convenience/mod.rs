@@ -1,0 +1,40 @@
+//! Listening, connecting and serving in a line each: eventlet's `convenience`.
+
+mod accept_error;
+mod listen;
+mod serve;
+mod stop;
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::green;
+use crate::green::net::{TcpStream, ToSocketAddrs};
+
+pub use listen::{ListenOptions, listen};
+pub use serve::{Listener, serve};
+pub use stop::{Handled, StopServe};
+
+/// Connects to `address`; if that is several, to the first that accepts. Suspends until then.
+///
+/// [`TcpStream::connect`] under eventlet's name. A kill or timeout closes what was begun.
+///
+/// # Errors
+///
+/// As [`TcpStream::connect`].
+#[green(crate = crate)]
+pub fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
+    TcpStream::connect(address)
+}
+
+/// Connects to `address` from the local address `local`, whose port 0 is any free one. Suspends until then.
+///
+/// eventlet's `connect(…, bind=…)`.
+///
+/// # Errors
+///
+/// As [`connect`], and those of taking the local address: `AddrInUse`, `AddrNotAvailable`.
+#[green(crate = crate)]
+pub fn connect_from<A: ToSocketAddrs>(local: SocketAddr, address: A) -> io::Result<TcpStream> {
+    TcpStream::connect_from(local, address)
+}

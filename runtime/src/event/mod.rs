@@ -1,0 +1,280 @@
+//! Values that threads wait for: sent once, seen by everybody. eventlet's and gevent's `event`.
+//!
+//! An [`Event`] carries a value; a [`Flag`] is only up or down.
+
+mod flag;
+
+use std::cell::{OnceCell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::call::Green;
+use crate::greenthread::{GreenThread, spawn};
+use crate::hub::current;
+use crate::hub::suspend::{Wait, Waiting, until};
+use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::timeout::{Timeout, with_timeout};
+
+pub use flag::Flag;
+
+/// A value that is sent once, and that any number of threads wait for. Clones are handles on one event.
+///
+/// Each waiter gets a clone of the value, in the order in which they began to wait. What a waiter gets is the value
+/// that was sent while it waited, even if the event was [`reset`](Self::reset) and sent again before it ran.
+///
+/// An error is sent like any other value: in an `Event<Result<T, E>>`, which has [`send_exception`](Self::send_exception)
+/// as well, `event.wait()?` raises what was sent to every waiter.
+///
+/// # Examples
+///
+/// ```
+/// use eventlet::{Event, green, spawn};
+///
+/// #[green]
+/// fn baseball(ready: Event<&'static str>) -> usize {
+///     ready.wait().len()
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let ready = Event::new();
+///     let catcher = spawn({
+///         let ready = ready.clone();
+///         move || baseball(ready)
+///     });
+///     ready.send("curve");
+///     assert_eq!(catcher.wait(), 5);
+/// }
+/// ```
+///
+/// eventlet's `Event` and, with [`set`](Self::set) and [`link`](Self::link), gevent's `AsyncResult`.
+pub struct Event<T = ()> {
+    round: Rc<RefCell<Rc<Round<T>>>>,
+}
+
+/// From one reset to the next: one value, and those who wait for it.
+struct Round<T> {
+    value: OnceCell<T>,
+    line: RefCell<WaitList>,
+}
+
+impl<T> Event<T> {
+    /// An event that has not been sent.
+    pub fn new() -> Self {
+        Event { round: Rc::new(RefCell::new(Rc::new(Round::new()))) }
+    }
+
+    /// Sends the value: every waiter is woken. Does not suspend.
+    ///
+    /// # Panics
+    ///
+    /// If the event was sent already. [`try_send`](Self::try_send) has that as a value.
+    #[track_caller]
+    pub fn send(&self, value: T) {
+        if self.try_send(value).is_err() {
+            panic!(
+                "the event was sent already\nhelp: `reset` it before it is sent again, or `set` its value anew"
+            );
+        }
+    }
+
+    /// Sends the value, unless the event was sent already. Does not suspend.
+    ///
+    /// # Errors
+    ///
+    /// The value comes back; the first one stays.
+    pub fn try_send(&self, value: T) -> Result<(), T> {
+        let round = self.round();
+        round.value.set(value)?;
+        let waiters = round.line.borrow_mut().call_all();
+        current::try_with(|hub| waiters.iter().for_each(|task| hub.schedule(task)));
+        Ok(())
+    }
+
+    /// Sends the value, in the place of an earlier one if there is one. Does not suspend.
+    ///
+    /// Waiters that an earlier value woke, and that have not run since, still get that one. gevent's
+    /// `AsyncResult.set`.
+    pub fn set(&self, value: T) {
+        if self.ready() {
+            self.renew();
+        }
+        // The round is new or not sent: nobody else has run in between.
+        let _ = self.try_send(value);
+    }
+
+    /// Was it sent? [`wait`](Self::wait) does not suspend then.
+    pub fn ready(&self) -> bool {
+        self.round.borrow().value.get().is_some()
+    }
+
+    /// Makes a sent event like new. Does not suspend.
+    ///
+    /// Waiters that were woken and have not run yet get the value that was sent.
+    ///
+    /// # Panics
+    ///
+    /// If it was not sent: whoever waits for it would be forgotten.
+    #[track_caller]
+    pub fn reset(&self) {
+        assert!(self.ready(), "an event that was not sent cannot be reset");
+        self.renew();
+    }
+
+    /// How many threads wait.
+    pub fn waiting(&self) -> usize {
+        self.round().line.borrow().len()
+    }
+
+    fn renew(&self) {
+        let old = self.round.replace(Rc::new(Round::new()));
+        // The value may go here, when nothing is borrowed.
+        drop(old);
+    }
+
+    fn round(&self) -> Rc<Round<T>> {
+        self.round.borrow().clone()
+    }
+}
+
+impl<T: Clone> Event<T> {
+    /// Waits for the value. Suspends until it is sent; not at all if it has been.
+    ///
+    /// A kill or timeout here loses nothing: the value stays for the others. gevent's `AsyncResult.get`.
+    #[doc(alias = "get")]
+    pub fn wait(&self) -> Green<impl Future<Output = T>> {
+        Green::new(async move {
+            let round = self.round();
+            until(Sent { round: &round, ticket: None }).await;
+            round.sent().clone()
+        })
+    }
+
+    /// Waits for the value, for at most `limit`. Suspends until it is sent; not at all if it has been.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`] when the limit is over first. Unlike eventlet's `None` it cannot be taken for a value.
+    pub fn wait_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, Timeout>>> {
+        Green::new(async move {
+            let round = self.round();
+            with_timeout(limit, || until(Sent { round: &round, ticket: None })).await?;
+            Ok(round.sent().clone())
+        })
+    }
+
+    /// The value, if it was sent. Does not suspend.
+    pub fn poll(&self) -> Option<T> {
+        self.round().value.get().cloned()
+    }
+
+    /// Calls `f` with the value when it is sent, in a green thread of its own. Does not suspend.
+    ///
+    /// Links run in the order in which they were made, among the other waiters. Killing the thread that comes back
+    /// undoes the link; dropping the handle does not. eventlet has no such thing, gevent calls it `rawlink`.
+    pub fn link(&self, f: impl FnOnce(T) + 'static) -> GreenThread<()>
+    where
+        T: 'static,
+    {
+        let round = self.round();
+        spawn(move || async move {
+            until(Sent { round: &round, ticket: None }).await;
+            f(round.sent().clone());
+        })
+    }
+}
+
+/// An event that may bring an error.
+impl<T, E> Event<Result<T, E>> {
+    /// Sends an error to every waiter, present and future. Does not suspend. gevent's `set_exception` is
+    /// `set(Err(error))`.
+    ///
+    /// # Panics
+    ///
+    /// As [`send`](Self::send).
+    #[doc(alias = "set_error")]
+    #[track_caller]
+    pub fn send_exception(&self, error: E) {
+        self.send(Err(error));
+    }
+
+    /// Was a value sent, and not an error?
+    pub fn has_result(&self) -> bool {
+        self.round().value.get().is_some_and(Result::is_ok)
+    }
+
+    /// Was an error sent?
+    pub fn has_exception(&self) -> bool {
+        self.round().value.get().is_some_and(Result::is_err)
+    }
+}
+
+impl<T> Clone for Event<T> {
+    fn clone(&self) -> Self {
+        Event { round: self.round.clone() }
+    }
+}
+
+impl<T> Default for Event<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for Event<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event").field("ready", &self.ready()).field("waiting", &self.waiting()).finish()
+    }
+}
+
+impl<T> Round<T> {
+    fn new() -> Self {
+        Round { value: OnceCell::new(), line: RefCell::default() }
+    }
+
+    fn sent(&self) -> &T {
+        self.value.get().expect("a wait for a value ends when it was sent")
+    }
+}
+
+/// Waits until the value of a round is there.
+struct Sent<'a, T> {
+    round: &'a Round<T>,
+    ticket: Option<Ticket>,
+}
+
+impl<T> Wait for Sent<'_, T> {
+    type Output = ();
+
+    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        if self.round.value.get().is_some() {
+            return Some(());
+        }
+        let _left_over;
+        let mut line = self.round.line.borrow_mut();
+        match self.ticket {
+            None => self.ticket = Some(line.join(waiting.task())),
+            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
+        }
+        None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "for an event to be sent ({} waiting)", self.round.line.borrow().len())
+    }
+}
+
+impl<T> Drop for Sent<'_, T> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let left = self.round.line.borrow_mut().leave(ticket);
+            drop(left);
+        }
+    }
+}

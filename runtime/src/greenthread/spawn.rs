@@ -1,0 +1,159 @@
+//! Starting green threads.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::call::{GreenCall, MakesGreenCall};
+use crate::greenthread::{GreenThread, Thread, current as current_thread, sleep, try_current};
+use crate::hub::current;
+use crate::hub::suspend::{Sleep, Timer, until};
+
+/// Starts a green thread that makes and drives the green call of `f`. Does not suspend.
+///
+/// The thread begins when the running one next suspends, after all that are ready already; threads begin in the order
+/// in which they were spawned. `f` itself is called in the new thread. Any [`Future`] will do for a green call.
+///
+/// Dropping the handle detaches the thread: it goes on by itself, and its value is dropped when it ends. A panic in it
+/// ends it alone; it is printed when it happens, and [`wait`](GreenThread::wait) raises it.
+///
+/// # Panics
+///
+/// If the OS thread is ending and its hub has ended before it.
+///
+/// # Examples
+///
+/// ```
+/// use eventlet::{green, spawn};
+///
+/// #[green]
+/// fn double(n: u32) -> u32 {
+///     2 * n
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let thread = spawn(|| double(21));
+///     assert_eq!(thread.wait(), 42);
+/// }
+/// ```
+///
+/// eventlet's and gevent's `spawn`; the closure takes the place of the arguments.
+#[track_caller]
+pub fn spawn<F, G>(f: F) -> GreenThread<G::Value>
+where
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
+{
+    current::with(|hub| {
+        let outcome = hub.adopt(f);
+        hub.schedule(outcome.task());
+        GreenThread::new(outcome)
+    })
+}
+
+/// Starts a green thread whose value nobody wants. Does not suspend.
+///
+/// [`spawn`] with the handle dropped; a panic in the thread is printed when it happens. eventlet's `spawn_n`.
+///
+/// # Panics
+///
+/// As [`spawn`].
+#[track_caller]
+pub fn spawn_n<F, G>(f: F)
+where
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
+{
+    drop(spawn(f));
+}
+
+/// Starts a green thread after `delay`, whatever becomes of the running one. Does not suspend.
+///
+/// Until then [`cancel`](Thread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
+///
+/// # Panics
+///
+/// As [`spawn`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use eventlet::{Exit, green, spawn_after, sleep};
+///
+/// #[green]
+/// fn ring() -> &'static str {
+///     "ring"
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let alarm = spawn_after(Duration::from_millis(5), ring);
+///     assert_eq!(alarm.wait(), "ring");
+///
+///     let alarm = spawn_after(Duration::from_secs(3600), ring);
+///     alarm.cancel();
+///     assert!(matches!(alarm.join(), Err(Exit::Killed)));
+/// }
+/// ```
+#[doc(alias = "spawn_later")]
+#[track_caller]
+pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
+where
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
+{
+    spawn_later(delay, None, f)
+}
+
+/// Starts a green thread after `delay`, unless the running one has ended by then. Does not suspend.
+///
+/// In that case, and when no green thread runs now, the new one ends as [`Exit::Killed`](crate::Exit::Killed) when its time has come.
+/// eventlet's `spawn_after_local`.
+///
+/// # Panics
+///
+/// As [`spawn`].
+#[track_caller]
+pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
+where
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
+{
+    spawn_later(delay, Some(try_current()), f)
+}
+
+/// `owner`: whose end prevents the beginning, if anybody's does.
+#[track_caller]
+fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Value>
+where
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
+{
+    current::with(|hub| {
+        let alarm = Rc::new(Cell::new(None));
+        let alarm_of_thread = alarm.clone();
+        let outcome = hub.adopt(move || async move {
+            let timer = alarm_of_thread.take().expect("the alarm is set before the thread is resumed");
+            until(Sleep::until(timer)).await;
+            let thread = current_thread();
+            if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
+                thread.kill();
+                // The kill is delivered at this suspension.
+                sleep(Duration::ZERO).await;
+            }
+            thread.0.begin();
+            f().await
+        });
+        outcome.task().delay();
+        // Set now and not in the thread's first turn, so that equal deadlines keep the order of the calls.
+        alarm.set(Some(Timer::set(hub, hub.deadline_in(delay), outcome.task().clone())));
+        GreenThread::new(outcome)
+    })
+}

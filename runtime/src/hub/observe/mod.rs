@@ -1,0 +1,4 @@
+//! What can be seen of a hub from outside: where threads stand, and who wants to know of every switch.
+
+pub(crate) mod backtrace;
+pub(crate) mod trace;

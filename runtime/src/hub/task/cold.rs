@@ -1,0 +1,32 @@
+//! What few tasks have: a name, links, values of their own, threads that wait for the end. Allocated when the first of
+//! them is needed.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::hub::exit::Exit;
+use crate::hub::wait_queue::WaitList;
+
+/// The rarely used part of a task.
+#[derive(Default)]
+pub(crate) struct Extra {
+    pub(crate) name: Option<Rc<str>>,
+    /// Which task spawned it, if that is tracked.
+    pub(crate) spawner: Option<u64>,
+    pub(crate) joiners: WaitList,
+    pub(crate) links: VecDeque<(u64, Link)>,
+    pub(crate) links_made: u64,
+    /// How it ended, for those who ask without a right to its result.
+    pub(crate) exit: Option<Exit>,
+    /// Values of its own, by the addresses of their keys.
+    pub(crate) locals: Vec<(usize, Rc<dyn Any>)>,
+    /// Values that it hands on to the tasks that it spawns.
+    pub(crate) context: Option<Context>,
+}
+
+/// Values by the addresses of their keys, shared until one of the sharers sets one.
+pub(crate) type Context = Rc<[(usize, Rc<dyn Any>)]>;
+
+/// What runs when a task ends.
+pub(crate) type Link = Box<dyn FnOnce()>;

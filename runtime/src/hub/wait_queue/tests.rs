@@ -1,0 +1,97 @@
+use std::collections::VecDeque;
+
+use super::*;
+use crate::hub::remote::Remote;
+use crate::loom::Arc;
+
+struct Tasks(Arc<Remote>);
+
+impl Tasks {
+    fn new() -> Self {
+        Tasks(Arc::new(Remote::new()))
+    }
+
+    fn task(&self, id: u64) -> TaskRef {
+        TaskRef::allocate(&self.0, id, || async {}).0
+    }
+}
+
+fn ids(tasks: &[TaskRef]) -> Vec<u64> {
+    tasks.iter().map(TaskRef::id).collect()
+}
+
+#[test]
+fn first_come_is_first_called() {
+    let tasks = Tasks::new();
+    let mut list = WaitList::default();
+    for id in 1..=4 {
+        list.join(tasks.task(id));
+    }
+    assert_eq!(list.call_first().map(|task| task.id()), Some(1));
+    assert_eq!(ids(&list.call_all()), [2, 3, 4]);
+    assert!(list.is_empty());
+    assert!(list.call_first().is_none());
+}
+
+#[test]
+fn leaving_says_whether_one_was_called() {
+    let tasks = Tasks::new();
+    let mut list = WaitList::default();
+    let tickets: Vec<Ticket> = (1..=3).map(|id| list.join(tasks.task(id))).collect();
+    assert!(!list.leave(tickets[1]).was_called);
+    list.call_first();
+    assert!(list.is_called(tickets[0]) && !list.is_called(tickets[2]));
+    assert!(list.leave(tickets[0]).was_called);
+    assert_eq!(list.len(), 1);
+    assert_eq!(ids(&list.call_all()), [3]);
+    assert!(list.leave(tickets[2]).was_called);
+}
+
+#[test]
+fn a_renewed_place_keeps_its_turn() {
+    let tasks = Tasks::new();
+    let mut list = WaitList::default();
+    let ticket = list.join(tasks.task(1));
+    list.join(tasks.task(2));
+    assert_eq!(list.renew(ticket, tasks.task(7)).map(|task| task.id()), Some(1));
+    assert_eq!(ids(&list.call_all()), [7, 2]);
+    assert!(list.leave(ticket).was_called);
+}
+
+#[test]
+fn a_line_does_what_a_queue_does_and_uses_its_places_again() {
+    let tasks = Tasks::new();
+    for seed in 1..=100_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut roll = move |limit: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % limit as u64) as usize
+        };
+        let mut list = WaitList::default();
+        let mut queue: VecDeque<u64> = VecDeque::new();
+        let mut held: Vec<(u64, Ticket)> = Vec::new();
+        for id in 1..300 {
+            match roll(4) {
+                0 | 1 if held.len() < 20 => {
+                    held.push((id, list.join(tasks.task(id))));
+                    queue.push_back(id);
+                }
+                2 => assert_eq!(list.call_first().map(|task| task.id()), queue.pop_front()),
+                _ if !held.is_empty() => {
+                    let (id, ticket) = held.swap_remove(roll(held.len()));
+                    let waiting = queue.iter().position(|waiting| *waiting == id);
+                    if let Some(index) = waiting {
+                        queue.remove(index);
+                    }
+                    assert_eq!(list.leave(ticket).was_called, waiting.is_none());
+                }
+                _ => {}
+            }
+            assert_eq!(list.len(), queue.len());
+        }
+        assert_eq!(ids(&list.call_all()), Vec::from(queue));
+        assert!(list.places.len() <= 20);
+    }
+}

@@ -1,0 +1,251 @@
+//! The hub of this OS thread: choosing how it waits, reaching it from other OS threads, and waiting for descriptors
+//! that no green library knows. eventlet's `hubs`.
+
+mod run;
+mod scheduled_call;
+#[cfg(unix)]
+mod trampoline;
+
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::call::{GreenCall, MakesGreenCall};
+use crate::greenthread::spawn_n;
+use crate::hub::clock::HubClock;
+use crate::hub::current;
+use crate::hub::poller;
+use crate::hub::remote::{Mail, Remote};
+use crate::loom::Arc;
+
+pub use crate::hub::clock::Clock;
+pub use crate::hub::poller::{BorrowedSource, Event, Interest, Notify, Poller, RawSource};
+pub use run::{run, try_run};
+pub use scheduled_call::{ScheduledCall, schedule_call_global, schedule_call_local};
+#[cfg(unix)]
+pub use trampoline::trampoline;
+
+/// Chooses how this OS thread's hub waits for I/O: by name, or a [`Poller`] of your own.
+///
+/// The names are `default` (which is what a hub starts with: epoll on Linux, what the `polling` crate has elsewhere),
+/// `epoll` on Linux, `polling`, and `poll` and `select` on Unix; eventlet's `epolls` and `selects` are understood too.
+/// The environment variable `EVENTLET_HUB` chooses for every hub that does not choose for itself; with a name in it
+/// that this platform does not have, the first use of a hub panics.
+///
+/// ```
+/// use eventlet::hubs;
+///
+/// hubs::use_hub("select").unwrap();
+/// assert_eq!(hubs::get_hub().name(), "select");
+/// ```
+///
+/// # Errors
+///
+/// `NotFound` for a name that this platform does not have, with those that it has; `ResourceBusy` if descriptors are
+/// registered with the present hub, which loses nothing (eventlet drops them silently); else what the operating system
+/// said when the poller was made.
+pub fn use_hub(hub: impl IntoPoller) -> io::Result<()> {
+    let poller = hub.into_poller()?;
+    current::with(|hub| hub.set_poller(poller))
+}
+
+/// What [`use_hub`] takes: a name or a poller.
+pub trait IntoPoller {
+    /// Makes the poller.
+    ///
+    /// # Errors
+    ///
+    /// As [`use_hub`].
+    fn into_poller(self) -> io::Result<Box<dyn Poller>>;
+}
+
+impl IntoPoller for &str {
+    fn into_poller(self) -> io::Result<Box<dyn Poller>> {
+        let unknown = || format!("there is no hub `{self}` here; the hubs are {}", poller::NAMES);
+        poller::by_name(self).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, unknown()))?
+    }
+}
+
+impl<P: Poller + 'static> IntoPoller for P {
+    fn into_poller(self) -> io::Result<Box<dyn Poller>> {
+        Ok(Box::new(self))
+    }
+}
+
+/// This OS thread's hub, made now if there was none. eventlet's `get_hub`.
+pub fn get_hub() -> Hub {
+    Hub(current::with(|hub| hub.clone()))
+}
+
+/// A hub, from its own OS thread.
+pub struct Hub(pub(crate) Rc<crate::hub::Hub>);
+
+impl Hub {
+    /// The name of its poller.
+    pub fn name(&self) -> String {
+        self.0.poller.borrow().name().to_owned()
+    }
+
+    /// How many green threads have not ended, the running one included.
+    pub fn threads(&self) -> usize {
+        self.0.thread_count()
+    }
+
+    /// How many green threads are ready to run. They are counted one by one.
+    pub fn ready(&self) -> usize {
+        self.0.ready_count()
+    }
+
+    /// How many timers are set.
+    pub fn timers(&self) -> usize {
+        self.0.timers.borrow().len()
+    }
+
+    /// How many descriptors are registered.
+    pub fn sources(&self) -> usize {
+        self.0.sources.borrow().len()
+    }
+
+    /// A handle for other OS threads.
+    pub fn handle(&self) -> Handle {
+        Handle(self.0.remote.clone())
+    }
+
+    /// What the hub's clock says.
+    pub fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    /// Gives the hub another clock. Timers that are set keep their deadlines, so do this first.
+    pub fn set_clock(&self, clock: impl Clock + 'static) {
+        self.0.replace_clock(HubClock::Other(Rc::new(clock)));
+    }
+
+    /// Every green thread that has not ended, with what it waits for and the lines where its green calls stand.
+    pub fn describe_threads(&self) -> String {
+        self.0.describe_threads()
+    }
+
+    /// Takes turns until the hub is [stopped](Handle::stop): for an OS thread that does nothing but serve others.
+    /// Blocks the OS thread.
+    ///
+    /// # Panics
+    ///
+    /// Inside a green thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use eventlet::hubs;
+    ///
+    /// let (give, take) = mpsc::channel();
+    /// let worker = std::thread::spawn(move || {
+    ///     let hub = hubs::get_hub();
+    ///     give.send(hub.handle()).unwrap();
+    ///     hub.run_until_stopped();
+    /// });
+    /// let handle = take.recv().unwrap();
+    /// let (say, hear) = mpsc::channel();
+    /// handle.spawn(move || async move { say.send("hello from over there").unwrap() }).unwrap();
+    /// assert_eq!(hear.recv().unwrap(), "hello from over there");
+    /// handle.stop();
+    /// worker.join().unwrap();
+    /// ```
+    #[track_caller]
+    pub fn run_until_stopped(&self) {
+        let _running = self.0.begin_run();
+        self.0.run_until(None);
+    }
+}
+
+/// A hub, from any OS thread. Cheap to clone; keeps a hub that has nothing to do from reporting a deadlock.
+#[derive(Clone)]
+pub struct Handle(Arc<Remote>);
+
+/// The error of a [`Handle`] whose hub has ended with its OS thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HubEnded;
+
+impl fmt::Display for HubEnded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the hub has ended with its OS thread")
+    }
+}
+
+impl std::error::Error for HubEnded {}
+
+impl Handle {
+    /// Starts a green thread over there, as [`spawn_n`] does here. Does not wait.
+    ///
+    /// Threads that are spawned like this from one OS thread begin in that order. There is no limit to how many may
+    /// be on their way: whoever spawns faster than the hub works fills the memory.
+    ///
+    /// # Errors
+    ///
+    /// [`HubEnded`]; `f` is dropped.
+    pub fn spawn<F, G>(&self, f: F) -> Result<(), HubEnded>
+    where
+        F: MakesGreenCall<G> + Send + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
+    {
+        self.post(Mail::Call(Box::new(move || spawn_n(f))))
+    }
+
+    /// Makes the hub look outside: it comes back from its wait, if it waits.
+    ///
+    /// # Errors
+    ///
+    /// [`HubEnded`].
+    pub fn wake(&self) -> Result<(), HubEnded> {
+        self.post(Mail::Call(Box::new(|| {})))
+    }
+
+    /// Stops the hub: [`run_until_stopped`](Hub::run_until_stopped) returns, [`run`](crate::run) panics, and
+    /// [`try_run`](crate::try_run) gives [`Exit::Killed`](crate::Exit::Killed), after the thread that runs now has
+    /// suspended. Other green threads stay suspended. If the hub does not run, its next run ends at once.
+    ///
+    /// # Errors
+    ///
+    /// [`HubEnded`]: it has stopped for good.
+    pub fn stop(&self) -> Result<(), HubEnded> {
+        self.post(Mail::Stop)
+    }
+
+    /// Has the hub ended with its OS thread?
+    pub fn is_ended(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn post(&self, mail: Mail) -> Result<(), HubEnded> {
+        if self.0.post(mail) { Ok(()) } else { Err(HubEnded) }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("ended", &self.is_ended()).finish()
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("name", &self.name()).field("threads", &self.threads()).finish()
+    }
+}
+
+/// Tells the hub that a descriptor was closed, or is about to be: every green thread that waits for it is woken with
+/// an error (`NotConnected`). Gives `false` if the hub does not know the descriptor. Does not suspend.
+///
+/// The green sockets do this by themselves; it is for descriptors that something else closes. eventlet's
+/// `notify_close` does nothing, so that such a thread sleeps for ever.
+pub fn notify_close(source: RawSource) -> bool {
+    current::with(|hub| {
+        let mut woken = Vec::new();
+        let found = hub.sources.borrow_mut().close_raw(source, &mut woken);
+        woken.iter().for_each(|task| hub.schedule(task));
+        found
+    })
+}

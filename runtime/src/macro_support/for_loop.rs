@@ -1,0 +1,144 @@
+//! Which `for` loops are green: decided by the type of what they go over, as `probe.rs` decides of calls.
+//!
+//! An ordinary iterator first, then a green one; the third answer exists to refuse the rest in one sentence.
+
+use std::future::Future;
+use std::marker::PhantomData;
+
+use crate::call::Green;
+use crate::iter::{GreenIterator, IntoGreenIterator};
+use crate::macro_support::probe::{Kind, Never, StaysPut, kind};
+
+/// Carries the type of what a `for` loop goes over, and nothing else.
+pub struct Steps<T>(PhantomData<fn() -> T>);
+
+/// Names the type of what a `for` loop goes over. Stands in code that never runs.
+#[inline(always)]
+pub fn steps<T>(_iterable: &T) -> Steps<T> {
+    Steps(PhantomData)
+}
+
+impl<T: IntoIterator> Steps<T> {
+    /// The first answer: an ordinary iterator.
+    pub fn eventlet_steps(self) -> PlainSteps<T> {
+        Kind::KIND
+    }
+}
+
+/// The second answer: a green iterator.
+pub trait GreenSteps {
+    /// The kind of these steps.
+    type Kind;
+    /// Tells the kind of these steps.
+    fn eventlet_steps(self) -> Self::Kind;
+}
+
+impl<T: IntoGreenIterator> GreenSteps for Steps<T> {
+    type Kind = DrivenSteps<T>;
+    fn eventlet_steps(self) -> DrivenSteps<T> {
+        Kind::KIND
+    }
+}
+
+/// The third answer: neither, which `Iterable` turns into an error.
+pub trait NoSteps {
+    /// What the loop was to go over.
+    type Iterable;
+    /// Refuses the loop.
+    fn eventlet_steps(self) -> RefusedSteps<Self::Iterable>
+    where
+        Self::Iterable: Iterable;
+}
+
+impl<T> NoSteps for &mut Steps<T> {
+    type Iterable = T;
+    fn eventlet_steps(self) -> RefusedSteps<T>
+    where
+        T: Iterable,
+    {
+        Kind::KIND
+    }
+}
+
+/// What a `for` loop in a green body can go over.
+#[diagnostic::on_unimplemented(
+    message = "a `for` loop cannot go over `{Self}`",
+    label = "neither an `IntoIterator` nor a `GreenIterator`",
+    note = "in a green body `for` takes ordinary iterators (`IntoIterator`) and green ones (`GreenIterator`)"
+)]
+pub trait Iterable {}
+
+kind!(
+    /// Steps that are made at once.
+    PlainSteps, plain: true
+);
+kind!(
+    /// Steps that are green calls.
+    DrivenSteps, plain: false
+);
+kind!(
+    /// Steps that nothing makes: they exist so that a refused loop is one error, not six.
+    RefusedSteps, plain: true
+);
+
+/// What a refused loop would yield.
+pub enum NoItem {}
+
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for PlainSteps<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for RefusedSteps<T> {}
+
+// The same methods on all, as on the kinds of calls.
+#[allow(missing_docs, clippy::unused_self)]
+impl<T: IntoIterator> PlainSteps<T> {
+    #[inline(always)]
+    pub fn start(self, iterable: T) -> T::IntoIter {
+        iterable.into_iter()
+    }
+    #[inline(always)]
+    pub fn value(self, iter: &mut T::IntoIter) -> Option<T::Item> {
+        iter.next()
+    }
+    pub fn call(self, _iter: &mut T::IntoIter) -> Never<Option<T::Item>> {
+        unreachable!("a plain iterator is not driven")
+    }
+    #[inline(always)]
+    pub fn stay(self, iter: &mut T::IntoIter) -> Option<T::Item> {
+        iter.next()
+    }
+}
+
+#[allow(missing_docs, clippy::unused_self)]
+impl<T: IntoGreenIterator> DrivenSteps<T> {
+    #[inline(always)]
+    pub fn start(self, iterable: T) -> T::IntoIter {
+        iterable.into_green_iter()
+    }
+    pub fn value(self, _iter: &mut T::IntoIter) -> Option<T::Item> {
+        unreachable!("a green iterator is driven")
+    }
+    #[inline(always)]
+    pub fn call(self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
+        iter.next()
+    }
+    pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item> {
+        unreachable!("no green iterator stays put")
+    }
+}
+
+#[allow(missing_docs, clippy::unused_self)]
+impl<T> RefusedSteps<T> {
+    pub fn start(self, iterable: T) -> T {
+        iterable
+    }
+    pub fn value(self, _iter: &mut T) -> Option<NoItem> {
+        None
+    }
+    pub fn call(self, _iter: &mut T) -> Never<Option<NoItem>> {
+        unreachable!("a refused loop does not compile")
+    }
+    pub fn stay(self, _iter: &mut T) -> Option<NoItem> {
+        None
+    }
+}

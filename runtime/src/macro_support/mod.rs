@@ -1,0 +1,74 @@
+//! All that an expansion of `#[green]` may name, and nothing else.
+
+pub(crate) mod blocking;
+pub(crate) mod for_loop;
+mod inferable;
+pub(crate) mod probe;
+mod undriven;
+
+use std::future::Future;
+
+pub use std::boxed::Box;
+pub use std::option::Option;
+
+use crate::call::{Green, GreenBox};
+use crate::hub::current;
+pub use crate::macro_support::blocking::{Harmless, receiver};
+pub use crate::macro_support::for_loop::{GreenSteps, NoSteps, Steps, steps};
+pub use crate::macro_support::probe::{GreenProbe, Kind, PlainProbe, StaysPut, probe, probe_as};
+
+/// The body of a green function.
+#[inline(always)]
+#[track_caller]
+pub fn green<F: Future>(body: F) -> Green<F> {
+    Green::new(body)
+}
+
+/// The body of a `#[green(boxed)]` function.
+#[inline(always)]
+#[track_caller]
+pub fn boxed<'a, F: Future + 'a>(body: F) -> GreenBox<'a, F::Output> {
+    Green::new(Box::pin(body))
+}
+
+/// The body of `#[green] fn main`.
+///
+/// The other green threads end with it, destructors included, as a process's threads end with `main`.
+#[track_caller]
+pub fn main<G: Future>(call: impl FnOnce() -> G) -> G::Output {
+    let value = crate::run(call);
+    current::with(|hub| hub.shut_down());
+    value
+}
+
+/// The body of a `#[green] #[test] fn`.
+#[track_caller]
+pub fn test<G: Future>(call: impl FnOnce() -> G) -> G::Output {
+    crate::run(call)
+}
+
+/// A value that never exists: it tells a body the type that its function returns.
+pub fn returned<T>() -> T {
+    unreachable!("this only names a type")
+}
+
+/// Spells `!` where it cannot be written yet: `<fn() -> ! as Returns>::Output`.
+pub trait Returns {
+    /// What the function returns.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
+/// Keeps an argument of a green closure from being borrowed by a body that borrows everything else.
+pub struct Moved<T>(pub T);
+
+impl<T> Moved<T> {
+    /// Gives the argument back.
+    #[inline(always)]
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}

@@ -1,0 +1,223 @@
+//! Which calls are green: decided by the type of a call's value, through method resolution.
+//!
+//! The macro writes, for a call `e`,
+//!
+//! ```text
+//! match e { value => {
+//!     let kind = loop { break Kind::KIND; break probe(&value, 0).eventlet_kind() };
+//!     if kind.plain { kind.value(value) } else { kind.call(value).await }
+//! } }
+//! ```
+//!
+//! The second `break` never runs: it only tells the type of `kind`. `eventlet_kind` resolves, in this order,
+//!
+//! 1. to the inherent method of `Probe<T>` where `T` is [`Inferable`]: `Unpin`, or a collection. It is a plain value.
+//!    A type that is not known yet may be that, so it is taken for plain here and inferred later, as
+//!    `let v: Vec<u8> = it.collect()` needs;
+//! 2. to [`GreenProbe`], by value: a green call, which is never `Unpin`;
+//! 3. to [`PlainProbe`], by `&mut`: every other value (type parameters, values that must not move).
+//!
+//! Where the source says which type it expects, [`ProbeAs`] first asks whether the value is of that type, or may be:
+//! `let one: T = Default::default()` has a type parameter for its type, and that is nothing of the above.
+//!
+//! For a plain kind `call` gives a [`Never`], which has no value: the waiting arm is dropped before the state
+//! machine is laid out, so that a plain call adds neither a suspension point nor a byte to it. A green call is
+//! only ever moved whole, so that one copy of it is kept.
+//!
+//! A `for` loop asks in the same way which iterator it has: see `for_loop.rs`.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::call::{BoxedCall, Green};
+use crate::macro_support::inferable::Inferable;
+
+/// Carries the type of a call's value, and nothing else.
+pub struct Probe<T, Family>(PhantomData<fn() -> (T, Family)>);
+
+/// Names the type of `value`. Stands in code that never runs.
+#[inline(always)]
+pub fn probe<T, Family>(_value: &T, _family: Family) -> Probe<T, Family> {
+    Probe(PhantomData)
+}
+
+impl<T: Inferable<Family>, Family> Probe<T, Family> {
+    /// The first answer: a plain value.
+    pub fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+/// Carries the type of a call's value, and the type that the source expects of it.
+pub struct ProbeAs<T, Expected>(PhantomData<fn() -> (T, Expected)>);
+
+/// Names the type of `value`, and the type that is expected of it. Stands in code that never runs.
+#[inline(always)]
+pub fn probe_as<T, Expected>(_value: &T) -> ProbeAs<T, Expected> {
+    ProbeAs(PhantomData)
+}
+
+impl<T> ProbeAs<T, T> {
+    /// The first answer: just what is expected, or not known yet. The type of a green call has no name to expect.
+    pub fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+impl<F: Future, Expected> GreenProbe for ProbeAs<Green<F>, Expected> {
+    type Kind = Driven<F>;
+    fn eventlet_kind(self) -> Driven<F> {
+        Kind::KIND
+    }
+}
+
+impl<T, Expected> PlainProbe for &mut ProbeAs<T, Expected> {
+    type Kind = Plain<T>;
+    fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+/// The second answer: a green call.
+pub trait GreenProbe {
+    /// The kind of this call.
+    type Kind;
+    /// Tells the kind of this call.
+    fn eventlet_kind(self) -> Self::Kind;
+}
+
+impl<F: Future, Family> GreenProbe for Probe<Green<F>, Family> {
+    type Kind = Driven<F>;
+    fn eventlet_kind(self) -> Driven<F> {
+        Kind::KIND
+    }
+}
+
+/// The third answer: a plain value again.
+pub trait PlainProbe {
+    /// The kind of this call.
+    type Kind;
+    /// Tells the kind of this call.
+    fn eventlet_kind(self) -> Self::Kind;
+}
+
+impl<T, Family> PlainProbe for &mut Probe<T, Family> {
+    type Kind = Plain<T>;
+    fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+/// A kind that inference has yet to name: `Kind::KIND` stands for it where the answer is only a type.
+///
+/// A constant, because a function could panic as far as rustc knows: the call would have to be dropped then, and the
+/// state machine would carry a flag for it through its whole life.
+pub trait Kind {
+    /// The only value of this kind.
+    const KIND: Self;
+}
+
+/// Defines a kind of calls or of loops: a type that carries another, and has one value.
+macro_rules! kind {
+    ($(#[$doc:meta])* $Kind:ident, plain: $plain:literal) => {
+        $(#[$doc])*
+        pub struct $Kind<T> {
+            #[doc = concat!("`", stringify!($plain), "`. A field, because a method would have to be looked up at every call.")]
+            pub plain: bool,
+            of: std::marker::PhantomData<fn() -> T>,
+        }
+
+        impl<T> Copy for $Kind<T> {}
+
+        impl<T> Clone for $Kind<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> $crate::macro_support::probe::Kind for $Kind<T> {
+            const KIND: Self = $Kind { plain: $plain, of: std::marker::PhantomData };
+        }
+    };
+}
+pub(crate) use kind;
+
+kind!(
+    /// A call whose value is final as it is.
+    Plain, plain: true
+);
+kind!(
+    /// A call whose value is a green call, to be driven in place.
+    Driven, plain: false
+);
+
+// The same methods on both kinds; each kind uses the half that is its own. They take the kind by value: a borrow
+// of it would keep it in the state machine.
+#[allow(missing_docs, clippy::unused_self)]
+impl<T> Plain<T> {
+    #[inline(always)]
+    pub fn value(self, value: T) -> T {
+        value
+    }
+    pub fn call(self, _value: T) -> Never<T> {
+        unreachable!("a plain value is not driven")
+    }
+    pub fn boxed(self, _value: T) -> Never<T> {
+        unreachable!("a plain value is not driven")
+    }
+    #[inline(always)]
+    pub fn stay(self, value: T) -> T {
+        value
+    }
+}
+
+#[allow(missing_docs, clippy::unused_self)]
+impl<F: Future> Driven<F> {
+    pub fn value(self, _value: Green<F>) -> F::Output {
+        unreachable!("a green call is driven")
+    }
+    #[inline(always)]
+    pub fn call(self, call: Green<F>) -> Green<F> {
+        call
+    }
+    #[inline(always)]
+    pub fn boxed(self, call: Green<F>) -> BoxedCall<F> {
+        BoxedCall::new(call)
+    }
+    pub fn stay(self, _call: Green<F>) -> F::Output {
+        unreachable!("no green call stays put")
+    }
+}
+
+/// The kinds that may stand in a `no_switch!` region: all but those that are driven.
+#[diagnostic::on_unimplemented(
+    message = "this call may switch to another green thread, inside `no_switch!`",
+    label = "a green call: it may suspend here",
+    note = "`no_switch! {{ … }}` promises that no other green thread runs before its end",
+    note = "help: make this call before the region or after it, and keep only its result inside"
+)]
+pub trait StaysPut: Sized {
+    /// Does nothing: that it may be called is the answer.
+    #[inline(always)]
+    fn stays_put(self) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> StaysPut for Plain<T> {}
+
+/// What a plain call's waiting arm waits for: there is none, so rustc drops that arm.
+pub enum Never<T> {
+    /// Cannot be made.
+    None(Infallible, PhantomData<T>),
+}
+
+impl<T> Future for Never<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
+        unreachable!("there is nothing to wait for")
+    }
+}
