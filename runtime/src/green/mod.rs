@@ -13,6 +13,7 @@ pub mod fs;
 pub mod io;
 pub mod net;
 pub mod os;
+pub mod polled;
 #[cfg(unix)]
 pub mod process;
 mod socket;

@@ -3,11 +3,12 @@
 use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::call::Green;
 use crate::hub::poller::AsSource;
-use crate::hub::sources::{Direction, Done, Reads, Source, Way, Writes};
+use crate::hub::sources::{Direction, Done, Kept, Reads, Source, Way, Writes};
 
 /// A socket. Clones are handles on one: they share its registration, its limits and its mode.
 pub(super) struct Socket<S: AsSource>(Rc<Source<S>>);
@@ -69,6 +70,31 @@ impl<S: AsSource> Socket<S> {
     {
         // No state machine of their own here and below: a read is its wait, and nothing is stored twice.
         Green::new(self.0.when_ready(way, operation))
+    }
+
+    /// [`when_ready`](Self::when_ready) in the shape of a poll.
+    #[inline]
+    pub(super) fn poll_when_ready<T, F>(
+        &self,
+        kept: &mut Kept,
+        way: impl Way,
+        cx: &mut Context<'_>,
+        operation: F,
+    ) -> Poll<io::Result<T>>
+    where
+        F: FnMut(&S) -> io::Result<Done<T>>,
+    {
+        self.0.poll_when_ready(kept, way, cx, operation)
+    }
+
+    /// Gives up the wait that a poll has begun.
+    pub(super) fn forget_poll(&self, kept: &mut Kept, way: impl Way) {
+        self.0.forget_poll(kept, way);
+    }
+
+    /// Gives a wait that a poll has begun the limit that holds now.
+    pub(super) fn renew_limit(&self, kept: &mut Kept, way: impl Way) {
+        self.0.renew_limit(kept, way);
     }
 
     /// Does `operation` now or not at all, in either mode.

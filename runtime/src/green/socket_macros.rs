@@ -32,6 +32,11 @@ macro_rules! socket_handles {
                 $type { socket: $crate::green::socket::Socket::new(socket) }
             }
 
+            #[allow(dead_code, reason = "for the sockets that can be polled")]
+            pub(in crate::green) fn socket(&self) -> &$crate::green::socket::Socket<$std> {
+                &self.socket
+            }
+
             /// Another handle on the socket. Does not suspend, and never fails.
             ///
             /// Both share everything: the descriptor, the timeouts, the mode, and the rule of one reader and one

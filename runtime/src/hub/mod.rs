@@ -32,7 +32,7 @@ pub(crate) mod remote;
 pub(crate) mod sources;
 pub(crate) mod suspend;
 pub(crate) mod task;
-mod timers;
+pub(crate) mod timers;
 pub(crate) mod trunk;
 pub(crate) mod turn;
 pub(crate) mod wait_queue;

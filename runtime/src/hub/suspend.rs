@@ -48,7 +48,12 @@ pub(crate) struct Waiting<'a> {
     waker: &'a Waker,
 }
 
-impl Waiting<'_> {
+impl<'a> Waiting<'a> {
+    /// For waits that are polled by hand.
+    pub(crate) fn new(hub: &'a Rc<Hub>, waker: &'a Waker) -> Self {
+        Waiting { hub, waker }
+    }
+
     /// The task to wake.
     pub(crate) fn task(&self) -> TaskRef {
         TaskRef::of_waker(self.waker, &self.hub.remote)
@@ -98,7 +103,7 @@ impl<W: Wait> Future for Until<W> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
         let wait = &mut self.wait;
         if is_look(cx) {
-            look_at(wait);
+            note_wait(wait);
             return Poll::Pending;
         }
         match wait.attempt_alone() {
@@ -117,8 +122,9 @@ fn attempt<W: Wait>(wait: &mut W, cx: &mut Context<'_>) -> Poll<W::Output> {
     })
 }
 
+/// Tells whoever looks what this waits for.
 #[cold]
-fn look_at<W: Wait>(wait: &W) {
+pub(crate) fn note_wait<W: Wait>(wait: &W) {
     current::with(|hub| {
         if let Some(name) = W::NAME {
             hub.name_call(std::any::type_name::<Until<W>>(), name);
@@ -169,6 +175,18 @@ impl Timer {
     pub(crate) fn renew(&self, hub: &Hub, task: TaskRef) {
         let left_over = hub.timers.borrow_mut().renew(self.0, task);
         drop(left_over);
+    }
+}
+
+impl Timer {
+    /// For whoever keeps a timer in a value that may be anywhere; [`of_key`](Self::of_key) makes it a timer again.
+    pub(crate) fn into_key(self) -> TimerKey {
+        ManuallyDrop::new(self).0
+    }
+
+    /// The timer of a key that [`into_key`](Self::into_key) gave, on the same hub, once.
+    pub(crate) fn of_key(key: TimerKey) -> Timer {
+        Timer(key, PhantomData)
     }
 }
 

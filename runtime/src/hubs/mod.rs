@@ -1,6 +1,11 @@
 //! The hub of this OS thread: choosing how it waits, reaching it from other OS threads, and waiting for descriptors
 //! that no green library knows. eventlet's `hubs`.
 
+mod alarm;
+mod here;
+#[cfg(feature = "hyper")]
+mod hyper;
+mod local;
 mod run;
 mod scheduled_call;
 #[cfg(unix)]
@@ -21,6 +26,11 @@ use crate::loom::Arc;
 
 pub use crate::hub::clock::Clock;
 pub use crate::hub::poller::{BorrowedSource, Event, Interest, Notify, Poller, RawSource};
+pub use alarm::Alarm;
+pub use here::Here;
+#[cfg(feature = "hyper")]
+pub use hyper::HubTimer;
+pub use local::Local;
 pub use run::{run, try_run};
 pub use scheduled_call::{ScheduledCall, schedule_call_global, schedule_call_local};
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::task::{Context, Poll};
 
 use super::Direction;
 use super::slot::{Drained, Parked};
@@ -10,7 +11,8 @@ use super::source::Source;
 use crate::hub::Hub;
 use crate::hub::current;
 use crate::hub::poller::{AsSource, raw_source};
-use crate::hub::suspend::{Timer, Wait, Waiting};
+use crate::hub::suspend::{Timer, Wait, Waiting, note_wait};
+use crate::hub::task::is_look;
 
 /// What an operation on a descriptor came to.
 pub(crate) struct Done<T> {
@@ -298,4 +300,67 @@ fn conflict_error(direction: Direction, first: &str, second: Option<String>) -> 
          help: let one green thread {what}, and share what it gets through a queue"
     );
     io::Error::new(io::ErrorKind::ResourceBusy, message)
+}
+
+/// What an operation in the shape of a poll keeps between two polls: its registration, and its limit.
+///
+/// Whoever keeps it gives it back to the same source: [`Source::forget_poll`] before either goes.
+pub(crate) struct Kept(State);
+
+impl Default for Kept {
+    fn default() -> Self {
+        Kept(State::Fresh)
+    }
+}
+
+impl<S: AsSource> Source<S> {
+    /// [`when_ready`](Self::when_ready) in the shape of a poll: nothing borrows the source between two of them.
+    #[inline]
+    pub(crate) fn poll_when_ready<W, T, F>(
+        &self,
+        kept: &mut Kept,
+        way: W,
+        cx: &mut Context<'_>,
+        operation: F,
+    ) -> Poll<io::Result<T>>
+    where
+        W: Way,
+        F: FnMut(&S) -> io::Result<Done<T>>,
+    {
+        let mut io = Io::new(self, way, operation);
+        std::mem::swap(&mut io.state, &mut kept.0);
+        let answer = if is_look(cx) {
+            note_wait(&io);
+            None
+        } else {
+            current::with(|hub| io.attempt(&Waiting::new(hub, cx.waker())))
+        };
+        match answer {
+            // What is left of its state is given up with it.
+            Some(output) => Poll::Ready(output),
+            None => {
+                std::mem::swap(&mut io.state, &mut kept.0);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Gives up the wait that a poll has begun, if one has.
+    pub(crate) fn forget_poll<W: Way>(&self, kept: &mut Kept, way: W) {
+        let mut io = Io::new(self, way, ());
+        std::mem::swap(&mut io.state, &mut kept.0);
+    }
+
+    /// The limit of this direction has changed: a wait that a poll has begun has the new one, from now on.
+    pub(crate) fn renew_limit<W: Way>(&self, kept: &mut Kept, _way: W) {
+        let State::Waits { wait, timer } = &mut kept.0 else { return };
+        let Some(slot) = self.slot() else { return };
+        current::with(|hub| {
+            let task = hub.sources.borrow_mut().slot(slot).waiter(W::DIRECTION, *wait);
+            // Whoever was woken looks at the descriptor before it waits again, with the new limit.
+            let limit = self.limit_in_nanoseconds(W::DIRECTION).zip(task);
+            let new = limit.map(|(limit, task)| Timer::roughly(hub, limit, task));
+            drop(std::mem::replace(timer, new));
+        });
+    }
 }

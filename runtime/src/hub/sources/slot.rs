@@ -129,6 +129,12 @@ impl Slot {
         if self.waits[direction as usize] == wait { self.waiters[direction as usize].take() } else { None }
     }
 
+    /// Who waits in this direction, if it is the wait of this count.
+    pub(super) fn waiter(&self, direction: Direction, wait: u32) -> Option<TaskRef> {
+        let waiter = self.waiters[direction as usize].as_ref();
+        waiter.filter(|_| self.waits[direction as usize] == wait).cloned()
+    }
+
     /// Nobody may wait any more; whoever does is taken out.
     pub(super) fn close(&mut self) -> [Option<TaskRef>; 2] {
         self.word |= CLOSED;

@@ -1,0 +1,59 @@
+//! The traits of `hyper::rt` that a stream has. Those of a runtime are in [`hubs`](crate::hubs).
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use ::hyper::rt::{Read, ReadBufCursor, Write};
+
+use super::{PollRead, PollWrite, Polled};
+
+impl<S: PollRead + Unpin> Read for Polled<S> {
+    #[inline]
+    #[expect(
+        unsafe_code,
+        reason = "hyper's cursor has no safe way to say how much was filled without a copy"
+    )]
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        // SAFETY: nothing is made uninitialised: a read only writes into the buffer.
+        let room = unsafe { buf.as_mut() };
+        let count = ready!(self.get_mut().poll_read_uninit(cx, room))?;
+        // SAFETY: the operating system has filled so many bytes at the buffer's beginning.
+        unsafe { buf.advance(count) };
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: PollWrite + Unpin> Write for Polled<S> {
+    #[inline]
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.get_mut().poll_write(cx, buf)
+    }
+
+    #[inline]
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// Nothing is kept back.
+    #[inline]
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().poll_close()
+    }
+}
