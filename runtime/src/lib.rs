@@ -161,30 +161,34 @@
 extern crate self as eventlet;
 
 // What you name.
-pub mod branch;
-pub mod convenience;
-pub mod corolocal;
-pub mod coros;
-pub mod dagpool;
-pub mod db_pool;
-pub mod debug;
-pub mod event;
 pub mod green;
-pub mod greenlet;
-pub mod greenpool;
 pub mod greenthread;
-pub mod iter;
-pub mod lock;
-pub mod pools;
-pub mod queue;
+mod timeout;
+pub mod branch;
 pub mod scope;
+pub mod greenpool;
+pub mod iter;
+pub mod event;
+pub mod queue;
 pub mod semaphore;
+pub mod lock;
+pub mod coros;
+pub mod corolocal;
+pub mod pools;
+pub mod db_pool;
+pub mod dagpool;
+pub mod convenience;
+pub mod tpool;
+pub mod sync;
+pub mod greenlet;
 #[cfg(all(unix, feature = "signal"))]
 pub mod signal;
-pub mod sync;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "http")]
+pub mod wsgi;
+pub mod debug;
 pub mod testing;
-mod timeout;
-pub mod tpool;
 
 // How it runs.
 mod call;

@@ -1,0 +1,26 @@
+//! What HTTP servers and clients have in common: bodies, and answers made of plain values.
+//!
+//! The types are those of the crate [`http`](::http): whatever is written for them fits. A body is [`Body`] in both
+//! directions. The server is [`wsgi`](crate::wsgi).
+
+mod body;
+mod producer;
+mod respond;
+
+pub use ::http::{
+    Error, Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header,
+};
+
+pub use body::{Body, Data};
+pub use bytes::Bytes;
+pub use producer::Out;
+pub(crate) use respond::Failure;
+#[cfg(feature = "json")]
+pub use respond::Json;
+pub use respond::{IntoResponse, html, redirect, stream};
+
+/// A request, with its body still to be read.
+pub type Request<B = Body> = ::http::Request<B>;
+
+/// A response.
+pub type Response<B = Body> = ::http::Response<B>;

@@ -1,0 +1,70 @@
+//! What is refused although the parser takes it.
+
+use ::http::header::{CONTENT_LENGTH, HOST, HeaderName, TRANSFER_ENCODING};
+use ::http::{HeaderMap, Request, StatusCode, Version};
+
+use super::server::Limits;
+
+/// A request that must not be handled, and why.
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) reason: &'static str,
+}
+
+const fn refused(status: StatusCode, reason: &'static str) -> Result<(), Refused> {
+    Err(Refused { status, reason })
+}
+
+/// Looks at a request's head.
+pub(super) fn head<B>(request: &Request<B>, limits: &Limits) -> Result<(), Refused> {
+    let headers = request.headers();
+    if request.version() == Version::HTTP_11 {
+        let mut hosts = headers.get_all(HOST).iter();
+        if hosts.next().is_none() {
+            return refused(StatusCode::BAD_REQUEST, "a request of HTTP/1.1 names its host\n");
+        }
+        if hosts.next().is_some() {
+            return refused(StatusCode::BAD_REQUEST, "a request names one host\n");
+        }
+    }
+    if let Some(coding) = headers.get(TRANSFER_ENCODING) {
+        if headers.contains_key(CONTENT_LENGTH) {
+            return refused(StatusCode::BAD_REQUEST, "a body has a length or a transfer coding, not both\n");
+        }
+        if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") || has_several(headers) {
+            return refused(StatusCode::NOT_IMPLEMENTED, "the only transfer coding here is `chunked`\n");
+        }
+    }
+    if url_length(request) >= limits.url_length {
+        return refused(StatusCode::URI_TOO_LONG, "the URL is too long\n");
+    }
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > limits.body) {
+        return refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
+    }
+    Ok(())
+}
+
+fn has_several(headers: &HeaderMap) -> bool {
+    headers.get_all(TRANSFER_ENCODING).iter().nth(1).is_some()
+}
+
+fn url_length<B>(request: &Request<B>) -> usize {
+    let uri = request.uri();
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    path + uri.authority().map_or(0, |authority| authority.as_str().len())
+}
+
+/// Drops headers whose name has an underscore.
+pub(super) fn drop_underscores(headers: &mut HeaderMap) {
+    if headers.keys().any(has_underscore) {
+        let bad: Vec<HeaderName> = headers.keys().filter(|name| has_underscore(name)).cloned().collect();
+        for name in bad {
+            headers.remove(name);
+        }
+    }
+}
+
+fn has_underscore(name: &HeaderName) -> bool {
+    name.as_str().as_bytes().contains(&b'_')
+}

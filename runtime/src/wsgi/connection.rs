@@ -1,0 +1,460 @@
+//! One connection: hyper's protocol, a green thread for each request, and a watch over both.
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant, SystemTime};
+
+use ::http::header::{CONNECTION, HeaderValue};
+use ::http::{StatusCode, Version};
+use bytes::{Bytes, BytesMut};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::rt::{Read, ReadBuf};
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+
+use super::check;
+use super::io::{Tap, Traffic};
+use super::log::{Entry, Sink};
+use super::request::{Link, Peer};
+use super::server::{Application, Limits, Shared};
+use crate::green::polled::{PollRead, PollWrite, Polled};
+use crate::greenthread::{Thread, spawn};
+use crate::http::{Body, Failure, IntoResponse, Request, Response};
+use crate::hub::exit::Exit;
+use crate::hubs::{Alarm, Here, Local};
+
+/// What a connection's thread, its requests and its server know of it.
+#[derive(Default)]
+pub(super) struct Connection {
+    traffic: Rc<Traffic>,
+    /// Requests whose answer is not ready.
+    in_flight: Cell<u32>,
+    /// Requests that have come.
+    requests: Cell<u64>,
+    is_closing: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Connection {
+    /// No more requests are taken.
+    pub(super) fn close(&self) {
+        self.is_closing.set(true);
+        let waker = self.waker.borrow_mut().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn keep_waker(&self, cx: &Context<'_>) {
+        let mut waker = self.waker.borrow_mut();
+        if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            *waker = Some(cx.waker().clone());
+        }
+    }
+}
+
+/// Serves one connection to its end.
+pub(super) async fn serve<A, S>(shared: Rc<Shared<A>>, stream: S, peer: Rc<Peer>)
+where
+    A: Application,
+    S: PollRead + PollWrite + Unpin,
+{
+    let connection = Rc::new(Connection::default());
+    let _open = Open { number: shared.connections.add(connection.clone()), shared: shared.clone() };
+    let mut tap = Tap::new(Polled::new(stream), connection.traffic.clone());
+    let mut watch = Watch::new(&shared.settings.limits);
+    let is_http2 = !shared.settings.http1_only
+        && match poll_fn(|cx| poll_first(&mut tap, &connection, &mut watch, cx)).await {
+            Some(is_http2) => is_http2,
+            None => return,
+        };
+    if is_http2 {
+        serve_http2(shared, connection, tap, watch, peer).await;
+    } else {
+        serve_http1(shared, connection, tap, watch, peer).await;
+    }
+}
+
+/// Takes a connection off the server's list, however it ends.
+struct Open<A> {
+    number: u64,
+    shared: Rc<Shared<A>>,
+}
+
+impl<A> Drop for Open<A> {
+    fn drop(&mut self) {
+        self.shared.connections.remove(self.number);
+    }
+}
+
+/// What a client of HTTP/2 begins with.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Reads until it is certain whether the client speaks HTTP/2; what was read comes again. `None`: it has gone, or says
+/// nothing in time.
+fn poll_first<S: Read + Unpin>(
+    tap: &mut Tap<S>,
+    connection: &Connection,
+    watch: &mut Watch,
+    cx: &mut Context<'_>,
+) -> Poll<Option<bool>> {
+    loop {
+        if tap.ahead().first().is_some_and(|first| *first != PREFACE[0]) {
+            return Poll::Ready(Some(false));
+        }
+        let known = tap.ahead().len().min(PREFACE.len());
+        if tap.ahead()[..known] != PREFACE[..known] {
+            return Poll::Ready(Some(false));
+        }
+        if known == PREFACE.len() {
+            return Poll::Ready(Some(true));
+        }
+        let mut space = [std::mem::MaybeUninit::uninit(); 8192];
+        let mut buf = ReadBuf::uninit(&mut space);
+        match tap.poll_past(cx, buf.unfilled()) {
+            Poll::Ready(Ok(())) if buf.filled().is_empty() => return Poll::Ready(None),
+            Poll::Ready(Ok(())) => {
+                let mut ahead = BytesMut::from(tap.ahead());
+                ahead.extend_from_slice(buf.filled());
+                tap.unread(ahead.freeze());
+            }
+            Poll::Ready(Err(_)) => return Poll::Ready(None),
+            Poll::Pending => {
+                connection.keep_waker(cx);
+                if connection.is_closing.get() || watch.poll(connection, cx).is_ready() {
+                    return Poll::Ready(None);
+                }
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+async fn serve_http1<A, S>(
+    shared: Rc<Shared<A>>,
+    connection: Rc<Connection>,
+    tap: Tap<Polled<S>>,
+    mut watch: Watch,
+    peer: Rc<Peer>,
+) where
+    A: Application,
+    S: PollRead + PollWrite + Unpin,
+{
+    let settings = &shared.settings;
+    let mut builder = http1::Builder::new();
+    builder
+        .pipeline_flush(true)
+        .keep_alive(settings.keepalive)
+        .max_buf_size(settings.limits.head)
+        .title_case_headers(settings.capitalize)
+        // Limits on time are the watch's: one timer for a connection, and not one for each head.
+        .header_read_timeout(None);
+    if settings.limits.headers != 100 {
+        builder.max_headers(settings.limits.headers);
+    }
+    let service = service_fn({
+        let (shared, connection) = (shared.clone(), connection.clone());
+        move |request| answer(shared.clone(), connection.clone(), peer.clone(), request)
+    });
+    let mut serving = pin!(builder.serve_connection(tap, service));
+    let mut is_closing = false;
+    poll_fn(|cx| {
+        // The connection first: a thread dump names the first wait that it meets.
+        if serving.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if connection.is_closing.get() && !is_closing {
+            is_closing = true;
+            serving.as_mut().graceful_shutdown();
+            if serving.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+        connection.keep_waker(cx);
+        watch.poll(&connection, cx)
+    })
+    .await;
+}
+
+async fn serve_http2<A, S>(
+    shared: Rc<Shared<A>>,
+    connection: Rc<Connection>,
+    tap: Tap<Polled<S>>,
+    mut watch: Watch,
+    peer: Rc<Peer>,
+) where
+    A: Application,
+    S: PollRead + PollWrite + Unpin,
+{
+    let limits = &shared.settings.limits;
+    let mut builder = http2::Builder::new(Local);
+    builder.max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX)).max_concurrent_streams(256);
+    let service = service_fn({
+        let (shared, connection) = (shared.clone(), connection.clone());
+        move |request| answer(shared.clone(), connection.clone(), peer.clone(), request)
+    });
+    let mut serving = pin!(builder.serve_connection(tap, service));
+    let mut is_closing = false;
+    poll_fn(|cx| {
+        if serving.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if connection.is_closing.get() && !is_closing {
+            is_closing = true;
+            serving.as_mut().graceful_shutdown();
+            if serving.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+        connection.keep_waker(cx);
+        watch.poll(&connection, cx)
+    })
+    .await;
+}
+
+/// Answers one request, in a green thread of its own that ends with the connection.
+async fn answer<A: Application>(
+    shared: Rc<Shared<A>>,
+    connection: Rc<Connection>,
+    peer: Rc<Peer>,
+    request: ::http::Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let settings = &shared.settings;
+    let in_flight = InFlight::begin(&connection);
+    let mut logged = settings.log.clone().map(|log| Logged::of(&request, &peer, log));
+    let version = request.version();
+    let link = Rc::new(Link { peer, hooks: RefCell::default() });
+    let mut response = match check::head(&request, &settings.limits) {
+        Err(refused) => {
+            let mut response = (refused.status, refused.reason).into_response();
+            close_after(&mut response, version);
+            response
+        }
+        Ok(()) => {
+            let request = prepare(request, &settings.limits, &link);
+            handle(shared.clone(), request).await
+        }
+    };
+    if settings.limits.requests <= connection.requests.get() || connection.is_closing.get() {
+        close_after(&mut response, version);
+    }
+    drop(in_flight);
+    let hooks = link.hooks.take();
+    if logged.is_some() || !hooks.is_empty() {
+        if let Some(logged) = &mut logged {
+            logged.entry.status = response.status();
+        }
+        response = response.map(|body| Body::wrap(Finishing { body, bytes: 0, logged, hooks }));
+    }
+    Ok(response)
+}
+
+fn close_after(response: &mut Response, version: Version) {
+    if version <= Version::HTTP_11 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// A request with its body as the application sees it.
+fn prepare(request: ::http::Request<Incoming>, limits: &Limits, link: &Rc<Link>) -> Request {
+    let mut request = request.map(|body| Body::received(body, limits.body, limits.body_time));
+    check::drop_underscores(request.headers_mut());
+    request.extensions_mut().insert(Here::new(link.clone()));
+    request
+}
+
+/// Calls the application in a green thread of its own, which is killed if this is dropped because the client has gone.
+async fn handle<A: Application>(shared: Rc<Shared<A>>, request: Request) -> Response {
+    let debug = shared.settings.debug;
+    let log = shared.settings.log.clone();
+    let thread = spawn(move || async move { shared.app.respond(request).await });
+    let _running = KillOnDrop(thread.thread().clone());
+    let result = thread.join().await;
+    let failure = match result {
+        Ok(response) => match response.extensions().get::<Here<Failure>>() {
+            None => return response,
+            Some(failure) if response.status() == StatusCode::INTERNAL_SERVER_ERROR => failure.0.to_string(),
+            Some(_) => return response,
+        },
+        Err(Exit::Panicked(panic)) => panic.message().unwrap_or("a panic without a message").to_owned(),
+        Err(Exit::Killed) => "the handler was killed".to_owned(),
+    };
+    if let Some(log) = log {
+        log(&format_args!("a request was not answered: {failure}"));
+    }
+    let text = if debug { failure + "\n" } else { "Internal Server Error\n".to_owned() };
+    (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+}
+
+/// A handler goes with its connection.
+struct KillOnDrop(Thread);
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        if !self.0.is_finished() {
+            self.0.kill();
+        }
+    }
+}
+
+/// A request whose answer is not ready: no limit on the connection's silence holds meanwhile.
+struct InFlight(Rc<Connection>);
+
+impl InFlight {
+    fn begin(connection: &Rc<Connection>) -> InFlight {
+        connection.in_flight.set(connection.in_flight.get() + 1);
+        connection.requests.set(connection.requests.get() + 1);
+        InFlight(connection.clone())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.set(self.0.in_flight.get() - 1);
+    }
+}
+
+/// Ends connections that do nothing.
+///
+/// One timer for a connection's whole life, which looks now and then at what has happened since: a request pays nothing
+/// for its limits. So a limit is kept to within half of the shortest one.
+struct Watch {
+    alarm: Alarm,
+    period: Duration,
+    head_time: Duration,
+    idle_time: Duration,
+    seen: Seen,
+    /// For how long nothing has come or gone, as far as is known.
+    idle: Duration,
+    /// For how long a head has been coming, as far as is known.
+    head: Duration,
+}
+
+/// What had happened when the watch looked last.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Seen {
+    read: u64,
+    written: u64,
+    requests: u64,
+}
+
+impl Watch {
+    fn new(limits: &Limits) -> Watch {
+        let period = (limits.head_time.min(limits.idle_time) / 2).max(Duration::from_millis(1));
+        Watch {
+            alarm: Alarm::after(period),
+            period,
+            head_time: limits.head_time,
+            idle_time: limits.idle_time,
+            seen: Seen::default(),
+            idle: Duration::ZERO,
+            head: Duration::ZERO,
+        }
+    }
+
+    /// Ready when the connection has used up one of its limits.
+    fn poll(&mut self, connection: &Connection, cx: &mut Context<'_>) -> Poll<()> {
+        while Pin::new(&mut self.alarm).poll(cx).is_ready() {
+            if self.is_over(connection) {
+                return Poll::Ready(());
+            }
+            self.alarm.reset(self.period);
+        }
+        Poll::Pending
+    }
+
+    fn is_over(&mut self, connection: &Connection) -> bool {
+        let traffic = &connection.traffic;
+        let now = Seen {
+            read: traffic.read.get(),
+            written: traffic.written.get(),
+            requests: connection.requests.get(),
+        };
+        let before = std::mem::replace(&mut self.seen, now);
+        if connection.in_flight.get() > 0 || now.requests != before.requests {
+            (self.idle, self.head) = (Duration::ZERO, Duration::ZERO);
+            return false;
+        }
+        // Something comes, but no request has been whole since.
+        let is_head = now.written == before.written && (now.read != before.read || !self.head.is_zero());
+        self.head = if is_head { self.head + self.period } else { Duration::ZERO };
+        self.idle = if now == before { self.idle + self.period } else { Duration::ZERO };
+        self.head > self.head_time || self.idle >= self.idle_time
+    }
+}
+
+/// A request, to be written to the log when its answer has been sent.
+struct Logged {
+    entry: Entry,
+    began: Instant,
+    log: Sink,
+}
+
+impl Logged {
+    fn of(request: &::http::Request<Incoming>, peer: &Peer, log: Sink) -> Logged {
+        let entry = Entry {
+            client: peer.to_string(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            version: request.version(),
+            status: StatusCode::OK,
+            bytes: 0,
+            time: Duration::ZERO,
+            ended: SystemTime::UNIX_EPOCH,
+        };
+        Logged { entry, began: Instant::now(), log }
+    }
+
+    fn write(mut self, bytes: u64) {
+        self.entry.bytes = bytes;
+        self.entry.time = self.began.elapsed();
+        self.entry.ended = SystemTime::now();
+        (self.log)(&self.entry);
+    }
+}
+
+/// A response's body, which does something when it has been sent, or will never be.
+struct Finishing {
+    body: Body,
+    bytes: u64,
+    logged: Option<Logged>,
+    hooks: Vec<Box<dyn FnOnce()>>,
+}
+
+impl HttpBody for Finishing {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &frame {
+            self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Finishing {
+    fn drop(&mut self) {
+        if let Some(logged) = self.logged.take() {
+            logged.write(self.bytes);
+        }
+        std::mem::take(&mut self.hooks).into_iter().for_each(|hook| hook());
+    }
+}

@@ -1,0 +1,84 @@
+//! A web server for plain green code: eventlet's `wsgi`.
+//!
+//! ```no_run
+//! use std::io;
+//! use std::time::Duration;
+//! use eventlet::http::{self, IntoResponse, Out, Request, Response, StatusCode};
+//! use eventlet::{green, sleep, wsgi};
+//!
+//! #[green]
+//! fn app(request: Request) -> Response {
+//!     match request.uri().path() {
+//!         "/" => "Hello, World!\n".into_response(),
+//!         "/count" => http::stream(count),
+//!         _ => (StatusCode::NOT_FOUND, "Not Found\n").into_response(),
+//!     }
+//! }
+//!
+//! #[green]
+//! fn count(out: Out) -> io::Result<()> {
+//!     for n in 0..5 {
+//!         out.write(format!("{n}\n"))?;
+//!         sleep(Duration::from_secs(1));
+//!     }
+//!     Ok(())
+//! }
+//!
+//! #[green]
+//! fn main() -> io::Result<()> {
+//!     wsgi::server(eventlet::listen("127.0.0.1:8090")?, app)
+//! }
+//! ```
+//!
+//! An *application* is a green function from a [`Request`](crate::http::Request) to anything that is
+//! [`IntoResponse`](crate::http::IntoResponse). Each request is handled in a green thread of its own: it may sleep, read from
+//! databases and call other servers, while the others are served. A [`Router`] is such an application made of several.
+//!
+//! * A panic in a handler is a 500 and a line in the log; it harms nobody else.
+//! * When the client leaves, the handler is killed where it waits; [`catch_exit`](crate::greenthread::catch_exit) hears
+//!   of it.
+//! * What the handler leaves of a request's body is never taken for the next request.
+//! * Requests of one connection are answered in order, pipelined or not.
+//!
+//! The protocol is hyper's: HTTP/1.1, and HTTP/2 for clients that begin with it.
+//!
+//! # Limits
+//!
+//! All are on unless said otherwise, and each is a method of [`Server`].
+//!
+//! | what | default | beyond it |
+//! |---|---|---|
+//! | connections at once ([`max_size`](Server::max_size)) | 1024 | they wait in the operating system's queue |
+//! | time for a request's head ([`head_timeout`](Server::head_timeout)) | 30 s | closed |
+//! | a connection without a request ([`keepalive_timeout`](Server::keepalive_timeout)) | 75 s | closed |
+//! | a wait for a piece of a body ([`body_timeout`](Server::body_timeout)) | 30 s | the handler's read fails with `TimedOut`; handed on with `?`, 408 |
+//! | length of the URL ([`url_length_limit`](Server::url_length_limit)) | 8192 bytes | 414 |
+//! | headers of a request | 100 ([`max_headers`](Server::max_headers)), 64 KiB ([`max_head`](Server::max_head)) | 431 |
+//! | body ([`max_body`](Server::max_body)) | 16 MiB | 413, or the handler's read fails with `FileTooLarge` |
+//! | requests of one connection ([`max_requests`](Server::max_requests)) | none | the last answer says `Connection: close` |
+//! | a peer that does not read its answer | the keep-alive limit without progress | closed |
+//!
+//! No limit on reading cuts off a handler that takes its time.
+//!
+//! # What is refused
+//!
+//! A request that two readers could understand in two ways is answered with an error, and its connection is closed: both
+//! `Content-Length` and `Transfer-Encoding` (400), a transfer coding other than `chunked` (501), no `Host` or several
+//! in HTTP/1.1 (400), and whatever hyper's parser refuses (400, 431). Headers whose name has an underscore are dropped, as
+//! eventlet does, since they could pass for others behind a gateway.
+
+mod check;
+mod connection;
+mod io;
+mod log;
+mod request;
+mod router;
+mod server;
+mod shutdown;
+mod statics;
+
+pub use request::{Params, Peer, RequestExt, form};
+pub use router::Router;
+pub use server::{Application, Server, Transport, server};
+pub use shutdown::Handle;
+pub use statics::StaticFiles;

@@ -1,0 +1,143 @@
+//! What a handler asks of its request.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ::http::header::{CONTENT_TYPE, COOKIE};
+
+use crate::green;
+use crate::http::Request;
+use crate::hubs::Here;
+
+/// Who is at the other end of a request's connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub(super) address: Option<SocketAddr>,
+    pub(super) is_encrypted: bool,
+}
+
+impl Peer {
+    /// Its address; `None` for a Unix socket.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Does the connection go through TLS here?
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            Some(address) => address.ip().fmt(f),
+            None => f.write_str("unix"),
+        }
+    }
+}
+
+/// The parameters that a [`Router`](super::Router) has found in the path.
+#[derive(Clone, Debug, Default)]
+pub struct Params(pub(super) Arc<[(String, String)]>);
+
+impl Params {
+    /// The value of a parameter, with its percent signs decoded.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All of them, in the order of the path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// What a handler asks of its request, besides what the crate `http` gives.
+pub trait RequestExt {
+    /// Who sent it.
+    fn peer(&self) -> Option<&Peer>;
+
+    /// A parameter of the path, as the router's pattern names it.
+    fn param(&self, name: &str) -> Option<&str>;
+
+    /// The first value of this name in the query, decoded.
+    fn query(&self, name: &str) -> Option<Cow<'_, str>>;
+
+    /// All of the query, decoded, in its order.
+    fn query_pairs(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)>;
+
+    /// The value of a cookie.
+    fn cookie(&self, name: &str) -> Option<&str>;
+
+    /// Calls `f` when the response has been sent, or the client has left. Hooks run in the order in which they were made,
+    /// and must not take long: nothing else of the connection goes on meanwhile. A request that no server of this crate
+    /// gave has none. eventlet's `eventlet.posthooks`.
+    fn on_end(&mut self, f: impl FnOnce() + 'static);
+}
+
+/// What a request keeps of its connection.
+pub(super) struct Link {
+    pub(super) peer: Rc<Peer>,
+    /// What runs when the response has been sent.
+    pub(super) hooks: RefCell<Vec<Box<dyn FnOnce()>>>,
+}
+
+/// `Extensions` asks for `Send`; requests stay on their hub.
+pub(super) type Linked = Here<Rc<Link>>;
+
+impl<B> RequestExt for Request<B> {
+    fn peer(&self) -> Option<&Peer> {
+        self.extensions().get::<Linked>().map(|link| &*link.peer)
+    }
+
+    fn param(&self, name: &str) -> Option<&str> {
+        self.extensions().get::<Params>()?.get(name)
+    }
+
+    fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        let query = self.uri().query()?;
+        form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    fn query_pairs(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.uri().query().unwrap_or_default().as_bytes()).collect()
+    }
+
+    fn cookie(&self, name: &str) -> Option<&str> {
+        let pairs = self.headers().get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        pairs
+            .flat_map(|pairs| pairs.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.trim_matches('"'))
+    }
+
+    fn on_end(&mut self, f: impl FnOnce() + 'static) {
+        if let Some(link) = self.extensions().get::<Linked>() {
+            link.hooks.borrow_mut().push(Box::new(f));
+        }
+    }
+}
+
+/// A form that was sent as `application/x-www-form-urlencoded`: its names and values. Suspends until the body is there.
+///
+/// # Errors
+///
+/// `InvalidData` if the request says that it is something else; else as [`Body::bytes`](crate::http::Body::bytes).
+#[green(crate = crate)]
+pub fn form(request: Request) -> io::Result<Vec<(String, String)>> {
+    let is_form = request.headers().get(CONTENT_TYPE).is_some_and(|value| {
+        value.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
+    });
+    if !is_form {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the body is no form"));
+    }
+    let bytes = request.into_body().bytes()?;
+    Ok(form_urlencoded::parse(&bytes).into_owned().collect())
+}

@@ -1,0 +1,292 @@
+//! An application made of several, by method and path.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ::http::header::{ALLOW, HeaderValue};
+use ::http::{Method, StatusCode, Uri};
+
+use super::request::Params;
+use super::server::Application;
+use super::statics::StaticFiles;
+use crate::http::{IntoResponse, Request, Response};
+
+/// Answers each request by the application that stands at its method and path.
+///
+/// A path is a pattern: `{name}` stands for one part of it, `{*name}` for all of the rest. A literal part goes before a
+/// parameter. `GET` answers `HEAD` as well. A path that is there for other methods only is 405, and says which; any other
+/// is the [fallback](Self::fallback)'s, which is 404 if nothing is said.
+///
+/// ```
+/// use eventlet::green;
+/// use eventlet::http::{IntoResponse, Request, Response, StatusCode};
+/// use eventlet::wsgi::{Application, RequestExt, Router};
+///
+/// #[green]
+/// fn user(request: Request) -> String {
+///     format!("user {}\n", request.param("id").unwrap_or_default())
+/// }
+///
+/// #[green]
+/// fn index(_request: Request) -> &'static str {
+///     "welcome\n"
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let router = Router::new().get("/", index).get("/users/{id}", user);
+///     let request = Request::get("/users/7").body(Default::default()).unwrap();
+///     let response = router.respond(request).await;
+///     assert_eq!(response.into_body().text().unwrap(), "user 7\n");
+///     let request = Request::post("/").body(Default::default()).unwrap();
+///     assert_eq!(router.respond(request).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Router {
+    paths: Rc<Paths>,
+}
+
+type Answering = Pin<Box<dyn Future<Output = Response>>>;
+type Handler = Rc<dyn Fn(Request) -> Answering>;
+
+#[derive(Clone)]
+struct Paths {
+    tree: matchit::Router<usize>,
+    routes: Vec<Route>,
+    fallback: Option<Handler>,
+}
+
+#[derive(Clone, Default)]
+struct Route {
+    pattern: String,
+    methods: BTreeMap<String, Handler>,
+    any: Option<Handler>,
+}
+
+fn handler<A: Application>(app: A) -> Handler {
+    Rc::new(move |request| Box::pin(app.respond(request)))
+}
+
+impl Router {
+    /// A router that knows no path yet.
+    pub fn new() -> Router {
+        let paths = Paths { tree: matchit::Router::new(), routes: Vec::new(), fallback: None };
+        Router { paths: Rc::new(paths) }
+    }
+
+    /// Answers requests of this method at this path by `app`.
+    ///
+    /// # Panics
+    ///
+    /// If the pattern is not one, contradicts another one, or has an application for this method already: routes are
+    /// the program's own text.
+    #[must_use]
+    #[track_caller]
+    pub fn route<A: Application>(mut self, method: Method, path: &str, app: A) -> Router {
+        let route = self.at(path);
+        let outgoing = route.methods.insert(method.to_string(), handler(app));
+        assert!(outgoing.is_none(), "`{method} {path}` has two applications");
+        self
+    }
+
+    /// [`route`](Self::route) for `GET`, and `HEAD`.
+    #[must_use]
+    #[track_caller]
+    pub fn get<A: Application>(self, path: &str, app: A) -> Router {
+        self.route(Method::GET, path, app)
+    }
+
+    /// [`route`](Self::route) for `POST`.
+    #[must_use]
+    #[track_caller]
+    pub fn post<A: Application>(self, path: &str, app: A) -> Router {
+        self.route(Method::POST, path, app)
+    }
+
+    /// [`route`](Self::route) for `PUT`.
+    #[must_use]
+    #[track_caller]
+    pub fn put<A: Application>(self, path: &str, app: A) -> Router {
+        self.route(Method::PUT, path, app)
+    }
+
+    /// [`route`](Self::route) for `PATCH`.
+    #[must_use]
+    #[track_caller]
+    pub fn patch<A: Application>(self, path: &str, app: A) -> Router {
+        self.route(Method::PATCH, path, app)
+    }
+
+    /// [`route`](Self::route) for `DELETE`.
+    #[must_use]
+    #[track_caller]
+    pub fn delete<A: Application>(self, path: &str, app: A) -> Router {
+        self.route(Method::DELETE, path, app)
+    }
+
+    /// Answers requests of every method at this path by `app`.
+    ///
+    /// # Panics
+    ///
+    /// As [`route`](Self::route).
+    #[must_use]
+    #[track_caller]
+    pub fn any<A: Application>(mut self, path: &str, app: A) -> Router {
+        let route = self.at(path);
+        assert!(route.any.is_none(), "`{path}` has two applications for every method");
+        route.any = Some(handler(app));
+        self
+    }
+
+    /// Answers everything below `prefix` by `app`, which sees the path without it.
+    ///
+    /// # Panics
+    ///
+    /// As [`route`](Self::route).
+    #[must_use]
+    #[track_caller]
+    pub fn mount<A: Application>(self, prefix: &str, app: A) -> Router {
+        let prefix = prefix.trim_end_matches('/').to_owned();
+        let app = Rc::new(app);
+        let whole = {
+            let (app, prefix) = (app.clone(), prefix.clone());
+            move |request| app.respond(below(request, &prefix))
+        };
+        let exact = {
+            let prefix = prefix.clone();
+            move |request| app.respond(below(request, &prefix))
+        };
+        let router = if prefix.is_empty() { self } else { self.any(&prefix, exact.clone()) };
+        let router = router.any(&format!("{prefix}/"), exact);
+        router.any(&format!("{prefix}/{{*eventlet_rest}}"), whole)
+    }
+
+    /// Answers everything below `prefix` with the files below a folder: see [`StaticFiles`].
+    ///
+    /// # Panics
+    ///
+    /// As [`route`](Self::route).
+    #[must_use]
+    #[track_caller]
+    pub fn files(self, prefix: &str, folder: impl Into<std::path::PathBuf>) -> Router {
+        self.mount(prefix, StaticFiles::new(folder))
+    }
+
+    /// Answers what has no path here.
+    #[must_use]
+    pub fn fallback<A: Application>(mut self, app: A) -> Router {
+        self.paths_mut().fallback = Some(handler(app));
+        self
+    }
+
+    fn paths_mut(&mut self) -> &mut Paths {
+        Rc::make_mut(&mut self.paths)
+    }
+
+    #[track_caller]
+    fn at(&mut self, path: &str) -> &mut Route {
+        let paths = self.paths_mut();
+        let known = paths.routes.iter().position(|route| route.pattern == path);
+        let index = known.unwrap_or(paths.routes.len());
+        if known.is_none() {
+            if let Err(error) = paths.tree.insert(path, index) {
+                panic!("`{path}` cannot be a path here: {error}");
+            }
+            paths.routes.push(Route { pattern: path.to_owned(), ..Route::default() });
+        }
+        &mut paths.routes[index]
+    }
+
+    fn find(&self, request: &mut Request) -> Result<Handler, Response> {
+        let paths = &*self.paths;
+        let found = paths.tree.at(request.uri().path()).ok().map(|found| {
+            let params: Vec<_> = found
+                .params
+                .iter()
+                .filter(|(name, _)| *name != "eventlet_rest")
+                .map(|(name, value)| (name.to_owned(), decoded(value)))
+                .collect();
+            (*found.value, params)
+        });
+        let Some((index, params)) = found else {
+            let fallback = paths.fallback.clone();
+            return fallback.ok_or_else(|| (StatusCode::NOT_FOUND, "Not Found\n").into_response());
+        };
+        if !params.is_empty() {
+            request.extensions_mut().insert(Params(Arc::from(params)));
+        }
+        let route = &paths.routes[index];
+        let method = request.method().as_str();
+        let by_method = route.methods.get(method).or_else(|| {
+            let is_head = request.method() == Method::HEAD;
+            is_head.then(|| route.methods.get(Method::GET.as_str())).flatten()
+        });
+        by_method.or(route.any.as_ref()).cloned().ok_or_else(|| route.not_allowed())
+    }
+}
+
+impl Route {
+    fn not_allowed(&self) -> Response {
+        let mut methods: Vec<&str> = self.methods.keys().map(String::as_str).collect();
+        if methods.contains(&"GET") && !methods.contains(&"HEAD") {
+            methods.push("HEAD");
+        }
+        let mut response = (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n").into_response();
+        if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
+            response.headers_mut().insert(ALLOW, methods);
+        }
+        response
+    }
+}
+
+impl Application for Router {
+    fn respond(&self, mut request: Request) -> impl Future<Output = Response> + 'static + use<> {
+        let found = self.find(&mut request);
+        async move {
+            match found {
+                Ok(handler) => handler(request).await,
+                Err(response) => response,
+            }
+        }
+    }
+}
+
+/// The same request with its path below `prefix`.
+fn below(mut request: Request, prefix: &str) -> Request {
+    let uri = request.uri();
+    let rest = uri.path().strip_prefix(prefix).unwrap_or(uri.path());
+    let mut target = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+    if let Some(query) = uri.query() {
+        target.push('?');
+        target.push_str(query);
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = target.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// Percent signs decoded; what is no UTF-8 then stays as it came.
+pub(super) fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into)
+}
+
+impl Default for Router {
+    fn default() -> Self {
+        Router::new()
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let patterns = self.paths.routes.iter().map(|route| &route.pattern);
+        f.debug_list().entries(patterns).finish()
+    }
+}

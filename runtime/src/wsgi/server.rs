@@ -1,0 +1,402 @@
+//! The server: its settings, and its accept loop.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::connection::{self, Connection};
+use super::log::{Sink, to_stderr};
+use super::request::Peer;
+use super::shutdown::{self, Handle};
+use crate::convenience::Listener;
+use crate::event::Flag;
+use crate::green;
+use crate::green::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use crate::green::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStream};
+use crate::green::polled::{PollRead, PollWrite};
+use crate::greenpool::GreenPool;
+use crate::http::{IntoResponse, Request, Response};
+
+/// Serves an application on a listener, until the process is told to end (SIGTERM, SIGINT) or the listener is closed.
+/// Suspends for as long.
+///
+/// [`Server`] has all that can be set. On a signal no more connections are accepted, idle ones are closed, and requests
+/// that are being answered have thirty seconds; this returns then. Killing the thread that serves does the same.
+///
+/// # Errors
+///
+/// What accepting comes to, as [`serve`](crate::serve()).
+///
+/// # Cancel safety
+///
+/// A kill is a graceful end, which suspends: the connections finish first. A timeout is not: it drops the server,
+/// and the requests that it is answering go on in their threads.
+#[green(crate = crate)]
+pub fn server<L: Transport, A: Application>(listener: L, app: A) -> io::Result<()> {
+    Server::new().signals(true).serve(listener, app)
+}
+
+/// What is served: a function from a [`Request`] to a green call that gives an answer.
+///
+/// Every `#[green] fn(Request) -> impl IntoResponse` is one, every closure that makes such a call, and a
+/// [`Router`](super::Router).
+pub trait Application: 'static {
+    /// Answers one request.
+    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<Self>;
+}
+
+impl<F, G> Application for F
+where
+    F: Fn(Request) -> G + 'static,
+    G: Future + 'static,
+    G::Output: IntoResponse,
+{
+    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<F, G> {
+        let call = self(request);
+        async move { call.await.into_response() }
+    }
+}
+
+/// A listener whose connections can be served.
+pub trait Transport: Listener<Connection: PollRead + PollWrite + Unpin> + 'static {
+    /// The peer's address, if it has one on the network.
+    fn address(address: Self::Address) -> Option<SocketAddr>;
+
+    /// Prepares a connection that was just accepted.
+    fn prepare(connection: &Self::Connection) {
+        let _ = connection;
+    }
+}
+
+impl Transport for TcpListener {
+    fn address(address: SocketAddr) -> Option<SocketAddr> {
+        Some(address)
+    }
+
+    fn prepare(connection: &TcpStream) {
+        // An answer in several writes must not wait for the peer's acknowledgement. Without it all works, only later.
+        let _ = connection.set_nodelay(true);
+    }
+}
+
+#[cfg(unix)]
+impl Transport for UnixListener {
+    fn address(_address: UnixAddr) -> Option<SocketAddr> {
+        None
+    }
+
+    fn prepare(_connection: &UnixStream) {}
+}
+
+/// What a request and its connection may come to.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    pub(super) head_time: Duration,
+    pub(super) idle_time: Duration,
+    pub(super) body_time: Option<Duration>,
+    pub(super) url_length: usize,
+    pub(super) headers: usize,
+    pub(super) head: usize,
+    pub(super) body: u64,
+    pub(super) requests: u64,
+}
+
+/// A server, before it serves: settings under eventlet's names where it has them.
+///
+/// ```no_run
+/// use std::io;
+/// use std::time::Duration;
+/// use eventlet::http::Request;
+/// use eventlet::{green, wsgi};
+///
+/// #[green]
+/// fn app(_request: Request) -> &'static str {
+///     "Hello, World!\n"
+/// }
+///
+/// #[green]
+/// fn main() -> io::Result<()> {
+///     let server = wsgi::Server::new().max_size(10_000).keepalive_timeout(Duration::from_secs(5)).log_output(true);
+///     server.serve(eventlet::listen("127.0.0.1:8090")?, app)
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Server {
+    pub(super) limits: Limits,
+    pub(super) pool: Option<GreenPool>,
+    pub(super) max_size: usize,
+    pub(super) keepalive: bool,
+    pub(super) http1_only: bool,
+    pub(super) capitalize: bool,
+    pub(super) debug: bool,
+    pub(super) log: Option<Sink>,
+    pub(super) signals: bool,
+    pub(super) grace: Duration,
+    pub(super) closing: Flag,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server::new()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A server with the limits that [the module](super) lists.
+    pub fn new() -> Server {
+        Server {
+            limits: Limits {
+                head_time: Duration::from_secs(30),
+                idle_time: Duration::from_secs(75),
+                body_time: Some(Duration::from_secs(30)),
+                url_length: 8192,
+                headers: 100,
+                head: 64 * 1024,
+                body: 16 << 20,
+                requests: u64::MAX,
+            },
+            pool: None,
+            max_size: 1024,
+            keepalive: true,
+            http1_only: false,
+            capitalize: false,
+            debug: false,
+            log: None,
+            signals: false,
+            grace: Duration::from_secs(30),
+            closing: Flag::new(),
+        }
+    }
+
+    /// How many connections there may be at once: 1024 if nothing is said. At the limit nothing is accepted.
+    #[must_use]
+    pub fn max_size(mut self, connections: usize) -> Server {
+        self.max_size = connections;
+        self
+    }
+
+    /// Handles the connections in this pool, whose size is the limit then.
+    #[must_use]
+    pub fn custom_pool(mut self, pool: GreenPool) -> Server {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// Whether a connection may carry several requests. It may if nothing is said.
+    #[must_use]
+    pub fn keepalive(mut self, keepalive: bool) -> Server {
+        self.keepalive = keepalive;
+        self
+    }
+
+    /// How long a connection may be without a request, and a peer without reading its answer; eventlet's numeric
+    /// `keepalive`. It is closed up to half as long again after that. 75 seconds if nothing is said.
+    #[must_use]
+    pub fn keepalive_timeout(mut self, limit: Duration) -> Server {
+        self.limits.idle_time = limit;
+        self
+    }
+
+    /// How long a request's head may take from its first byte on; up to half as long again. 30 seconds if nothing is said.
+    #[must_use]
+    pub fn head_timeout(mut self, limit: Duration) -> Server {
+        self.limits.head_time = limit;
+        self
+    }
+
+    /// How long a handler waits for a piece of a request's body. 30 seconds if nothing is said; `None` is for ever.
+    #[must_use]
+    pub fn body_timeout(mut self, limit: Option<Duration>) -> Server {
+        self.limits.body_time = limit;
+        self
+    }
+
+    /// All three limits on waiting for the peer; eventlet's `socket_timeout`. A handler may take as long as it likes.
+    #[must_use]
+    pub fn socket_timeout(mut self, limit: Duration) -> Server {
+        self.limits.head_time = limit;
+        self.limits.idle_time = limit;
+        self.limits.body_time = Some(limit);
+        self
+    }
+
+    /// A URL has fewer bytes than this: 8192 if nothing is said. A head larger than [`max_head`](Self::max_head) is
+    /// refused before.
+    #[must_use]
+    pub fn url_length_limit(mut self, bytes: usize) -> Server {
+        self.limits.url_length = bytes;
+        self
+    }
+
+    /// How many headers a request may have: 100 if nothing is said.
+    #[must_use]
+    pub fn max_headers(mut self, headers: usize) -> Server {
+        self.limits.headers = headers;
+        self
+    }
+
+    /// How many bytes a request's line and headers may have together, at least 8192: 64 KiB if nothing is said.
+    #[must_use]
+    pub fn max_head(mut self, bytes: usize) -> Server {
+        self.limits.head = bytes.max(8192);
+        self
+    }
+
+    /// How many bytes a request's body may have: 16 MiB if nothing is said.
+    #[must_use]
+    pub fn max_body(mut self, bytes: u64) -> Server {
+        self.limits.body = bytes;
+        self
+    }
+
+    /// How many requests a connection may carry. There is no limit if nothing is said.
+    #[must_use]
+    pub fn max_requests(mut self, requests: u64) -> Server {
+        self.limits.requests = requests.max(1);
+        self
+    }
+
+    /// Speaks HTTP/1 only; else a client that begins with HTTP/2 gets that. eventlet's `max_http_version`.
+    #[must_use]
+    pub fn http1_only(mut self, only: bool) -> Server {
+        self.http1_only = only;
+        self
+    }
+
+    /// Writes header names of HTTP/1 as `Content-Type` instead of `content-type`. eventlet does; here it is off if nothing
+    /// is said, since no reader may tell them apart.
+    #[must_use]
+    pub fn capitalize_response_headers(mut self, capitalize: bool) -> Server {
+        self.capitalize = capitalize;
+        self
+    }
+
+    /// Whether a 500 tells the peer what went wrong: the panic's message, or the error. Not if nothing is said. (eventlet
+    /// does so by default, and so shows its insides to strangers.)
+    #[must_use]
+    pub fn debug(mut self, debug: bool) -> Server {
+        self.debug = debug;
+        self
+    }
+
+    /// Writes a line for each request to standard error, in eventlet's form. Not if nothing is said.
+    #[must_use]
+    pub fn log_output(mut self, log: bool) -> Server {
+        self.log = log.then(to_stderr);
+        self
+    }
+
+    /// Gives each line of the log to `f`.
+    #[must_use]
+    pub fn log(mut self, f: impl Fn(&dyn fmt::Display) + 'static) -> Server {
+        self.log = Some(Rc::new(f));
+        self
+    }
+
+    /// Whether SIGTERM and SIGINT end the server gracefully (feature `signal`, Unix). [`server`] sets it.
+    #[must_use]
+    pub fn signals(mut self, signals: bool) -> Server {
+        self.signals = signals;
+        self
+    }
+
+    /// How long requests may go on when the server ends, before they are killed: 30 seconds if nothing is said.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Server {
+        self.grace = grace;
+        self
+    }
+
+    /// What ends the server from another green thread.
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.closing.clone())
+    }
+
+    /// Serves until the server is [told to end](Handle::stop), its thread is killed, or the listener is closed; then
+    /// ends gracefully. Suspends for as long.
+    ///
+    /// # Errors
+    ///
+    /// What accepting comes to, as [`serve`](crate::serve()).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`server`].
+    #[green(crate = crate)]
+    pub fn serve<L: Transport, A: Application>(self, listener: L, app: A) -> io::Result<()> {
+        let pool = self.pool.clone().unwrap_or_else(|| GreenPool::new(self.max_size));
+        let shared = Rc::new(Shared::new(self, app));
+        let accept = {
+            let (shared, pool) = (shared.clone(), pool.clone());
+            move || {
+                let handle = move |connection, address| {
+                    let shared = shared.clone();
+                    L::prepare(&connection);
+                    let peer = Rc::new(Peer { address: L::address(address), is_encrypted: false });
+                    async move { connection::serve(shared, connection, peer).await }
+                };
+                crate::serve(listener, handle, pool)
+            }
+        };
+        let result = shutdown::until_told(shared.clone(), accept);
+        shutdown::drain(&shared.settings, &shared.connections, &pool);
+        result
+    }
+}
+
+/// What a server and its connections share.
+pub(super) struct Shared<A> {
+    pub(super) settings: Server,
+    pub(super) app: A,
+    pub(super) connections: Connections,
+}
+
+impl<A> Shared<A> {
+    fn new(settings: Server, app: A) -> Self {
+        Shared { settings, app, connections: Connections::default() }
+    }
+}
+
+/// The connections that are open, to be told of the end.
+#[derive(Default)]
+pub(super) struct Connections {
+    open: RefCell<HashMap<u64, Rc<Connection>>>,
+    made: Cell<u64>,
+    is_closing: Cell<bool>,
+}
+
+impl Connections {
+    pub(super) fn add(&self, connection: Rc<Connection>) -> u64 {
+        let number = self.made.get();
+        self.made.set(number + 1);
+        if self.is_closing.get() {
+            connection.close();
+        }
+        self.open.borrow_mut().insert(number, connection);
+        number
+    }
+
+    pub(super) fn remove(&self, number: u64) {
+        let gone = self.open.borrow_mut().remove(&number);
+        drop(gone);
+    }
+
+    /// Tells all of them that no more requests are taken.
+    pub(super) fn close(&self) {
+        self.is_closing.set(true);
+        let open: Vec<_> = self.open.borrow().values().cloned().collect();
+        open.iter().for_each(|connection| connection.close());
+    }
+}
