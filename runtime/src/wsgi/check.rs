@@ -3,6 +3,7 @@
 use ::http::header::{CONTENT_LENGTH, HOST, HeaderName, TRANSFER_ENCODING};
 use ::http::{HeaderMap, Request, StatusCode, Version};
 
+use super::framing::Bad;
 use super::server::Limits;
 
 /// A request that must not be handled, and why.
@@ -15,22 +16,28 @@ const fn refused(status: StatusCode, reason: &'static str) -> Result<(), Refused
     Err(Refused { status, reason })
 }
 
-/// Looks at a request's head.
-pub(super) fn head<B>(request: &Request<B>, limits: &Limits) -> Result<(), Refused> {
+/// Looks at a request's head. `bad` is what was wrong with its bytes.
+pub(super) fn head<B>(request: &Request<B>, limits: &Limits, bad: Option<Bad>) -> Result<(), Refused> {
     let headers = request.headers();
+    match bad {
+        Some(Bad::Ambiguous) => {
+            return refused(StatusCode::BAD_REQUEST, "the request could be read in two ways\n");
+        }
+        Some(Bad::TooLarge) => {
+            return refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too large\n");
+        }
+        None => {}
+    }
     if request.version() == Version::HTTP_11 {
         let mut hosts = headers.get_all(HOST).iter();
         if hosts.next().is_none() {
-            return refused(StatusCode::BAD_REQUEST, "a request of HTTP/1.1 names its host\n");
+            return refused(StatusCode::BAD_REQUEST, "a request names its host\n");
         }
         if hosts.next().is_some() {
             return refused(StatusCode::BAD_REQUEST, "a request names one host\n");
         }
     }
     if let Some(coding) = headers.get(TRANSFER_ENCODING) {
-        if headers.contains_key(CONTENT_LENGTH) {
-            return refused(StatusCode::BAD_REQUEST, "a body has a length or a transfer coding, not both\n");
-        }
         if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") || has_several(headers) {
             return refused(StatusCode::NOT_IMPLEMENTED, "the only transfer coding here is `chunked`\n");
         }

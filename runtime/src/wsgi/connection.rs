@@ -13,12 +13,12 @@ use ::http::{StatusCode, Version};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use hyper::rt::{Read, ReadBuf};
+use hyper::rt::ReadBuf;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 
 use super::check;
-use super::io::{Tap, Traffic};
+use super::io::{Tap, Traffic, linger};
 use super::log::{Entry, Sink};
 use super::request::{Link, Peer};
 use super::server::{Application, Limits, Shared};
@@ -34,8 +34,6 @@ pub(super) struct Connection {
     traffic: Rc<Traffic>,
     /// Requests whose answer is not ready.
     in_flight: Cell<u32>,
-    /// Requests that have come.
-    requests: Cell<u64>,
     is_closing: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
@@ -66,7 +64,8 @@ where
 {
     let connection = Rc::new(Connection::default());
     let _open = Open { number: shared.connections.add(connection.clone()), shared: shared.clone() };
-    let mut tap = Tap::new(Polled::new(stream), connection.traffic.clone());
+    let stream = Rc::new(RefCell::new(Polled::new(stream)));
+    let mut tap = Tap::new(stream.clone(), connection.traffic.clone());
     let mut watch = Watch::new(&shared.settings.limits);
     let is_http2 = !shared.settings.http1_only
         && match poll_fn(|cx| poll_first(&mut tap, &connection, &mut watch, cx)).await {
@@ -74,10 +73,12 @@ where
             None => return,
         };
     if is_http2 {
-        serve_http2(shared, connection, tap, watch, peer).await;
+        serve_http2(shared, connection.clone(), tap, watch, peer).await;
     } else {
-        serve_http1(shared, connection, tap, watch, peer).await;
+        connection.traffic.follow(tap.ahead(), shared.settings.limits.head);
+        serve_http1(shared, connection.clone(), tap, watch, peer).await;
     }
+    linger(&stream, &connection.traffic).await;
 }
 
 /// Takes a connection off the server's list, however it ends.
@@ -97,7 +98,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Reads until it is certain whether the client speaks HTTP/2; what was read comes again. `None`: it has gone, or says
 /// nothing in time.
-fn poll_first<S: Read + Unpin>(
+fn poll_first<S: PollRead + PollWrite + Unpin>(
     tap: &mut Tap<S>,
     connection: &Connection,
     watch: &mut Watch,
@@ -138,7 +139,7 @@ fn poll_first<S: Read + Unpin>(
 async fn serve_http1<A, S>(
     shared: Rc<Shared<A>>,
     connection: Rc<Connection>,
-    tap: Tap<Polled<S>>,
+    tap: Tap<S>,
     mut watch: Watch,
     peer: Rc<Peer>,
 ) where
@@ -148,7 +149,6 @@ async fn serve_http1<A, S>(
     let settings = &shared.settings;
     let mut builder = http1::Builder::new();
     builder
-        .pipeline_flush(true)
         .keep_alive(settings.keepalive)
         .max_buf_size(settings.limits.head)
         .title_case_headers(settings.capitalize)
@@ -184,7 +184,7 @@ async fn serve_http1<A, S>(
 async fn serve_http2<A, S>(
     shared: Rc<Shared<A>>,
     connection: Rc<Connection>,
-    tap: Tap<Polled<S>>,
+    tap: Tap<S>,
     mut watch: Watch,
     peer: Rc<Peer>,
 ) where
@@ -229,7 +229,9 @@ async fn answer<A: Application>(
     let mut logged = settings.log.clone().map(|log| Logged::of(&request, &peer, log));
     let version = request.version();
     let link = Rc::new(Link { peer, hooks: RefCell::default() });
-    let mut response = match check::head(&request, &settings.limits) {
+    let number = connection.traffic.requests.get() - 1;
+    let bad = connection.traffic.framing.borrow().as_ref().and_then(|framing| framing.bad(number));
+    let mut response = match check::head(&request, &settings.limits, bad) {
         Err(refused) => {
             let mut response = (refused.status, refused.reason).into_response();
             close_after(&mut response, version);
@@ -240,7 +242,7 @@ async fn answer<A: Application>(
             handle(shared.clone(), request).await
         }
     };
-    if settings.limits.requests <= connection.requests.get() || connection.is_closing.get() {
+    if settings.limits.requests <= connection.traffic.requests.get() || connection.is_closing.get() {
         close_after(&mut response, version);
     }
     drop(in_flight);
@@ -308,7 +310,8 @@ struct InFlight(Rc<Connection>);
 impl InFlight {
     fn begin(connection: &Rc<Connection>) -> InFlight {
         connection.in_flight.set(connection.in_flight.get() + 1);
-        connection.requests.set(connection.requests.get() + 1);
+        let requests = &connection.traffic.requests;
+        requests.set(requests.get() + 1);
         InFlight(connection.clone())
     }
 }
@@ -371,9 +374,9 @@ impl Watch {
     fn is_over(&mut self, connection: &Connection) -> bool {
         let traffic = &connection.traffic;
         let now = Seen {
-            read: traffic.read.get(),
+            read: traffic.reads.get(),
             written: traffic.written.get(),
-            requests: connection.requests.get(),
+            requests: connection.traffic.requests.get(),
         };
         let before = std::mem::replace(&mut self.seen, now);
         if connection.in_flight.get() > 0 || now.requests != before.requests {

@@ -63,12 +63,13 @@
 //! # What is refused
 //!
 //! A request that two readers could understand in two ways is answered with an error, and its connection is closed: both
-//! `Content-Length` and `Transfer-Encoding` (400), a transfer coding other than `chunked` (501), no `Host` or several
-//! in HTTP/1.1 (400), and whatever hyper's parser refuses (400, 431). Headers whose name has an underscore are dropped, as
+//! `Content-Length` and `Transfer-Encoding` (400), a line that ends in a bare line feed (400), a transfer coding other
+//! than `chunked` (501), no `Host` or several in HTTP/1.1 (400), and whatever hyper's parser refuses (400, 431). Headers whose name has an underscore are dropped, as
 //! eventlet does, since they could pass for others behind a gateway.
 
 mod check;
 mod connection;
+mod framing;
 mod io;
 mod log;
 mod request;
