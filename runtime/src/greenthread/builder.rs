@@ -146,7 +146,7 @@ impl<T> Unstarted<T> {
             if delay.is_zero() || task.is_done() {
                 hub.schedule(task);
             } else {
-                self.alarm.set(Some(Timer::set(hub, hub.deadline_in(delay), task.clone())));
+                self.alarm.set(Some(Timer::lasting(hub, delay, task.clone())));
             }
         });
         thread

@@ -153,7 +153,7 @@ where
         });
         outcome.task().delay();
         // Set now and not in the thread's first turn, so that equal deadlines keep the order of the calls.
-        alarm.set(Some(Timer::set(hub, hub.deadline_in(delay), outcome.task().clone())));
+        alarm.set(Some(Timer::lasting(hub, delay, outcome.task().clone())));
         GreenThread::new(outcome)
     })
 }

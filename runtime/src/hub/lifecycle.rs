@@ -4,9 +4,10 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use super::Hub;
+use super::current::{FULL_BUDGET, replace_budget};
 use super::observe::trace::has_subscriber;
 use super::task::{Outcome, Progress, TaskRef, drop_payload};
-use super::{BUDGET, Hub};
 use crate::hub::exit::Panic;
 
 impl Hub {
@@ -68,7 +69,7 @@ impl Hub {
     /// work.
     #[inline]
     pub(super) fn resume(self: &Rc<Self>, task: &TaskRef) {
-        self.budget.set(BUDGET);
+        replace_budget(FULL_BUDGET);
         self.current.during(task, || self.step(task));
     }
 
@@ -127,11 +128,11 @@ impl Hub {
 
     /// Calls `f` with `task` as the current one, and puts back what belongs to the one before afterwards.
     fn inside<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
-        let budget = self.budget.replace(BUDGET);
+        let budget = replace_budget(FULL_BUDGET);
         let expired = self.expired.take();
         let in_branch = self.in_branch.take();
         let result = self.current.during(task, f);
-        self.budget.set(budget);
+        replace_budget(budget);
         self.expired.set(expired);
         self.in_branch.set(in_branch);
         result

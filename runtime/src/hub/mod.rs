@@ -63,8 +63,6 @@ pub(crate) struct Hub {
     /// A short read or write means that there is nothing more to read or no more room.
     pub(crate) trusts_short_counts: Cell<bool>,
     clock: RefCell<HubClock>,
-    /// Operations on descriptors that the running thread may still do before it gives way.
-    budget: Cell<u32>,
     /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
     pub(crate) expired: Cell<Option<Duration>>,
     /// Threads that wait until nothing else is ready.
@@ -82,6 +80,8 @@ pub(crate) struct Hub {
     watch: Watch,
     /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
     is_watched: Cell<bool>,
+    /// The last turn found that resumptions take long: the next one looks at the clock from its beginning.
+    is_slow: Cell<bool>,
     /// Kept between turns for their memory.
     events: RefCell<Vec<Event>>,
     woken: RefCell<Vec<TaskRef>>,
@@ -91,9 +91,6 @@ pub(crate) struct Hub {
     /// Nobody is resumed before `run_until` has looked whether it is to return.
     pauses: Cell<bool>,
 }
-
-/// A thread whose I/O is always ready gives way after this many operations in one turn.
-const BUDGET: u32 = 128;
 
 impl Hub {
     /// # Panics
@@ -117,7 +114,6 @@ impl Hub {
             is_edge: Cell::new(true),
             trusts_short_counts: Cell::new(false),
             clock: RefCell::new(HubClock::real()),
-            budget: Cell::new(BUDGET),
             expired: Cell::new(None),
             idlers: RefCell::default(),
             tracks_spawns: Cell::new(false),
@@ -128,6 +124,7 @@ impl Hub {
             extensions: Extensions::default(),
             is_watched: Cell::new(watch.is_on()),
             watch,
+            is_slow: Cell::new(false),
             events: RefCell::default(),
             woken: RefCell::default(),
             runs: Cell::new(None),
@@ -218,17 +215,6 @@ impl Hub {
     /// The task that is being resumed, if one is.
     pub(crate) fn current(&self) -> Option<TaskRef> {
         self.current.get()
-    }
-
-    /// Takes one operation from the running thread's budget; `false` says that it must give way first.
-    pub(crate) fn spend(&self) -> bool {
-        let left = self.budget.get();
-        if left == 0 {
-            self.budget.set(BUDGET);
-            return false;
-        }
-        self.budget.set(left - 1);
-        true
     }
 
     /// Calls `f` as a branch of the running thread. A panic goes through.

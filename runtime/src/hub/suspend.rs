@@ -25,6 +25,9 @@ pub(crate) trait Wait {
     /// The public function whose call is this wait and nothing besides, if there is one: what a report calls it.
     const NAME: Option<&'static str> = None;
 
+    /// Does it take from the running thread's budget when it is over? Not where it always suspends.
+    const IS_COUNTED: bool = true;
+
     /// Gives the output if it is there and nobody needs to be asked: no hub is looked up for it.
     #[inline(always)]
     fn attempt_alone(&mut self) -> Option<Self::Output> {
@@ -69,6 +72,14 @@ impl<'a> Waiting<'a> {
         self.waker
     }
 
+    /// The running thread has spent its budget: others go first, and then it has a new one.
+    #[cold]
+    pub(crate) fn give_way(&self) {
+        // A resumption brings one, too; but another executor may drive the call, which resumes nothing here.
+        current::replace_budget(current::FULL_BUDGET);
+        self.schedule();
+    }
+
     /// Makes the running thread ready again at once: it gives way to those that are ready now.
     #[inline]
     pub(crate) fn schedule(&self) {
@@ -106,18 +117,38 @@ impl<W: Wait> Future for Until<W> {
             note_wait(wait);
             return Poll::Pending;
         }
+        if W::IS_COUNTED && current::is_spent() {
+            return give_way(cx);
+        }
         match wait.attempt_alone() {
-            Some(output) => Poll::Ready(output),
+            Some(output) => {
+                if W::IS_COUNTED {
+                    current::spend(1);
+                }
+                Poll::Ready(output)
+            }
             None => attempt(wait, cx),
         }
     }
+}
+
+/// Others go first. The wait has not been asked; it is when the thread has its turn again.
+#[cold]
+fn give_way<T>(cx: &mut Context<'_>) -> Poll<T> {
+    current::with(|hub| Waiting { hub, waker: cx.waker() }.give_way());
+    Poll::Pending
 }
 
 /// Out of line, so that a function which mostly need not wait is small.
 #[inline(never)]
 fn attempt<W: Wait>(wait: &mut W, cx: &mut Context<'_>) -> Poll<W::Output> {
     current::with(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
-        Some(output) => Poll::Ready(output),
+        Some(output) => {
+            if W::IS_COUNTED {
+                current::spend(1);
+            }
+            Poll::Ready(output)
+        }
         None => Poll::Pending,
     })
 }
@@ -152,6 +183,31 @@ impl Timer {
     pub(crate) fn set(hub: &Hub, deadline: Duration, task: TaskRef) -> Timer {
         hub.expect_to_run(&task);
         Timer(hub.timers.borrow_mut().set(deadline, task), PhantomData)
+    }
+
+    /// For this long from now on. No time at all is over at the next round of the ready threads.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
+    pub(crate) fn lasting(hub: &Hub, duration: Duration, task: TaskRef) -> Timer {
+        if !duration.is_zero() {
+            return Timer::set(hub, hub.deadline_in(duration), task);
+        }
+        Timer::at_once(hub, task)
+    }
+
+    /// One that has fired, and whose task is ready.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
+    #[cold]
+    pub(crate) fn at_once(hub: &Hub, task: TaskRef) -> Timer {
+        hub.expect_to_run(&task);
+        let timer = Timer(hub.timers.borrow_mut().set_fired(), PhantomData);
+        hub.wake(task);
+        timer
     }
 
     /// For so many nanoseconds, but from the hub's next look outside on, which is cheaper where it is set anew all the
@@ -253,6 +309,9 @@ impl Wait for Sleep {
     type Output = ();
 
     const NAME: Option<&'static str> = Some("eventlet::greenthread::sleep");
+
+    /// A sleep suspends.
+    const IS_COUNTED: bool = false;
 
     #[inline]
     fn attempt_alone(&mut self) -> Option<()> {

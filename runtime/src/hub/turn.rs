@@ -13,10 +13,13 @@ use crate::hub::exit::Exit;
 
 /// The hub looks outside after this many resumptions at the latest …
 const RESUMPTIONS: u32 = 1024;
-/// … or after this much time, …
+/// … or after this much time, or one resumption that takes longer.
 const TIME: Duration = Duration::from_millis(2);
-/// … which it asks for once in so many resumptions, because asking costs more than a resumption.
-const CLOCK_EVERY: u32 = 64;
+/// Asking for the time costs more than a resumption. So it is asked after the first one of a turn, then after two more, four
+/// more, up to this many, and as often as at the beginning again whenever …
+const LONGEST_STRETCH: u32 = 64;
+/// … what lay between two askings took this long.
+const SLOW: Duration = Duration::from_micros(100);
 
 /// Why [`Hub::run_until`] came back.
 pub(crate) enum Ended {
@@ -74,20 +77,29 @@ impl Hub {
 
     /// Resumes what is ready, first come first served, for a bounded number of resumptions and a bounded time.
     fn resume_ready(self: &Rc<Self>) {
-        let mut began = None;
-        for _ in 0..RESUMPTIONS / CLOCK_EVERY {
-            for _ in 0..CLOCK_EVERY {
+        let mut watch = TurnWatch::begin(self.is_slow.get());
+        let mut stretch = 1;
+        let mut left = RESUMPTIONS;
+        while left > 0 {
+            for _ in 0..stretch {
                 let Some(task) = self.ready.pop() else { return };
                 self.resume(&task);
                 if self.pauses.get() {
                     return;
                 }
             }
-            let now = Instant::now();
-            if now.duration_since(*began.get_or_insert(now)) > TIME {
+            left = left.saturating_sub(stretch);
+            // One that was alone and is done needs no clock.
+            if self.ready.is_empty() {
                 return;
             }
+            match watch.ask() {
+                Pace::Over => return self.is_slow.set(true),
+                Pace::Slow => stretch = 1,
+                Pace::Quick => stretch = (2 * stretch).min(LONGEST_STRETCH),
+            }
         }
+        self.is_slow.set(false);
     }
 
     /// Mail, then I/O, then timers: a timeout never beats data that had already arrived. Sleeps if nothing is ready.
@@ -256,6 +268,41 @@ impl Hub {
             && self.jobs.get() == 0
             && !self.sources.borrow().has_waiter()
             && Remote::is_beyond_reach(&self.remote)
+    }
+}
+
+/// How long a turn has taken.
+struct TurnWatch {
+    began: Option<Instant>,
+    asked: Option<Instant>,
+}
+
+enum Pace {
+    Quick,
+    Slow,
+    /// The turn has had its time.
+    Over,
+}
+
+impl TurnWatch {
+    /// Where resumptions were slow of late, the first of this turn counts as well.
+    fn begin(was_slow: bool) -> Self {
+        let began = was_slow.then(Instant::now);
+        TurnWatch { began, asked: began }
+    }
+
+    #[inline(never)]
+    fn ask(&mut self) -> Pace {
+        let now = Instant::now();
+        let began = *self.began.get_or_insert(now);
+        let asked = self.asked.replace(now).unwrap_or(now);
+        if now.duration_since(began) >= TIME {
+            Pace::Over
+        } else if now.duration_since(asked) >= SLOW {
+            Pace::Slow
+        } else {
+            Pace::Quick
+        }
     }
 }
 

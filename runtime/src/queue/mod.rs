@@ -49,6 +49,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::hub::current::{is_spent, spend};
 use crate::hub::suspend::until;
 use crate::timeout::{Timeout, with_timeout};
 use state::Shared;
@@ -85,9 +86,14 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         // Made out here, so that the call has one copy of the item in it and not two.
         let item = Cell::new(Some(item));
         Green::new(async move {
-            match self.shared.put_at_once(returned(&item)) {
-                Ok(()) => return Ok(()),
-                Err(back) => item.set(Some(back)),
+            if !is_spent() {
+                match self.shared.put_at_once(returned(&item)) {
+                    Ok(()) => {
+                        spend(1);
+                        return Ok(());
+                    }
+                    Err(back) => item.set(Some(back)),
+                }
             }
             let put = until(Put::new(&self.shared, &item)).await;
             put.map_err(|_| ShutDown(returned(&item)))

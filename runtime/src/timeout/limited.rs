@@ -59,6 +59,11 @@ impl<G: Future> Limited<G> {
         let enclosing = hub.expired.get();
         // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
         let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
+        if is_ours && this.limit.is_zero() {
+            // No time at all: whatever came in the same round has come too late, as in eventlet.
+            this.call.set(None);
+            return Poll::Ready(Err(Timeout { limit: *this.limit }));
+        }
         let progress = if is_ours {
             hub.expired.set(Some(deadline));
             let _restored = Restore { hub, enclosing };
@@ -73,17 +78,15 @@ impl<G: Future> Limited<G> {
                 Poll::Ready(Err(Timeout { limit: *this.limit }))
             }
             Poll::Pending => {
-                arm(this.timer, hub, deadline, TaskRef::of_waker(cx.waker(), &hub.remote));
+                let task = TaskRef::of_waker(cx.waker(), &hub.remote);
+                match this.timer {
+                    Some(timer) => timer.renew(hub, task),
+                    None if this.limit.is_zero() => *this.timer = Some(Timer::at_once(hub, task)),
+                    None => *this.timer = Some(Timer::set(hub, deadline, task)),
+                }
                 Poll::Pending
             }
         }
-    }
-}
-
-fn arm(timer: &mut Option<Timer>, hub: &Hub, deadline: Duration, task: TaskRef) {
-    match timer {
-        Some(timer) => timer.renew(hub, task),
-        None => *timer = Some(Timer::set(hub, deadline, task)),
     }
 }
 

@@ -111,6 +111,9 @@ where
 {
     type Output = io::Result<T>;
 
+    /// Each operation is counted where it is done.
+    const IS_COUNTED: bool = false;
+
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<io::Result<T>> {
         let hub = waiting.hub;
@@ -118,10 +121,11 @@ where
             return Some(self.answer_now(hub));
         }
         while self.source.is_ready(W::DIRECTION, hub) {
-            if !hub.spend() {
-                waiting.schedule();
+            if current::is_spent() {
+                waiting.give_way();
                 return None;
             }
+            current::spend(current::IO_COST);
             match self.operate(hub) {
                 Ok(Some(value)) => return Some(Ok(value)),
                 Ok(None) => {}

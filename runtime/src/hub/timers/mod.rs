@@ -119,6 +119,11 @@ impl Timers {
         TimerKey(index)
     }
 
+    /// A timer that has fired.
+    pub(crate) fn set_fired(&mut self) -> TimerKey {
+        TimerKey(self.take_node())
+    }
+
     /// Sets a timer that wakes `task` so many nanoseconds after the next [`settle`](Self::settle).
     ///
     /// For those that are mostly cancelled and need not be exact: what is set here needs no clock of its own, and no
