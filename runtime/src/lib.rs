@@ -189,6 +189,7 @@ pub mod http;
 pub mod wsgi;
 pub mod debug;
 pub mod testing;
+mod text;
 
 // How it runs.
 mod call;

@@ -54,27 +54,64 @@ impl Lower<'_> {
             "assert" | "debug_assert" => self.assert(mac),
             "matches" => self.matches(mac),
             "vec" => self.vec(mac),
-            _ => self.list(mac),
+            _ => self.list(mac).map(drop),
         };
         Lowered::Macro
     }
 
     /// A list of arguments, some of them named.
-    fn list(&mut self, mac: &mut Macro) -> Option<()> {
+    fn list(&mut self, mac: &mut Macro) -> Option<Punctuated<Arg, Token![,]>> {
         let mut args = mac.parse_body_with(Punctuated::<Arg, Token![,]>::parse_terminated).ok()?;
         for arg in &mut args {
             self.visit_expr_mut(&mut arg.value);
         }
-        mac.tokens = args.into_token_stream();
-        Some(())
+        mac.tokens = args.to_token_stream();
+        Some(args)
     }
 
     /// The written text goes through a method of the destination, which may be a green one.
+    ///
+    /// Arguments that may give temporaries (a `RefCell`'s borrow, a lock's guard) become text in a block of their own, so
+    /// that nothing of them lives on while the destination suspends. In a block's last expression it would, before
+    /// edition 2024, hence the variable.
+    ///
+    /// ```text
+    /// Input:  writeln!(out, "{}", names.borrow().len())
+    /// Output: match write!(out, "{}", { let mut text = …; writeln!(text, "{}", names.borrow().len()); text }) { … }
+    /// ```
     fn write(&mut self, mac: &mut Macro) -> Option<TokenStream> {
-        self.list(mac)?;
-        let name = mac.path.segments.last()?.ident.span();
-        let place = Place { start: name, name, end: mac.delimiter.span().close() };
-        Some(self.driven(&[], mac.to_token_stream(), &place, Drive::InPlace, None))
+        let args = self.list(mac)?;
+        let last = &mac.path.segments.last()?.ident;
+        let place = Place { start: last.span(), name: last.span(), end: mac.delimiter.span().close() };
+        let mut args = args.into_iter();
+        let target = args.next()?;
+        let args: Vec<Arg> = args.collect();
+        let call = if args.iter().all(|arg| leaves_nothing(&arg.value)) {
+            mac.to_token_stream()
+        } else {
+            self.write_text(mac, &target, &args)
+        };
+        Some(self.driven(&[], call, &place, Drive::InPlace, None))
+    }
+
+    /// Writes what the arguments come to, which is made first.
+    fn write_text(&self, mac: &Macro, target: &Arg, args: &[Arg]) -> TokenStream {
+        let (mut made, mut written) = (mac.clone(), mac.clone());
+        let name = mac.path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+        let here = Span::mixed_site().located_at(name);
+        let private = self.paths.private(name);
+        let text = Ident::new("text", here);
+        made.tokens = quote!(#text, #(#args),*);
+        if let Some(last) = written.path.segments.last_mut() {
+            last.ident = Ident::new("write", name);
+        }
+        let text = quote_spanned!(here=> {
+            let mut #text = #private::Text::default();
+            #made;
+            #text
+        });
+        written.tokens = quote_spanned!(here=> #target, "{}", #text);
+        written.to_token_stream()
     }
 
     /// The message of a failed assertion shows the condition as the user wrote it.
@@ -119,7 +156,7 @@ impl Lower<'_> {
             let semi: Token![;] = input.parse()?;
             Ok((item, semi, input.parse::<Expr>()?))
         });
-        let Ok((mut item, semi, mut count)) = repeated else { return self.list(mac) };
+        let Ok((mut item, semi, mut count)) = repeated else { return self.list(mac).map(drop) };
         self.visit_expr_mut(&mut item);
         self.visit_expr_mut(&mut count);
         mac.tokens = quote!(#item #semi #count);
@@ -149,6 +186,22 @@ impl Lower<'_> {
             });
         }
         Some(quote_spanned!(here=> (#(#shown),*)))
+    }
+}
+
+/// Whether an argument leaves no value of its own behind that would live as long as the whole statement.
+fn leaves_nothing(arg: &Expr) -> bool {
+    match arg {
+        Expr::Lit(_) | Expr::Path(_) => true,
+        Expr::Field(arg) => leaves_nothing(&arg.base),
+        Expr::Reference(arg) => leaves_nothing(&arg.expr),
+        Expr::Paren(arg) => leaves_nothing(&arg.expr),
+        Expr::Group(arg) => leaves_nothing(&arg.expr),
+        Expr::Unary(arg) => leaves_nothing(&arg.expr),
+        Expr::Cast(arg) => leaves_nothing(&arg.expr),
+        Expr::Binary(arg) => leaves_nothing(&arg.left) && leaves_nothing(&arg.right),
+        Expr::Index(arg) => leaves_nothing(&arg.expr) && leaves_nothing(&arg.index),
+        _ => false,
     }
 }
 

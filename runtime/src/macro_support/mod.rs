@@ -16,6 +16,7 @@ use crate::hub::current;
 pub use crate::macro_support::blocking::{Harmless, receiver};
 pub use crate::macro_support::for_loop::{GreenSteps, NoSteps, Steps, steps};
 pub use crate::macro_support::probe::{GreenProbe, Kind, PlainProbe, StaysPut, probe, probe_as};
+pub use crate::text::Text;
 
 /// The body of a green function.
 #[inline(always)]

@@ -67,7 +67,9 @@ pub trait Write {
 
     /// Writes formatted text, all of it: what `write!` calls. Suspends until that is done.
     ///
-    /// The text is put together in memory first, since a `Display` cannot suspend; then it is written at one go.
+    /// The text is put together in memory first, since a `Display` cannot suspend; then it is written at one go. In a
+    /// green body `write!` and `writeln!` let go of what their arguments borrowed before that: `write!(out, "{}",
+    /// names.borrow().len())` holds no borrow while `out` suspends. (A borrow that a variable holds lives on.)
     ///
     /// # Errors
     ///
