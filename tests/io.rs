@@ -8,8 +8,8 @@ use eventlet::green::io::{
     self, BufRead, BufReader, BufWriter, Cursor, DynBufRead, DynRead, DynSeek, DynWrite, ErrorKind, IoSlice,
     IoSliceMut, LineWriter, Read, Seek, SeekFrom, Write,
 };
-use eventlet::{green, sleep, with_timeout};
-use eventlet_tests::{ms, virtual_tests};
+use eventlet::{GreenIterator, green, sleep, with_timeout};
+use eventlet_tests::{give_way, ms, value_after, virtual_tests};
 
 /// Gives its bytes in pieces of these lengths, one after the other, each after a while. A length of zero is an
 /// interruption.
@@ -84,6 +84,37 @@ impl std::io::Write for Record {
     fn flush(&mut self) -> std::io::Result<()> {
         self.calls.borrow_mut().push("(flush)".to_owned());
         Ok(())
+    }
+}
+
+/// A reader with a buffer that has no place for what is given back.
+struct Forgetful<R>(R);
+
+impl<R: Read> Read for Forgetful<R> {
+    #[green]
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl<R: BufRead> BufRead for Forgetful<R> {
+    #[green]
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.0.consume(amount);
+    }
+}
+
+/// A display that gives up in the middle.
+struct Fails;
+
+impl std::fmt::Display for Fails {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a beginning")?;
+        Err(std::fmt::Error)
     }
 }
 
@@ -193,12 +224,98 @@ virtual_tests! {
         assert!(with_timeout(ms(25), #[green] || reader().read_to_string(&mut text)).is_err());
         // Half a character is no text.
         assert_eq!(text, "> a");
-        let mut text = "> ".to_owned();
-        let mut buffered = BufReader::new(reader());
-        assert!(with_timeout(ms(35), || buffered.read_line(&mut text)).is_err());
-        assert_eq!(text, "> aä");
-        assert_eq!(buffered.read_line(&mut text).unwrap(), 1);
-        assert_eq!(text, "> aäb");
+    }
+
+    fn a_line_that_is_cut_off_is_whole_in_the_next_call() {
+        for capacity in [1, 4, 4096] {
+            let mut reader = BufReader::with_capacity(capacity, Trickle::new("ab ä cd\nef\n".as_bytes(), &[1]));
+            let mut text = "> ".to_owned();
+            // In the middle of a character, too, and again and again.
+            for limit in [25, 25, 5, 15] {
+                assert!(with_timeout(ms(limit), || reader.read_line(&mut text)).is_err());
+                assert_eq!(text, "> ");
+            }
+            assert_eq!(reader.buffer(), "ab ä".as_bytes());
+            let mut other = String::new();
+            assert_eq!(reader.read_line(&mut other).unwrap(), 9);
+            assert_eq!(other, "ab ä cd\n");
+            assert_eq!(reader.read_line(&mut text).unwrap(), 3);
+            assert_eq!((text.as_str(), reader.capacity()), ("> ef\n", capacity));
+        }
+    }
+
+    fn a_line_that_is_longer_than_the_buffer_is_kept_and_the_buffer_shrinks_again() {
+        let line = "x".repeat(100);
+        let mut reader = BufReader::with_capacity(8, Trickle::new(format!("{line}\nrest\n").as_bytes(), &[4]));
+        let mut part = b"before ".to_vec();
+        assert!(with_timeout(ms(205), || reader.read_until(b'\n', &mut part)).is_err());
+        assert_eq!((part.as_slice(), reader.buffer()), (&b"before "[..], &line.as_bytes()[..80]));
+        let mut taken = [0; 3];
+        reader.read_exact(&mut taken).unwrap();
+        part.clear();
+        assert_eq!(reader.read_until(b'\n', &mut part).unwrap(), 98);
+        assert_eq!(part, format!("{}\n", &line[3..]).as_bytes());
+        part.clear();
+        reader.read_until(b'\n', &mut part).unwrap();
+        assert_eq!(part, b"rest\n");
+        assert!(reader.fill_buf().unwrap().is_empty());
+        assert_eq!(reader.capacity(), 8);
+    }
+
+    fn lines_and_parts_that_are_cut_off_are_whole_in_the_next_step() {
+        let reader = || BufReader::new(Trickle::new(b"one,two\r\nthree,four", &[2]));
+        let mut lines = reader().lines();
+        let mut seen = vec![];
+        let mut cuts = 0;
+        loop {
+            match with_timeout(ms(35), || lines.next()) {
+                Ok(None) => break,
+                Ok(Some(line)) => seen.push(line.unwrap()),
+                Err(_) => cuts += 1,
+            }
+        }
+        assert_eq!((seen.as_slice(), cuts), (&["one,two".to_owned(), "three,four".to_owned()][..], 2));
+
+        // Each iterator goes after one step: it is the reader that keeps the beginning.
+        let mut reader = reader();
+        let mut seen = vec![];
+        let mut cuts = 0;
+        loop {
+            match with_timeout(ms(15), #[green] || BufRead::split(&mut reader, b',').next()) {
+                Ok(None) => break,
+                Ok(Some(part)) => seen.push(String::from_utf8(part.unwrap()).unwrap()),
+                Err(_) => cuts += 1,
+            }
+        }
+        assert_eq!((seen, cuts), (vec!["one".into(), "two\r\nthree".into(), "four".into()], 8));
+    }
+
+    fn adaptors_and_objects_give_back_what_was_cut_off() {
+        let mut reader: Box<dyn DynBufRead> =
+            Box::new(Read::chain(BufReader::new(Trickle::new(b"ab", &[1])), BufReader::new(Trickle::new(b"c\nd", &[1]))));
+        let mut take = Read::take(&mut reader, 4);
+        let mut line = String::new();
+        assert!(with_timeout(ms(25), || take.read_line(&mut line)).is_err());
+        assert_eq!((line.as_str(), take.limit()), ("", 4));
+        // The first reader ends in the middle of the line.
+        assert!(with_timeout(ms(25), || take.read_line(&mut line)).is_err());
+        assert_eq!((line.as_str(), take.limit()), ("", 4));
+        assert_eq!(take.read_line(&mut line).unwrap(), 4);
+        assert_eq!((line.as_str(), take.limit()), ("abc\n", 0));
+        assert_eq!(io::read_to_string(reader).unwrap(), "d");
+    }
+
+    fn a_reader_that_takes_nothing_back_leaves_the_beginning_with_the_caller() {
+        let mut reader = Forgetful(BufReader::new(Trickle::new(b"abc\nd\n", &[1])));
+        let mut line = "> ".to_owned();
+        assert!(with_timeout(ms(25), || reader.read_line(&mut line)).is_err());
+        assert_eq!(line, "> ab");
+        assert_eq!(reader.read_line(&mut line).unwrap(), 2);
+        assert_eq!(line, "> abc\n");
+        let mut lines = reader.lines();
+        assert!(with_timeout(ms(15), || lines.next()).is_err());
+        assert_eq!(lines.next().unwrap().unwrap(), "d");
+        assert!(lines.next().is_none());
     }
 
     fn an_empty_text_stays_so() {
@@ -319,6 +436,66 @@ virtual_tests! {
         write!(writer, "{} and {:?}", 1, "two").unwrap();
         writeln!(writer, "plain").unwrap();
         assert_eq!(record.calls(), ["1 and \"two\"", "plain\n"]);
+    }
+
+    fn what_a_written_argument_borrows_is_free_while_the_writer_waits() {
+        let names = Rc::new(RefCell::new(vec!["a", "b"]));
+        let record = Record::new(3);
+        let listing = eventlet::spawn({
+            let (names, mut out) = (names.clone(), record.clone());
+            #[green]
+            move || {
+                write!(out, "{}", names.borrow().join(" "))?;
+                writeln!(out, " and {last:?} of {count}", count = names.borrow().len(), last = names.borrow().last())
+            }
+        });
+        give_way();
+        // The writer sleeps. Nobody holds the names.
+        names.borrow_mut().push("c");
+        listing.wait().unwrap();
+        assert_eq!(record.calls().concat(), "a b and Some(\"c\") of 3\n");
+    }
+
+    fn what_is_written_is_made_of_green_calls_and_of_other_destinations_as_ever() {
+        let mut text = String::from("x");
+        std::fmt::Write::write_fmt(&mut text, format_args!("")).unwrap();
+        {
+            use std::fmt::Write as _;
+            write!(text, "{}{:>4}", text.len(), value_after(ms(1), 7)).unwrap();
+            writeln!(&mut text, "{0:?}{0:?}", Some(u8::from(true))).unwrap();
+        }
+        assert_eq!(text, "x1   7Some(1)Some(1)\n");
+
+        let mut bytes = Vec::new();
+        std::io::Write::write_fmt(&mut bytes, format_args!("-")).unwrap();
+        let error = Write::write_fmt(&mut bytes, format_args!("{}", Fails)).unwrap_err();
+        assert_eq!((error.to_string().as_str(), bytes.as_slice()), ("formatter error", &b"-"[..]));
+        let record = Record::new(100);
+        let (mut out, fails) = (record.clone(), || Fails);
+        let error = write!(out, "{}", fails()).unwrap_err();
+        assert_eq!((error.to_string().as_str(), record.calls().len()), ("formatter error", 0));
+    }
+
+    fn a_limited_reader_seeks_inside_its_limit() {
+        let mut inner = Cursor::new(b"0123456789".to_vec());
+        Seek::seek(&mut inner, SeekFrom::Start(2)).unwrap();
+        let mut take = Read::take(inner, 6);
+        let mut digits = [0; 2];
+        take.read_exact(&mut digits).unwrap();
+        assert_eq!(&digits, b"23");
+        assert_eq!(take.seek(SeekFrom::Current(1)).unwrap(), 3);
+        assert_eq!(take.seek(SeekFrom::End(-1)).unwrap(), 5);
+        let mut rest = String::new();
+        take.read_to_string(&mut rest).unwrap();
+        assert_eq!((rest.as_str(), take.limit()), ("7", 0));
+        assert_eq!(take.seek(SeekFrom::Start(0)).unwrap(), 0);
+        assert_eq!((take.limit(), take.stream_position().unwrap()), (6, 0));
+        for outside in [SeekFrom::Current(-1), SeekFrom::Start(7), SeekFrom::End(1)] {
+            assert_eq!(take.seek(outside).unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
+        rest.clear();
+        take.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "234567");
     }
 
     fn writers_that_take_nothing_are_an_error() {

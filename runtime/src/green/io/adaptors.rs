@@ -1,7 +1,7 @@
 //! What [`Read::bytes`], [`Read::chain`] and [`Read::take`] make.
 
 use super::partial::is_interruption;
-use super::{BufRead, IoSliceMut, Read, Result};
+use super::{BufRead, Error, ErrorKind, IoSliceMut, Read, Result, Seek, SeekFrom};
 use crate::green;
 use crate::iter::GreenIterator;
 
@@ -104,18 +104,26 @@ impl<A: BufRead, B: BufRead> BufRead for Chain<A, B> {
     fn consume(&mut self, amount: usize) {
         if self.first_has_ended { self.second.consume(amount) } else { self.first.consume(amount) }
     }
+
+    /// To the second reader if the first has ended, even what came from the first.
+    fn put_back(&mut self, bytes: &[u8]) -> bool {
+        if self.first_has_ended { self.second.put_back(bytes) } else { self.first.put_back(bytes) }
+    }
 }
 
 /// The reader that [`Read::take`] makes.
 #[derive(Debug)]
 pub struct Take<R> {
     reader: R,
+    /// How long it is as a whole.
+    length: u64,
+    /// How much is left of it.
     limit: u64,
 }
 
 impl<R> Take<R> {
     pub(super) fn new(reader: R, limit: u64) -> Self {
-        Take { reader, limit }
+        Take { reader, length: limit, limit }
     }
 
     /// How many bytes may still be read.
@@ -125,6 +133,7 @@ impl<R> Take<R> {
 
     /// Begins a new limit.
     pub fn set_limit(&mut self, limit: u64) {
+        self.length = limit;
         self.limit = limit;
     }
 
@@ -141,6 +150,11 @@ impl<R> Take<R> {
     /// The reader. What is read here does not count.
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.reader
+    }
+
+    /// Where the caller stands, from the place at which the limit began.
+    fn position(&self) -> u64 {
+        self.length.saturating_sub(self.limit)
     }
 
     /// `length`, or the limit if that is less.
@@ -179,5 +193,40 @@ impl<R: BufRead> BufRead for Take<R> {
         let amount = self.within(amount);
         self.limit -= amount as u64;
         self.reader.consume(amount);
+    }
+
+    fn put_back(&mut self, bytes: &[u8]) -> bool {
+        let is_taken = self.reader.put_back(bytes);
+        if is_taken {
+            self.limit = self.limit.saturating_add(bytes.len() as u64);
+        }
+        is_taken
+    }
+}
+
+/// Moves inside what the limit lets through, whose beginning is 0. A place before it is an error, and so is one behind
+/// it, as in std.
+impl<R: Seek> Seek for Take<R> {
+    #[green(crate = crate)]
+    fn seek(&mut self, to: SeekFrom) -> Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position().checked_add_signed(offset),
+        };
+        let Some(place) = place.filter(|place| *place <= self.length) else {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "invalid seek to a negative or overflowing position",
+            ));
+        };
+        while place != self.position() {
+            // Further than one move of the reader goes, several times.
+            let step = i128::from(place) - i128::from(self.position());
+            let step = step.clamp((-i64::MAX).into(), i64::MAX.into()) as i64;
+            self.reader.seek_relative(step)?;
+            self.limit = self.limit.checked_add_signed(-step).unwrap_or(self.length);
+        }
+        Ok(place)
     }
 }

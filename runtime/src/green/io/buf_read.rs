@@ -1,7 +1,7 @@
 //! The trait of readers with a buffer, and the iterators over their lines and parts.
 
-use super::partial::{Text, is_interruption};
-use super::{Read, Result};
+use super::partial::{Begun, Text, is_interruption, not_text};
+use super::{Error, ErrorKind, Read, Result};
 use crate::green;
 use crate::iter::GreenIterator;
 
@@ -20,31 +20,80 @@ pub trait BufRead: Read {
     /// Takes the first `amount` bytes out of the buffer. Does not suspend.
     fn consume(&mut self, amount: usize);
 
+    /// Takes bytes back that were consumed, and gives them again before all others. `true` says that it has. Does not
+    /// suspend.
+    ///
+    /// This is how a reader keeps the beginning of a line that nobody got. [`BufReader`](super::BufReader) does, and
+    /// those adaptors do whose readers do. If it is not overridden it takes nothing.
+    fn put_back(&mut self, bytes: &[u8]) -> bool {
+        let _ = bytes;
+        false
+    }
+
     /// Appends everything up to `byte`, this included, or up to the end, and says how many bytes. Suspends until then.
     ///
     /// There is no limit on how much that is; [`Read::take`] sets one.
     ///
     /// # Errors
     ///
-    /// As [`Read::read`]; what was read before stays in `buf`, after a kill or timeout too.
+    /// As [`Read::read`]. What was read before `TimedOut` or `WouldBlock` is kept for the next call, as below; before
+    /// another error it stays in `buf`, as in std.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: `buf` is as it was before, and what had come is [put
+    /// back](Self::put_back), so that the next call, in this green thread or another, gives the whole. A reader that
+    /// takes nothing back (one of your own that does not override `put_back`) leaves it in `buf`, and then the next
+    /// call appends the rest to that.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventlet::green::io::{self, BufRead, BufReader, Write, pipe};
+    /// use eventlet::{green, with_timeout};
+    ///
+    /// #[green]
+    /// fn main() -> io::Result<()> {
+    ///     let (reader, mut writer) = pipe()?;
+    ///     let mut reader = BufReader::new(reader);
+    ///     let mut name = vec![];
+    ///     writer.write_all(b"beginning and ")?;
+    ///     let limit = Duration::from_millis(1);
+    ///     assert!(with_timeout(limit, || reader.read_until(b';', &mut name)).is_err());
+    ///     assert_eq!(name, b"");
+    ///
+    ///     writer.write_all(b"end;")?;
+    ///     reader.read_until(b';', &mut name)?;
+    ///     assert_eq!(name, b"beginning and end;");
+    ///     Ok(())
+    /// }
+    /// ```
     #[green(crate = crate)]
     fn read_until(&mut self, byte: u8, buf: &mut Vec<u8>) -> Result<usize> {
-        let mut total = 0;
+        let begun = Begun::new(self, buf);
         loop {
             let (found, used) = {
-                let result = self.fill_buf();
+                let result = begun.reader.fill_buf();
                 if is_interruption(&result) {
                     continue;
                 }
-                let available = result?;
+                let available = match result {
+                    Ok(available) => available,
+                    Err(error) => {
+                        if !is_limit(&error) {
+                            begun.finish();
+                        }
+                        return Err(error);
+                    }
+                };
                 let (found, used) = up_to(byte, available);
-                buf.extend_from_slice(&available[..used]);
+                begun.buf.extend_from_slice(&available[..used]);
                 (found, used)
             };
-            self.consume(used);
-            total += used;
+            begun.reader.consume(used);
             if found || used == 0 {
-                return Ok(total);
+                return Ok(begun.finish());
             }
         }
     }
@@ -54,6 +103,11 @@ pub trait BufRead: Read {
     /// # Errors
     ///
     /// As [`Read::read`].
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here leaves what was skipped skipped, and the next call goes on there. How much that was is
+    /// not told.
     #[green(crate = crate)]
     fn skip_until(&mut self, byte: u8) -> Result<usize> {
         let mut total = 0;
@@ -80,7 +134,13 @@ pub trait BufRead: Read {
     /// # Errors
     ///
     /// `InvalidData` if it is not UTF-8, and then `buf` is as it was before, and the line has been consumed; else as
-    /// [`Read::read`], and then whole characters that were read stay in `buf`, after a kill or timeout too.
+    /// [`read_until`](Self::read_until): what was read before a limit is kept for the next call, and whole characters
+    /// that were read before another error stay in `buf`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read_until`](Self::read_until): the next call gives the whole line. (A reader that takes nothing back
+    /// leaves the characters that are complete in `buf`, and half a character is lost.)
     #[green(crate = crate)]
     fn read_line(&mut self, buf: &mut String) -> Result<usize> {
         let mut text = Text::new(buf);
@@ -89,17 +149,25 @@ pub trait BufRead: Read {
     }
 
     /// The parts between the `byte`s, without them, as a [`GreenIterator`] of results.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout during a step loses nothing: the next step gives the whole part, and if the iterator goes
+    /// first, the reader keeps the beginning as it does in [`read_until`](Self::read_until).
     fn split(self, byte: u8) -> Split<Self>
     where
         Self: Sized,
     {
-        Split { reader: self, byte }
+        Split { reader: self, byte, part: Vec::new() }
     }
 
     /// The lines, without their `\n` or `\r\n`, as a [`GreenIterator`] of results.
     ///
-    /// A kill or timeout during a step loses the part of the line that was read by then;
-    /// [`read_line`](Self::read_line) keeps it.
+    /// # Cancel safety
+    ///
+    /// As [`split`](Self::split): the next step gives the whole line.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use eventlet::green;
@@ -119,8 +187,13 @@ pub trait BufRead: Read {
     where
         Self: Sized,
     {
-        Lines { reader: self }
+        Lines { reader: self, line: Vec::new() }
     }
+}
+
+/// Has the time that was set for a read run out, while the reader itself is well?
+fn is_limit(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
 }
 
 /// How much of `available` to use when looking for `byte`, and whether it is there.
@@ -140,6 +213,10 @@ impl<R: BufRead + ?Sized> BufRead for &mut R {
     fn consume(&mut self, amount: usize) {
         (**self).consume(amount);
     }
+
+    fn put_back(&mut self, bytes: &[u8]) -> bool {
+        (**self).put_back(bytes)
+    }
 }
 
 impl<R: BufRead + ?Sized> BufRead for Box<R> {
@@ -151,6 +228,10 @@ impl<R: BufRead + ?Sized> BufRead for Box<R> {
     fn consume(&mut self, amount: usize) {
         (**self).consume(amount);
     }
+
+    fn put_back(&mut self, bytes: &[u8]) -> bool {
+        (**self).put_back(bytes)
+    }
 }
 
 /// The iterator that [`BufRead::split`] makes.
@@ -158,6 +239,8 @@ impl<R: BufRead + ?Sized> BufRead for Box<R> {
 pub struct Split<R> {
     reader: R,
     byte: u8,
+    /// The beginning of a part that was cut off, if the reader did not take it back.
+    part: Vec<u8>,
 }
 
 impl<R: BufRead> GreenIterator for Split<R> {
@@ -165,17 +248,7 @@ impl<R: BufRead> GreenIterator for Split<R> {
 
     #[green(crate = crate)]
     fn next(&mut self) -> Option<Result<Vec<u8>>> {
-        let mut part = Vec::new();
-        match self.reader.read_until(self.byte, &mut part) {
-            Ok(0) => None,
-            Ok(_) => {
-                if part.last() == Some(&self.byte) {
-                    part.pop();
-                }
-                Some(Ok(part))
-            }
-            Err(error) => Some(Err(error)),
-        }
+        next_part(&mut self.reader, self.byte, &mut self.part).transpose()
     }
 }
 
@@ -183,6 +256,8 @@ impl<R: BufRead> GreenIterator for Split<R> {
 #[derive(Debug)]
 pub struct Lines<R> {
     reader: R,
+    /// The beginning of a line that was cut off, if the reader did not take it back.
+    line: Vec<u8>,
 }
 
 impl<R: BufRead> GreenIterator for Lines<R> {
@@ -190,19 +265,35 @@ impl<R: BufRead> GreenIterator for Lines<R> {
 
     #[green(crate = crate)]
     fn next(&mut self) -> Option<Result<String>> {
-        let mut line = String::new();
-        match self.reader.read_line(&mut line) {
-            Ok(0) => None,
-            Ok(_) => {
-                if line.ends_with('\n') {
-                    line.pop();
-                    if line.ends_with('\r') {
-                        line.pop();
-                    }
-                }
-                Some(Ok(line))
-            }
-            Err(error) => Some(Err(error)),
+        next_line(&mut self.reader, &mut self.line).transpose()
+    }
+}
+
+/// The next part, without its `byte`; `begun` is what there is of it already.
+#[green(crate = crate)]
+fn next_part<R: BufRead>(reader: &mut R, byte: u8, begun: &mut Vec<u8>) -> Result<Option<Vec<u8>>> {
+    let read = reader.read_until(byte, begun)?;
+    if read == 0 && begun.is_empty() {
+        return Ok(None);
+    }
+    let mut part = std::mem::take(begun);
+    part.pop_if(|last| *last == byte);
+    Ok(Some(part))
+}
+
+/// The next line, without its end; `begun` is what there is of it already.
+#[green(crate = crate)]
+pub(super) fn next_line<R: BufRead>(reader: &mut R, begun: &mut Vec<u8>) -> Result<Option<String>> {
+    let read = reader.read_until(b'\n', begun)?;
+    if read == 0 && begun.is_empty() {
+        return Ok(None);
+    }
+    let mut line = String::from_utf8(std::mem::take(begun)).map_err(|_| not_text())?;
+    if line.ends_with('\n') {
+        line.pop();
+        if line.ends_with('\r') {
+            line.pop();
         }
     }
+    Ok(Some(line))
 }

@@ -8,10 +8,19 @@ use crate::green;
 /// Puts a buffer in front of a reader, so that small reads cost no system call: std's `BufReader`.
 ///
 /// Dropping it, or [`into_inner`](Self::into_inner), loses what is in the buffer.
+///
+/// # Cancel safety
+///
+/// A kill or timeout in one of its calls loses nothing, in the middle of a line neither: what
+/// [`read_line`](BufRead::read_line), [`read_until`](BufRead::read_until), [`lines`](BufRead::lines) or
+/// [`split`](BufRead::split) had read by then is in the buffer again, which grows for it if need be. What those that
+/// fill a buffer of the caller's (`read_exact`, `read_to_end`) had read is there.
 pub struct BufReader<R: ?Sized> {
+    /// As long as `capacity`, unless what was put back needs more.
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
+    capacity: usize,
     reader: R,
 }
 
@@ -23,7 +32,7 @@ impl<R> BufReader<R> {
 
     /// With a buffer of `capacity` bytes.
     pub fn with_capacity(capacity: usize, reader: R) -> Self {
-        BufReader { buffer: vec![0; capacity].into_boxed_slice(), start: 0, end: 0, reader }
+        BufReader { buffer: vec![0; capacity].into_boxed_slice(), start: 0, end: 0, capacity, reader }
     }
 
     /// Gives the reader back. What is in the buffer is lost.
@@ -48,14 +57,18 @@ impl<R: ?Sized> BufReader<R> {
         &self.buffer[self.start..self.end]
     }
 
-    /// How many bytes the buffer can hold.
+    /// How many bytes the buffer can hold. (It holds more while a longer line that was cut off is kept for the next
+    /// call.)
     pub fn capacity(&self) -> usize {
-        self.buffer.len()
+        self.capacity
     }
 
     fn discard(&mut self) {
         self.start = 0;
         self.end = 0;
+        if self.buffer.len() > self.capacity {
+            self.buffer = vec![0; self.capacity].into_boxed_slice();
+        }
     }
 }
 
@@ -93,7 +106,7 @@ impl<R: Seek + ?Sized> BufReader<R> {
 impl<R: Read + ?Sized> Read for BufReader<R> {
     #[green(crate = crate)]
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        if self.start == self.end && buf.len() >= self.buffer.len() {
+        if self.start == self.end && buf.len() >= self.capacity {
             // The buffer would only be in the way.
             self.discard();
             return self.reader.read(buf);
@@ -108,7 +121,7 @@ impl<R: Read + ?Sized> Read for BufReader<R> {
     #[green(crate = crate)]
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
         let room: usize = bufs.iter().map(|buf| buf.len()).sum();
-        if self.start == self.end && room >= self.buffer.len() {
+        if self.start == self.end && room >= self.capacity {
             self.discard();
             return self.reader.read_vectored(bufs);
         }
@@ -133,6 +146,19 @@ impl<R: Read + ?Sized> BufRead for BufReader<R> {
 
     fn consume(&mut self, amount: usize) {
         self.start = self.end.min(self.start.saturating_add(amount));
+    }
+
+    fn put_back(&mut self, bytes: &[u8]) -> bool {
+        if let Some(start) = self.start.checked_sub(bytes.len()) {
+            self.buffer[start..self.start].copy_from_slice(bytes);
+            self.start = start;
+            return true;
+        }
+        let mut buffer = [bytes, self.buffer()].concat();
+        (self.start, self.end) = (0, buffer.len());
+        buffer.resize(self.end.max(self.capacity), 0);
+        self.buffer = buffer.into_boxed_slice();
+        true
     }
 }
 

@@ -37,6 +37,9 @@ pub trait DynBufRead: DynRead {
 
     /// [`BufRead::consume`].
     fn dyn_consume(&mut self, amount: usize);
+
+    /// [`BufRead::put_back`].
+    fn dyn_put_back(&mut self, bytes: &[u8]) -> bool;
 }
 
 /// [`Seek`] that can be made into an object. Every one is one, and `dyn DynSeek` is a `Seek`.
@@ -86,6 +89,10 @@ impl<R: BufRead> DynBufRead for R {
 
     fn dyn_consume(&mut self, amount: usize) {
         self.consume(amount);
+    }
+
+    fn dyn_put_back(&mut self, bytes: &[u8]) -> bool {
+        self.put_back(bytes)
     }
 }
 
@@ -146,6 +153,10 @@ impl BufRead for dyn DynBufRead + '_ {
 
     fn consume(&mut self, amount: usize) {
         self.dyn_consume(amount);
+    }
+
+    fn put_back(&mut self, bytes: &[u8]) -> bool {
+        self.dyn_put_back(bytes)
     }
 }
 

@@ -55,8 +55,8 @@
 //!
 //! One `read` or `write` loses nothing: either it happened or it did not. Methods that make several of them
 //! (`read_exact`, `write_all`, [`copy`]) can be ended between two, and how much was done by then is not told, as after
-//! an error of std's. `read_to_end`, `read_until`, `read_line` and `read_to_string` keep what they have read in the
-//! caller's buffer.
+//! an error of std's. `read_to_end` and `read_to_string` keep what they have read in the caller's buffer; `read_until`,
+//! `read_line`, `lines` and `split` give it [back to the reader](BufRead::put_back), for the next call.
 
 mod adaptors;
 mod buf_read;

@@ -2,7 +2,7 @@
 
 use crate::green;
 
-use super::{ErrorKind, Read, Result};
+use super::{BufRead, Error, ErrorKind, Read, Result};
 
 /// A vector that is being read into: what has not been filled is cut off again, however the reading ends.
 pub(super) struct Tail<'a> {
@@ -66,7 +66,7 @@ impl<'a> Text<'a> {
             let before = self.before;
             self.bytes.truncate(before);
             read?;
-            return Err(super::Error::new(ErrorKind::InvalidData, "stream did not contain valid UTF-8"));
+            return Err(not_text());
         }
         read
     }
@@ -85,6 +85,40 @@ impl Drop for Text<'_> {
             bytes.truncate(valid);
             String::from_utf8(bytes).expect("the part before the first mistake is valid")
         });
+    }
+}
+
+pub(super) fn not_text() -> Error {
+    Error::new(ErrorKind::InvalidData, "stream did not contain valid UTF-8")
+}
+
+/// A part that is being read from a reader with a buffer: if it does not come to its end, the reader gets back what
+/// there is of it, and nobody has lost anything.
+pub(super) struct Begun<'a, R: BufRead + ?Sized> {
+    pub(super) reader: &'a mut R,
+    pub(super) buf: &'a mut Vec<u8>,
+    before: usize,
+    is_finished: bool,
+}
+
+impl<'a, R: BufRead + ?Sized> Begun<'a, R> {
+    pub(super) fn new(reader: &'a mut R, buf: &'a mut Vec<u8>) -> Self {
+        Begun { reader, before: buf.len(), buf, is_finished: false }
+    }
+
+    /// Leaves the part where it is, and says how long it is.
+    pub(super) fn finish(mut self) -> usize {
+        self.is_finished = true;
+        self.buf.len() - self.before
+    }
+}
+
+impl<R: BufRead + ?Sized> Drop for Begun<'_, R> {
+    fn drop(&mut self) {
+        let part = &self.buf[self.before..];
+        if !self.is_finished && !part.is_empty() && self.reader.put_back(part) {
+            self.buf.truncate(self.before);
+        }
     }
 }
 
