@@ -41,6 +41,10 @@ pub(crate) enum Diagnostic {
     NotAFunction(&'static str),
     UnknownOption(String),
     BadCrateOption,
+    NotATest(&'static str),
+    UnknownTestOption(String),
+    BadHubOption,
+    TestAndGreen(&'static str),
     GreenTwice,
     ForeignMain(String),
     MainSignature,
@@ -92,6 +96,25 @@ impl Diagnostic {
                 "`crate` needs the path of the `eventlet` crate",
                 "it tells `#[green]` where a re-exporting crate keeps `eventlet`",
                 "write `#[green(crate = your_crate::eventlet)]`",
+            ),
+            Diagnostic::NotATest(kind) => message(
+                &format!("`#[eventlet::test]` stands on {kind}"),
+                "a test is a function that the test harness calls",
+                "put `#[eventlet::test]` on a function with a body, for each test",
+            ),
+            Diagnostic::UnknownTestOption(name) => unknown_test_option(name),
+            Diagnostic::BadHubOption => message(
+                "`hub` needs the name of a hub",
+                "it tells `#[eventlet::test]` how the test waits for I/O",
+                "write it in quotes, such as `#[eventlet::test(hub = \"poll\")]`",
+            ),
+            Diagnostic::TestAndGreen(other) => message(
+                &format!("`#[eventlet::test]` and `{other}` stand on one function"),
+                "`#[eventlet::test]` makes it a test and green by itself",
+                &format!(
+                    "keep `#[eventlet::test]` {}",
+                    if *other == "#[eventlet::test]" { "once" } else { "alone" }
+                ),
             ),
             Diagnostic::GreenTwice => message(
                 "`#[green]` stands twice on one function",
@@ -174,9 +197,37 @@ fn unknown_option(name: &str) -> (String, String, String) {
     (what, note.to_owned(), help)
 }
 
+fn unknown_test_option(name: &str) -> (String, String, String) {
+    const ALL: &str = "the options are `real_time`, `hub = \"name\"` and `crate = path`";
+    if name == "real_time" {
+        let help = "write `#[eventlet::test(real_time)]`";
+        return message("`real_time` takes no value", "it is on where it is written", help);
+    }
+    let note = match name {
+        "virtual" | "virtual_time" | "start_paused" => "time is virtual where nothing is said",
+        "flavor" | "flavour" | "worker_threads" | "threads" | "runtime" => {
+            "each OS thread has one hub, and a test has an OS thread of its own"
+        }
+        _ => "",
+    };
+    let help = match name {
+        "virtual" | "virtual_time" | "start_paused" => format!("remove it; {ALL}"),
+        "timeout" => "write `with_timeout(limit, || call())` in the body".to_owned(),
+        _ => match nearest_of(name, &options::KNOWN_OF_TESTS) {
+            Some(near) => format!("did you mean `{near}`? {}{}", ALL[..1].to_uppercase(), &ALL[1..]),
+            None => ALL.to_owned(),
+        },
+    };
+    (format!("`#[eventlet::test]` has no option `{name}`"), note.to_owned(), help)
+}
+
 /// The option whose name is at most two edits away.
 fn nearest(name: &str) -> Option<&'static str> {
-    options::KNOWN.into_iter().find(|known| distance(name, known) <= 2)
+    nearest_of(name, &options::KNOWN)
+}
+
+fn nearest_of(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    known.iter().copied().find(|known| distance(name, known) <= 2)
 }
 
 /// How many letters have to be put in, taken out or changed to make one name of the other.

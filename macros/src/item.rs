@@ -33,12 +33,31 @@ pub(crate) enum Role {
 impl GreenFn {
     /// Reads the item, or reports why it cannot be green.
     pub(crate) fn parse(item: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Self> {
+        Self::parse_or(item, diagnostics, Diagnostic::NotAFunction)
+    }
+
+    /// Reads a test, or reports why it cannot be one.
+    pub(crate) fn parse_test(item: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut function = Self::parse_or(item, diagnostics, Diagnostic::NotATest)?;
+        if function.body.is_none() {
+            diagnostics.push(&function.sig.ident, Diagnostic::NotATest("a function without a body"));
+            return None;
+        }
+        function.role = Role::Test;
+        Some(function)
+    }
+
+    fn parse_or(
+        item: &TokenStream,
+        diagnostics: &mut Diagnostics,
+        mistake: fn(&'static str) -> Diagnostic,
+    ) -> Option<Self> {
         match syn::parse2::<Self>(item.clone()) {
             Ok(function) => Some(function),
             Err(error) => {
                 match syn::parse2::<syn::Item>(item.clone()) {
                     Ok(other) if !matches!(other, syn::Item::Fn(_) | syn::Item::Verbatim(_)) => {
-                        diagnostics.push(keyword(item), Diagnostic::NotAFunction(kind_of(&other)));
+                        diagnostics.push(keyword(item), mistake(kind_of(&other)));
                     }
                     _ => diagnostics.push_error(error),
                 }
@@ -91,6 +110,12 @@ pub(crate) fn is_test(attr: &Attribute) -> bool {
         || path.segments.len() > 1
             && path.segments.last().is_some_and(|last| last.ident == "test")
             && path.segments.first().is_some_and(|first| first.ident == "core" || first.ident == "std")
+}
+
+/// Whether the attribute is our own one for tests, by its path.
+pub(crate) fn is_green_test(attr: &Attribute) -> bool {
+    let segments = &attr.path().segments;
+    segments.len() == 2 && segments[0].ident == "eventlet" && segments[1].ident == "test"
 }
 
 /// The first keyword that tells what an item is, for the smallest span.

@@ -1,15 +1,17 @@
-//! What stands in `#[green(..)]`.
+//! What stands in `#[green(..)]`, and in `#[eventlet::test(..)]`.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, Path, Token};
+use syn::{Ident, LitStr, Path, Token};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::paths::Paths;
 
 /// The names of the options, for messages.
 pub(crate) const KNOWN: [&str; 2] = ["boxed", "crate"];
+/// The same for tests.
+pub(crate) const KNOWN_OF_TESTS: [&str; 3] = ["real_time", "hub", "crate"];
 
 /// The options of one `#[green(..)]`.
 pub(crate) struct Options {
@@ -17,6 +19,17 @@ pub(crate) struct Options {
     pub(crate) boxed: bool,
     /// Where the runtime crate is.
     pub(crate) paths: Paths,
+    /// How a test is run; only `#[eventlet::test]` says that.
+    pub(crate) harness: Option<Harness>,
+}
+
+/// How a test is run.
+#[derive(Default)]
+pub(crate) struct Harness {
+    /// The clock goes by itself.
+    pub(crate) real_time: bool,
+    /// The name of the hub that it wants.
+    pub(crate) hub: Option<LitStr>,
 }
 
 impl Options {
@@ -39,7 +52,45 @@ impl Options {
         if let Err(error) = parser.parse2(tokens) {
             diagnostics.push_error(error);
         }
-        Options { boxed, paths: Paths::new(root) }
+        Options { boxed, paths: Paths::new(root), harness: None }
+    }
+
+    /// The same for `#[eventlet::test(..)]`.
+    pub(crate) fn parse_of_test(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
+        let mut harness = Harness::default();
+        let mut root = None;
+        let parser = |input: ParseStream| {
+            while !input.is_empty() {
+                let name = input.call(Ident::parse_any)?;
+                match name.to_string().as_str() {
+                    "real_time" if at_end(input) => harness.real_time = true,
+                    "hub" => harness.hub = hub_name(&name, input, diagnostics).or(harness.hub.take()),
+                    "crate" => root = root_path(&name, input, diagnostics).or(root.take()),
+                    _ => diagnostics.push(&name, Diagnostic::UnknownTestOption(name.to_string())),
+                }
+                skip_to_comma(input)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            diagnostics.push_error(error);
+        }
+        Options { boxed: false, paths: Paths::new(root), harness: Some(harness) }
+    }
+}
+
+/// `hub = "name"`, behind its name.
+fn hub_name(name: &Ident, input: ParseStream, diagnostics: &mut Diagnostics) -> Option<LitStr> {
+    let value = input.parse::<Token![=]>().and_then(|_| input.fork().parse::<LitStr>());
+    match value {
+        Ok(value) => Some(value),
+        Err(_) => {
+            match input.cursor().token_tree() {
+                Some((value, _)) if !at_end(input) => diagnostics.push(value, Diagnostic::BadHubOption),
+                _ => diagnostics.push(name, Diagnostic::BadHubOption),
+            }
+            None
+        }
     }
 }
 

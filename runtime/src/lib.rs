@@ -189,6 +189,7 @@ pub mod http;
 pub mod wsgi;
 pub mod debug;
 pub mod testing;
+mod harness;
 mod text;
 
 // How it runs.
@@ -207,6 +208,55 @@ pub use convenience::{StopServe, connect, listen, serve};
 pub use dagpool::DagPool;
 pub use event::Event;
 pub use eventlet_macros::green;
+/// Makes a green function a test: its body is driven in virtual time, and may leave nothing behind.
+///
+/// Sleeps and timeouts take no time and happen at exactly the time they name, as under
+/// [`testing::run_virtual`]; I/O is real. A green thread, a timer or a registered descriptor that is left when the
+/// body has returned fails the test, with a list. Each test has an OS thread and so a hub of its own, whatever the test
+/// harness does, and what it left behind cannot reach another.
+///
+/// The function has no arguments, and gives what a test of the test harness may give: nothing, or a
+/// [`Termination`](std::process::Termination) such as a `Result`. After an `Err` nothing is said of what was left
+/// behind. `#[should_panic]` and `#[ignore]` mean what they always mean.
+///
+/// | option | |
+/// |---|---|
+/// | `real_time` | the clock goes by itself |
+/// | `hub = "poll"` | the test waits for I/O as [`hubs::use_hub`] of that name does; it fails where there is no such hub |
+/// | `crate = path` | where a re-exporting crate keeps `eventlet` |
+///
+/// `#[green] #[test]` makes a test, too: in real time, on the OS thread of the test harness, and without a look at what is
+/// left.
+///
+/// # Examples
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+/// use eventlet::green::io::{Read, Write};
+/// use eventlet::green::net::{TcpListener, TcpStream};
+/// use eventlet::{sleep, spawn, testing};
+///
+/// #[eventlet::test]
+/// fn an_hour_is_over_at_once() {
+///     sleep(Duration::from_secs(3600));
+///     assert_eq!(testing::now(), Duration::from_secs(3600));
+/// }
+///
+/// #[eventlet::test(real_time, hub = "poll")]
+/// fn a_greeting_arrives() -> io::Result<()> {
+///     let listener = TcpListener::bind("127.0.0.1:0")?;
+///     let address = listener.local_addr()?;
+///     let greeter = spawn(#[eventlet::green] move || listener.accept()?.0.write_all(b"hello"));
+///     let mut text = String::new();
+///     TcpStream::connect(address)?.read_to_string(&mut text)?;
+///     assert_eq!(text, "hello");
+///     greeter.wait()
+/// }
+/// ```
+///
+/// gevent's `greentest.TestCase`, which also switches with a limit on time and looks for leaks.
+pub use eventlet_macros::test;
 pub use greenpool::{GreenPile, GreenPool};
 pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
 pub use hub::exit::{Exit, Panic};

@@ -37,10 +37,8 @@ where
     F: MakesGreenCall<G>,
     G: GreenCall,
 {
-    let _clock = ClockGuard::install();
-    let before = Left::now();
-    let value = run(f);
-    Left::now().assert_no_more_than(&before);
+    let (value, behind) = look_behind_virtual(f);
+    behind.assert_nothing();
     value
 }
 
@@ -55,10 +53,48 @@ where
     F: MakesGreenCall<G>,
     G: GreenCall,
 {
+    let (value, behind) = look_behind(f);
+    behind.assert_nothing();
+    value
+}
+
+/// As [`run_virtual`], and leaves it to the caller to say what is left behind.
+#[track_caller]
+pub(crate) fn look_behind_virtual<F, G>(f: F) -> (G::Value, Behind)
+where
+    F: MakesGreenCall<G>,
+    G: GreenCall,
+{
+    let _clock = ClockGuard::install();
+    look_behind(f)
+}
+
+/// As [`run_clean`], and leaves it to the caller to say what is left behind.
+#[track_caller]
+pub(crate) fn look_behind<F, G>(f: F) -> (G::Value, Behind)
+where
+    F: MakesGreenCall<G>,
+    G: GreenCall,
+{
     let before = Left::now();
     let value = run(f);
-    Left::now().assert_no_more_than(&before);
-    value
+    (value, Behind { before, after: Left::now() })
+}
+
+/// What was there before a call, and after it.
+pub(crate) struct Behind {
+    before: Left,
+    after: Left,
+}
+
+impl Behind {
+    /// # Panics
+    ///
+    /// With the list of what is left, if there is more than before.
+    #[track_caller]
+    pub(crate) fn assert_nothing(&self) {
+        self.after.assert_no_more_than(&self.before);
+    }
 }
 
 /// What is alive on this OS thread's hub. (Descriptors that are open and not registered are not its business.)

@@ -3,7 +3,7 @@
 use syn::Attribute;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::item::GreenFn;
+use crate::item::{GreenFn, is_green_test, is_test};
 
 /// Attributes that turn a function into something of their own, by the last part of their path and by the
 /// crates they come from.
@@ -46,12 +46,29 @@ pub(super) fn check(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
         if is_green(attr) {
             diagnostics.push(attr.path(), Diagnostic::GreenTwice);
             false
+        } else if is_green_test(attr) {
+            diagnostics.push(attr.path(), Diagnostic::TestAndGreen("#[green]"));
+            false
         } else if let Some(name) = foreign(attr) {
             diagnostics.push(attr.path(), Diagnostic::ForeignMain(name));
             false
         } else {
             true
         }
+    });
+}
+
+/// What `#[eventlet::test]` does by itself.
+pub(super) fn check_test(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
+    function.attrs.retain(|attr| {
+        let other = match attr {
+            attr if is_green(attr) => "#[green]",
+            attr if is_test(attr) => "#[test]",
+            attr if is_green_test(attr) => "#[eventlet::test]",
+            _ => return true,
+        };
+        diagnostics.push(attr.path(), Diagnostic::TestAndGreen(other));
+        false
     });
 }
 

@@ -14,3 +14,9 @@ pub(crate) fn function(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
     qualifiers::check(&mut function.sig, diagnostics);
     signature::check(function, diagnostics);
 }
+
+/// All checks of a test.
+pub(crate) fn test(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
+    attributes::check_test(function, diagnostics);
+    self::function(function, diagnostics);
+}

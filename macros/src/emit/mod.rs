@@ -1,16 +1,16 @@
 //! Puts the function together again.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{AttrStyle, Attribute, ReturnType, Signature};
+use syn::{AttrStyle, Attribute, ReturnType, Signature, Type};
 
 mod boxed;
 
 use crate::diagnostics::Diagnostics;
 use crate::item::{GreenFn, Role};
 use crate::lower;
-use crate::options::Options;
+use crate::options::{Harness, Options};
 use crate::paths::Paths;
 
 /// An item that was not understood: what is wrong, and the item as it was, so that editors keep completing.
@@ -43,7 +43,13 @@ pub(crate) fn function(
         // it is silent.
         (Role::Function, Some(body)) => quote_spanned!(sig.ident.span()=> { #body }),
         (Role::Main, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::main(|| #body) }),
-        (Role::Test, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::test(|| #body) }),
+        (Role::Test, Some(body)) => match &options.harness {
+            None => quote_spanned!(Span::mixed_site()=> { #private::test(|| #body) }),
+            Some(harness) => {
+                attrs.insert(0, syn::parse_quote!(#[::core::prelude::v1::test]));
+                harnessed(&mut sig, harness, &private, &body)
+            }
+        },
         (Role::Stub, Some(_)) => {
             sig.output = ReturnType::Default;
             quote!({})
@@ -61,6 +67,45 @@ pub(crate) fn function(
         #errors
         #(#attrs)* #vis #sig #body
     }
+}
+
+/// The body of an `#[eventlet::test]`.
+///
+/// One that gives a value reports it inside, as the test harness would: only one that has not failed must leave
+/// nothing behind, so that the reason of a failure is never lost behind its consequences.
+///
+/// ```text
+/// Input:  fn name() -> io::Result<()> { … }
+/// Output: fn name() -> ::std::process::ExitCode {
+///             ::eventlet::__private::Harness { real_time: false, hub: Option::None }.report(|| green(…))
+///         }
+/// ```
+fn harnessed(
+    sig: &mut Signature,
+    harness: &Harness,
+    private: &TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
+    let real_time = harness.real_time;
+    let hub = match &harness.hub {
+        Some(name) => quote!(#private::Option::Some(#name)),
+        None => quote!(#private::Option::None),
+    };
+    let (door, at) = match &sig.output {
+        ReturnType::Type(_, ty) if !is_unit(ty) => ("report", ty.span()),
+        _ => ("run", sig.ident.span()),
+    };
+    let door = Ident::new(door, Span::mixed_site().located_at(at));
+    if door == "report" {
+        sig.output = syn::parse_quote_spanned!(Span::mixed_site()=> -> ::std::process::ExitCode);
+    }
+    quote_spanned!(Span::mixed_site()=> {
+        #private::Harness { real_time: #real_time, hub: #hub }.#door(|| #body)
+    })
+}
+
+fn is_unit(ty: &Type) -> bool {
+    matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
 /// What the attribute adds to a function that others call.

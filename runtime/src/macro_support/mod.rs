@@ -12,6 +12,7 @@ pub use std::boxed::Box;
 pub use std::option::Option;
 
 use crate::call::{Green, GreenBox};
+pub use crate::harness::Harness;
 use crate::hub::current;
 pub use crate::macro_support::blocking::{Harmless, receiver};
 pub use crate::macro_support::for_loop::{GreenSteps, NoSteps, Steps, steps};
