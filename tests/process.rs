@@ -7,8 +7,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use eventlet::green::io::{BufRead, BufReader, Read, Write, pipe, stdin};
-use eventlet::green::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use eventlet::green::io::{BufRead, BufReader, Read, Write, pipe, stderr, stdin, stdout};
+use eventlet::green::os::unix::net::UnixStream;
+use eventlet::green::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use eventlet::greenthread::iwait;
 use eventlet::signal::{SIGCHLD, SIGTERM, signal};
 use eventlet::testing::run_clean;
@@ -420,4 +421,136 @@ fn stdin_is_read_while_others_go_on() {
     }
 
     if std::env::var_os(IN_CHILD).is_some() { run_clean(child) } else { run_clean(parent) }
+}
+
+/// This test again, in a process of its own.
+fn again(test: &str, variable: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture"]).env(variable, "");
+    command
+}
+
+#[green]
+fn next_line(lines: &mut BufReader<ChildStderr>) -> String {
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    line
+}
+
+/// The program below reads its stdin, with limits that are over in the middle of a line.
+#[test]
+fn lines_of_stdin_are_whole_whatever_cut_them_off_and_one_thread_at_a_time_reads() {
+    const TEST: &str = "lines_of_stdin_are_whole_whatever_cut_them_off_and_one_thread_at_a_time_reads";
+    const IN_CHILD: &str = "EVENTLET_TEST_READS_LINES";
+
+    #[green]
+    fn child() {
+        let mut line = String::new();
+        // The lock has the buffer, and gives it back.
+        let mut lock = stdin().lock();
+        while lock.fill_buf().unwrap() != b"first, " {}
+        assert!(with_timeout(ms(1), || lock.read_line(&mut line)).is_err());
+        let other = spawn(
+            #[green]
+            || {
+                let mut line = String::new();
+                stdin().read_line(&mut line).unwrap();
+                line
+            },
+        );
+        sleep(Duration::ZERO);
+        assert_eq!((line.as_str(), lock.fill_buf().unwrap()), ("", &b"first, "[..]));
+        drop(lock);
+        writeln!(stderr(), "cut off").unwrap();
+        assert_eq!(other.wait(), "first, whole\n");
+        let mut rest = vec![];
+        for line in stdin().lines() {
+            rest.push(line.unwrap());
+        }
+        assert_eq!(rest, ["second", "third"]);
+        writeln!(stderr(), "all read").unwrap();
+    }
+
+    #[green]
+    fn parent() {
+        let mut command = again(TEST, IN_CHILD);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (mut input, mut lines) =
+            (child.stdin.take().unwrap(), BufReader::new(child.stderr.take().unwrap()));
+        input.write_all(b"first, ").unwrap();
+        assert_eq!(next_line(&mut lines), "cut off\n");
+        input.write_all(b"whole\nsecond\nthird").unwrap();
+        drop(input);
+        assert_eq!(next_line(&mut lines), "all read\n");
+        assert!(child.wait().unwrap().success());
+    }
+
+    if std::env::var_os(IN_CHILD).is_some() { run_clean(child) } else { run_clean(parent) }
+}
+
+/// The program of the tests below, whose stdout nobody reads at first.
+#[green]
+fn writes_much() {
+    let writer = spawn(
+        #[green]
+        || stdout().write_all(&[b'x'; MUCH]),
+    );
+    let behind = spawn(
+        #[green]
+        || writeln!(stdout(), "{}", ["behind", "it"].join(" ")),
+    );
+    sleep(ms(1));
+    assert!(!writer.is_finished());
+    let flags = rustix::fs::fcntl_getfl(std::io::stdout()).unwrap();
+    let is_shared_as_it_was = !flags.contains(rustix::fs::OFlags::NONBLOCK);
+    writeln!(stderr(), "others go on, and it blocks for others: {is_shared_as_it_was}").unwrap();
+    writer.wait().unwrap();
+    behind.wait().unwrap();
+}
+
+/// What came before `xxx…` is of the test harness.
+#[green]
+fn reads_much<R: Read>(mut child: Child, mut output: R) {
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    assert_eq!(next_line(&mut lines), "others go on, and it blocks for others: true\n");
+    let mut bytes = vec![];
+    output.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains(&format!("{}behind it\n", "x".repeat(MUCH))), "{} bytes", text.len());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_pipe_that_is_full_behind_stdout_holds_up_nobody_else() {
+    const TEST: &str = "a_pipe_that_is_full_behind_stdout_holds_up_nobody_else";
+    const IN_CHILD: &str = "EVENTLET_TEST_FILLS_A_PIPE";
+
+    #[green]
+    fn parent() {
+        let mut command = again(TEST, IN_CHILD);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.stdout.take().unwrap();
+        reads_much(child, output);
+    }
+
+    if std::env::var_os(IN_CHILD).is_some() { run_clean(writes_much) } else { run_clean(parent) }
+}
+
+#[test]
+fn a_socket_that_is_full_behind_stdout_holds_up_nobody_else() {
+    const TEST: &str = "a_socket_that_is_full_behind_stdout_holds_up_nobody_else";
+    const IN_CHILD: &str = "EVENTLET_TEST_FILLS_A_SOCKET";
+
+    #[green]
+    fn parent() {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let mut command = again(TEST, IN_CHILD);
+        let child = command.stdout(OwnedFd::from(theirs)).stderr(Stdio::piped()).spawn().unwrap();
+        // The command has the other end, too.
+        drop(command);
+        reads_much(child, UnixStream::from(ours));
+    }
+
+    if std::env::var_os(IN_CHILD).is_some() { run_clean(writes_much) } else { run_clean(parent) }
 }

@@ -68,6 +68,8 @@ mod copy;
 mod descriptor;
 mod erased;
 mod line_writer;
+#[cfg(unix)]
+mod outlet;
 mod partial;
 #[cfg(unix)]
 mod pipe;
@@ -76,6 +78,8 @@ mod seek;
 mod std_types;
 #[cfg(unix)]
 mod stdin;
+#[cfg(unix)]
+mod stdout;
 mod write;
 
 pub use std::io::{
@@ -95,7 +99,9 @@ pub use pipe::{PipeReader, PipeWriter, pipe};
 pub use read::{Read, read_to_string};
 pub use seek::Seek;
 #[cfg(unix)]
-pub use stdin::{Stdin, stdin};
+pub use stdin::{Stdin, StdinLock, stdin};
+#[cfg(unix)]
+pub use stdout::{Stderr, StderrLock, Stdout, StdoutLock, stderr, stdout};
 pub use write::Write;
 
 #[cfg(unix)]

@@ -1,0 +1,112 @@
+//! Writing to a descriptor that others share, without blocking and without making it non-blocking for them.
+
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::green;
+use crate::hubs::{Interest, trampoline};
+use crate::tpool;
+
+/// A stream of std's, and the way to write to it.
+pub(super) struct Outlet<S> {
+    open: fn() -> S,
+    way: OnceCell<Way>,
+}
+
+/// The ways, the first that fits.
+enum Way {
+    /// A second description of the same pipe or terminal, which is ours and does not block.
+    Own(OwnedFd),
+    /// Each call says that it is not to block.
+    Socket,
+    /// It is never slow because of a reader.
+    Direct,
+    /// Somebody else blocks. The lock is held by a write that was let go of, too.
+    Threads(Arc<Mutex<()>>),
+}
+
+impl<S: AsFd + Send + 'static> Outlet<S> {
+    pub(super) fn new(open: fn() -> S) -> Self {
+        Outlet { open, way: OnceCell::new() }
+    }
+
+    /// Writes some of `buf`. Suspends until there is room.
+    #[green(crate = crate)]
+    pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        let stream = (self.open)();
+        match self.way.get_or_init(|| way(&stream)) {
+            Way::Own(own) => when_writable(own, || rustix::io::write(own, buf)),
+            Way::Socket => when_writable(&stream, || send(&stream, buf)),
+            Way::Direct => Ok(rustix::io::write(&stream, buf)?),
+            Way::Threads(in_turn) => {
+                let (in_turn, bytes) = (in_turn.clone(), buf.to_vec());
+                tpool::execute(move || {
+                    let _in_turn = in_turn.lock().unwrap_or_else(PoisonError::into_inner);
+                    Ok(rustix::io::write(&stream, &bytes)?)
+                })
+            }
+        }
+    }
+}
+
+/// Writes, and waits whenever there is no room.
+#[green(crate = crate)]
+fn when_writable<F: AsFd>(fd: &F, mut write: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match write() {
+            Err(rustix::io::Errno::AGAIN) => trampoline(fd, Interest::WRITE, None)?,
+            result => return Ok(result?),
+        }
+    }
+}
+
+/// What can be done with a stream like this.
+fn way(stream: &impl AsFd) -> Way {
+    let others = || Way::Threads(Arc::default());
+    let Ok(kind) = stream.as_fd().try_clone_to_owned().and_then(|fd| File::from(fd).metadata()) else {
+        return others();
+    };
+    let kind = kind.file_type();
+    if kind.is_file() {
+        Way::Direct
+    } else if kind.is_socket() && cfg!(any(target_os = "linux", target_os = "android")) {
+        Way::Socket
+    } else if kind.is_fifo() || kind.is_char_device() {
+        open_again(stream).map_or_else(others, Way::Own)
+    } else {
+        others()
+    }
+}
+
+/// Opens what a descriptor stands for a second time, to write to it without blocking, where the system can.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn open_again(stream: &impl AsFd) -> Option<OwnedFd> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{Mode, OFlags};
+
+    let path = format!("/proc/self/fd/{}", stream.as_fd().as_raw_fd());
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    rustix::fs::open(path, flags, Mode::empty()).ok()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn open_again(_: &impl AsFd) -> Option<OwnedFd> {
+    None
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn send(stream: &impl AsFd, buf: &[u8]) -> rustix::io::Result<usize> {
+    use rustix::net::SendFlags;
+
+    rustix::net::send(stream, buf, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn send(stream: &impl AsFd, buf: &[u8]) -> rustix::io::Result<usize> {
+    rustix::io::write(stream, buf)
+}
