@@ -3,12 +3,15 @@
 use std::fs as blocking;
 use std::io::{ErrorKind, Read as _, Seek as _};
 use std::ops::Deref;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use eventlet::green::fs::{self, DirBuilder, File, FileTimes, OpenOptions};
+use eventlet::green::fs::{self, DirBuilder, File, FileTimes, OpenOptions, TryLockError};
 use eventlet::green::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use eventlet::green::os::unix::fs::{chown, fchown, lchown, symlink};
 use eventlet::{GreenIterator, sleep, spawn, tpool, with_timeout};
 use eventlet_tests::{assert_events, note, virtual_tests};
 
@@ -330,5 +333,113 @@ virtual_tests! {
         tpool::killall();
         let open = blocking::read_dir("/proc/self/fd").unwrap();
         assert!(!open.flatten().any(|entry| blocking::read_link(entry.path()).is_ok_and(|file| file == path)));
+    }
+}
+
+#[eventlet::test]
+fn reading_and_writing_at_a_place_leave_the_position_alone() {
+    let folder = Folder::new();
+    let file = File::options().read(true).write(true).create(true).open(folder.join("file")).unwrap();
+    (&file).write_all(b"0123456789").unwrap();
+    let mut digits = [0; 4];
+    assert_eq!(file.read_at(&mut digits, 8).unwrap(), 2);
+    assert_eq!(&digits[..2], b"89");
+    file.read_exact_at(&mut digits, 2).unwrap();
+    assert_eq!(&digits, b"2345");
+    assert_eq!(file.read_exact_at(&mut digits, 7).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(file.write_at(b"ab", 4).unwrap(), 2);
+    file.write_all_at(b"z", 12).unwrap();
+    (&file).write_all(b"!").unwrap();
+    assert_eq!(fs::read(folder.join("file")).unwrap(), b"0123ab6789!\0z");
+
+    // Longer than one trip carries.
+    let long = pattern((2 << 20) + 7);
+    file.write_all_at(&long, 3).unwrap();
+    let mut back = vec![0; long.len()];
+    file.read_exact_at(&mut back, 3).unwrap();
+    assert_eq!(back, long);
+}
+
+#[eventlet::test]
+fn modes_and_flags_of_the_system_reach_it() {
+    let folder = Folder::new();
+    let mode = |path: &Path| blocking::metadata(path).unwrap().permissions().mode() & 0o777;
+    let path = folder.join("secret");
+    File::options().write(true).create_new(true).mode(0o600).open(&path).unwrap();
+    assert_eq!(mode(&path), 0o600);
+    DirBuilder::new().mode(0o700).create(folder.join("private")).unwrap();
+    assert_eq!(mode(&folder.join("private")), 0o700);
+
+    let link = folder.join("link");
+    symlink(&path, &link).unwrap();
+    assert_eq!(fs::read_link(&link).unwrap(), path);
+    let no_follow = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+    let error = File::options().read(true).custom_flags(no_follow).open(&link).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::LOOP.raw_os_error()));
+    let mut inodes = vec![];
+    for entry in fs::read_dir(&*folder).unwrap() {
+        let entry = entry.unwrap();
+        inodes.push(entry.ino() == blocking::symlink_metadata(entry.path()).unwrap().ino());
+    }
+    assert_eq!(inodes, [true; 3]);
+    // Nothing is changed by no owner and no group.
+    chown(&path, None, None).unwrap();
+    lchown(&link, None, None).unwrap();
+    fchown(&File::open(&path).unwrap(), None, None).unwrap();
+}
+
+#[eventlet::test]
+fn a_lock_keeps_others_out_until_it_is_given_back() {
+    let folder = Folder::new();
+    let path = folder.join("file");
+    let (one, other) = (File::create(&path).unwrap(), Rc::new(File::open(&path).unwrap()));
+    one.lock().unwrap();
+    assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+    assert!(matches!(other.try_lock_shared(), Err(TryLockError::WouldBlock)));
+    assert_eq!(std::io::Error::from(other.try_lock().unwrap_err()).kind(), ErrorKind::WouldBlock);
+    let waiter = spawn({
+        let other = other.clone();
+        #[green]
+        move || {
+            other.lock().unwrap();
+            note("locked");
+        }
+    });
+    sleep(Duration::from_millis(10));
+    // Whoever holds the lock gets at the file, however many wait.
+    one.sync_all().unwrap();
+    note("given back");
+    one.unlock().unwrap();
+    waiter.wait();
+    assert_events(["given back", "locked"]);
+    other.unlock().unwrap();
+
+    one.lock_shared().unwrap();
+    other.try_lock_shared().unwrap();
+    assert!(matches!(one.try_lock(), Err(TryLockError::WouldBlock)));
+}
+
+#[eventlet::test]
+fn a_lock_that_nobody_waits_for_any_more_is_not_kept() {
+    let folder = Folder::new();
+    let path = folder.join("file");
+    let (one, other) = (File::create(&path).unwrap(), File::open(&path).unwrap());
+    one.lock().unwrap();
+    assert!(with_timeout(Duration::from_millis(5), || other.lock()).is_err());
+    one.unlock().unwrap();
+    assert!(one.try_lock().is_ok());
+    one.unlock().unwrap();
+    // Ended in the middle of the trip to the other OS thread, which may take the lock nevertheless.
+    for _ in 0..20 {
+        let locker = spawn({
+            let file = other.try_clone().unwrap();
+            #[green]
+            move || file.lock()
+        });
+        sleep(Duration::ZERO);
+        locker.kill();
+        tpool::killall();
+        one.try_lock().unwrap();
+        one.unlock().unwrap();
     }
 }

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, FileType, Metadata};
+#[cfg(unix)]
+use std::os::unix::fs::{DirBuilderExt as _, DirEntryExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -113,6 +115,12 @@ impl DirEntry {
         self.0.file_name()
     }
 
+    /// The number of the file in its file system. Does not suspend. std's `DirEntryExt::ino`.
+    #[cfg(unix)]
+    pub fn ino(&self) -> u64 {
+        self.0.ino()
+    }
+
     /// What is known of it; a link is not followed. Suspends until it is known. A kill or timeout loses nothing.
     ///
     /// # Errors
@@ -150,6 +158,14 @@ impl DirBuilder {
     /// Are missing folders around it made too, and one that is there taken as it is?
     pub fn recursive(&mut self, recursive: bool) -> &mut Self {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).recursive(recursive);
+        self
+    }
+
+    /// Who may do what with a folder that is made, as the operating system's bits; 0o777 if nothing is said. (What the
+    /// process's mask forbids is taken away.) std's `DirBuilderExt::mode`.
+    #[cfg(unix)]
+    pub fn mode(&mut self, mode: u32) -> &mut Self {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).mode(mode);
         self
     }
 

@@ -3,11 +3,15 @@
 use std::fmt;
 use std::fs::{self, FileTimes, Metadata, Permissions};
 use std::io::{IoSlice, Read as _, Seek as _, Write as _};
+#[cfg(unix)]
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::OpenOptions;
+#[cfg(all(unix, not(target_os = "solaris")))]
+use super::lock::{self, Kind, TryLockError};
 use crate::green::io::{Read, Result, Seek, SeekFrom, Write};
 use crate::{green, tpool};
 
@@ -50,8 +54,8 @@ pub struct File {
 }
 
 /// What the other OS thread works on.
-struct Shared {
-    file: fs::File,
+pub(super) struct Shared {
+    pub(super) file: fs::File,
     /// Held by what moves the position: an operation that was let go of may still be at work.
     position: Mutex<()>,
 }
@@ -191,6 +195,13 @@ impl File {
         self.call(move |file| file.set_modified(time)).await
     }
 
+    /// On behalf of `os::unix::fs`.
+    #[cfg(unix)]
+    #[green(crate = crate)]
+    pub(in crate::green) fn change_owner(&self, user: Option<u32>, group: Option<u32>) -> Result<()> {
+        self.call(move |file| std::os::unix::fs::fchown(file, user, group)).await
+    }
+
     /// On another OS thread, whatever else is done with the file.
     async fn call<T>(&self, f: impl FnOnce(&fs::File) -> Result<T> + Send + 'static) -> Result<T>
     where
@@ -211,6 +222,215 @@ impl File {
             f(&shared.file)
         })
         .await
+    }
+}
+
+/// Reading and writing at a place, which leaves the position alone and waits for nothing that moves it: std's
+/// `FileExt` of Unix.
+#[cfg(unix)]
+impl File {
+    /// Reads from `offset` bytes behind the start into `buf`, and says how many. Suspends until that is done: one trip to
+    /// another OS thread. At most one mebibyte.
+    ///
+    /// # Errors
+    ///
+    /// std's.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use eventlet::green;
+    /// use eventlet::green::fs::{self, File};
+    ///
+    /// #[green]
+    /// fn main() -> std::io::Result<()> {
+    ///     let path = std::env::temp_dir().join(format!("eventlet-doc-at-{}", std::process::id()));
+    ///     let file = File::options().read(true).write(true).create(true).open(&path)?;
+    ///     file.write_all_at(b"block 0 block 1 ", 0)?;
+    ///     let mut block = [0; 8];
+    ///     file.read_exact_at(&mut block, 8)?;
+    ///     assert_eq!(&block, b"block 1 ");
+    ///     fs::remove_file(&path)
+    /// }
+    /// ```
+    #[green(crate = crate)]
+    pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
+        let mut bytes = vec![0; buf.len().min(MOST)];
+        let bytes = self
+            .call(move |file| {
+                let count = file.read_at(&mut bytes, offset)?;
+                bytes.truncate(count);
+                Ok(bytes)
+            })
+            .await?;
+        buf[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+
+    /// Fills `buf` from `offset` bytes behind the start. Suspends until that is done.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the end comes first; else std's. What is in `buf` then is not told.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing of the file.
+    #[green(crate = crate)]
+    pub fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
+        let mut offset = offset;
+        for part in buf.chunks_mut(MOST) {
+            let mut bytes = vec![0; part.len()];
+            let read = move |file: &fs::File| file.read_exact_at(&mut bytes, offset).map(|()| bytes);
+            part.copy_from_slice(&self.call(read).await?);
+            offset = offset.saturating_add(part.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Writes some of `buf` to `offset` bytes behind the start, and says how many. Suspends until that is done. At most
+    /// one mebibyte. (On Linux a file that was opened to append gets it at its end, as in std.)
+    ///
+    /// # Errors
+    ///
+    /// std's.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that a kill or timeout ends may have been done.
+    #[green(crate = crate)]
+    pub fn write_at(&self, buf: &[u8], offset: u64) -> Result<usize> {
+        let bytes = buf[..buf.len().min(MOST)].to_vec();
+        self.call(move |file| file.write_at(&bytes, offset)).await
+    }
+
+    /// Writes all of `buf` to `offset` bytes behind the start. Suspends until that is done.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_at`](Self::write_at); how much was written by then is not told.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that a kill or timeout ends may have been done, or part of it.
+    #[green(crate = crate)]
+    pub fn write_all_at(&self, buf: &[u8], offset: u64) -> Result<()> {
+        let mut offset = offset;
+        for part in buf.chunks(MOST) {
+            let bytes = part.to_vec();
+            self.call(move |file| file.write_all_at(&bytes, offset)).await?;
+            offset = offset.saturating_add(part.len() as u64);
+        }
+        Ok(())
+    }
+}
+
+/// Locks that processes keep each other out with, and other handles of this one: std's. They bind those only who ask for
+/// them. The lock belongs to the open file: clones have it too, and it is gone with the last of them.
+#[cfg(all(unix, not(target_os = "solaris")))]
+impl File {
+    /// Locks the file against every other lock. Suspends while somebody else has one.
+    ///
+    /// The operating system tells nobody when a lock is free, so this looks for itself: after 1 ms, then after twice as
+    /// long each time, up to 100 ms. (std blocks, and so is told. An OS thread that blocked here would be missing
+    /// where whoever holds the lock works.) Whoever comes first after the lock is free gets it.
+    ///
+    /// # Errors
+    ///
+    /// std's.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here leaves no lock behind that this has taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventlet::green::fs::{self, File};
+    /// use eventlet::{green, with_timeout};
+    ///
+    /// #[green]
+    /// fn main() -> std::io::Result<()> {
+    ///     let path = std::env::temp_dir().join(format!("eventlet-doc-lock-{}", std::process::id()));
+    ///     let (one, other) = (File::create(&path)?, File::open(&path)?);
+    ///     one.lock()?;
+    ///     assert!(with_timeout(Duration::from_millis(5), || other.lock()).is_err());
+    ///     one.unlock()?;
+    ///     other.lock()?;
+    ///     fs::remove_file(&path)
+    /// }
+    /// ```
+    #[green(crate = crate)]
+    pub fn lock(&self) -> Result<()> {
+        lock::lock(&self.shared, Kind::Exclusive)
+    }
+
+    /// Locks the file against locks that are not shared. Suspends while somebody else has one, as [`lock`](Self::lock)
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// std's.
+    ///
+    /// # Cancel safety
+    ///
+    /// As with [`lock`](Self::lock).
+    #[green(crate = crate)]
+    pub fn lock_shared(&self) -> Result<()> {
+        lock::lock(&self.shared, Kind::Shared)
+    }
+
+    /// Locks the file against every other lock, if nobody else has one. Suspends for a trip to another OS thread, and
+    /// waits for nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if somebody else has a lock; else std's.
+    ///
+    /// # Cancel safety
+    ///
+    /// As with [`lock`](Self::lock).
+    #[green(crate = crate)]
+    pub fn try_lock(&self) -> std::result::Result<(), TryLockError> {
+        match lock::try_lock(&self.shared, Kind::Exclusive) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(TryLockError::WouldBlock),
+            Err(error) => Err(TryLockError::Error(error)),
+        }
+    }
+
+    /// Locks the file against locks that are not shared, if nobody else has one. Suspends as
+    /// [`try_lock`](Self::try_lock) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_lock`](Self::try_lock).
+    ///
+    /// # Cancel safety
+    ///
+    /// As with [`lock`](Self::lock).
+    #[green(crate = crate)]
+    pub fn try_lock_shared(&self) -> std::result::Result<(), TryLockError> {
+        match lock::try_lock(&self.shared, Kind::Shared) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(TryLockError::WouldBlock),
+            Err(error) => Err(TryLockError::Error(error)),
+        }
+    }
+
+    /// Gives the lock back. Suspends until that is done; a kill or timeout does not stop it.
+    ///
+    /// # Errors
+    ///
+    /// std's.
+    #[green(crate = crate)]
+    pub fn unlock(&self) -> Result<()> {
+        lock::unlock(&self.shared)
     }
 }
 
@@ -308,6 +528,14 @@ impl std::os::fd::AsFd for File {
 impl std::os::fd::AsRawFd for File {
     fn as_raw_fd(&self) -> std::os::fd::RawFd {
         self.shared.file.as_raw_fd()
+    }
+}
+
+/// As [`File::from_std`].
+#[cfg(unix)]
+impl From<std::os::fd::OwnedFd> for File {
+    fn from(fd: std::os::fd::OwnedFd) -> Self {
+        File::from_std(fd.into())
     }
 }
 

@@ -29,6 +29,8 @@
 mod dir;
 mod file;
 mod functions;
+#[cfg(all(unix, not(target_os = "solaris")))]
+mod lock;
 mod open_options;
 
 pub use std::fs::{FileTimes, FileType, Metadata, Permissions};
@@ -40,4 +42,6 @@ pub use functions::{
     read_to_string, remove_dir, remove_dir_all, remove_file, rename, set_permissions, symlink_metadata,
     write,
 };
+#[cfg(all(unix, not(target_os = "solaris")))]
+pub use lock::TryLockError;
 pub use open_options::OpenOptions;

@@ -1,6 +1,8 @@
 //! How a file is opened.
 
 use std::fs;
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::File;
@@ -68,6 +70,38 @@ impl OpenOptions {
     /// Must it be missing, and is it made?
     pub fn create_new(&mut self, create_new: bool) -> &mut Self {
         self.0.create_new(create_new);
+        self
+    }
+
+    /// Who may do what with a file that is made, as the operating system's bits; 0o666 if nothing is said. (What the
+    /// process's mask forbids is taken away.) std's `OpenOptionsExt::mode`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use eventlet::green;
+    /// use eventlet::green::fs::{self, OpenOptions};
+    /// use eventlet::green::os::unix::fs::PermissionsExt;
+    ///
+    /// #[green]
+    /// fn main() -> std::io::Result<()> {
+    ///     let path = std::env::temp_dir().join(format!("eventlet-doc-mode-{}", std::process::id()));
+    ///     let key = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    ///     assert_eq!(key.metadata()?.permissions().mode() & 0o777, 0o600);
+    ///     fs::remove_file(&path)
+    /// }
+    /// ```
+    #[cfg(unix)]
+    pub fn mode(&mut self, mode: u32) -> &mut Self {
+        self.0.mode(mode);
+        self
+    }
+
+    /// Other flags of the operating system's `open`, such as `O_DIRECT` or `O_NOFOLLOW`. std's
+    /// `OpenOptionsExt::custom_flags`.
+    #[cfg(unix)]
+    pub fn custom_flags(&mut self, flags: i32) -> &mut Self {
+        self.0.custom_flags(flags);
         self
     }
 

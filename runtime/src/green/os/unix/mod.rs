@@ -1,3 +1,4 @@
 //! std's `os::unix`, with green sockets.
 
+pub mod fs;
 pub mod net;

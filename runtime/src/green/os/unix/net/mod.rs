@@ -4,7 +4,7 @@
 
 mod datagram;
 mod listener;
-mod pauses;
+pub(in crate::green) mod pauses;
 mod stream;
 
 pub use std::os::unix::net::SocketAddr;

@@ -6,7 +6,7 @@ use crate::green;
 use crate::greenthread::sleep;
 
 /// Pauses that grow: 1 ms, then twice as long each time, up to 100 ms.
-pub(super) struct Pauses(Duration);
+pub(in crate::green) struct Pauses(Duration);
 
 impl Default for Pauses {
     fn default() -> Self {
@@ -16,7 +16,7 @@ impl Default for Pauses {
 
 impl Pauses {
     #[green(crate = crate)]
-    pub(super) fn pause(&mut self) {
+    pub(in crate::green) fn pause(&mut self) {
         sleep(self.0);
         self.0 = (2 * self.0).min(Duration::from_millis(100));
     }
