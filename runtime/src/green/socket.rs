@@ -36,14 +36,19 @@ impl<S: AsSource> Socket<S> {
     ///
     /// `ResourceBusy` if this is not the only handle.
     pub(super) fn into_io(self) -> io::Result<S> {
-        match Rc::try_unwrap(self.0) {
-            Ok(source) => Ok(source.into_inner()),
+        match self.try_into_io() {
+            Ok(io) => Ok(io),
             Err(_) => {
                 let message = "the socket has other handles\n\
                      help: drop what `try_clone` or `into_split` made, or `reunite` the halves";
                 Err(io::Error::new(io::ErrorKind::ResourceBusy, message))
             }
         }
+    }
+
+    /// Gives the descriptor back, or this handle if it is not the only one.
+    pub(super) fn try_into_io(self) -> Result<S, Self> {
+        Rc::try_unwrap(self.0).map(Source::into_inner).map_err(Socket)
     }
 
     /// Are these handles on one socket?

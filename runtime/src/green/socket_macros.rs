@@ -37,6 +37,21 @@ macro_rules! socket_handles {
                 &self.socket
             }
 
+            /// Gives the descriptor away: this one, or if there are other handles on it, another of the same socket.
+            #[cfg(unix)]
+            fn release(self) -> std::io::Result<std::os::fd::OwnedFd> {
+                let nonblocking = self.socket.is_nonblocking();
+                let socket = match self.socket.try_into_io() {
+                    Ok(socket) => {
+                        socket.set_nonblocking(nonblocking)?;
+                        socket
+                    }
+                    // It stays as it is: what blocks for one blocks for all.
+                    Err(socket) => socket.io().try_clone()?,
+                };
+                Ok(socket.into())
+            }
+
             /// Another handle on the socket. Does not suspend, and never fails.
             ///
             /// Both share everything: the descriptor, the timeouts, the mode, and the rule of one reader and one
@@ -133,6 +148,46 @@ macro_rules! socket_handles {
         impl From<std::os::fd::OwnedFd> for $type {
             fn from(fd: std::os::fd::OwnedFd) -> Self {
                 Self::from(<$std>::from(fd))
+            }
+        }
+
+        /// As `into_std`, and never refused: if there are other handles on the socket this is another descriptor of it, as
+        /// all of std's handles are, and since those go on, it does not block.
+        ///
+        /// # Panics
+        ///
+        /// If there are other handles, and too many descriptors are open.
+        #[cfg(unix)]
+        impl From<$type> for std::os::fd::OwnedFd {
+            fn from(socket: $type) -> std::os::fd::OwnedFd {
+                socket.release().expect("an open socket gives its descriptor, unless there are too many")
+            }
+        }
+
+        /// As the conversion into an `OwnedFd`.
+        ///
+        /// # Panics
+        ///
+        /// As that.
+        #[cfg(unix)]
+        impl std::os::fd::IntoRawFd for $type {
+            fn into_raw_fd(self) -> std::os::fd::RawFd {
+                std::os::fd::OwnedFd::from(self).into_raw_fd()
+            }
+        }
+
+        /// As `from_std`.
+        ///
+        /// # Panics
+        ///
+        /// As the conversion from an `OwnedFd`.
+        #[cfg(unix)]
+        impl std::os::fd::FromRawFd for $type {
+            #[expect(unsafe_code, reason = "the trait's method is unsafe, and so is what it is made of")]
+            unsafe fn from_raw_fd(fd: std::os::fd::RawFd) -> Self {
+                // SAFETY: the precondition of this method, which is the trait's, is that of `OwnedFd::from_raw_fd`: `fd`
+                // is open, owned by nobody else, and needs nothing but `close`.
+                Self::from(unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) })
             }
         }
     };
@@ -296,6 +351,69 @@ macro_rules! byte_stream {
             fn flush(&mut self) -> std::io::Result<()> {
                 Ok(())
             }
+        }
+    };
+}
+
+/// How much the operating system keeps for a socket.
+macro_rules! socket_buffers {
+    ($type:ident) => {
+        socket2_options! { $type:
+            /// How many bytes may have arrived and not been read (`SO_RCVBUF`). Linux reads twice what was set.
+            recv_buffer_size = recv_buffer_size, set_recv_buffer_size = set_recv_buffer_size: usize;
+            /// How many bytes may have been written and not been sent (`SO_SNDBUF`). Linux reads twice what was set.
+            send_buffer_size = send_buffer_size, set_send_buffer_size = set_send_buffer_size: usize;
+        }
+    };
+}
+
+/// Settings of the operating system's that are read and set through socket2, as a list of them.
+macro_rules! socket2_options {
+    ($type:ident: $($(#[doc = $doc:literal])* $get:ident = $theirs:ident, $set:ident = $set_theirs:ident: $value:ty;)*) => {
+        impl $type {
+            $(
+                $(#[doc = $doc])*
+                ///
+                /// # Errors
+                ///
+                /// Whatever the operating system says.
+                pub fn $get(&self) -> std::io::Result<$value> {
+                    socket2::SockRef::from(self.socket.io()).$theirs()
+                }
+
+                /// Sets what
+                #[doc = concat!("[`", stringify!($get), "`](Self::", stringify!($get), ")")]
+                /// reads.
+                ///
+                /// # Errors
+                ///
+                /// Whatever the operating system says.
+                pub fn $set(&self, value: $value) -> std::io::Result<()> {
+                    socket2::SockRef::from(self.socket.io()).$set_theirs(value)
+                }
+            )*
+        }
+    };
+}
+
+/// How urgent the packets of a socket are.
+macro_rules! socket_tos {
+    ($type:ident) => {
+        #[cfg(not(any(
+            target_os = "fuchsia",
+            target_os = "redox",
+            target_os = "solaris",
+            target_os = "haiku"
+        )))]
+        socket2_options! { $type:
+            /// The mark on IPv4 packets that says how urgent they are (`IP_TOS`).
+            tos_v4 = tos_v4, set_tos_v4 = set_tos_v4: u32;
+        }
+
+        #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "macos"))]
+        socket2_options! { $type:
+            /// The mark on IPv6 packets that says how urgent they are (`IPV6_TCLASS`).
+            tclass_v6 = tclass_v6, set_tclass_v6 = set_tclass_v6: u32;
         }
     };
 }

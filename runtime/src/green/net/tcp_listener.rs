@@ -76,6 +76,7 @@ impl TcpListener {
 }
 
 socket_handles!(TcpListener, net::TcpListener);
+socket_buffers!(TcpListener);
 socket_options! { TcpListener:
     /// How many hops a packet may make (`IP_TTL`).
     ttl, set_ttl: u32;

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 
 use super::addr::each_address;
 use super::{ToSocketAddrs, connect_socket};
@@ -16,6 +16,8 @@ use crate::hub::sources::{Done, Reads};
 ///
 /// Its reads and writes are those of [`Read`](super::super::io::Read) and [`Write`](super::super::io::Write), also on
 /// `&TcpStream`. When the last handle is dropped the connection is closed.
+///
+/// The settings that most programs need are methods here; `socket2::SockRef::from(&stream)` reaches all others.
 ///
 /// A reset by the peer is the error `ConnectionReset`, as in std. (In eventlet a reset reads like the end.)
 ///
@@ -104,6 +106,114 @@ impl TcpStream {
 socket_handles!(TcpStream, net::TcpStream);
 socket_timeouts!(TcpStream);
 byte_stream!(TcpStream);
+socket_buffers!(TcpStream);
+socket_tos!(TcpStream);
+socket2_options! { TcpStream:
+    /// Whether the operating system asks now and then if a peer that says nothing is still there (`SO_KEEPALIVE`). One
+    /// that is not ends the connection with the error `TimedOut`.
+    keepalive = keepalive, set_keepalive = set_keepalive: bool;
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+socket2_options! { TcpStream:
+    /// Whether what does not fill a packet waits for more, for 200 ms at most (`TCP_CORK`). Setting `false` sends it.
+    cork = tcp_cork, set_cork = set_tcp_cork: bool;
+    /// Whether what arrives is confirmed at once (`TCP_QUICKACK`). The operating system changes it by itself, so that it
+    /// has to be set again and again: std's `TcpStreamExt::quickack`.
+    quickack = tcp_quickack, set_quickack = set_tcp_quickack: bool;
+    /// How long what was sent may stay unconfirmed before the connection ends with an error (`TCP_USER_TIMEOUT`), in whole
+    /// milliseconds; `None` is as the operating system likes.
+    user_timeout = tcp_user_timeout, set_user_timeout = set_tcp_user_timeout: Option<Duration>;
+}
+
+/// The times of [`set_keepalive`](TcpStream::set_keepalive), in whole seconds. Setting one turns it on.
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "macos",
+    target_os = "ios",
+    target_os = "freebsd",
+    target_os = "netbsd"
+))]
+impl TcpStream {
+    /// How long the peer may say nothing before it is asked the first time (`TCP_KEEPIDLE`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn keepalive_time(&self) -> io::Result<Duration> {
+        SockRef::from(self.socket.io()).tcp_keepalive_time()
+    }
+
+    /// Sets what [`keepalive_time`](Self::keepalive_time) reads.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says: `InvalidInput` for less than a second.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventlet::green;
+    /// use eventlet::green::net::{TcpListener, TcpStream};
+    ///
+    /// #[green]
+    /// fn main() -> std::io::Result<()> {
+    ///     let listener = TcpListener::bind("127.0.0.1:0")?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?)?;
+    ///     // A peer that has gone without a word is noticed after 60 + 5 × 10 seconds.
+    ///     stream.set_keepalive_time(Duration::from_secs(60))?;
+    ///     stream.set_keepalive_interval(Duration::from_secs(10))?;
+    ///     stream.set_keepalive_retries(5)?;
+    ///     assert!(stream.keepalive()?);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn set_keepalive_time(&self, time: Duration) -> io::Result<()> {
+        self.set_keepalive_to(TcpKeepalive::new().with_time(time))
+    }
+
+    /// How long it is from one question that has no answer to the next (`TCP_KEEPINTVL`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn keepalive_interval(&self) -> io::Result<Duration> {
+        SockRef::from(self.socket.io()).tcp_keepalive_interval()
+    }
+
+    /// Sets what [`keepalive_interval`](Self::keepalive_interval) reads.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_keepalive_time`](Self::set_keepalive_time).
+    pub fn set_keepalive_interval(&self, interval: Duration) -> io::Result<()> {
+        self.set_keepalive_to(TcpKeepalive::new().with_interval(interval))
+    }
+
+    /// How many questions may stay without an answer before the connection ends (`TCP_KEEPCNT`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub fn keepalive_retries(&self) -> io::Result<u32> {
+        SockRef::from(self.socket.io()).tcp_keepalive_retries()
+    }
+
+    /// Sets what [`keepalive_retries`](Self::keepalive_retries) reads.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says: `InvalidInput` for zero.
+    pub fn set_keepalive_retries(&self, retries: u32) -> io::Result<()> {
+        self.set_keepalive_to(TcpKeepalive::new().with_retries(retries))
+    }
+
+    fn set_keepalive_to(&self, keepalive: TcpKeepalive) -> io::Result<()> {
+        SockRef::from(self.socket.io()).set_tcp_keepalive(&keepalive)
+    }
+}
 socket_options! { TcpStream:
     /// Whether small writes go out at once (`TCP_NODELAY`).
     nodelay, set_nodelay: bool;
@@ -128,6 +238,23 @@ impl TcpStream {
     /// Whatever the operating system says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.io().local_addr()
+    }
+
+    /// Where the peer wanted to go, on a connection that a packet filter has redirected to this process
+    /// (`SO_ORIGINAL_DST`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says: that no filter has redirected it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn original_dst(&self) -> io::Result<SocketAddr> {
+        let socket = SockRef::from(self.socket.io());
+        let is_v4 = match self.local_addr()? {
+            SocketAddr::V4(_) => true,
+            SocketAddr::V6(address) => address.ip().to_ipv4_mapped().is_some(),
+        };
+        let address = if is_v4 { socket.original_dst_v4()? } else { socket.original_dst_v6()? };
+        address.as_socket().ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// How long the operating system goes on sending after the last handle is dropped (`SO_LINGER`).

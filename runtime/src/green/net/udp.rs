@@ -3,8 +3,10 @@
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::ToSocketAddrs;
+use socket2::{Domain, Type};
+
 use super::addr::each_address;
+use super::{ToSocketAddrs, new_socket};
 use crate::green;
 use crate::green::socket::Socket;
 use crate::hub::sources::{Done, Reads, Writes};
@@ -44,6 +46,39 @@ impl UdpSocket {
     #[green(crate = crate)]
     pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<UdpSocket> {
         each_address(address, async |address| Self::from_std(net::UdpSocket::bind(address)?))
+    }
+
+    /// Takes `address` together with other sockets that are made like this (`SO_REUSEPORT`), each of which gets a share of
+    /// the datagrams. Suspends as [`bind`](Self::bind) does.
+    ///
+    /// This is how several processes, or several OS threads each with a hub, serve one port.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind); `Unsupported` where there is no such thing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use eventlet::green;
+    /// use eventlet::green::net::UdpSocket;
+    ///
+    /// #[green]
+    /// fn main() -> std::io::Result<()> {
+    ///     let one = UdpSocket::bind_shared("127.0.0.1:0")?;
+    ///     let other = UdpSocket::bind_shared(one.local_addr()?)?;
+    ///     assert_eq!(one.local_addr()?, other.local_addr()?);
+    ///     Ok(())
+    /// }
+    /// ```
+    #[green(crate = crate)]
+    pub fn bind_shared<A: ToSocketAddrs>(address: A) -> io::Result<UdpSocket> {
+        each_address(address, async |address| {
+            let socket = new_socket(Domain::for_address(address), Type::DGRAM)?;
+            share_port(&socket)?;
+            socket.bind(&address.into())?;
+            Ok(Self::from_nonblocking(socket.into()))
+        })
     }
 
     /// Fixes the peer for [`send`](Self::send) and [`recv`](Self::recv); others are no longer heard. Suspends only
@@ -147,8 +182,20 @@ impl UdpSocket {
     }
 }
 
+#[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin"))))]
+fn share_port(socket: &socket2::Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+#[cfg(not(all(unix, not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin")))))]
+fn share_port(_: &socket2::Socket) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this platform has no SO_REUSEPORT"))
+}
+
 socket_handles!(UdpSocket, net::UdpSocket);
 socket_timeouts!(UdpSocket);
+socket_buffers!(UdpSocket);
+socket_tos!(UdpSocket);
 socket_options! { UdpSocket:
     /// Whether datagrams may go to broadcast addresses (`SO_BROADCAST`).
     broadcast, set_broadcast: bool;

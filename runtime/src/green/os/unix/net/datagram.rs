@@ -190,4 +190,5 @@ impl UnixDatagram {
 }
 
 socket_handles!(UnixDatagram, net::UnixDatagram);
+socket_buffers!(UnixDatagram);
 socket_timeouts!(UnixDatagram);

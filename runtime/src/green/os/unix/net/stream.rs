@@ -106,6 +106,7 @@ impl UnixStream {
 }
 
 socket_handles!(UnixStream, net::UnixStream);
+socket_buffers!(UnixStream);
 socket_timeouts!(UnixStream);
 byte_stream!(UnixStream);
 
