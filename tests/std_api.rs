@@ -10,9 +10,11 @@ use std::time::Duration;
 use eventlet::green::io::{BufRead, BufReader, Read, Write};
 use eventlet::green::net::{TcpListener, TcpStream, UdpSocket};
 use eventlet::green::os::unix::net::{UnixDatagram, UnixStream};
+use eventlet::green::process::{Command, Stdio, kill_group};
+use eventlet::green::thread;
 use eventlet::greenthread::iwait;
-use eventlet::{GreenIterator, spawn, with_timeout};
-use eventlet_tests::ms;
+use eventlet::{GreenIterator, branch, sleep, spawn, testing, with_timeout};
+use eventlet_tests::{assert_events, give_way, ms, note, say_after, value_after};
 
 #[eventlet::green]
 fn tcp_pair() -> (TcpStream, TcpStream) {
@@ -72,7 +74,7 @@ fn a_socket_with_other_handles_gives_another_descriptor_and_they_go_on() -> io::
             other.read_exact(&mut bytes).map(|()| bytes)
         },
     );
-    eventlet::sleep(Duration::ZERO);
+    give_way();
     peer.write_all(b"x")?;
     assert_eq!(&reader.wait()?, b"x");
     third.write_all(b"y")?;
@@ -192,4 +194,182 @@ fn a_standard_socket_comes_back_from_another_os_thread() {
     let mut bytes = [0; 1];
     io::Read::read_exact(&mut accepted, &mut bytes).unwrap();
     assert_eq!(&bytes, b"x");
+}
+
+#[eventlet::green]
+fn parks(name: &str) {
+    thread::park();
+    note(name);
+}
+
+#[eventlet::test]
+fn a_parked_thread_goes_on_when_it_is_unparked() {
+    let one = spawn(|| parks("one"));
+    let other = spawn(|| parks("other"));
+    give_way();
+    assert_events([]);
+    other.unpark();
+    other.unpark();
+    give_way();
+    assert_events(["other"]);
+    one.unpark();
+    one.wait();
+    other.unpark();
+    assert_events(["one"]);
+}
+
+#[eventlet::test]
+fn one_unpark_that_comes_first_is_kept_and_several_are_one() {
+    let me = thread::current();
+    me.unpark();
+    me.unpark();
+    thread::park();
+    assert_eq!(testing::now(), Duration::ZERO);
+    thread::park_timeout(ms(5));
+    assert_eq!(testing::now(), ms(5));
+    // A limit that was over leaves nothing behind, and takes nothing away.
+    me.unpark();
+    thread::park_timeout(ms(5));
+    assert_eq!(testing::now(), ms(5));
+    assert!(with_timeout(ms(5), thread::park).is_err());
+    me.unpark();
+    thread::park();
+    assert_eq!(testing::now(), ms(10));
+}
+
+#[eventlet::test]
+fn an_unpark_reaches_every_branch_that_is_parked() {
+    let me = thread::current();
+    spawn({
+        #[eventlet::green]
+        move || {
+            say_after(ms(1), "unparked");
+            me.unpark();
+        }
+    });
+    branch::join_all([|| parks("a branch"), || parks("a branch")]);
+    assert_events(["unparked", "a branch", "a branch"]);
+}
+
+#[eventlet::test]
+fn a_parked_thread_can_be_killed() {
+    let parked = spawn(|| parks("never"));
+    give_way();
+    parked.kill();
+    parked.unpark();
+    assert!(parked.join().is_err());
+    assert_events([]);
+}
+
+#[eventlet::test]
+fn threads_in_a_scope_of_std_borrow_and_are_joined() {
+    let mut words = vec!["a".to_owned(), "bc".to_owned()];
+    let lengths = thread::scope(
+        #[eventlet::green]
+        |s| {
+            let handles = [0, 1].map(|index| {
+                let word = &words[index];
+                s.spawn(
+                    #[eventlet::green]
+                    move || {
+                        sleep(ms(1));
+                        word.len()
+                    },
+                )
+            });
+            let [one, two] = handles;
+            (one.join().unwrap(), two.join().unwrap())
+        },
+    );
+    words.push(format!("{lengths:?}"));
+    assert_eq!(words[2], "(1, 2)");
+}
+
+#[eventlet::green]
+fn fails_after(delay: Duration) -> u32 {
+    sleep(delay);
+    panic!("a scoped thread fails, which the test wants");
+}
+
+#[eventlet::test]
+fn a_panic_in_a_scope_of_std_ends_its_thread_alone() {
+    let sum = thread::scope(
+        #[eventlet::green]
+        |s| {
+            let fails = s.spawn(|| fails_after(ms(1)));
+            let works = s.spawn(|| value_after(ms(5), 7));
+            let panic = fails.join().unwrap_err();
+            let text = *panic.downcast::<&str>().unwrap();
+            works.join().unwrap() + text.len() as u32
+        },
+    );
+    assert_eq!((sum, testing::now()), (7 + 43, ms(5)));
+}
+
+#[eventlet::test]
+#[should_panic(expected = "a scoped thread panicked")]
+fn a_panic_that_nobody_joined_for_comes_out_of_the_scope() {
+    thread::scope(
+        #[eventlet::green]
+        |s| {
+            s.spawn(|| fails_after(ms(1)));
+            say_after(ms(2), "the body ends");
+        },
+    );
+}
+
+#[eventlet::test]
+fn a_panic_of_the_body_waits_for_the_threads() {
+    let scope = spawn(
+        #[eventlet::green]
+        || {
+            thread::scope(
+                #[eventlet::green]
+                |s| {
+                    s.spawn(|| say_after(ms(3), "the thread ends"));
+                    fails_after(ms(1));
+                },
+            )
+        },
+    );
+    let exit = scope.join().unwrap_err();
+    note(testing::now().as_millis());
+    assert!(matches!(exit, eventlet::Exit::Panicked(_)));
+    assert_events(["the thread ends", "3"]);
+}
+
+#[eventlet::test(real_time)]
+fn a_signal_reaches_all_of_a_process_group() -> io::Result<()> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "sleep 1000 & sleep 1000 & echo begun; wait"]);
+    let mut child = shell.process_group(0).stdout(Stdio::piped()).spawn()?;
+    let mut output = BufReader::new(child.stdout.take().expect("it is a pipe"));
+    let mut line = String::new();
+    output.read_line(&mut line)?;
+    assert_eq!(child.send_signal_to_group(12345).unwrap_err().kind(), ErrorKind::InvalidInput);
+    child.send_signal_to_group(15)?;
+    assert!(!child.wait()?.success());
+    // The end comes when nobody is left who could write.
+    output.read_to_string(&mut line)?;
+    assert_eq!(line, "begun\n");
+    for everybody in [0, 1, u32::MAX] {
+        assert_eq!(kill_group(everybody, 15).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    Ok(())
+}
+
+#[eventlet::test(real_time)]
+fn a_program_can_take_the_place_of_this_one() -> io::Result<()> {
+    const IN_CHILD: &str = "EVENTLET_TEST_EXEC";
+    if std::env::var_os(IN_CHILD).is_some() {
+        let error = Command::new("/no/such/program").exec();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        return Err(Command::new("echo").arg("in its place").exec());
+    }
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["a_program_can_take_the_place_of_this_one", "--exact", "--nocapture"]);
+    let output = command.env(IN_CHILD, "").output()?;
+    assert!(output.status.success());
+    assert!(output.stdout.ends_with(b"in its place\n"), "{:?}", String::from_utf8_lossy(&output.stdout));
+    Ok(())
 }

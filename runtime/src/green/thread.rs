@@ -12,9 +12,14 @@ use crate::green;
 use crate::greenthread::GreenThread;
 use crate::hub::exit::Exit;
 
+mod park;
+mod scope;
+
 pub use std::thread::{AccessError, LocalKey, Result, available_parallelism, panicking};
 
 pub use crate::greenthread::{Thread, current, sleep};
+pub use park::{park, park_timeout};
+pub use scope::{Scope, ScopedJoinHandle, scope};
 
 /// Starts a green thread. Does not suspend.
 ///

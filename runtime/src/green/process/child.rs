@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::process::{self, ExitStatus, Output};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::communicate::Talk;
 use super::{ChildStderr, ChildStdin, ChildStdout, exit};
@@ -173,6 +173,42 @@ impl Child {
         self.send_signal(Signal::TERM.as_raw())
     }
 
+    /// Sends a signal to the process group that the child leads, by the operating system's number: to the child, and to
+    /// all that it has started and that have not left the group. Does not suspend.
+    ///
+    /// The child leads one if it was started with [`process_group(0)`](super::Command::process_group). The group goes on
+    /// when the child has ended, for as long as there is somebody in it; once it is empty and the child was waited for,
+    /// its number may be another group's. Python's `os.killpg`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if there is no such signal; whatever the operating system says: that there is no such group (any
+    /// more).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use eventlet::green;
+    /// use eventlet::green::io::Read;
+    /// use eventlet::green::process::{Command, Stdio};
+    ///
+    /// #[green]
+    /// fn main() -> std::io::Result<()> {
+    ///     let mut shell = Command::new("sh");
+    ///     shell.args(["-c", "sleep 1000 & echo begun; wait"]).process_group(0).stdout(Stdio::piped());
+    ///     let mut child = shell.spawn()?;
+    ///     let mut output = child.stdout.take().unwrap();
+    ///     output.read_exact(&mut [0; 6])?;
+    ///     child.send_signal_to_group(15)?; // SIGTERM, also to the `sleep`
+    ///     assert!(!child.wait()?.success());
+    ///     output.read_to_end(&mut vec![])?; // nobody is left who could write there
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn send_signal_to_group(&self, signal: i32) -> io::Result<()> {
+        kill_group(self.process.id(), signal)
+    }
+
     /// Sends it a signal, by the operating system's number. Does not suspend.
     ///
     /// Nothing happens if it has ended already: its number may be another process's by then. gevent's `send_signal`.
@@ -181,15 +217,54 @@ impl Child {
     ///
     /// `InvalidInput` if there is no such signal; whatever the operating system says.
     pub fn send_signal(&mut self, signal: i32) -> io::Result<()> {
-        let Some(signal) = Signal::from_named_raw(signal) else {
-            let message = format!("there is no signal with the number {signal}");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        };
+        let signal = signal_of(signal)?;
         match self.process.try_wait()? {
             Some(_) => Ok(()),
             None => Ok(kill_process(Pid::from_child(&self.process), signal)?),
         }
     }
+}
+
+/// Sends a signal to the process group with that number, by the operating system's number. Does not suspend. Python's
+/// `os.killpg`.
+///
+/// # Errors
+///
+/// `InvalidInput` if there is no such signal, or for the groups 0 and 1 (which the operating system takes for one's own, and
+/// for every process there is); what the operating system says: that there is no such group, or that it is somebody else's.
+///
+/// # Examples
+///
+/// ```
+/// use eventlet::green;
+/// use eventlet::green::process::{Command, kill_group};
+///
+/// #[green]
+/// fn main() -> std::io::Result<()> {
+///     let mut child = Command::new("sleep").arg("1000").process_group(0).spawn()?;
+///     kill_group(child.id(), 15)?; // SIGTERM
+///     assert!(!child.wait()?.success());
+///     assert!(kill_group(child.id(), 15).is_err());
+///     Ok(())
+/// }
+/// ```
+pub fn kill_group(group: u32, signal: i32) -> io::Result<()> {
+    let signal = signal_of(signal)?;
+    let Some(group) = i32::try_from(group).ok().filter(|group| *group > 1).and_then(Pid::from_raw) else {
+        let message = format!("there is no process group with the number {group}");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    };
+    Ok(kill_process_group(group, signal)?)
+}
+
+/// # Errors
+///
+/// `InvalidInput` if there is no such signal.
+fn signal_of(number: i32) -> io::Result<Signal> {
+    Signal::from_named_raw(number).ok_or_else(|| {
+        let message = format!("there is no signal with the number {number}");
+        io::Error::new(io::ErrorKind::InvalidInput, message)
+    })
 }
 
 /// What the hub knows of the process's end; nothing until the first wait that finds it running.

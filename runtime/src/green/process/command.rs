@@ -148,6 +148,53 @@ impl Command {
         self
     }
 
+    /// Puts the program in place of this process: on success nothing comes back. std's `exec`.
+    ///
+    /// Does not suspend. No destructor runs, and other green threads end where they are. The program gets the descriptors
+    /// that are not marked to be closed, which all of this crate's are.
+    ///
+    /// # Errors
+    ///
+    /// What it gives is always an error, std's: the program was not started, and some of the settings (folder, user)
+    /// may have changed this process by then.
+    pub fn exec(&mut self) -> io::Error {
+        self.command.exec()
+    }
+
+    /// Has `f` called in the child between its beginning and the program's: std's `pre_exec`.
+    ///
+    /// An error of `f` is that of [`spawn`](Self::spawn). `f` must not use green threads: the hub is the parent's.
+    ///
+    /// # Safety
+    ///
+    /// As std's `CommandExt::pre_exec`: the child is a copy with one OS thread, in which `f` may do only what may be done in
+    /// a handler of a signal; it must not allocate memory or take locks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use eventlet::green;
+    /// use eventlet::green::process::Command;
+    ///
+    /// #[green]
+    /// fn main() -> std::io::Result<()> {
+    ///     let mut command = Command::new("true");
+    ///     // SAFETY: the closure makes an error of a number, and no more.
+    ///     unsafe { command.pre_exec(|| Err(std::io::Error::from_raw_os_error(1))) };
+    ///     assert_eq!(command.spawn().unwrap_err().raw_os_error(), Some(1));
+    ///     Ok(())
+    /// }
+    /// ```
+    #[expect(unsafe_code, reason = "std's method is unsafe, and so is this one")]
+    pub unsafe fn pre_exec<F>(&mut self, f: F) -> &mut Command
+    where
+        F: FnMut() -> io::Result<()> + Send + Sync + 'static,
+    {
+        // SAFETY: the precondition of this method is that of std's: `f` does only what is allowed between fork and exec.
+        unsafe { self.command.pre_exec(f) };
+        self
+    }
+
     builder! {
         /// Adds an argument.
         arg(argument: impl AsRef<OsStr>);

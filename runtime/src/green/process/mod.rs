@@ -27,6 +27,8 @@
 //! | `check_output`, `run` | [`Command::output`] |
 //! | `popen.wait(timeout)`, `os.waitpid` | [`Child::wait_timeout`], [`Child::wait`] |
 //! | `popen.poll`, `os.waitpid(…, WNOHANG)` | [`Child::try_wait`] |
+//! | `os.killpg` | [`kill_group`], [`Child::send_signal_to_group`] |
+//! | `os.execv…` | [`Command::exec`] |
 //! | `popen.communicate(input, timeout)` | [`Child::communicate`] in [`with_timeout`](crate::with_timeout) |
 //!
 //! # A child that is let go
@@ -43,6 +45,6 @@ mod pipes;
 
 pub use std::process::{ExitCode, ExitStatus, Output, Stdio, Termination, abort, exit, id};
 
-pub use child::Child;
+pub use child::{Child, kill_group};
 pub use command::Command;
 pub use pipes::{ChildStderr, ChildStdin, ChildStdout};

@@ -21,8 +21,18 @@ pub(crate) struct Extra {
     pub(crate) exit: Option<Exit>,
     /// Values of its own, by the addresses of their keys.
     pub(crate) locals: Vec<(usize, Rc<dyn Any>)>,
+    /// Whether it may go on at once where it parks next.
+    pub(crate) parking: Option<Box<Parking>>,
     /// Values that it hands on to the tasks that it spawns.
     pub(crate) context: Option<Context>,
+}
+
+/// What parks a task, and lets it go on.
+#[derive(Default)]
+pub(crate) struct Parking {
+    pub(crate) has_token: bool,
+    /// The task itself, or branches of it.
+    pub(crate) line: WaitList,
 }
 
 /// Values by the addresses of their keys, shared until one of the sharers sets one.
