@@ -1,5 +1,5 @@
 //! What std has in `os::unix::fs`: owners and links. What its traits add to files and options (`read_at`, `mode`, …) are
-//! methods of [`green::fs`](crate::green::fs)'s types.
+//! methods of [`green::fs`]'s types.
 
 use std::os::unix::fs;
 use std::path::Path;
