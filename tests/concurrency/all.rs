@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use eventlet::branch::{join_all, race_all, try_join_all};
 use eventlet::{Event, Exit, green, sleep, spawn, testing, with_timeout};
-use eventlet_tests::{Noted, assert_events, events, ms, virtual_tests};
+use eventlet_tests::{Noted, assert_events, events, ms};
 
 #[green]
 fn value_after(delay: u64, value: &'static str) -> &'static str {
@@ -44,25 +44,29 @@ impl<C: Future> Future for Counted<'_, C> {
     }
 }
 
-virtual_tests! {
-    fn values_come_in_the_order_given() {
-        let before = testing::now();
-        let calls = [(30, "c"), (10, "a"), (20, "b")].map(|(delay, value)| move || value_after(delay, value));
-        assert_eq!(join_all(calls), ["c", "a", "b"]);
-        assert_eq!(testing::now() - before, ms(30));
-        assert_events(["a", "b", "c"]);
-    }
+#[eventlet::test]
+fn values_come_in_the_order_given() {
+    let before = testing::now();
+    let calls = [(30, "c"), (10, "a"), (20, "b")].map(|(delay, value)| move || value_after(delay, value));
+    assert_eq!(join_all(calls), ["c", "a", "b"]);
+    assert_eq!(testing::now() - before, ms(30));
+    assert_events(["a", "b", "c"]);
+}
 
-    fn no_calls_are_over_at_once() {
-        assert!(join_all(Vec::<fn() -> std::future::Ready<u32>>::new()).is_empty());
-    }
+#[eventlet::test]
+fn no_calls_are_over_at_once() {
+    assert!(join_all(Vec::<fn() -> std::future::Ready<u32>>::new()).is_empty());
+}
 
-    fn ten_thousand_calls_are_polled_when_woken_and_not_otherwise() {
-        const COUNT: usize = 10_000;
-        let polls = Cell::new(0);
-        let sent: Vec<Event<usize>> = (0..COUNT).map(|_| Event::new()).collect();
-        let senders: Vec<_> = sent.iter().cloned().enumerate().collect();
-        let sender = spawn(#[green] move || {
+#[eventlet::test]
+fn ten_thousand_calls_are_polled_when_woken_and_not_otherwise() {
+    const COUNT: usize = 10_000;
+    let polls = Cell::new(0);
+    let sent: Vec<Event<usize>> = (0..COUNT).map(|_| Event::new()).collect();
+    let senders: Vec<_> = sent.iter().cloned().enumerate().collect();
+    let sender = spawn(
+        #[green]
+        move || {
             sleep(ms(1));
             for (index, event) in senders.iter().rev() {
                 if index % 100 == 0 {
@@ -70,53 +74,66 @@ virtual_tests! {
                 }
                 event.send(*index);
             }
-        });
-        let values = join_all(sent.iter().map(|event| {
-            let polls = &polls;
-            move || Counted { polls, call: Box::pin(event.wait()) }
-        }));
-        sender.wait();
-        assert!(values.into_iter().eq(0..COUNT));
-        assert_eq!(polls.get(), 2 * COUNT);
-    }
+        },
+    );
+    let values = join_all(sent.iter().map(|event| {
+        let polls = &polls;
+        move || Counted { polls, call: Box::pin(event.wait()) }
+    }));
+    sender.wait();
+    assert!(values.into_iter().eq(0..COUNT));
+    assert_eq!(polls.get(), 2 * COUNT);
+}
 
-    fn a_panic_ends_the_others_and_comes_out() {
-        let thread = spawn(|| join_all([5, 1, 7].map(|delay| move || boom_after(delay))));
-        assert!(matches!(thread.join(), Err(Exit::Panicked(panic)) if panic.message() == Some("boom")));
-        assert_events(["dropped", "dropped", "dropped"]);
-    }
+#[eventlet::test]
+fn a_panic_ends_the_others_and_comes_out() {
+    let thread = spawn(|| join_all([5, 1, 7].map(|delay| move || boom_after(delay))));
+    assert!(matches!(thread.join(), Err(Exit::Panicked(panic)) if panic.message() == Some("boom")));
+    assert_events(["dropped", "dropped", "dropped"]);
+}
 
-    fn the_first_error_ends_the_others() {
-        let before = testing::now();
-        let calls = [(9, Ok(1)), (3, Err("late")), (2, Err("early"))];
-        let result = try_join_all(calls.map(|(delay, result)| move || result_after(delay, result)));
-        assert_eq!((result, testing::now() - before), (Err("early"), ms(2)));
-    }
+#[eventlet::test]
+fn the_first_error_ends_the_others() {
+    let before = testing::now();
+    let calls = [(9, Ok(1)), (3, Err("late")), (2, Err("early"))];
+    let result = try_join_all(calls.map(|(delay, result)| move || result_after(delay, result)));
+    assert_eq!((result, testing::now() - before), (Err("early"), ms(2)));
+}
 
-    fn without_an_error_all_values_come_out() {
-        let calls = [(2, Ok(1)), (1, Ok(2))];
-        assert_eq!(try_join_all(calls.map(|(delay, result)| move || result_after(delay, result))), Ok(vec![1, 2]));
-    }
+#[eventlet::test]
+fn without_an_error_all_values_come_out() {
+    let calls = [(2, Ok(1)), (1, Ok(2))];
+    assert_eq!(
+        try_join_all(calls.map(|(delay, result)| move || result_after(delay, result))),
+        Ok(vec![1, 2])
+    );
+}
 
-    fn the_first_to_finish_wins_and_the_others_are_dropped() {
-        let calls = [(30, "c"), (10, "a"), (20, "b")].map(|(delay, value)| move || value_after(delay, value));
-        assert_eq!(race_all(calls), (1, "a"));
-        assert_events(["a", "c", "b"]);
-    }
+#[eventlet::test]
+fn the_first_to_finish_wins_and_the_others_are_dropped() {
+    let calls = [(30, "c"), (10, "a"), (20, "b")].map(|(delay, value)| move || value_after(delay, value));
+    assert_eq!(race_all(calls), (1, "a"));
+    assert_events(["a", "c", "b"]);
+}
 
-    fn of_several_that_are_ready_at_once_the_first_given_wins() {
-        assert_eq!(race_all((0..5).map(|n| #[green] move || n)), (0, 0));
-    }
+#[eventlet::test]
+fn of_several_that_are_ready_at_once_the_first_given_wins() {
+    assert_eq!(
+        race_all((0..5).map(|n| #[green]
+        move || n)),
+        (0, 0)
+    );
+}
 
-    fn a_kill_or_a_timeout_ends_them_in_the_order_given() {
-        let calls = || [(30, "c"), (10, "a"), (20, "b")].map(|(delay, value)| move || value_after(delay, value));
-        assert!(with_timeout(ms(1), || join_all(calls())).is_err());
-        assert_events(["c", "a", "b"]);
-        let thread = spawn(move || join_all(calls()));
-        sleep(Duration::ZERO);
-        thread.kill();
-        assert_events(["c", "a", "b"]);
-    }
+#[eventlet::test]
+fn a_kill_or_a_timeout_ends_them_in_the_order_given() {
+    let calls = || [(30, "c"), (10, "a"), (20, "b")].map(|(delay, value)| move || value_after(delay, value));
+    assert!(with_timeout(ms(1), || join_all(calls())).is_err());
+    assert_events(["c", "a", "b"]);
+    let thread = spawn(move || join_all(calls()));
+    sleep(Duration::ZERO);
+    thread.kill();
+    assert_events(["c", "a", "b"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eventlet::branch::join_all;
 use eventlet::hubs::get_hub;
 use eventlet::{Event, Queue, green, join, race, scope, sleep, spawn, with_timeout};
-use eventlet_tests::{assert_events, ms, note, virtual_tests};
+use eventlet_tests::{assert_events, ms, note};
 
 #[green]
 fn wait_for_an_item(queue: &Queue<u32>) {
@@ -87,43 +87,60 @@ fn a_deadlock_report_shows_every_branch_of_a_join_and_a_race() {
     );
 }
 
-virtual_tests! {
-    fn looking_disturbs_no_branch() {
-        let (queue, event) = (Queue::unbounded(), Event::new());
-        let thread = spawn({
-            let (queue, event) = (queue.clone(), event.clone());
-            #[green] move || scope(#[green] |s| {
-                s.spawn(|| wait_for_an_item(&queue));
-                s.spawn(|| wait_for_an_event(&event));
-                let limited = with_timeout(ms(10), || sleep(Duration::MAX));
-                assert!(limited.is_err());
-                note("body");
-            })
-        });
-        for _ in 0..20 {
-            // Before the threads have begun, while they wait, and after they were woken.
-            get_hub().describe_threads();
-            sleep(Duration::ZERO);
+#[eventlet::test]
+fn looking_disturbs_no_branch() {
+    let (queue, event) = (Queue::unbounded(), Event::new());
+    let thread = spawn({
+        let (queue, event) = (queue.clone(), event.clone());
+        #[green]
+        move || {
+            scope(
+                #[green]
+                |s| {
+                    s.spawn(|| wait_for_an_item(&queue));
+                    s.spawn(|| wait_for_an_event(&event));
+                    let limited = with_timeout(ms(10), || sleep(Duration::MAX));
+                    assert!(limited.is_err());
+                    note("body");
+                },
+            )
         }
-        assert_eq!(get_hub().ready(), 0);
-        event.send(());
+    });
+    for _ in 0..20 {
+        // Before the threads have begun, while they wait, and after they were woken.
         get_hub().describe_threads();
-        queue.put(1).unwrap();
-        get_hub().describe_threads();
-        thread.wait();
-        assert_events(["event", "item", "body"]);
-    }
-
-    fn threads_of_a_scope_that_have_not_begun_say_so_and_do_not_begin() {
-        let thread = spawn(#[green] || scope(#[green] |s| {
-            s.spawn(#[green] || note("begun"));
-            sleep(ms(1));
-        }));
         sleep(Duration::ZERO);
-        let report = get_hub().describe_threads();
-        assert_in_order(&report, &["the scope's body waits for a time", "branch 1 waits for its turn to begin"]);
-        assert_events([]);
-        thread.wait();
-        assert_events(["begun"]);
     }
+    assert_eq!(get_hub().ready(), 0);
+    event.send(());
+    get_hub().describe_threads();
+    queue.put(1).unwrap();
+    get_hub().describe_threads();
+    thread.wait();
+    assert_events(["event", "item", "body"]);
+}
+
+#[eventlet::test]
+fn threads_of_a_scope_that_have_not_begun_say_so_and_do_not_begin() {
+    let thread = spawn(
+        #[green]
+        || {
+            scope(
+                #[green]
+                |s| {
+                    s.spawn(
+                        #[green]
+                        || note("begun"),
+                    );
+                    sleep(ms(1));
+                },
+            )
+        },
+    );
+    sleep(Duration::ZERO);
+    let report = get_hub().describe_threads();
+    assert_in_order(&report, &["the scope's body waits for a time", "branch 1 waits for its turn to begin"]);
+    assert_events([]);
+    thread.wait();
+    assert_events(["begun"]);
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use eventlet::db_pool::{Builder, ConnectError, ConnectionPool, DatabaseConnector, Target};
 use eventlet::tpool::{self, Proxy};
 use eventlet::{green, sleep, spawn, testing, with_timeout};
-use eventlet_tests::{assert_events, ms, note, virtual_tests};
+use eventlet_tests::{assert_events, ms, note};
 
 /// A connection that notes its end.
 #[derive(Debug)]
@@ -61,263 +61,309 @@ fn connect_to(target: Target<&'static str>) -> Result<String, ()> {
     Ok(format!("{}@{}/{}", target.credentials.unwrap_or("nobody"), target.host, target.database))
 }
 
-virtual_tests! {
-    fn connections_are_made_when_needed_and_the_newest_is_lent_first() {
-        let pool = pool(Builder::new());
-        assert_eq!((pool.len(), pool.free(), pool.max_size()), (0, 4, 4));
-        let first = pool.get().unwrap();
-        let second = pool.get().unwrap();
-        assert_eq!((first.0, second.0, pool.len(), pool.free()), (1, 2, 2, 2));
-        drop(first);
-        drop(second);
-        assert_eq!((pool.len(), pool.idle()), (2, 2));
-        assert_eq!(pool.get().unwrap().0, 2);
-        assert_eq!(pool.try_get().unwrap().0, 2);
-        assert_eq!(testing::now(), ms(2));
-    }
+#[eventlet::test]
+fn connections_are_made_when_needed_and_the_newest_is_lent_first() {
+    let pool = pool(Builder::new());
+    assert_eq!((pool.len(), pool.free(), pool.max_size()), (0, 4, 4));
+    let first = pool.get().unwrap();
+    let second = pool.get().unwrap();
+    assert_eq!((first.0, second.0, pool.len(), pool.free()), (1, 2, 2, 2));
+    drop(first);
+    drop(second);
+    assert_eq!((pool.len(), pool.idle()), (2, 2));
+    assert_eq!(pool.get().unwrap().0, 2);
+    assert_eq!(pool.try_get().unwrap().0, 2);
+    assert_eq!(testing::now(), ms(2));
+}
 
-    fn an_exhausted_connection_pool_makes_getters_wait_in_line() {
-        let pool = pool(Builder::new().max_size(1));
-        let names = ["a", "b", "c"];
-        let threads = names.map(|name| { let pool = pool.clone(); spawn(move || use_one(pool, name)) });
-        sleep(ms(5));
-        assert_eq!((pool.waiting(), pool.free(), pool.len()), (2, 0, 1));
-        assert!(pool.try_get().is_none());
-        threads.map(drop);
-        sleep(ms(50));
-        assert_events(["a has 1", "b has 1", "c has 1"]);
-    }
+#[eventlet::test]
+fn an_exhausted_connection_pool_makes_getters_wait_in_line() {
+    let pool = pool(Builder::new().max_size(1));
+    let names = ["a", "b", "c"];
+    let threads = names.map(|name| {
+        let pool = pool.clone();
+        spawn(move || use_one(pool, name))
+    });
+    sleep(ms(5));
+    assert_eq!((pool.waiting(), pool.free(), pool.len()), (2, 0, 1));
+    assert!(pool.try_get().is_none());
+    threads.map(drop);
+    sleep(ms(50));
+    assert_events(["a has 1", "b has 1", "c has 1"]);
+}
 
-    fn an_idle_connection_is_closed_in_time() {
-        let pool = pool(Builder::new().max_idle(seconds(10)).max_age(seconds(30)));
-        let first = pool.get().unwrap();
-        let second = pool.get().unwrap();
-        drop(first);
-        sleep(seconds(5));
-        drop(second);
-        sleep(seconds(6));
-        assert_events(["1 closed"]);
-        assert_eq!(pool.get().unwrap().0, 2);
-        sleep(seconds(11));
-        assert_events(["2 closed"]);
-        assert!(pool.is_empty());
-    }
+#[eventlet::test]
+fn an_idle_connection_is_closed_in_time() {
+    let pool = pool(Builder::new().max_idle(seconds(10)).max_age(seconds(30)));
+    let first = pool.get().unwrap();
+    let second = pool.get().unwrap();
+    drop(first);
+    sleep(seconds(5));
+    drop(second);
+    sleep(seconds(6));
+    assert_events(["1 closed"]);
+    assert_eq!(pool.get().unwrap().0, 2);
+    sleep(seconds(11));
+    assert_events(["2 closed"]);
+    assert!(pool.is_empty());
+}
 
-    fn an_old_connection_is_closed_even_if_it_is_used_often() {
-        let pool = pool(Builder::new().max_idle(seconds(10)).max_age(seconds(30)));
-        for _ in 0..4 {
-            assert_eq!(pool.get().unwrap().0, 1);
-            sleep(seconds(7));
-        }
-        sleep(seconds(7));
-        assert_events(["1 closed"]);
-        let old = pool.get().unwrap();
-        sleep(seconds(31));
-        assert_events([]);
-        drop(old);
-        assert_events(["2 closed"]);
-        assert_eq!(pool.get().unwrap().0, 3);
-    }
-
-    fn with_a_time_of_zero_every_connection_is_closed_when_it_comes_back() {
-        for settings in [Builder::new().max_idle(Duration::ZERO), Builder::new().max_age(Duration::ZERO)] {
-            let pool = pool(settings.max_size(1).min_size(1));
-            drop(pool.get().unwrap());
-            assert_events(["1 closed"]);
-            assert_eq!((pool.len(), pool.free()), (0, 1));
-            pool.fill().unwrap();
-            assert_events(["2 closed"]);
-            drop(pool.get().unwrap());
-            assert_events(["3 closed"]);
-        }
-    }
-
-    fn times_beyond_the_clock_close_nothing() {
-        let timers = testing::Left::now().timers;
-        let pool = pool(Builder::new().max_idle(Duration::MAX).max_age(Duration::MAX));
-        drop(pool.get().unwrap());
-        assert_eq!(testing::Left::now().timers, timers);
-        sleep(seconds(1 << 32));
-        assert_eq!(pool.idle(), 1);
-    }
-
-    fn connections_of_a_pool_that_is_gone_are_closed_and_leave_no_timer() {
-        let timers = testing::Left::now().timers;
-        let pool = pool(Builder::new());
-        let out = pool.get().unwrap();
-        drop(pool.get().unwrap());
-        drop(pool);
-        assert_events([]);
-        drop(out);
-        assert_events(["2 closed", "1 closed"]);
-        sleep(Duration::ZERO);
-        assert_eq!(testing::Left::now().timers, timers);
-    }
-
-    fn filling_makes_the_least_number_and_no_more_than_there_may_be() {
-        let pool = pool(Builder::new().min_size(2));
-        pool.fill().unwrap();
-        assert_eq!((pool.len(), pool.idle()), (2, 2));
-        pool.fill().unwrap();
-        assert_eq!(pool.len(), 2);
-        let small = self::pool(Builder::new().min_size(3).max_size(1));
-        small.fill().unwrap();
-        assert_eq!(small.len(), 1);
-    }
-
-    fn a_dead_connection_frees_its_place_and_wakes_the_first_in_line() {
-        let pool = pool(Builder::new().max_size(1));
-        let dead = pool.get().unwrap();
-        let waiter = { let pool = pool.clone(); spawn(move || use_one(pool, "waiter")) };
-        sleep(ms(1));
-        dead.discard();
-        waiter.wait();
-        assert_events(["1 closed", "waiter has 2"]);
-        assert_eq!((pool.len(), pool.idle()), (1, 1));
-    }
-
-    fn a_cleanup_is_over_before_the_next_one_has_the_connection() {
-        let pool = pool(Builder::new().max_size(2).cleanup(roll_back));
-        let odd = pool.get().unwrap();
-        let even = pool.get().unwrap();
-        even.put();
-        note("put");
-        assert_eq!(pool.idle(), 1);
-        drop(odd);
-        assert_eq!(pool.len(), 2);
-        sleep(ms(5));
-        assert_eq!((pool.len(), pool.free()), (1, 2));
-        assert_events(["2 rolls back", "put", "1 rolls back", "1 closed"]);
-    }
-
-    fn a_failed_cleanup_closes_the_connection_and_the_first_in_line_has_a_new_one() {
-        let pool = pool(Builder::new().max_size(1).cleanup(roll_back));
-        let odd = pool.get().unwrap();
-        let waiter = { let pool = pool.clone(); spawn(move || use_one(pool, "waiter")) };
-        sleep(ms(1));
-        drop(odd);
-        waiter.wait();
-        sleep(ms(5));
-        assert_events(["1 rolls back", "1 closed", "waiter has 2", "2 rolls back"]);
-    }
-
-    fn a_cleanup_that_is_ended_in_the_middle_closes_the_connection() {
-        let pool = pool(Builder::new().max_size(1).cleanup(roll_back));
-        let connection = pool.get().unwrap();
-        assert!(with_timeout(ms(1), #[green] move || connection.put()).is_err());
-        assert_eq!((pool.len(), pool.free()), (0, 1));
-        assert_events(["1 rolls back", "1 closed"]);
-    }
-
-    fn a_cleanup_of_one_put_takes_the_place_of_the_pools() {
-        let pool = pool(Builder::new().cleanup(roll_back));
-        let mine = #[green] |connection: Numbered| {
-            note("mine");
-            Ok::<_, ()>(connection)
-        };
-        pool.get().unwrap().put_with(mine);
-        let again = pool.get().unwrap();
-        assert_eq!(again.0, 1);
-        again.put_with(#[green] |_connection: Numbered| Err("it is gone"));
-        assert_eq!((pool.len(), pool.free()), (0, 4));
-        assert_events(["mine", "1 closed"]);
-    }
-
-    fn connections_that_come_back_often_share_one_timer() {
-        let pool = pool(Builder::new());
-        drop(pool.get().unwrap());
-        let timers = testing::Left::now().timers;
-        for _ in 0..100 {
-            let _pair = (pool.get().unwrap(), pool.get().unwrap());
-            sleep(ms(10));
-        }
-        assert_eq!((pool.idle(), testing::Left::now().timers), (2, timers));
-        sleep(seconds(20));
-        assert_eq!(pool.idle(), 0);
-    }
-
-    fn a_cleanup_that_panics_closes_the_connection() {
-        let pool = pool(Builder::new().max_size(1).cleanup(|connection: Numbered| async move {
-            assert!(connection.0 > 1, "no cleanup today");
-            Ok::<_, ()>(connection)
-        }));
-        drop(pool.get().unwrap());
-        sleep(ms(1));
-        assert_eq!((pool.len(), pool.free()), (0, 1));
-        pool.get().unwrap().put();
-        assert_eq!(pool.idle(), 1);
-    }
-
-    fn connecting_that_takes_too_long_is_an_error_and_frees_the_place() {
-        let pool: ConnectionPool<(), io::Error> =
-            Builder::new().max_size(1).build(#[green] || { sleep(Duration::MAX); Ok(()) });
-        for _ in 0..2 {
-            let error = pool.get().unwrap_err();
-            assert!(matches!(error, ConnectError::TimedOut(timeout) if timeout.limit() == seconds(5)));
-            assert_eq!(error.to_string(), "connecting timed out after 5s");
-            assert_eq!(io::Error::from(error).kind(), io::ErrorKind::TimedOut);
-        }
-        assert_eq!((testing::now(), pool.free()), (seconds(10), 1));
-    }
-
-    fn connecting_that_fails_is_the_error_of_the_driver_and_frees_the_place() {
-        let pool: ConnectionPool<(), io::Error> = ConnectionPool::new(#[green] || {
-            Err(io::Error::new(io::ErrorKind::ConnectionRefused, "nobody is there"))
-        });
-        let error = pool.get().unwrap_err();
-        assert_eq!(error.to_string(), "nobody is there");
-        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::ConnectionRefused);
-        assert!(pool.fill().is_ok());
-        assert_eq!((pool.len(), pool.free()), (0, 4));
-    }
-
-    fn a_getter_that_is_ended_leaves_the_line() {
-        let pool = pool(Builder::new().max_size(1));
-        let held = pool.get().unwrap();
-        assert!(with_timeout(ms(1), || pool.get()).is_err());
-        assert_eq!(pool.waiting(), 0);
-        drop(held);
+#[eventlet::test]
+fn an_old_connection_is_closed_even_if_it_is_used_often() {
+    let pool = pool(Builder::new().max_idle(seconds(10)).max_age(seconds(30)));
+    for _ in 0..4 {
         assert_eq!(pool.get().unwrap().0, 1);
-        pool.clear();
-        // Ended while it connects.
-        assert!(with_timeout(Duration::ZERO, || pool.get()).is_err());
-        assert_eq!((pool.free(), pool.get().unwrap().0), (1, 3));
+        sleep(seconds(7));
     }
+    sleep(seconds(7));
+    assert_events(["1 closed"]);
+    let old = pool.get().unwrap();
+    sleep(seconds(31));
+    assert_events([]);
+    drop(old);
+    assert_events(["2 closed"]);
+    assert_eq!(pool.get().unwrap().0, 3);
+}
 
-    fn clearing_closes_what_is_idle_and_what_is_out_comes_back() {
-        let pool = pool(Builder::new());
-        let out = pool.get().unwrap();
+#[eventlet::test]
+fn with_a_time_of_zero_every_connection_is_closed_when_it_comes_back() {
+    for settings in [Builder::new().max_idle(Duration::ZERO), Builder::new().max_age(Duration::ZERO)] {
+        let pool = pool(settings.max_size(1).min_size(1));
         drop(pool.get().unwrap());
-        pool.clear();
+        assert_events(["1 closed"]);
+        assert_eq!((pool.len(), pool.free()), (0, 1));
+        pool.fill().unwrap();
         assert_events(["2 closed"]);
-        assert_eq!(pool.len(), 1);
-        drop(out);
-        assert_eq!(pool.idle(), 1);
+        drop(pool.get().unwrap());
+        assert_events(["3 closed"]);
     }
+}
 
-    fn a_blocking_driver_is_used_through_a_proxy() {
-        let pool = ConnectionPool::new(#[green] || {
-            Ok::<_, ()>(Proxy::new(tpool::execute(Vec::<&'static str>::new)))
-        });
-        let connection = pool.get().unwrap();
-        connection.call(|rows| rows.push("row"));
-        connection.put();
-        assert_eq!(pool.get().unwrap().with(|rows| rows.len()), 1);
-        tpool::killall();
-    }
+#[eventlet::test]
+fn times_beyond_the_clock_close_nothing() {
+    let timers = testing::Left::now().timers;
+    let pool = pool(Builder::new().max_idle(Duration::MAX).max_age(Duration::MAX));
+    drop(pool.get().unwrap());
+    assert_eq!(testing::Left::now().timers, timers);
+    sleep(seconds(1 << 32));
+    assert_eq!(pool.idle(), 1);
+}
 
-    fn each_database_has_a_pool_and_each_host_its_credentials() {
-        let plain = DatabaseConnector::new(Builder::new(), connect_to);
-        assert_eq!(*plain.get("a", "x").get().unwrap(), "nobody@a/x");
-        let databases = DatabaseConnector::new(Builder::new().max_size(1), connect_to)
-            .with_credentials("a", "admin")
-            .with_default_credentials("reader");
-        let connection = databases.get("a", "x").get().unwrap();
-        assert_eq!(*connection, "admin@a/x");
-        assert_eq!((databases.get("a", "x").free(), databases.get("a", "y").free()), (0, 1));
-        assert_eq!(*databases.get("b", "x").get().unwrap(), "reader@b/x");
-        assert!(!format!("{databases:?}").contains("admin"));
+#[eventlet::test]
+fn connections_of_a_pool_that_is_gone_are_closed_and_leave_no_timer() {
+    let timers = testing::Left::now().timers;
+    let pool = pool(Builder::new());
+    let out = pool.get().unwrap();
+    drop(pool.get().unwrap());
+    drop(pool);
+    assert_events([]);
+    drop(out);
+    assert_events(["2 closed", "1 closed"]);
+    sleep(Duration::ZERO);
+    assert_eq!(testing::Left::now().timers, timers);
+}
+
+#[eventlet::test]
+fn filling_makes_the_least_number_and_no_more_than_there_may_be() {
+    let pool = pool(Builder::new().min_size(2));
+    pool.fill().unwrap();
+    assert_eq!((pool.len(), pool.idle()), (2, 2));
+    pool.fill().unwrap();
+    assert_eq!(pool.len(), 2);
+    let small = self::pool(Builder::new().min_size(3).max_size(1));
+    small.fill().unwrap();
+    assert_eq!(small.len(), 1);
+}
+
+#[eventlet::test]
+fn a_dead_connection_frees_its_place_and_wakes_the_first_in_line() {
+    let pool = pool(Builder::new().max_size(1));
+    let dead = pool.get().unwrap();
+    let waiter = {
+        let pool = pool.clone();
+        spawn(move || use_one(pool, "waiter"))
+    };
+    sleep(ms(1));
+    dead.discard();
+    waiter.wait();
+    assert_events(["1 closed", "waiter has 2"]);
+    assert_eq!((pool.len(), pool.idle()), (1, 1));
+}
+
+#[eventlet::test]
+fn a_cleanup_is_over_before_the_next_one_has_the_connection() {
+    let pool = pool(Builder::new().max_size(2).cleanup(roll_back));
+    let odd = pool.get().unwrap();
+    let even = pool.get().unwrap();
+    even.put();
+    note("put");
+    assert_eq!(pool.idle(), 1);
+    drop(odd);
+    assert_eq!(pool.len(), 2);
+    sleep(ms(5));
+    assert_eq!((pool.len(), pool.free()), (1, 2));
+    assert_events(["2 rolls back", "put", "1 rolls back", "1 closed"]);
+}
+
+#[eventlet::test]
+fn a_failed_cleanup_closes_the_connection_and_the_first_in_line_has_a_new_one() {
+    let pool = pool(Builder::new().max_size(1).cleanup(roll_back));
+    let odd = pool.get().unwrap();
+    let waiter = {
+        let pool = pool.clone();
+        spawn(move || use_one(pool, "waiter"))
+    };
+    sleep(ms(1));
+    drop(odd);
+    waiter.wait();
+    sleep(ms(5));
+    assert_events(["1 rolls back", "1 closed", "waiter has 2", "2 rolls back"]);
+}
+
+#[eventlet::test]
+fn a_cleanup_that_is_ended_in_the_middle_closes_the_connection() {
+    let pool = pool(Builder::new().max_size(1).cleanup(roll_back));
+    let connection = pool.get().unwrap();
+    assert!(
+        with_timeout(
+            ms(1),
+            #[green]
+            move || connection.put()
+        )
+        .is_err()
+    );
+    assert_eq!((pool.len(), pool.free()), (0, 1));
+    assert_events(["1 rolls back", "1 closed"]);
+}
+
+#[eventlet::test]
+fn a_cleanup_of_one_put_takes_the_place_of_the_pools() {
+    let pool = pool(Builder::new().cleanup(roll_back));
+    let mine = #[green]
+    |connection: Numbered| {
+        note("mine");
+        Ok::<_, ()>(connection)
+    };
+    pool.get().unwrap().put_with(mine);
+    let again = pool.get().unwrap();
+    assert_eq!(again.0, 1);
+    again.put_with(
+        #[green]
+        |_connection: Numbered| Err("it is gone"),
+    );
+    assert_eq!((pool.len(), pool.free()), (0, 4));
+    assert_events(["mine", "1 closed"]);
+}
+
+#[eventlet::test]
+fn connections_that_come_back_often_share_one_timer() {
+    let pool = pool(Builder::new());
+    drop(pool.get().unwrap());
+    let timers = testing::Left::now().timers;
+    for _ in 0..100 {
+        let _pair = (pool.get().unwrap(), pool.get().unwrap());
+        sleep(ms(10));
     }
+    assert_eq!((pool.idle(), testing::Left::now().timers), (2, timers));
+    sleep(seconds(20));
+    assert_eq!(pool.idle(), 0);
+}
+
+#[eventlet::test]
+fn a_cleanup_that_panics_closes_the_connection() {
+    let pool = pool(Builder::new().max_size(1).cleanup(|connection: Numbered| async move {
+        assert!(connection.0 > 1, "no cleanup today");
+        Ok::<_, ()>(connection)
+    }));
+    drop(pool.get().unwrap());
+    sleep(ms(1));
+    assert_eq!((pool.len(), pool.free()), (0, 1));
+    pool.get().unwrap().put();
+    assert_eq!(pool.idle(), 1);
+}
+
+#[eventlet::test]
+fn connecting_that_takes_too_long_is_an_error_and_frees_the_place() {
+    let pool: ConnectionPool<(), io::Error> = Builder::new().max_size(1).build(
+        #[green]
+        || {
+            sleep(Duration::MAX);
+            Ok(())
+        },
+    );
+    for _ in 0..2 {
+        let error = pool.get().unwrap_err();
+        assert!(matches!(error, ConnectError::TimedOut(timeout) if timeout.limit() == seconds(5)));
+        assert_eq!(error.to_string(), "connecting timed out after 5s");
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::TimedOut);
+    }
+    assert_eq!((testing::now(), pool.free()), (seconds(10), 1));
+}
+
+#[eventlet::test]
+fn connecting_that_fails_is_the_error_of_the_driver_and_frees_the_place() {
+    let pool: ConnectionPool<(), io::Error> = ConnectionPool::new(
+        #[green]
+        || Err(io::Error::new(io::ErrorKind::ConnectionRefused, "nobody is there")),
+    );
+    let error = pool.get().unwrap_err();
+    assert_eq!(error.to_string(), "nobody is there");
+    assert_eq!(io::Error::from(error).kind(), io::ErrorKind::ConnectionRefused);
+    assert!(pool.fill().is_ok());
+    assert_eq!((pool.len(), pool.free()), (0, 4));
+}
+
+#[eventlet::test]
+fn a_getter_that_is_ended_leaves_the_line() {
+    let pool = pool(Builder::new().max_size(1));
+    let held = pool.get().unwrap();
+    assert!(with_timeout(ms(1), || pool.get()).is_err());
+    assert_eq!(pool.waiting(), 0);
+    drop(held);
+    assert_eq!(pool.get().unwrap().0, 1);
+    pool.clear();
+    // Ended while it connects.
+    assert!(with_timeout(Duration::ZERO, || pool.get()).is_err());
+    assert_eq!((pool.free(), pool.get().unwrap().0), (1, 3));
+}
+
+#[eventlet::test]
+fn clearing_closes_what_is_idle_and_what_is_out_comes_back() {
+    let pool = pool(Builder::new());
+    let out = pool.get().unwrap();
+    drop(pool.get().unwrap());
+    pool.clear();
+    assert_events(["2 closed"]);
+    assert_eq!(pool.len(), 1);
+    drop(out);
+    assert_eq!(pool.idle(), 1);
+}
+
+#[eventlet::test]
+fn a_blocking_driver_is_used_through_a_proxy() {
+    let pool = ConnectionPool::new(
+        #[green]
+        || Ok::<_, ()>(Proxy::new(tpool::execute(Vec::<&'static str>::new))),
+    );
+    let connection = pool.get().unwrap();
+    connection.call(|rows| rows.push("row"));
+    connection.put();
+    assert_eq!(pool.get().unwrap().with(|rows| rows.len()), 1);
+    tpool::killall();
+}
+
+#[eventlet::test]
+fn each_database_has_a_pool_and_each_host_its_credentials() {
+    let plain = DatabaseConnector::new(Builder::new(), connect_to);
+    assert_eq!(*plain.get("a", "x").get().unwrap(), "nobody@a/x");
+    let databases = DatabaseConnector::new(Builder::new().max_size(1), connect_to)
+        .with_credentials("a", "admin")
+        .with_default_credentials("reader");
+    let connection = databases.get("a", "x").get().unwrap();
+    assert_eq!(*connection, "admin@a/x");
+    assert_eq!((databases.get("a", "x").free(), databases.get("a", "y").free()), (0, 1));
+    assert_eq!(*databases.get("b", "x").get().unwrap(), "reader@b/x");
+    assert!(!format!("{databases:?}").contains("admin"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use eventlet::greenlet::{
     CyclicParent, Greenlet, GreenletExit, InvalidSwitch, Thrown, Transfer, getcurrent, gettrace, settrace,
 };
 use eventlet::{green, sleep, spawn, testing, with_timeout};
-use eventlet_tests::{Noted, assert_events, events, ms, note, virtual_tests};
+use eventlet_tests::{Noted, assert_events, events, ms, note};
 
 #[green]
 fn to_parent(value: u32) -> Result<u32, Thrown> {
@@ -328,49 +328,52 @@ fn settrace_sees_starts_returns_and_throws_and_a_panic_in_it_ends_it() {
     assert!(gettrace().is_none());
 }
 
-virtual_tests! {
-    fn green_code_switches_too_and_a_greenlet_that_sleeps_lets_other_threads_run() {
-        spawn(|| async { note("another thread") });
-        let value: u32 = Greenlet::new(sleeps).switch(ms(10)).unwrap().take();
-        note(value);
-        assert_eq!(testing::now(), ms(10));
-        assert_events(["another thread", "sleeper dropped", "7"]);
-    }
+#[eventlet::test]
+fn green_code_switches_too_and_a_greenlet_that_sleeps_lets_other_threads_run() {
+    spawn(|| async { note("another thread") });
+    let value: u32 = Greenlet::new(sleeps).switch(ms(10)).unwrap().take();
+    note(value);
+    assert_eq!(testing::now(), ms(10));
+    assert_events(["another thread", "sleeper dropped", "7"]);
+}
 
-    fn a_timeout_around_a_switch_ends_the_greenlet_that_waits() {
-        let sleeper = Greenlet::new(sleeps);
-        assert!(with_timeout(ms(5), || sleeper.switch(ms(10))).is_err());
-        assert!(sleeper.is_dead());
-        assert_events(["sleeper dropped"]);
-        assert_eq!(getcurrent().parent(), None);
-    }
+#[eventlet::test]
+fn a_timeout_around_a_switch_ends_the_greenlet_that_waits() {
+    let sleeper = Greenlet::new(sleeps);
+    assert!(with_timeout(ms(5), || sleeper.switch(ms(10))).is_err());
+    assert!(sleeper.is_dead());
+    assert_events(["sleeper dropped"]);
+    assert_eq!(getcurrent().parent(), None);
+}
 
-    fn a_kill_in_a_switch_ends_the_greenlet_that_waits() {
-        let sleeper = Greenlet::new(sleeps);
-        let copy = sleeper.clone();
-        let thread = spawn(move || async move { sleeper.switch(ms(10)).await.map(drop) });
-        sleep(ms(1));
-        thread.kill();
-        assert!(copy.is_dead());
-        assert_events(["sleeper dropped"]);
-    }
+#[eventlet::test]
+fn a_kill_in_a_switch_ends_the_greenlet_that_waits() {
+    let sleeper = Greenlet::new(sleeps);
+    let copy = sleeper.clone();
+    let thread = spawn(move || async move { sleeper.switch(ms(10)).await.map(drop) });
+    sleep(ms(1));
+    thread.kill();
+    assert!(copy.is_dead());
+    assert_events(["sleeper dropped"]);
+}
 
-    fn a_greenlet_that_waits_in_another_green_thread_cannot_be_switched_to() {
-        let sleeper = Greenlet::new(sleeps);
-        let copy = sleeper.clone();
-        let thread = spawn(move || async move { copy.switch(ms(10)).await.map(|value| value.take::<u32>()) });
-        sleep(ms(1));
-        let refused = sleeper.switch(()).unwrap_err();
-        assert!(refused.downcast_ref::<InvalidSwitch>().is_some());
-        assert_eq!(thread.wait().unwrap(), 7);
-    }
+#[eventlet::test]
+fn a_greenlet_that_waits_in_another_green_thread_cannot_be_switched_to() {
+    let sleeper = Greenlet::new(sleeps);
+    let copy = sleeper.clone();
+    let thread = spawn(move || async move { copy.switch(ms(10)).await.map(|value| value.take::<u32>()) });
+    sleep(ms(1));
+    let refused = sleeper.switch(()).unwrap_err();
+    assert!(refused.downcast_ref::<InvalidSwitch>().is_some());
+    assert_eq!(thread.wait().unwrap(), 7);
+}
 
-    fn a_greenlet_may_be_begun_in_one_green_thread_and_go_on_in_another() {
-        let sum = Greenlet::new(sum_of_answers);
-        let copy = sum.clone();
-        let thread = spawn(move || async move { copy.switch(1_u32).await.map(|value| value.take::<u32>()) });
-        assert_eq!(thread.wait().unwrap(), 1);
-        assert_eq!(sum.switch(10_u32).unwrap().take::<u32>(), 2);
-        assert_eq!(sum.switch(20_u32).unwrap().take::<u32>(), 30);
-    }
+#[eventlet::test]
+fn a_greenlet_may_be_begun_in_one_green_thread_and_go_on_in_another() {
+    let sum = Greenlet::new(sum_of_answers);
+    let copy = sum.clone();
+    let thread = spawn(move || async move { copy.switch(1_u32).await.map(|value| value.take::<u32>()) });
+    assert_eq!(thread.wait().unwrap(), 1);
+    assert_eq!(sum.switch(10_u32).unwrap().take::<u32>(), 2);
+    assert_eq!(sum.switch(20_u32).unwrap().take::<u32>(), 30);
 }
