@@ -7,7 +7,8 @@ use std::net as blocking;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::time::Duration;
 
-use eventlet::green::io::{BufRead, BufReader, Read, Write};
+use eventlet::green::fs::{self, File};
+use eventlet::green::io::{BufRead, BufReader, PipeReader, Read, Write, pipe, stderr};
 use eventlet::green::net::{TcpListener, TcpStream, UdpSocket};
 use eventlet::green::os::unix::net::{UnixDatagram, UnixStream};
 use eventlet::green::process::{Command, Stdio, kill_group};
@@ -81,6 +82,33 @@ fn a_socket_with_other_handles_gives_another_descriptor_and_they_go_on() -> io::
     let mut bytes = [0; 1];
     peer.read_exact(&mut bytes)?;
     assert_eq!(&bytes, b"y");
+    Ok(())
+}
+
+#[eventlet::test]
+fn pipes_and_files_give_their_descriptors_away_and_go_to_children() -> io::Result<()> {
+    let (reader, mut writer) = pipe()?;
+    // SAFETY: `into_raw_fd` has just given this descriptor away, and nobody else knows it.
+    let mut reader = unsafe { PipeReader::from_raw_fd(reader.into_raw_fd()) };
+    writer.write_all(b"x")?;
+    let mut bytes = [0; 1];
+    reader.read_exact(&mut bytes)?;
+    assert_eq!(&bytes, b"x");
+
+    let path = std::env::temp_dir().join(format!("eventlet-std-api-{}", std::process::id()));
+    let output = File::create(&path)?;
+    assert!(Command::new("echo").arg("to a file").stdout(output).status()?.success());
+    // SAFETY: as above.
+    let mut file = unsafe { File::from_raw_fd(File::open(&path)?.into_raw_fd()) };
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    assert_eq!(text, "to a file\n");
+    assert!(OwnedFd::try_from(file)?.as_raw_fd() > 2);
+    fs::remove_file(&path)?;
+
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "test -e /proc/self/fd/1"]);
+    assert!(shell.stdout(stderr()).status()?.success());
     Ok(())
 }
 
@@ -296,7 +324,8 @@ fn a_panic_in_a_scope_of_std_ends_its_thread_alone() {
     let sum = thread::scope(
         #[eventlet::green]
         |s| {
-            let fails = s.spawn(|| fails_after(ms(1)));
+            let named = thread::Builder::new().name("fails".to_owned());
+            let fails = named.spawn_scoped(&s, || fails_after(ms(1))).unwrap();
             let works = s.spawn(|| value_after(ms(5), 7));
             let panic = fails.join().unwrap_err();
             let text = *panic.downcast::<&str>().unwrap();

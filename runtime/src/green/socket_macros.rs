@@ -164,30 +164,39 @@ macro_rules! socket_handles {
             }
         }
 
+        raw_descriptor!($type, |fd| Self::from(fd), |socket| std::os::fd::OwnedFd::from(socket));
+    };
+}
+
+/// The raw descriptor as a value, in both directions, by way of an `OwnedFd`.
+macro_rules! raw_descriptor {
+    ($type:ident, |$fd:ident| $from:expr, |$it:ident| $into:expr) => {
         /// As the conversion into an `OwnedFd`.
         ///
         /// # Panics
         ///
-        /// As that.
+        /// Where that panics, or has an error.
         #[cfg(unix)]
         impl std::os::fd::IntoRawFd for $type {
             fn into_raw_fd(self) -> std::os::fd::RawFd {
-                std::os::fd::OwnedFd::from(self).into_raw_fd()
+                let $it = self;
+                $into.into_raw_fd()
             }
         }
 
-        /// As `from_std`.
+        /// As the conversion from an `OwnedFd`.
         ///
         /// # Panics
         ///
-        /// As the conversion from an `OwnedFd`.
+        /// Where that panics, or has an error.
         #[cfg(unix)]
         impl std::os::fd::FromRawFd for $type {
             #[expect(unsafe_code, reason = "the trait's method is unsafe, and so is what it is made of")]
             unsafe fn from_raw_fd(fd: std::os::fd::RawFd) -> Self {
                 // SAFETY: the precondition of this method, which is the trait's, is that of `OwnedFd::from_raw_fd`: `fd`
                 // is open, owned by nobody else, and needs nothing but `close`.
-                Self::from(unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) })
+                let $fd = unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) };
+                $from
             }
         }
     };

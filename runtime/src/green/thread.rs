@@ -126,6 +126,30 @@ impl Builder {
         self
     }
 
+    /// Starts the thread in a scope, as [`Scope::spawn`] does. The name is not kept: what runs in a scope is a branch of
+    /// the green thread around it.
+    ///
+    /// # Errors
+    ///
+    /// None; the result has std's type.
+    ///
+    /// # Panics
+    ///
+    /// As [`Scope::spawn`].
+    #[track_caller]
+    pub fn spawn_scoped<'env, F, G>(
+        self,
+        scope: &Scope<'env>,
+        f: F,
+    ) -> io::Result<ScopedJoinHandle<'env, G::Output>>
+    where
+        F: FnOnce() -> G + 'env,
+        G: Future + 'env,
+        G::Output: 'env,
+    {
+        Ok(scope.spawn(f))
+    }
+
     /// Starts the thread, as [`spawn`] does.
     ///
     /// # Errors

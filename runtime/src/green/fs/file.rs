@@ -539,6 +539,34 @@ impl From<std::os::fd::OwnedFd> for File {
     }
 }
 
+/// As [`File::into_std`].
+#[cfg(unix)]
+impl TryFrom<File> for std::os::fd::OwnedFd {
+    type Error = std::io::Error;
+
+    fn try_from(file: File) -> Result<std::os::fd::OwnedFd> {
+        file.into_std().map(Into::into)
+    }
+}
+
+#[cfg(unix)]
+raw_descriptor!(File, |fd| Self::from(fd), |file| fs::File::from(
+    std::os::fd::OwnedFd::try_from(file).expect(OPEN)
+));
+
+/// For a child process to have.
+///
+/// # Panics
+///
+/// If an operation that was let go of is still at work, and too many descriptors are open.
+impl From<File> for std::process::Stdio {
+    fn from(file: File) -> std::process::Stdio {
+        file.into_std().expect(OPEN).into()
+    }
+}
+
+const OPEN: &str = "an open file gives its descriptor, unless there are too many";
+
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.shared.file.fmt(f)

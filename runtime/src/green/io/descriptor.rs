@@ -131,6 +131,12 @@ macro_rules! end_of_pipe {
             }
         }
 
+        raw_descriptor!(
+            $type,
+            |fd| Self::try_from(fd).expect("what is open can be told not to block"),
+            |end| std::os::fd::OwnedFd::try_from(end).expect("what was told not to block can be told to")
+        );
+
         /// For a child process to have; it blocks again.
         ///
         /// # Panics

@@ -73,6 +73,13 @@ macro_rules! standard_stream {
             }
         }
 
+        /// For a child process to have.
+        impl From<$type> for std::process::Stdio {
+            fn from(stream: $type) -> std::process::Stdio {
+                stream.std.into()
+            }
+        }
+
         impl fmt::Debug for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($type)).finish_non_exhaustive()
