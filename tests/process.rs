@@ -554,3 +554,45 @@ fn a_socket_that_is_full_behind_stdout_holds_up_nobody_else() {
 
     if std::env::var_os(IN_CHILD).is_some() { run_clean(writes_much) } else { run_clean(parent) }
 }
+
+/// Two hubs of the program below read one stdin that does not block: what one of them was told of, the other takes.
+#[test]
+fn stdin_that_does_not_block_and_is_shared_is_waited_for_again() {
+    const TEST: &str = "stdin_that_does_not_block_and_is_shared_is_waited_for_again";
+    const IN_CHILD: &str = "EVENTLET_TEST_SHARES_STDIN";
+    const COUNT: usize = 3000;
+
+    #[green]
+    fn count_bytes() -> usize {
+        let (mut count, mut bytes) = (0, [0; 8]);
+        loop {
+            match stdin().read(&mut bytes).unwrap() {
+                0 => return count,
+                read => count += read,
+            }
+        }
+    }
+
+    #[green]
+    fn parent() {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).unwrap();
+        let mut command = again(TEST, IN_CHILD);
+        let mut child = command.stdin(reader).stdout(Stdio::null()).spawn().unwrap();
+        drop(command);
+        for _ in 0..COUNT {
+            std::io::Write::write_all(&mut writer, b"x").unwrap();
+            std::thread::yield_now();
+        }
+        drop(writer);
+        assert!(child.wait().unwrap().success());
+    }
+
+    if std::env::var_os(IN_CHILD).is_some() {
+        let counters = [(); 2].map(|()| std::thread::spawn(|| eventlet::run(count_bytes)));
+        let counts = counters.map(|counter| counter.join().unwrap());
+        assert_eq!(counts.iter().sum::<usize>(), COUNT);
+    } else {
+        run_clean(parent);
+    }
+}

@@ -132,7 +132,7 @@
 //! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
 //! | [`debug`] | whoever keeps the hub too long |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
-//! | [`testing`] | virtual time, and the certainty that nothing is left behind |
+//! | [`testing`], [`test`](macro@test) | virtual time, and the certainty that nothing is left behind |
 //!
 //! # Seeing what happens
 //!
