@@ -13,7 +13,8 @@ use crate::tpool;
 
 /// A stream of std's, and the way to write to it.
 pub(super) struct Outlet<S> {
-    open: fn() -> S,
+    /// Another OS thread may be writing to it.
+    stream: Arc<S>,
     way: OnceCell<Way>,
 }
 
@@ -29,21 +30,21 @@ enum Way {
     Threads(Arc<Mutex<()>>),
 }
 
-impl<S: AsFd + Send + 'static> Outlet<S> {
-    pub(super) fn new(open: fn() -> S) -> Self {
-        Outlet { open, way: OnceCell::new() }
+impl<S: AsFd + Send + Sync + 'static> Outlet<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Outlet { stream: Arc::new(stream), way: OnceCell::new() }
     }
 
     /// Writes some of `buf`. Suspends until there is room.
     #[green(crate = crate)]
     pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        let stream = (self.open)();
-        match self.way.get_or_init(|| way(&stream)) {
+        let stream = &self.stream;
+        match self.way.get_or_init(|| way(stream)) {
             Way::Own(own) => when_writable(own, || rustix::io::write(own, buf)),
-            Way::Socket => when_writable(&stream, || send(&stream, buf)),
-            Way::Direct => Ok(rustix::io::write(&stream, buf)?),
+            Way::Socket => when_writable(stream, || send(stream, buf)),
+            Way::Direct => Ok(rustix::io::write(stream, buf)?),
             Way::Threads(in_turn) => {
-                let (in_turn, bytes) = (in_turn.clone(), buf.to_vec());
+                let (stream, in_turn, bytes) = (stream.clone(), in_turn.clone(), buf.to_vec());
                 tpool::execute(move || {
                     let _in_turn = in_turn.lock().unwrap_or_else(PoisonError::into_inner);
                     Ok(rustix::io::write(&stream, &bytes)?)
@@ -109,4 +110,79 @@ fn send(stream: &impl AsFd, buf: &[u8]) -> rustix::io::Result<usize> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn send(stream: &impl AsFd, buf: &[u8]) -> rustix::io::Result<usize> {
     rustix::io::write(stream, buf)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::io::{ErrorKind, Read};
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// Writes from one green thread while another counts its turns, and gives the count.
+    #[green(crate = crate)]
+    fn turns_beside<S: AsFd + Send + Sync + 'static>(outlet: Outlet<S>) -> io::Result<usize> {
+        let writer = crate::spawn(
+            #[green]
+            move || outlet.write(b"text"),
+        );
+        let mut turns = 0;
+        while !writer.is_finished() {
+            crate::sleep(std::time::Duration::ZERO);
+            turns += 1;
+        }
+        assert_eq!(writer.wait()?, 4);
+        Ok(turns)
+    }
+
+    #[green]
+    #[test]
+    fn each_kind_of_stream_has_its_way() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        assert!(matches!(way(&writer), Way::Own(_)));
+        assert_eq!(turns_beside(Outlet::new(writer)).unwrap(), 1);
+        let mut text = String::new();
+        Read::read_to_string(&mut reader, &mut text).unwrap();
+        assert_eq!(text, "text");
+
+        let (mut one, other) = UnixStream::pair().unwrap();
+        assert!(matches!(way(&other), Way::Socket));
+        assert_eq!(turns_beside(Outlet::new(other)).unwrap(), 1);
+        text.clear();
+        Read::read_to_string(&mut one, &mut text).unwrap();
+        assert_eq!(text, "text");
+
+        assert!(matches!(way(&File::open("/proc/self/exe").unwrap()), Way::Direct));
+        let nowhere = File::options().write(true).open("/dev/null").unwrap();
+        assert!(matches!(way(&nowhere), Way::Own(_)));
+    }
+
+    #[green]
+    #[test]
+    fn what_has_no_way_of_its_own_is_written_by_another_os_thread() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        assert!(turns_beside(by_threads(writer)).unwrap() > 0);
+        let mut text = String::new();
+        Read::read_to_string(&mut reader, &mut text).unwrap();
+        assert_eq!(text, "text");
+    }
+
+    #[green]
+    #[test]
+    fn a_pipe_that_nobody_reads_is_broken_whichever_way() {
+        let broken = || {
+            let (reader, writer) = io::pipe().unwrap();
+            drop(reader);
+            writer
+        };
+        for outlet in [Outlet::new(broken()), by_threads(broken())] {
+            assert_eq!(outlet.write(b"text").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        }
+    }
+
+    fn by_threads<S: AsFd + Send + Sync + 'static>(stream: S) -> Outlet<S> {
+        let outlet = Outlet::new(stream);
+        assert!(outlet.way.set(Way::Threads(Arc::default())).is_ok());
+        outlet
+    }
 }

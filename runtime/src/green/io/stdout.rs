@@ -35,7 +35,7 @@ macro_rules! standard_stream {
 
         impl Default for $shared {
             fn default() -> Self {
-                $shared { line: Permits::new(1), outlet: Outlet::new(io::$function) }
+                $shared { line: Permits::new(1), outlet: Outlet::new(io::$function()) }
             }
         }
 
