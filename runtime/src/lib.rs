@@ -255,7 +255,7 @@ pub use eventlet_macros::green;
 /// }
 /// ```
 ///
-/// gevent's `greentest.TestCase`, which also switches with a limit on time and looks for leaks.
+/// eventlet's tests have `LimitedTestCase` for this, gevent's have `greentest.TestCase`.
 pub use eventlet_macros::test;
 pub use greenpool::{GreenPile, GreenPool};
 pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
