@@ -165,6 +165,20 @@ scenarios! {
         assert_eq!(pool.len(), 0);
     }
 
+    fn shrinking_an_idle_pool_drops_items_and_lends_no_more_than_are_left() {
+        let (pool, made) = numbers(3, Duration::ZERO);
+        let Ok(()) = pool.fill(3);
+        pool.resize(1);
+        assert_eq!((pool.len(), pool.free(), pool.max_size()), (1, 1, 1));
+        let Ok(item) = pool.get();
+        assert_eq!(*item, 3);
+        assert!(pool.try_get().is_none());
+        assert!(pool.get_timeout(ms(1)).is_err());
+        drop(item);
+        assert_eq!((pool.len(), pool.free(), made.get()), (1, 1, 3));
+        assert!(pool.get_timeout(ms(1)).is_ok());
+    }
+
     fn tokens_limit_how_many_go_on() {
         let tokens = TokenPool::of_tokens(2);
         let (Ok(first), Ok(_second)) = (tokens.get(), tokens.get());

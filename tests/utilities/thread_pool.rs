@@ -135,6 +135,25 @@ virtual_tests! {
         assert_eq!(pool.threads(), 0);
     }
 
+    fn shrinking_an_idle_pool_ends_threads_that_are_too_many() {
+        let pool = ThreadPool::new(3);
+        let gate = Gate::new();
+        let calls = [(); 3].map(|()| pool.spawn(gate.call()));
+        assert_eq!(pool.threads(), 3);
+        (0..3).for_each(|_| gate.open());
+        for call in calls {
+            call.wait();
+        }
+        pool.resize(1);
+        // They hear of it on their own OS threads. The limit is for one that never does.
+        while pool.threads() > 1 {
+            eventlet::tpool::execute(std::thread::yield_now);
+        }
+        assert_eq!(pool.spawn(|| 7).wait(), 7);
+        pool.killall();
+        eventlet::tpool::killall();
+    }
+
     fn killall_waits_for_outstanding_calls_ends_the_threads_and_the_pool_can_be_used_again() {
         let pool = ThreadPool::new(3);
         let gate = Gate::new();
