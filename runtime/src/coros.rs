@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::event::Flag;
+use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A count of things under way; threads wait until there are none. Clones are handles on one count.
@@ -100,6 +101,8 @@ impl Metaphore {
         Green::new(async move { with_timeout(limit, || self.wait()).await })
     }
 }
+
+same_object!(impl[] Metaphore, |metaphore| &*metaphore.shared);
 
 impl fmt::Debug for Metaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -191,6 +191,7 @@ pub mod debug;
 pub mod testing;
 mod harness;
 mod text;
+mod same;
 
 // How it runs.
 mod call;

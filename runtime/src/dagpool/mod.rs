@@ -15,6 +15,7 @@ use crate::call::GreenCall;
 use crate::green;
 use crate::greenthread::{GreenThread, spawn, try_current};
 use crate::hub::exit::Exit;
+use crate::same::same_object;
 
 mod error;
 mod results;
@@ -350,6 +351,8 @@ where
         Self::new()
     }
 }
+
+same_object!(impl[K, V] DagPool<K, V>, |pool| &*pool.state);
 
 impl<K, V> fmt::Debug for DagPool<K, V>
 where

@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 use crate::call::Green;
 use crate::hub::suspend::until;
+use crate::same::same_object;
 use crate::semaphore::permits::Permits;
 use crate::timeout::with_timeout;
 use builder::Settings;
@@ -227,6 +228,8 @@ impl<C, E> Clone for ConnectionPool<C, E> {
         ConnectionPool { shared: self.shared.clone() }
     }
 }
+
+same_object!(impl[C, E] ConnectionPool<C, E>, |pool| &*pool.shared);
 
 impl<C, E> fmt::Debug for ConnectionPool<C, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

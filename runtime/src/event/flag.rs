@@ -10,6 +10,7 @@ use crate::call::Green;
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A flag that is up or down, and that threads wait for. Clones are handles on one flag.
@@ -100,6 +101,8 @@ impl Flag {
         })
     }
 }
+
+same_object!(impl[] Flag, |flag| &*flag.shared);
 
 impl fmt::Debug for Flag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,6 +15,7 @@ use crate::greenthread::{GreenThread, spawn};
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 pub use flag::Flag;
@@ -222,6 +223,8 @@ impl<T> Default for Event<T> {
         Self::new()
     }
 }
+
+same_object!(impl[T] Event<T>, |event| &*event.round);
 
 impl<T> fmt::Debug for Event<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,7 @@ use crate::call::{GreenCall, MakesGreenCall};
 use crate::green;
 use crate::hub::exit::Exit;
 use crate::iter::GreenIterator;
+use crate::same::same_object;
 
 /// Jobs whose values are read in the order in which they were spawned.
 ///
@@ -71,9 +72,7 @@ impl<T: 'static> GreenPile<T> {
     /// the value of a spawn that still waits for a slot. A kill or timeout here drops the job without starting it, and
     /// leaves no gap.
     ///
-    /// # Panics
-    ///
-    /// If the OS thread is ending and its hub has ended before it.
+    /// Where the OS thread is ending and its hub has ended before it, the job is killed before it begins.
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
@@ -120,6 +119,8 @@ impl<T> Clone for GreenPile<T> {
         GreenPile { pool: self.pool.clone(), results: self.results.clone() }
     }
 }
+
+same_object!(impl[T] GreenPile<T>, |pile| &*pile.results);
 
 impl<T> fmt::Debug for GreenPile<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::greenthread::{Thread, spawn, spawn_after, try_current};
+use crate::same::same_object;
 
 /// Calls `f` after `delay`, between two resumptions, whatever becomes of the running thread. Does not suspend.
 ///
@@ -37,9 +38,7 @@ use crate::greenthread::{Thread, spawn, spawn_after, try_current};
 ///
 /// eventlet's `get_hub().schedule_call_global`.
 ///
-/// # Panics
-///
-/// If the OS thread is ending and its hub has ended before it.
+/// Where the OS thread is ending and its hub has ended before it, the call is not made.
 #[track_caller]
 pub fn schedule_call_global(delay: Duration, f: impl FnOnce() + 'static) -> ScheduledCall {
     schedule(delay, || true, f)
@@ -48,10 +47,6 @@ pub fn schedule_call_global(delay: Duration, f: impl FnOnce() + 'static) -> Sche
 /// Calls `f` after `delay`, unless the running green thread has ended by then, or none runs now. Does not suspend.
 ///
 /// In all else as [`schedule_call_global`]. eventlet's `get_hub().schedule_call_local`.
-///
-/// # Panics
-///
-/// As [`schedule_call_global`].
 #[track_caller]
 pub fn schedule_call_local(delay: Duration, f: impl FnOnce() + 'static) -> ScheduledCall {
     let owner = try_current();
@@ -103,6 +98,8 @@ impl ScheduledCall {
         self.is_called.get()
     }
 }
+
+same_object!(impl[] ScheduledCall, |call| &*call.is_called);
 
 impl fmt::Debug for ScheduledCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::hub::suspend::until;
+use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 use stock::{Place, Stock};
 
@@ -208,6 +209,8 @@ impl<T, E> Clone for Pool<T, E> {
         Pool { stock: self.stock.clone() }
     }
 }
+
+same_object!(impl[T, E] Pool<T, E>, |pool| &*pool.stock);
 
 impl<T, E> fmt::Debug for Pool<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -38,6 +38,15 @@ macro_rules! kind {
             }
         }
 
+        /// Two handles are equal if they are on [one queue](AnyQueue::ptr_eq), whatever lies in it.
+        impl<T> PartialEq for $name<T> {
+            fn eq(&self, other: &Self) -> bool {
+                self.0 == other.0
+            }
+        }
+
+        impl<T> Eq for $name<T> {}
+
         /// Without a limit.
         impl<T $(: $bound)?> Default for $name<T> {
             fn default() -> Self {

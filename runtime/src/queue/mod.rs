@@ -35,6 +35,10 @@
 //! [`shutdown`](AnyQueue::shutdown) ends a queue: nothing goes in any more, what lies in it comes out, and after that
 //! every get says [`ShutDown`], so that a loop over the queue ends.
 
+//!
+//! What lies in a queue when its last handle goes is dropped then, item by item, on the stack of whoever drops the handle.
+//! A queue that lies in a queue, and so on for many thousands, is a list like one of boxes: take it apart in a loop.
+
 mod error;
 mod iter;
 mod kinds;
@@ -51,6 +55,7 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::hub::current::{is_spent, spend};
 use crate::hub::suspend::until;
+use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 use state::Shared;
 use waits::{Get, Joined, Peek, Put};
@@ -323,6 +328,8 @@ impl<T, S> Clone for AnyQueue<T, S> {
         AnyQueue { shared: self.shared.clone() }
     }
 }
+
+same_object!(impl[T, S] AnyQueue<T, S>, |queue| &*queue.shared);
 
 impl<T, S: Storage<T>> fmt::Debug for AnyQueue<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::Semaphore;
+use crate::same::same_object;
 
 /// A [`Semaphore`] that never has more permits than it began with: a release too many panics.
 ///
@@ -44,6 +45,8 @@ impl Default for BoundedSemaphore {
         Self::new(1)
     }
 }
+
+same_object!(impl[] BoundedSemaphore, |bounded| &*bounded.semaphore.shared);
 
 impl fmt::Debug for BoundedSemaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

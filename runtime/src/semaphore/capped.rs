@@ -11,6 +11,7 @@ use crate::hub::suspend::until;
 use crate::queue::Units;
 use crate::queue::state::Shared;
 use crate::queue::waits::{Get, Put};
+use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A count between zero and a limit: acquiring waits at zero, releasing waits at the limit. Clones are handles on one
@@ -139,6 +140,8 @@ impl CappedSemaphore {
         state.supply().cast_signed().saturating_sub_unsigned(acquiring)
     }
 }
+
+same_object!(impl[] CappedSemaphore, |semaphore| &*semaphore.units);
 
 impl fmt::Debug for CappedSemaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

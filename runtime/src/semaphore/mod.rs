@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::hub::suspend::until;
+use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 use permits::Permits;
 
@@ -169,6 +170,8 @@ impl Default for Semaphore {
         Self::new(1)
     }
 }
+
+same_object!(impl[] Semaphore, |semaphore| &*semaphore.shared);
 
 impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@ use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
 use crate::loom::{Mutex, MutexGuard, OnceLock};
+use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A value that is sent once, and that any number of green threads and OS threads wait for. Clones are handles on one
@@ -168,6 +169,8 @@ impl<T> Default for Event<T> {
         Self::new()
     }
 }
+
+same_object!(impl[T] Event<T>, |event| &*event.round);
 
 impl<T> fmt::Debug for Event<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,6 +14,7 @@ use crate::call::Green;
 use crate::green;
 use crate::iter::GreenIterator;
 use crate::loom::{Mutex, MutexGuard};
+use crate::same::same_object;
 use crate::timeout::with_timeout;
 
 /// A queue of any number of producers and consumers: green threads of any hub, and OS threads. Clones are handles on
@@ -343,6 +344,8 @@ impl<T> Clone for Queue<T> {
         Queue { shared: self.shared.clone() }
     }
 }
+
+same_object!(impl[T] Queue<T>, |queue| &*queue.shared);
 
 impl<T> fmt::Debug for Queue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

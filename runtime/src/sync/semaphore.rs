@@ -10,6 +10,7 @@ use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
 use crate::loom::{Mutex, MutexGuard};
+use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// So many permits, taken and given back by green threads and OS threads. Clones are handles on one semaphore, for any
@@ -180,6 +181,8 @@ impl State {
         is_free
     }
 }
+
+same_object!(impl[] Semaphore, |semaphore| &*semaphore.shared);
 
 impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

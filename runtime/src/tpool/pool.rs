@@ -12,6 +12,7 @@ use crate::greenpool::{GreenPool, Imap};
 use crate::greenthread::{GreenThread, spawn};
 use crate::hub::current;
 use crate::hub::suspend::until;
+use crate::same::same_object;
 
 /// Some OS threads, and the line of calls that wait for one of them. Clones are handles on one pool.
 ///
@@ -204,6 +205,8 @@ impl ThreadPool {
 }
 
 type Called<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;
+
+same_object!(impl[] ThreadPool, |pool| &*pool.workers);
 
 impl fmt::Debug for ThreadPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
