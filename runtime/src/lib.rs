@@ -260,7 +260,7 @@ pub use eventlet_macros::green;
 pub use eventlet_macros::test;
 pub use greenpool::{GreenPile, GreenPool};
 pub use greenthread::{GreenThread, Thread, sleep, spawn, spawn_after, spawn_after_local, spawn_n};
-pub use hub::exit::{Exit, Panic};
+pub use hub::exit::{Exit, Panic, Reason};
 pub use hubs::{run, try_run};
 pub use iter::{GreenIterator, IntoGreenIterator};
 pub use queue::Queue;

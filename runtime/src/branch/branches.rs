@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -9,6 +10,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::thread;
 
+use crate::hub::branch::Own;
 use crate::hub::task::TaskRef;
 use crate::hub::trunk::Trunk;
 use crate::hub::{Hub, current};
@@ -26,7 +28,14 @@ pub(crate) struct Branches<C: Future> {
     live: Cell<usize>,
     made: Cell<u64>,
     is_closed: Cell<bool>,
+    /// How many kills stand on each other's stack.
+    kills: Cell<u32>,
+    /// Those that would stand too deep: the deepest works them off.
+    later: RefCell<VecDeque<BranchKey>>,
 }
+
+/// How many kills may stand on each other's stack. (For those of whole threads, see `hub/flat.rs`.)
+const DEEPEST: u32 = 64;
 
 enum Place<C: Future> {
     Free,
@@ -43,6 +52,7 @@ struct Branch<C: Future> {
     number: u64,
     task: TaskRef,
     call: C,
+    own: Own,
     is_started: bool,
     /// It ended while it was only looked at: a future of another executor cannot tell the difference.
     early: Option<thread::Result<C::Output>>,
@@ -78,6 +88,8 @@ impl<C: Future + Unpin> Branches<C> {
             live: Cell::new(0),
             made: Cell::new(0),
             is_closed: Cell::new(false),
+            kills: Cell::new(0),
+            later: RefCell::default(),
         }
     }
 
@@ -100,7 +112,8 @@ impl<C: Future + Unpin> Branches<C> {
         self.live.set(self.live.get() + 1);
         current::with(|hub| {
             let task = new_branch(hub, &self.trunk);
-            let branch = Branch { number, task: task.clone(), call, is_started: false, early: None };
+            let own = Own::inherited(hub);
+            let branch = Branch { number, task: task.clone(), call, own, is_started: false, early: None };
             let index = self.insert(Place::Here(branch));
             task.set_place(index);
             hub.schedule(&task);
@@ -128,7 +141,7 @@ impl<C: Future + Unpin> Branches<C> {
         branch.is_started = true;
         let polled = match branch.early.take() {
             Some(result) => result.map(Poll::Ready),
-            None => task.with_context(|cx| poll_branch(hub, &mut branch.call, cx)),
+            None => task.with_context(|cx| poll_branch(hub, &mut branch, cx)),
         };
         let result = match polled {
             Ok(Poll::Pending) => return self.put_back(index, branch),
@@ -178,12 +191,35 @@ impl<C: Future + Unpin> Branches<C> {
         }
     }
 
-    /// Ends a branch: at once if it is suspended, at its next suspension if it runs.
+    /// Ends a branch: at once if it is suspended, at its next suspension if it runs. Kills that destructors make stand on
+    /// each other's stack up to a depth; what the deepest sets off is worked off before it returns.
     ///
     /// # Errors
     ///
-    /// The panic of a destructor.
+    /// The first panic of a destructor.
     pub(crate) fn kill(&self, key: BranchKey) -> thread::Result<()> {
+        let depth = self.kills.get();
+        if depth == DEEPEST {
+            self.later.borrow_mut().push_back(key);
+            return Ok(());
+        }
+        self.kills.set(depth + 1);
+        let mut killed = self.kill_now(key);
+        while depth + 1 == DEEPEST
+            && let Some(key) = self.next_kill()
+        {
+            let next = self.kill_now(key);
+            killed = killed.and(next);
+        }
+        self.kills.set(depth);
+        killed
+    }
+
+    fn next_kill(&self) -> Option<BranchKey> {
+        self.later.borrow_mut().pop_front()
+    }
+
+    fn kill_now(&self, key: BranchKey) -> thread::Result<()> {
         let mut places = self.places.borrow_mut();
         match places.get_mut(key.index as usize) {
             Some(Place::Away { number, is_killed }) if *number == key.number => {
@@ -220,7 +256,7 @@ impl<C: Future + Unpin> Branches<C> {
             } else if !branch.is_started {
                 hub.note_wait(format_args!("for its turn to begin"), true);
             } else {
-                early = match poll_branch(hub, &mut branch.call, cx) {
+                early = match poll_branch(hub, &mut branch, cx) {
                     Ok(Poll::Pending) => None,
                     Ok(Poll::Ready(value)) => Some(Ok(value)),
                     Err(payload) => Some(Err(payload)),
@@ -271,10 +307,13 @@ impl<C: Future> Branch<C> {
     /// Drops the call, destructors included. It may be the end of the hub that ends the branch.
     fn end(self) -> thread::Result<()> {
         self.task.end();
-        let call = (self.call, self.early);
-        // With the hub gone nobody asks whether it is a branch that runs, and the closure drops the call all the same.
-        let drop_call = || current::try_with(|hub| hub.in_branch(|| drop(call)));
-        catch_unwind(AssertUnwindSafe(drop_call)).map(|_| ())
+        let (call, mut own) = ((self.call, self.early), self.own);
+        // With the hub gone nobody asks whose values there are, and the closure drops the call all the same.
+        let drop_all = || {
+            current::try_with(|hub| hub.in_branch(&mut own, || drop(call)));
+            drop(own);
+        };
+        catch_unwind(AssertUnwindSafe(drop_all))
     }
 }
 
@@ -286,10 +325,11 @@ pub(crate) fn new_branch(hub: &Rc<Hub>, trunk: &Rc<Trunk>) -> TaskRef {
 
 fn poll_branch<C: Future + Unpin>(
     hub: &Rc<Hub>,
-    call: &mut C,
+    branch: &mut Branch<C>,
     cx: &mut Context<'_>,
 ) -> thread::Result<Poll<C::Output>> {
-    catch_unwind(AssertUnwindSafe(|| hub.in_branch(|| Pin::new(call).poll(cx))))
+    let Branch { own, call, .. } = branch;
+    catch_unwind(AssertUnwindSafe(|| hub.in_branch(own, || Pin::new(call).poll(cx))))
 }
 
 /// Raises the panic of a destructor, unless another panic is on its way.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::call::lazy::Start;
+use crate::hub::branch::Own;
 use crate::hub::current;
 use crate::hub::task::is_look;
 
@@ -14,7 +15,7 @@ pin_project_lite::pin_project! {
     /// A call, or what it gave.
     #[project = BranchProjection]
     pub(crate) enum Branch<F, G: Future> {
-        Waiting { #[pin] call: Start<F, G> },
+        Waiting { #[pin] call: Start<F, G>, own: Own },
         Over { value: Option<G::Output> },
     }
 }
@@ -25,21 +26,21 @@ where
     G: Future,
 {
     pub(crate) fn new(closure: F) -> Self {
-        Branch::Waiting { call: Start::new(closure) }
+        Branch::Waiting { call: Start::new(closure), own: Own::default() }
     }
 
     /// Goes on with the call, and says whether it is over. `number` is for messages.
     pub(crate) fn drive(mut self: Pin<&mut Self>, cx: &mut Context<'_>, number: usize) -> bool {
-        let BranchProjection::Waiting { call } = self.as_mut().project() else { return true };
+        let BranchProjection::Waiting { call, own } = self.as_mut().project() else { return true };
         let hub = current::with(Rc::clone);
         let polled = if is_look(cx) {
             let mut polled = Poll::Pending;
             hub.note_branch(format_args!("branch {number}"), || {
-                polled = hub.in_branch(|| call.poll(cx));
+                polled = hub.in_branch(own, || call.poll(cx));
             });
             polled
         } else {
-            hub.in_branch(|| call.poll(cx))
+            hub.in_branch(own, || call.poll(cx))
         };
         match polled {
             Poll::Pending => false,

@@ -8,6 +8,7 @@ pin_project_lite::pin_project! {
     /// Calls the closure when it is first resumed, in the new thread, and drives what it gives.
     #[project = StartProjection]
     pub(crate) enum Start<F, G> {
+        // `None` while the closure is being called, and when all was dropped.
         Closure { closure: Option<F> },
         Call { #[pin] call: G },
     }
@@ -16,6 +17,11 @@ pin_project_lite::pin_project! {
 impl<F, G> Start<F, G> {
     pub(crate) fn new(closure: F) -> Self {
         Start::Closure { closure: Some(closure) }
+    }
+
+    /// Drops what there is. It is not driven again.
+    pub(crate) fn end(mut self: Pin<&mut Self>) {
+        self.set(Start::Closure { closure: None });
     }
 }
 

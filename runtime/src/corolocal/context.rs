@@ -3,12 +3,15 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use super::find;
 use crate::call::Green;
+use crate::call::lazy::Start;
 use crate::hub::current;
-use crate::hub::task::cold::Context;
+use crate::hub::task::cold::Context as Values;
 
 /// Declares values that green threads inherit: a request's number, a user, a deadline. See [`ContextKey`].
 ///
@@ -54,7 +57,8 @@ macro_rules! green_context {
 /// A value that green threads inherit: what [`green_context!`](crate::green_context) declares.
 ///
 /// A thread begins with the values that its spawner had at that moment; what either sets later the other does not
-/// see. A value that nobody has set is the declared one, made anew each time.
+/// see. So do the branches of a thread (the calls of a [`join`](crate::join), a [`race`](crate::race) or a
+/// [`scope`](crate::scope())), each of which has what it sets for itself. A value that nobody has set is the declared one, made anew each time.
 ///
 /// Python's `contextvars`, of which gevent gives each greenlet a copy.
 pub struct ContextKey<T: 'static> {
@@ -84,27 +88,29 @@ impl<T: Clone + 'static> ContextKey<T> {
     /// Outside a green thread.
     #[track_caller]
     pub fn set(&'static self, value: T) {
-        let mut values = context().map_or_else(Vec::new, |context| context.to_vec());
-        values.retain(|(key, _)| *key != self.key());
-        values.push((self.key(), Rc::new(value) as Rc<dyn Any>));
-        assert!(put_context(Some(values.into())), "no green thread runs here that could have a value");
+        let context = context_with(self.key(), Rc::new(value));
+        put_context(Some(context)).expect("no green thread runs here that could have a value");
     }
 
-    /// Makes the call that `f` makes with another value, which holds until the call ends, however it ends. All that
-    /// the call sets is undone then. Suspends while the call does.
+    /// Makes the call that `f` makes with another value, which holds in that call until it ends, however it ends, and
+    /// nowhere else: not in what runs beside it in the same thread. All that the call sets is undone when it ends.
+    /// Suspends while the call does.
     ///
     /// # Panics
     ///
     /// Outside a green thread.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here drops the call, while the value holds.
     pub fn scope<F, G>(&'static self, value: T, f: F) -> Green<impl Future<Output = G::Output>>
     where
         F: FnOnce() -> G,
         G: Future,
     {
         Green::new(async move {
-            let _outer = Outer(context());
-            self.set(value);
-            f().await
+            let inner = context_with(self.key(), Rc::new(value));
+            Within { call: Start::new(f), inner: Some(inner) }.await
         })
     }
 
@@ -119,30 +125,75 @@ impl<T: 'static> fmt::Debug for ContextKey<T> {
     }
 }
 
-/// Puts the context back that was there before.
-struct Outer(Option<Context>);
+pin_project_lite::pin_project! {
+    /// A call that has a context of its own, which is put in its thread's place whenever the call is driven.
+    struct Within<F, G> {
+        #[pin]
+        call: Start<F, G>,
+        // While it is not driven.
+        inner: Option<Values>,
+    }
 
-impl Drop for Outer {
-    fn drop(&mut self) {
-        put_context(self.0.take());
+    impl<F, G> PinnedDrop for Within<F, G> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let inner = this.inner.take();
+            let _outer = Outer::begin(inner, this.inner);
+            this.call.as_mut().end();
+        }
     }
 }
 
+impl<F: FnOnce() -> G, G: Future> Future for Within<F, G> {
+    type Output = G::Output;
+
+    #[cfg_attr(debug_assertions, track_caller)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<G::Output> {
+        let this = self.project();
+        let inner = this.inner.take();
+        let _outer =
+            Outer::begin(inner, this.inner).expect("no green thread runs here that could have a value");
+        this.call.poll(cx)
+    }
+}
+
+/// Puts the context back that was there before, and keeps the inner one for the next time.
+struct Outer<'a> {
+    outer: Option<Values>,
+    inner: &'a mut Option<Values>,
+}
+
+impl<'a> Outer<'a> {
+    /// `None` if no green thread runs.
+    fn begin(context: Option<Values>, inner: &'a mut Option<Values>) -> Option<Self> {
+        put_context(context).map(|outer| Outer { outer, inner })
+    }
+}
+
+impl Drop for Outer<'_> {
+    fn drop(&mut self) {
+        *self.inner = put_context(self.outer.take()).flatten();
+    }
+}
+
+/// What the green thread that runs has, with another value for one key.
+fn context_with(changed: usize, value: Rc<dyn Any>) -> Values {
+    let mut values = context().map_or_else(Vec::new, |context| context.to_vec());
+    values.retain(|(key, _)| *key != changed);
+    values.push((changed, value));
+    values.into()
+}
+
 /// What the green thread that runs has.
-fn context() -> Option<Context> {
-    let task = current::try_with(|hub| hub.current()).flatten()?;
+fn context() -> Option<Values> {
+    let task = current::find()?.current()?;
     task.if_extra(|extra| extra.context.clone()).flatten()
 }
 
-/// Returns `false` if no green thread runs.
-fn put_context(context: Option<Context>) -> bool {
-    let task = current::try_with(|hub| {
-        hub.has_contexts.set(true);
-        hub.current()
-    });
-    let Some(task) = task.flatten() else { return false };
-    let old = task.with_extra(|extra| std::mem::replace(&mut extra.context, context));
-    // What is in it may be dropped here, when nothing is borrowed.
-    drop(old);
-    true
+/// Gives what was there before; `None` if no green thread runs.
+fn put_context(context: Option<Values>) -> Option<Option<Values>> {
+    let hub = current::find()?;
+    hub.has_contexts.set(true);
+    let task = hub.current()?;
+    Some(task.with_extra(|extra| std::mem::replace(&mut extra.context, context)))
 }

@@ -54,7 +54,9 @@ macro_rules! green_local {
 
 /// A value that each green thread has for itself: what [`green_local!`](crate::green_local) declares.
 ///
-/// It belongs to the green thread that runs, whatever function asks. Where none runs (in ordinary code outside
+/// It belongs to the green thread that runs, whatever function asks. One that a branch makes (a call of a
+/// [`join`](crate::join), a [`race`](crate::race) or a [`scope`](crate::scope())) is the branch's and ends with it; what
+/// its thread has made before is there in all of its branches. Where none runs (in ordinary code outside
 /// [`run`](crate::run)) there is no value: see [`try_with`](Self::try_with).
 pub struct LocalKey<T: 'static> {
     // Statics that are not empty have addresses of their own: that is how keys are told apart.
@@ -79,7 +81,9 @@ impl<T: 'static> LocalKey<T> {
 
     /// Like [`with`](Self::with); `None` outside a green thread.
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Option<R> {
-        let task = current::try_with(|hub| hub.current()).flatten()?;
+        let hub = current::find()?;
+        hub.has_locals.set(true);
+        let task = hub.current()?;
         let key = std::ptr::from_ref(self).addr();
         let found = task.if_extra(|extra| find(&extra.locals, key)).flatten();
         let value = found.unwrap_or_else(|| {
@@ -149,5 +153,6 @@ impl<T: 'static> fmt::Debug for LocalKey<T> {
 }
 
 fn find(locals: &[(usize, Rc<dyn Any>)], key: usize) -> Option<Rc<dyn Any>> {
-    locals.iter().find(|(other, _)| *other == key).map(|(_, value)| value.clone())
+    // A branch's own stand behind those of its thread.
+    locals.iter().rev().find(|(other, _)| *other == key).map(|(_, value)| value.clone())
 }

@@ -22,6 +22,7 @@ use super::trace::{self, Trace, Transfer};
 use super::value::{InvalidSwitch, Thrown};
 use super::{Greenlet, GreenletExit, Inner, State, Value};
 use crate::hub::current;
+use crate::hub::flat::drop_flat;
 use crate::hub::task::is_look;
 
 /// What passes from one greenlet to another.
@@ -330,7 +331,8 @@ fn start(greenlet: &Greenlet, first: Value) {
 pub(super) fn end(greenlet: &Inner) {
     greenlet.state.set(State::Dead);
     let held = (greenlet.start.take(), greenlet.body.take(), greenlet.inbox.take());
-    drop(held);
+    // It may be the last that holds another greenlet, and so on.
+    drop_flat(held);
 }
 
 fn parent_of(greenlet: &Greenlet) -> Greenlet {

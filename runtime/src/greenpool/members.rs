@@ -18,6 +18,8 @@ struct Place {
     id: u64,
     /// `None` is a gap.
     task: Option<TaskRef>,
+    /// The pool has killed it, when it had entered so many `catch_exit`s.
+    killed: Option<u64>,
 }
 
 /// A line this short is not worth closing up.
@@ -30,13 +32,13 @@ impl Members {
 
     /// Adds a thread that is younger than every member.
     pub(super) fn add(&mut self, task: TaskRef) {
-        self.line.push_back(Place { id: task.id(), task: Some(task) });
+        self.line.push_back(Place { id: task.id(), task: Some(task), killed: None });
     }
 
     /// Adds a thread of any age that is no member.
     pub(super) fn add_any(&mut self, task: TaskRef) {
         let id = task.id();
-        let place = Place { id, task: Some(task) };
+        let place = Place { id, task: Some(task), killed: None };
         match self.find(id) {
             // It was a member before, and left a gap.
             Ok(index) => {
@@ -55,6 +57,15 @@ impl Members {
     pub(super) fn after(&self, id: u64) -> Option<TaskRef> {
         let next = self.line.partition_point(|place| place.id <= id);
         self.line.range(next..).find_map(|place| place.task.clone())
+    }
+
+    /// Is the pool to kill this member? If it has before, the member may be cleaning up, which a kill would end; but not
+    /// where it has come to stand in a `catch_exit` anew, and hears.
+    pub(super) fn may_kill(&mut self, task: &TaskRef) -> bool {
+        let Ok(index) = self.find(task.id()) else { return false };
+        let entered = task.scopes_made();
+        let before = self.line[index].killed.replace(entered);
+        before.is_none_or(|before| task.has_scope_after(before))
     }
 
     /// Takes a member out. The caller drops it, when nothing is borrowed.

@@ -18,6 +18,7 @@ use crate::call::{GreenCall, MakesGreenCall};
 use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::until;
+use crate::same::same_object;
 
 mod error;
 mod group;
@@ -91,10 +92,6 @@ impl GreenPool {
     /// A kill or timeout here drops the job without starting it; no slot is lost. If the job runs in place, it is
     /// dropped where it stands.
     ///
-    /// # Panics
-    ///
-    /// If the OS thread is ending and its hub has ended before it.
-    ///
     /// eventlet's and gevent's `Pool.spawn`.
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
@@ -115,10 +112,6 @@ impl GreenPool {
     /// Starts a green thread in the pool, without a handle. Suspends as [`spawn`](Self::spawn) does.
     ///
     /// A panic of the job is printed when it happens, and stops nothing else. eventlet's `spawn_n`.
-    ///
-    /// # Panics
-    ///
-    /// As [`spawn`](Self::spawn).
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn_n<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
@@ -134,10 +127,6 @@ impl GreenPool {
     /// # Errors
     ///
     /// [`PoolFull`], which gives the job back. gevent's `spawn(…, blocking=False)`.
-    ///
-    /// # Panics
-    ///
-    /// As [`spawn`](Self::spawn).
     pub fn try_spawn<F, G>(&self, f: F) -> Result<GreenThread<G::Value>, PoolFull<F>>
     where
         F: MakesGreenCall<G> + 'static,
@@ -231,7 +220,8 @@ impl GreenPool {
 
     /// Kills every member, in the order in which they were spawned. Does not suspend.
     ///
-    /// Each is killed once, as by [`Thread::kill`](crate::Thread::kill); those that are added by what runs meanwhile
+    /// Each is killed once, as by [`Thread::kill`](crate::Thread::kill). A second call does not end the clean-ups that the
+    /// first has begun: what has heard of one kill hears of another only in a `catch_exit` that it has entered since. Those that are added by what runs meanwhile
     /// (destructors, [`catch_exit`](crate::greenthread::catch_exit) scopes) as well. The running thread is spared if
     /// it is a member itself: it can end by returning. A member that catches its exit may still be there afterwards;
     /// [`waitall`](Self::waitall) waits for it. Threads that wait in [`spawn`](Self::spawn) are no members, and get
@@ -244,7 +234,7 @@ impl GreenPool {
         let mut last = 0;
         while let Some(member) = self.slots.member_after(last) {
             last = member.id();
-            if Some(last) != myself {
+            if Some(last) != myself && self.slots.may_kill(&member) {
                 hub.kill(&member);
             }
         }
@@ -269,6 +259,8 @@ impl Default for GreenPool {
         GreenPool::new(DEFAULT_SIZE)
     }
 }
+
+same_object!(impl[] GreenPool, |pool| &*pool.slots);
 
 impl fmt::Debug for GreenPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -74,6 +74,11 @@ impl Slots {
         self.members.borrow().after(id)
     }
 
+    /// Is the pool to kill this member? (See there.)
+    pub(super) fn may_kill(&self, member: &TaskRef) -> bool {
+        self.members.borrow_mut().may_kill(member)
+    }
+
     pub(super) fn resize(&self, size: usize) {
         self.size.set(size);
         self.settle();

@@ -53,10 +53,6 @@ impl Builder {
     }
 
     /// Starts the thread, as [`spawn`](crate::spawn). Does not suspend.
-    ///
-    /// # Panics
-    ///
-    /// As [`spawn`](crate::spawn).
     #[track_caller]
     pub fn spawn<F, G>(self, f: F) -> GreenThread<G::Value>
     where
@@ -72,10 +68,6 @@ impl Builder {
     /// It can be linked to, waited for, named, added to a pool and killed by then.
     ///
     /// gevent's `Greenlet(…)`.
-    ///
-    /// # Panics
-    ///
-    /// As [`spawn`](crate::spawn).
     #[track_caller]
     pub fn create<F, G>(self, f: F) -> Unstarted<G::Value>
     where

@@ -1,26 +1,51 @@
 //! Hearing of one's own end.
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
 
 use crate::call::Green;
 use crate::call::{GreenCall, MakesGreenCall};
-use crate::hub::current;
-use crate::hub::task::{TaskRef, is_look};
+use crate::hub::exit::Reason;
+use crate::hub::exit_scope::ExitScope;
+use crate::hub::task::is_look;
+use crate::hub::{Hub, current};
 
 /// The error of a [`catch_exit`] whose thread was killed. eventlet's and gevent's exception of that name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GreenletExit;
+///
+/// As a value the name alone is one without a reason: `greenlet.throw(GreenletExit)`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GreenletExit {
+    reason: Option<Reason>,
+}
 
-impl fmt::Display for GreenletExit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this green thread is being killed")
+/// A [`GreenletExit`] without a reason.
+#[allow(non_upper_case_globals, reason = "it reads as in Python, where a class raised is an instance raised")]
+pub const GreenletExit: GreenletExit = GreenletExit { reason: None };
+
+impl GreenletExit {
+    /// What the kill was [made with](crate::Thread::kill_with), if it was.
+    pub fn reason(&self) -> Option<&Reason> {
+        self.reason.as_ref()
     }
 }
 
-impl std::error::Error for GreenletExit {}
+impl fmt::Display for GreenletExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this green thread is being killed")?;
+        self.reason.iter().try_for_each(|reason| write!(f, ": {reason}"))
+    }
+}
+
+impl Error for GreenletExit {
+    /// The reason of the kill.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.reason.as_ref().map(|reason| reason.error() as &(dyn Error + 'static))
+    }
+}
 
 /// Makes the call that `f` makes; if the running thread is killed meanwhile, gives `Err(GreenletExit)` instead.
 /// Suspends while the call does.
@@ -29,14 +54,19 @@ impl std::error::Error for GreenletExit {}
 /// suspension. It may clean up, suspend while it does, and return as it likes; it may even refuse to end. Of nested
 /// scopes the innermost hears of a kill. Without such a scope a killed thread is dropped as a whole.
 ///
-/// A kill ends the branches of a thread (what it drives in a [`scope`](crate::scope()), a [`join`](crate::join) or a
-/// [`race`](crate::race)) without asking them: in a branch this only makes the call.
+/// # In a branch
+///
+/// Where a thread drives several calls at once, in a [`scope`](crate::scope()), a [`join`](crate::join), a
+/// [`race`](crate::race) or a combinator from elsewhere, there can be several innermost scopes, one in each call: every one
+/// of them hears of a kill, before `kill` returns. Calls that stand in no scope are left as they are, and the thread goes on
+/// as long as what drives them does; the next kill ends it, when no scope is left. A scope *around* a `scope`, `join` or
+/// `race` hears for all of it: its branches end with the call, in their order, and scopes inside them are not asked.
 ///
 /// This is what `try: … except GreenletExit:` and `try: … finally:` with a blocking clean-up are in eventlet.
 ///
-/// # Panics
+/// # Cancel safety
 ///
-/// If more than 255 scopes are nested in one green thread.
+/// A timeout here drops the call where it stands.
 ///
 /// # Examples
 ///
@@ -67,40 +97,42 @@ where
     F: MakesGreenCall<G>,
     G: GreenCall,
 {
-    Green::new(async move { CatchExit { call: Some(f()), scope: None }.await })
+    Green::new(async move { CatchExit { call: Some(f()), place: Place::Outside }.await })
 }
 
 pin_project_lite::pin_project! {
     struct CatchExit<G> {
         #[pin]
         call: Option<G>,
-        scope: Option<Scope>,
+        place: Place,
     }
 }
 
 /// A thread's place inside a scope.
-struct Scope {
-    task: TaskRef,
-    depth: u8,
+enum Place {
+    /// The call was not driven yet.
+    Outside,
+    Inside(Rc<ExitScope>),
+    /// There is nobody to kill, a kill does not ask here, or the call is over.
+    Nowhere,
 }
 
-impl Scope {
-    fn enter() -> Option<Scope> {
-        // Outside a green thread there is nobody to kill, and a kill ends a thread's branches without asking them.
-        let task = current::with(|hub| if hub.is_in_branch() { None } else { hub.current() })?;
-        let depth = task.enter_scope();
-        Some(Scope { task, depth })
+impl Place {
+    fn enter(hub: &Hub) -> Self {
+        hub.enter_scope().map_or(Place::Nowhere, Place::Inside)
     }
 
-    /// Is it this scope that is to hear of a kill?
-    fn is_called(&self) -> bool {
-        self.task.is_killed() && self.task.scopes() == self.depth
+    /// Its destructor says so.
+    fn leave(&mut self) {
+        *self = Place::Nowhere;
     }
 }
 
-impl Drop for Scope {
+impl Drop for Place {
     fn drop(&mut self) {
-        self.task.leave_scope();
+        if let Place::Inside(scope) = self {
+            scope.leave();
+        }
     }
 }
 
@@ -113,21 +145,19 @@ impl<G: Future> Future for CatchExit<G> {
         if is_look(cx) {
             return call.poll(cx).map(Ok);
         }
-        if this.scope.is_none() {
-            *this.scope = Scope::enter();
+        let hub = current::with(Rc::clone);
+        if let Place::Outside = this.place {
+            *this.place = Place::enter(&hub);
         }
-        if let Some(scope) = this.scope.as_ref().filter(|scope| scope.is_called()) {
-            scope.task.hear_kill();
+        let Place::Inside(scope) = &*this.place else { return call.poll(cx).map(Ok) };
+        if scope.hears() {
+            let reason = scope.take_reason();
             this.call.set(None);
-            *this.scope = None;
-            return Poll::Ready(Err(GreenletExit));
+            this.place.leave();
+            return Poll::Ready(Err(GreenletExit { reason }));
         }
-        match call.poll(cx) {
-            Poll::Ready(value) => {
-                *this.scope = None;
-                Poll::Ready(Ok(value))
-            }
-            Poll::Pending => Poll::Pending,
-        }
+        let value = ready!(scope.during(&hub, cx.waker(), || call.poll(cx)));
+        this.place.leave();
+        Poll::Ready(Ok(value))
     }
 }

@@ -12,15 +12,21 @@ mod joinall;
 pub(crate) mod spawn;
 mod spawn_tree;
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::call::lazy::Start;
+use crate::call::{GreenCall, MakesGreenCall};
 use crate::greenthread::join::Ended;
 use crate::hub::current;
-use crate::hub::exit::Exit;
+use crate::hub::exit::{Exit, Panic, Reason};
 use crate::hub::suspend::{Sleep, until};
 use crate::hub::task::Outcome;
 
@@ -70,7 +76,127 @@ pub fn current() -> Thread {
 
 /// The green thread that runs, if one does.
 pub fn try_current() -> Option<Thread> {
-    current::try_with(|hub| hub.current()).flatten().map(Thread)
+    current::find().and_then(|hub| hub.current()).map(Thread)
+}
+
+/// Ends the running green thread, from however deep a call: the code after this is not reached. Suspends, and does not
+/// come back.
+///
+/// It is a [kill](Thread::kill) of oneself, right here. So the destructors of all that the thread has on its way here run,
+/// [`join`](GreenThread::join) gives [`Exit::Killed`], and a [`catch_exit`] around this hears of it and goes on after its
+/// call. A thread that has a value for those who wait returns it instead.
+///
+/// In a branch of several (of a [`scope`](crate::scope()), a [`join`](crate::join), a [`race`](crate::race)) it ends the
+/// whole thread, as a kill from outside does.
+///
+/// ```
+/// use eventlet::{Exit, green, spawn};
+/// use eventlet::greenthread::exit;
+///
+/// #[green]
+/// fn check(n: u32) {
+///     if n > 2 {
+///         exit();
+///     }
+/// }
+///
+/// #[green]
+/// fn work() -> u32 {
+///     for n in 0.. {
+///         check(n);
+///     }
+///     0
+/// }
+///
+/// #[green]
+/// fn main() {
+///     assert!(matches!(spawn(work).join(), Err(Exit::Killed)));
+/// }
+/// ```
+///
+/// Python's `raise GreenletExit`, and eventlet's `greenthread.kill(getcurrent())`.
+///
+/// # Panics
+///
+/// Outside a green thread.
+///
+/// # Cancel safety
+///
+/// A timeout here drops the call; the kill was delivered before.
+pub fn exit() -> Green<impl Future<Output = <fn() -> ! as crate::macro_support::Returns>::Output>> {
+    Green::new(async {
+        current().kill();
+        std::future::pending().await
+    })
+}
+
+/// Makes the call that `f` makes, and gives a panic in it as a value. Suspends while the call does.
+///
+/// The panic hook has printed the panic by then. What the call has left half done stays so, as after
+/// [`std::panic::catch_unwind`]; that is for the caller to think of, and no bound asks. A kill and a timeout are no panics
+/// and pass through.
+///
+/// ```
+/// use eventlet::green;
+/// use eventlet::greenthread::catch_unwind;
+///
+/// #[green]
+/// fn parse(text: &str) -> u32 {
+///     text.parse().expect("a number")
+/// }
+///
+/// #[green]
+/// fn main() {
+///     assert_eq!(catch_unwind(|| parse("7")).unwrap(), 7);
+///     let panic = catch_unwind(|| parse("seven")).unwrap_err();
+///     assert!(panic.message().unwrap().starts_with("a number"));
+/// }
+/// ```
+///
+/// Python's `try: … except Exception:` around a call.
+///
+/// # Errors
+///
+/// The panic of `f`, of the call, or of a destructor when the call is over.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here drops the call where it stands.
+#[cfg_attr(debug_assertions, track_caller)]
+pub fn catch_unwind<F, G>(f: F) -> Green<impl Future<Output = Result<G::Value, Panic>>>
+where
+    F: MakesGreenCall<G>,
+    G: GreenCall,
+{
+    Green::new(CatchUnwind { call: Some(Start::new(f)) })
+}
+
+pin_project_lite::pin_project! {
+    struct CatchUnwind<F, G> {
+        #[pin]
+        call: Option<Start<F, G>>,
+    }
+}
+
+impl<F: FnOnce() -> G, G: Future> Future for CatchUnwind<F, G> {
+    type Output = Result<G::Output, Panic>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut call = self.project().call;
+        let driven = panic::catch_unwind(AssertUnwindSafe(|| {
+            let call = call.as_mut().as_pin_mut().expect("a call that is over is not driven again");
+            call.poll(cx)
+        }));
+        let result = match driven {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(payload) => Err(payload),
+        };
+        // What is left of it goes now; of two panics the first counts.
+        let dropped = panic::catch_unwind(AssertUnwindSafe(|| call.set(None)));
+        let result = result.and_then(|value| dropped.map(|()| value));
+        Poll::Ready(result.map_err(Panic::new))
+    }
 }
 
 /// The right to wait for a green thread's value: what [`spawn`] gives.
@@ -151,6 +277,21 @@ impl<T> AsRef<Thread> for GreenThread<T> {
     }
 }
 
+/// Two are equal if they are on one thread. Of that there is just one `GreenThread`, and any number of [`Thread`]s.
+impl<T> PartialEq for GreenThread<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.thread() == other.thread()
+    }
+}
+
+impl<T> Eq for GreenThread<T> {}
+
+impl<T> PartialEq<Thread> for GreenThread<T> {
+    fn eq(&self, other: &Thread) -> bool {
+        self.thread() == other
+    }
+}
+
 impl<T> fmt::Debug for GreenThread<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt_thread("GreenThread", self, f)
@@ -194,10 +335,50 @@ impl Thread {
     ///
     /// Whoever waits for it is woken, its links run. [`join`](GreenThread::join) gives [`Exit::Killed`].
     ///
-    /// eventlet's and gevent's `kill`. No exception can be thrown in its place: a thread that wants to be told more
-    /// takes it from a queue.
+    /// Destructors and links may kill in their turn. Up to 64 such kills stand on each other as calls do; what the deepest
+    /// of them sets off is put into a line, and worked off in order before that one returns. So a chain of kills may be of
+    /// any length, and all of it is over when the outermost kill returns.
+    ///
+    /// Where the OS thread is ending and its hub has ended before it, nothing is left to kill, and nothing happens.
+    ///
+    /// eventlet's and gevent's `kill`; [`kill_with`](Self::kill_with) says why.
     pub fn kill(&self) {
-        current::with(|hub| hub.clone()).kill(&self.0);
+        // One that has not ended has a hub.
+        if let Some(hub) = current::find() {
+            hub.kill(&self.0);
+        }
+    }
+
+    /// [Kills](Self::kill) the thread and says why. Does not suspend.
+    ///
+    /// The reason is an error, or text. The [`catch_exit`] that hears of the kill has it
+    /// ([`GreenletExit::reason`]), and if the thread ends by the kill, so has whoever asks for its end
+    /// ([`Exit::KilledWith`]). Of several kills before the first is heard the first reason counts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventlet::{green, sleep, spawn};
+    ///
+    /// #[green]
+    /// fn main() {
+    ///     let thread = spawn(|| sleep(Duration::MAX));
+    ///     sleep(Duration::ZERO);
+    ///     thread.kill_with("the client has gone");
+    ///     let exit = thread.join().unwrap_err();
+    ///     assert!(exit.is_killed());
+    ///     assert_eq!(exit.reason().unwrap().to_string(), "the client has gone");
+    /// }
+    /// ```
+    ///
+    /// eventlet's `kill(g, exception)`, whose exception is raised in the thread.
+    pub fn kill_with(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) {
+        if !self.is_finished() {
+            let reason = Reason::new(reason);
+            self.0.with_extra(|extra| {
+                extra.exits().reason.get_or_insert(reason);
+            });
+            self.kill();
+        }
     }
 
     /// Kills the thread if its body has not begun; does nothing otherwise. eventlet's `cancel`.
@@ -214,7 +395,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// [`Exit::Killed`], or [`Exit::Panicked`] with the panic's text.
+    /// [`Exit::Killed`] or [`Exit::KilledWith`], or [`Exit::Panicked`] with the panic's text.
     ///
     /// # Panics
     ///
@@ -272,6 +453,11 @@ impl Thread {
         })
     }
 
+    /// Are both handles on one thread? That is what `==` asks of them, too. Does not suspend.
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        self.0.is(&other.0)
+    }
+
     /// The number of the thread that spawned this one, if there was one and [`track_spawns`] was on at that time.
     ///
     /// gevent's `spawning_greenlet`.
@@ -300,9 +486,10 @@ impl AsRef<Thread> for Thread {
     }
 }
 
+/// Two handles are equal if they are on one thread.
 impl PartialEq for Thread {
     fn eq(&self, other: &Self) -> bool {
-        self.0.id() == other.0.id()
+        self.ptr_eq(other)
     }
 }
 

@@ -17,9 +17,8 @@ use crate::hub::suspend::{Sleep, Timer, until};
 /// Dropping the handle detaches the thread: it goes on by itself, and its value is dropped when it ends. A panic in it
 /// ends it alone; it is printed when it happens, and [`wait`](GreenThread::wait) raises it.
 ///
-/// # Panics
-///
-/// If the OS thread is ending and its hub has ended before it.
+/// Where the OS thread is ending and its hub has ended before it, in the destructor of a thread-local, the thread is killed
+/// before it begins.
 ///
 /// # Examples
 ///
@@ -56,10 +55,6 @@ where
 /// Starts a green thread whose value nobody wants. Does not suspend.
 ///
 /// [`spawn`] with the handle dropped; a panic in the thread is printed when it happens. eventlet's `spawn_n`.
-///
-/// # Panics
-///
-/// As [`spawn`].
 #[track_caller]
 pub fn spawn_n<F, G>(f: F)
 where
@@ -73,10 +68,6 @@ where
 /// Starts a green thread after `delay`, whatever becomes of the running one. Does not suspend.
 ///
 /// Until then [`cancel`](Thread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
-///
-/// # Panics
-///
-/// As [`spawn`].
 ///
 /// # Examples
 ///
@@ -114,10 +105,6 @@ where
 ///
 /// In that case, and when no green thread runs now, the new one ends as [`Exit::Killed`](crate::Exit::Killed) when its time has come.
 /// eventlet's `spawn_after_local`.
-///
-/// # Panics
-///
-/// As [`spawn`].
 #[track_caller]
 pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where

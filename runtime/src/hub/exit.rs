@@ -1,8 +1,9 @@
 //! How a green thread can end other than by returning.
 
 use std::any::Any;
+use std::error::Error;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why a green thread has no value: what [`GreenThread::join`](crate::GreenThread::join) gives instead.
 ///
@@ -11,9 +12,56 @@ use std::sync::{Mutex, PoisonError};
 pub enum Exit {
     /// It was [killed](crate::Thread::kill), or its hub ended first.
     Killed,
+    /// It was [killed with a reason](crate::Thread::kill_with), which is this.
+    KilledWith(Reason),
     /// It panicked; the panic was printed when it happened.
     Panicked(Panic),
 }
+
+/// Why a green thread was killed: the error that [`kill_with`](crate::Thread::kill_with) was given. Clones share it.
+///
+/// [`Exit::reason`] and [`GreenletExit::reason`](crate::greenthread::GreenletExit::reason) give it. Displayed, it is the
+/// error's text.
+#[derive(Clone)]
+pub struct Reason(Arc<dyn Error + Send + Sync>);
+
+impl Reason {
+    /// Wraps an error. Text is one: `Reason::new("the client has gone")`.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Reason(error.into().into())
+    }
+
+    /// The error.
+    pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0
+    }
+
+    /// The error, if it is an `E`.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// Two reasons are equal if they are clones of one.
+impl PartialEq for Reason {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Reason {}
 
 /// A panic that ended a green thread.
 pub struct Panic(Box<Inner>);
@@ -48,9 +96,21 @@ impl Panic {
 }
 
 impl Exit {
-    /// Was it a kill?
+    pub(crate) fn killed(reason: Option<Reason>) -> Exit {
+        reason.map_or(Exit::Killed, Exit::KilledWith)
+    }
+
+    /// Was it a kill, with a reason or without?
     pub fn is_killed(&self) -> bool {
-        matches!(self, Exit::Killed)
+        matches!(self, Exit::Killed | Exit::KilledWith(_))
+    }
+
+    /// Why it was killed, if that was said.
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Exit::KilledWith(reason) => Some(reason),
+            Exit::Killed | Exit::Panicked(_) => None,
+        }
     }
 
     /// Was it a panic?
@@ -67,6 +127,7 @@ impl Exit {
     pub fn raise(self) -> ! {
         match self {
             Exit::Killed => panic!("the green thread that was waited for was killed"),
+            Exit::KilledWith(reason) => panic!("the green thread that was waited for was killed: {reason}"),
             Exit::Panicked(panic) => panic.resume(),
         }
     }
@@ -75,6 +136,7 @@ impl Exit {
     pub(crate) fn duplicate(&self) -> Exit {
         match self {
             Exit::Killed => Exit::Killed,
+            Exit::KilledWith(reason) => Exit::KilledWith(reason.clone()),
             Exit::Panicked(panic) => {
                 let message = panic.message().unwrap_or("a panic whose value is not text").to_owned();
                 Exit::Panicked(Panic::new(Box::new(message)))
@@ -87,6 +149,7 @@ impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Exit::Killed => f.write_str("the green thread was killed"),
+            Exit::KilledWith(reason) => write!(f, "the green thread was killed: {reason}"),
             Exit::Panicked(panic) => match panic.message() {
                 Some(message) => write!(f, "the green thread panicked: {message}"),
                 None => f.write_str("the green thread panicked"),
@@ -99,6 +162,7 @@ impl fmt::Debug for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Exit::Killed => f.write_str("Killed"),
+            Exit::KilledWith(reason) => f.debug_tuple("KilledWith").field(reason).finish(),
             Exit::Panicked(panic) => f.debug_tuple("Panicked").field(panic).finish(),
         }
     }
@@ -110,4 +174,9 @@ impl fmt::Debug for Panic {
     }
 }
 
-impl std::error::Error for Exit {}
+impl Error for Exit {
+    /// The reason of a kill.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.reason().map(|reason| reason.error() as &(dyn Error + 'static))
+    }
+}

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use super::Hub;
 use super::current::{FULL_BUDGET, replace_budget};
+use super::flat::Work;
 use super::observe::trace::has_subscriber;
 use super::task::{Outcome, Progress, TaskRef, drop_payload};
+use super::{Hub, current};
 use crate::hub::exit::Panic;
 
 impl Hub {
@@ -20,7 +21,10 @@ impl Hub {
         G: Future<Output = T> + 'static,
         T: 'static,
     {
-        self.adopt_with(|_| closure)
+        let id = self.tasks.borrow_mut().next_id();
+        let (task, outcome) = TaskRef::allocate(&self.remote, id, closure);
+        self.enroll(task);
+        outcome
     }
 
     /// Like [`adopt`](Hub::adopt), for a closure that knows its thread's number.
@@ -33,6 +37,12 @@ impl Hub {
     {
         let id = self.tasks.borrow_mut().next_id();
         let (task, outcome) = TaskRef::allocate(&self.remote, id, closure(id));
+        self.enroll(task);
+        outcome
+    }
+
+    #[inline]
+    fn enroll(&self, task: TaskRef) {
         if self.has_contexts.get() {
             self.hand_on_context(&task);
         }
@@ -40,7 +50,6 @@ impl Hub {
             self.note_spawner(&task);
         }
         self.tasks.borrow_mut().insert(task);
-        outcome
     }
 
     #[cold]
@@ -112,47 +121,75 @@ impl Hub {
     /// so that a thread which does nothing else lets the others live.
     #[cold]
     fn deliver_kill(self: &Rc<Self>, task: &TaskRef) {
-        task.take_heard();
-        let progress = if task.scopes() > 0 { task.resume_out_of_turn() } else { Progress::SuspendedKilled };
-        match progress {
+        match self.deliver_now(task) {
             Progress::Ended => self.finish(task),
-            Progress::SuspendedKilled if task.take_heard() => self.schedule(task),
-            Progress::SuspendedKilled => {
-                task.end();
-                self.finish(task);
-            }
+            Progress::SuspendedKilled => self.schedule(task),
             Progress::Suspended => self.has_suspended(task),
             Progress::Nothing => {}
         }
+    }
+
+    /// Lets those `catch_exit`s hear of a kill that are to, until the thread suspends; ends it if none does. If it has
+    /// killed itself again meanwhile, that is the progress.
+    fn deliver_now(&self, task: &TaskRef) -> Progress {
+        if task.has_scopes() && task.is_started() && !self.is_ending.get() {
+            task.call_scopes();
+            let outer = self.delivers.replace(true);
+            let progress = task.resume_out_of_turn();
+            self.delivers.set(outer);
+            if progress == Progress::Ended || task.take_heard() {
+                return progress;
+            }
+        }
+        task.end();
+        Progress::Ended
     }
 
     /// Calls `f` with `task` as the current one, and puts back what belongs to the one before afterwards.
     fn inside<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
         let budget = replace_budget(FULL_BUDGET);
         let expired = self.expired.take();
-        let in_branch = self.in_branch.take();
+        let shielded = self.shielded.take();
+        let exit_scope = self.exit_scope.take();
+        let delivers = self.delivers.take();
         let result = self.current.during(task, f);
         replace_budget(budget);
         self.expired.set(expired);
-        self.in_branch.set(in_branch);
+        self.shielded.set(shielded);
+        self.exit_scope.set(exit_scope);
+        self.delivers.set(delivers);
         result
     }
 
+    /// Was the running thread resumed to hear of a kill?
+    pub(super) fn delivers_kill(&self) -> bool {
+        self.delivers.get()
+    }
+
     /// Ends a thread: at once if it is suspended, at its next suspension if it runs. In a `catch_exit` it is resumed
-    /// at once with the news, until it suspends or ends.
+    /// at once with the news, until it suspends or ends. (At once is before the outermost of the kills that stand on each
+    /// other returns, if they are many: see `flat.rs`.)
     pub(crate) fn kill(self: &Rc<Self>, task: &TaskRef) {
         if task.is_done() {
             return;
         }
         task.set_killed();
-        if task.is_running() {
+        if !task.is_running() {
+            current::nest(task, |task| self.deliver(task), |task| Work::Kill(task.clone()));
+        }
+    }
+
+    /// Delivers a kill to a thread that is suspended. It may have been delivered since.
+    pub(super) fn deliver(self: &Rc<Self>, task: &TaskRef) {
+        if task.is_done() || task.is_running() || !task.is_killed() {
             return;
         }
-        if task.scopes() > 0 && task.is_started() {
-            self.inside(task, || self.act_on(task, task.resume_out_of_turn()));
-        } else {
-            self.kill_now(task);
-        }
+        self.inside(task, || match self.deliver_now(task) {
+            Progress::Ended => self.finish(task),
+            Progress::SuspendedKilled => self.deliver_kill(task),
+            Progress::Suspended => self.has_suspended(task),
+            Progress::Nothing => {}
+        });
     }
 
     /// Ends a suspended thread whatever it says.
@@ -185,11 +222,7 @@ impl Hub {
 
     #[inline(never)]
     fn finish_extra(&self, task: &TaskRef) {
-        let locals = task.if_extra(|extra| (std::mem::take(&mut extra.locals), extra.context.take()));
-        // A destructor that panics has been reported by the panic hook.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(locals))) {
-            drop_payload(payload);
-        }
+        drop_own(task);
         while let Some(joiner) = task.if_extra(|extra| extra.joiners.call_first()).flatten() {
             self.wake(joiner);
         }
@@ -199,11 +232,16 @@ impl Hub {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(link)) {
                 drop_payload(payload);
             }
+            // What it has made goes with it.
+            drop_own(task);
         }
     }
 
     /// Looks where a suspended task stands. `false` if it is not suspended.
     pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> bool {
+        if self.is_ending.get() {
+            return false;
+        }
         self.inside(task, || {
             let progress = task.look();
             match progress {
@@ -214,5 +252,32 @@ impl Hub {
             }
             progress != Progress::Nothing
         })
+    }
+}
+
+/// Values whose destructors make new ones are dropped so many times over; then they stay until the last handle goes.
+const GENERATIONS: usize = 100;
+
+/// Mostly there is nothing.
+#[inline]
+fn drop_own(task: &TaskRef) {
+    if task.if_extra(|extra| extra.has_own()) == Some(true) {
+        drop_own_values(task);
+    }
+}
+
+/// Drops what belongs to a thread that has ended. A destructor may make a value of its thread anew, which goes as well.
+#[cold]
+fn drop_own_values(task: &TaskRef) {
+    for _ in 0..GENERATIONS {
+        let values = task.if_extra(|extra| {
+            let is_more = extra.has_own();
+            is_more.then(|| (std::mem::take(&mut extra.locals), extra.context.take(), extra.exits.take()))
+        });
+        let Some(values) = values.flatten() else { return };
+        // A destructor that panics has been reported by the panic hook.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(values))) {
+            drop_payload(payload);
+        }
     }
 }

@@ -10,6 +10,8 @@
 //!  remote/        what other OS threads may touch       current.rs   the one thread-local
 //!  observe/       where every suspended thread stands, and who wants to know of every switch
 //!  extensions.rs  what libraries keep with a hub        trunk.rs     several calls that one thread drives
+//!  flat.rs      kills that kill, in constant stack  exit_scope.rs  who hears of a kill
+//!  branch.rs    what belongs to a branch alone
 //! ```
 //!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
@@ -21,12 +23,15 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
+pub(crate) mod branch;
 pub(crate) mod clock;
 pub(crate) mod current;
+pub(crate) mod exit_scope;
 pub(crate) mod exit;
 mod extensions;
 mod lifecycle;
 pub(crate) mod observe;
+pub(crate) mod flat;
 pub(crate) mod poller;
 pub(crate) mod remote;
 pub(crate) mod sources;
@@ -38,9 +43,12 @@ pub(crate) mod turn;
 pub(crate) mod wait_queue;
 
 use clock::HubClock;
+use exit_scope::ExitScope;
 use extensions::Extensions;
 use observe::backtrace::Looking;
 use observe::trace::Watch;
+use poller::fork;
+use poller::none::{AFTER_THE_END, NoPoller};
 use poller::{Event, Poller};
 use remote::Remote;
 use sources::Sources;
@@ -73,8 +81,14 @@ pub(crate) struct Hub {
     pub(crate) has_contexts: Cell<bool>,
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
-    /// The running thread drives one of several branches just now.
-    in_branch: Cell<bool>,
+    /// The innermost `catch_exit` whose call is being driven.
+    exit_scope: Cell<Option<Rc<ExitScope>>>,
+    /// The running thread was resumed to hear of a kill.
+    delivers: Cell<bool>,
+    /// The running thread drives one of several branches just now, and a `catch_exit` stands around them all.
+    shielded: Cell<bool>,
+    /// Some task has, or had, a value of its own.
+    pub(crate) has_locals: Cell<bool>,
     looking: RefCell<Looking>,
     pub(crate) extensions: Extensions,
     watch: Watch,
@@ -90,6 +104,10 @@ pub(crate) struct Hub {
     stopped: Cell<bool>,
     /// Nobody is resumed before `run_until` has looked whether it is to return.
     pauses: Cell<bool>,
+    /// Its OS thread is ending: nobody is resumed any more.
+    is_ending: Cell<bool>,
+    /// It is the copy of a parent's hub, in a process that was forked.
+    is_forked: Cell<bool>,
 }
 
 impl Hub {
@@ -97,11 +115,24 @@ impl Hub {
     ///
     /// If the operating system has no poller to give, or `EVENTLET_HUB` names one that does not exist.
     pub(crate) fn new() -> Rc<Hub> {
+        fork::listen();
         let name = std::env::var("EVENTLET_HUB").unwrap_or_else(|_| "default".to_owned());
         let poller = poller::by_name(&name).unwrap_or_else(|| {
             panic!("EVENTLET_HUB names no hub: `{name}`\nnote: the hubs here are {}", poller::NAMES)
         });
         let poller = poller.unwrap_or_else(|error| panic!("the hub `{name}` cannot be made: {error}"));
+        Hub::with_poller(poller)
+    }
+
+    /// A hub that only takes what it is given, and does nothing with it: for whoever asks for one when an OS thread's own
+    /// has ended.
+    pub(crate) fn after_the_end() -> Rc<Hub> {
+        let hub = Hub::with_poller(Box::new(NoPoller::<AFTER_THE_END>));
+        hub.remote.close();
+        hub
+    }
+
+    fn with_poller(poller: Box<dyn Poller>) -> Rc<Hub> {
         let watch = Watch::from_environment();
         let hub = Hub {
             remote: Arc::new(Remote::new()),
@@ -119,7 +150,10 @@ impl Hub {
             tracks_spawns: Cell::new(false),
             has_contexts: Cell::new(false),
             jobs: Cell::new(0),
-            in_branch: Cell::new(false),
+            exit_scope: Cell::default(),
+            delivers: Cell::new(false),
+            shielded: Cell::new(false),
+            has_locals: Cell::new(false),
             looking: RefCell::default(),
             extensions: Extensions::default(),
             is_watched: Cell::new(watch.is_on()),
@@ -130,6 +164,8 @@ impl Hub {
             runs: Cell::new(None),
             stopped: Cell::new(false),
             pauses: Cell::new(false),
+            is_ending: Cell::new(false),
+            is_forked: Cell::new(false),
         };
         hub.adopt_poller();
         Rc::new(hub)
@@ -217,17 +253,6 @@ impl Hub {
         self.current.get()
     }
 
-    /// Calls `f` as a branch of the running thread. A panic goes through.
-    pub(crate) fn in_branch<R>(self: &Rc<Self>, f: impl FnOnce() -> R) -> R {
-        let _restored = OutOfBranch { hub: self, was_in_branch: self.in_branch.replace(true) };
-        f()
-    }
-
-    /// Is it a branch of the running thread that runs?
-    pub(crate) fn is_in_branch(&self) -> bool {
-        self.in_branch.get()
-    }
-
     pub(crate) fn stop(&self) {
         self.stopped.set(true);
         self.pauses.set(true);
@@ -248,6 +273,9 @@ impl Hub {
 
     /// Ends every green thread; for when the OS thread ends.
     pub(crate) fn shut_down(&self) {
+        if self.is_forked() {
+            return self.give_up();
+        }
         self.remote.close();
         // A destructor may spawn more: those go the same way, a bounded number of times.
         for _ in 0..100 {
@@ -260,16 +288,36 @@ impl Hub {
         self.ready.clear();
         self.extensions.clear();
     }
-}
 
-/// Puts back what was said of branches before, panic or not.
-struct OutOfBranch<'a> {
-    hub: &'a Rc<Hub>,
-    was_in_branch: bool,
-}
+    /// Shuts it down with its OS thread.
+    pub(crate) fn end(&self) {
+        self.is_ending.set(true);
+        self.shut_down();
+        self.give_up();
+    }
 
-impl Drop for OutOfBranch<'_> {
-    fn drop(&mut self) {
-        self.hub.in_branch.set(self.was_in_branch);
+    /// For when this is the last that is heard of the hub: green threads that multiplied faster than they were ended are
+    /// forgotten with all that they hold. To drop it would make still more of them, without an end.
+    fn give_up(&self) {
+        let left = self.tasks.borrow_mut().take_all();
+        left.into_iter().for_each(TaskRef::abandon);
+        self.ready.clear();
+    }
+
+    /// The process was forked, and this is the child: what is shared with the parent is left alone from now on, and nobody
+    /// is resumed. Asks for no memory and takes no lock.
+    #[cfg(unix)]
+    pub(crate) fn disown(&self) {
+        self.is_forked.set(true);
+        self.pauses.set(true);
+        if let Ok(mut poller) = self.poller.try_borrow_mut() {
+            let refuses = Box::new(NoPoller::<{ poller::none::AFTER_A_FORK }>);
+            // Not even dropped: that would take descriptors out of it.
+            std::mem::forget(std::mem::replace(&mut *poller, refuses));
+        }
+    }
+
+    pub(crate) fn is_forked(&self) -> bool {
+        self.is_forked.get()
     }
 }

@@ -142,7 +142,7 @@ fn give_way<T>(cx: &mut Context<'_>) -> Poll<T> {
 /// Out of line, so that a function which mostly need not wait is small.
 #[inline(never)]
 fn attempt<W: Wait>(wait: &mut W, cx: &mut Context<'_>) -> Poll<W::Output> {
-    current::with(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
+    current::with_running(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
         Some(output) => {
             if W::IS_COUNTED {
                 current::spend(1);

@@ -53,7 +53,9 @@ impl Trunk {
     ) -> Option<R> {
         let hub = current::with(Rc::clone);
         self.set_driver(waker, &hub);
-        for _ in 0..self.ready.count_up_to(BRANCHES_PER_TURN) {
+        // A branch that is to hear of a kill does so now, wherever it stands in the line.
+        let most = if hub.delivers_kill() { usize::MAX } else { BRANCHES_PER_TURN };
+        for _ in 0..self.ready.count_up_to(most) {
             let Some(branch) = self.ready.pop() else { break };
             branch.leave_line();
             if let ControlFlow::Break(result) = resume(&hub, &branch) {

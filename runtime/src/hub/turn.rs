@@ -27,6 +27,8 @@ pub(crate) enum Ended {
     Done,
     /// Somebody stopped the hub.
     Stopped,
+    /// The process was forked: the hub is the parent's.
+    Forked,
     /// Nothing can ever wake anything; the report says who waits for what.
     Deadlock(String),
 }
@@ -63,11 +65,14 @@ impl Hub {
                 return Ended::Stopped;
             }
             // What lies outside may have ended it: a waker of somebody else's can do anything.
-            if !is_done() {
+            if !is_done() && !self.is_forked() {
                 self.resume_ready();
             }
             if is_done() {
                 return Ended::Done;
+            }
+            if self.is_forked() {
+                return Ended::Forked;
             }
             if !self.look_outside(main.is_some()) {
                 return Ended::Deadlock(self.report_deadlock());

@@ -1,5 +1,15 @@
 //! The hub of this OS thread: choosing how it waits, reaching it from other OS threads, and waiting for descriptors
 //! that no green library knows. eventlet's `hubs`.
+//!
+//! # After a fork
+//!
+//! A process that was forked (by the C library's `fork`) has a copy of its OS thread's hub, and shares with its parent what
+//! that hub waits in. So the copy is taken out of use there, and the parent never notices: [`run`](crate::run) panics with
+//! a message that says so, at the latest when the green thread that called `fork` would suspend; a descriptor that is not
+//! registered yet cannot be (`Unsupported`), one that is can be closed or taken back; a [`Handle`] on a hub of the parent
+//! says that it has [ended](HubEnded). The parent's green threads do not run in the child, and neither do their destructors
+//! at its end. It may `exec`, `_exit`, or run green threads on a new OS thread. [`green::process`](crate::green::process)
+//! starts programs without any of this.
 
 mod alarm;
 mod here;
@@ -21,7 +31,9 @@ use crate::greenthread::spawn_n;
 use crate::hub::clock::HubClock;
 use crate::hub::current;
 use crate::hub::poller;
+use crate::hub::poller::none::FORKED;
 use crate::hub::remote::{Mail, Remote};
+use crate::hub::turn::Ended;
 use crate::loom::Arc;
 
 pub use crate::hub::clock::Clock;
@@ -166,7 +178,9 @@ impl Hub {
     #[track_caller]
     pub fn run_until_stopped(&self) {
         let _running = self.0.begin_run();
-        self.0.run_until(None);
+        if let Ended::Forked = self.0.run_until(None) {
+            panic!("{FORKED}");
+        }
     }
 }
 

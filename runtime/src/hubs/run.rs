@@ -2,6 +2,7 @@
 
 use crate::call::{GreenCall, MakesGreenCall};
 use crate::hub::exit::Exit;
+use crate::hub::poller::none::FORKED;
 use crate::hub::{current, turn::Ended};
 
 /// Runs the green call that `f` makes on this OS thread's hub, and gives its value.
@@ -18,7 +19,9 @@ use crate::hub::{current, turn::Ended};
 /// * if the call panics: with its panic;
 /// * if the call's thread is killed, or the hub is [stopped](crate::hubs::Handle::stop): [`try_run`] has that as a value;
 /// * on a deadlock, when the call waits and nothing is left that could wake any thread: with a report of every
-///   waiting thread and the line where it waits (gevent's `LoopExit`).
+///   waiting thread and the line where it waits (gevent's `LoopExit`);
+/// * in the destructor of a thread-local: the OS thread is ending, and its hub with it;
+/// * in a process that was forked after this OS thread's hub was made: that hub is the parent's (see [`hubs`](crate::hubs)).
 ///
 /// # Examples
 ///
@@ -59,18 +62,20 @@ where
 ///
 /// # Panics
 ///
-/// Inside a green thread, and on a deadlock, as [`run`].
+/// Inside a green thread, on a deadlock, and in an OS thread that is ending, as [`run`].
 #[track_caller]
 pub fn try_run<F, G>(f: F) -> Result<G::Value, Exit>
 where
     F: MakesGreenCall<G>,
     G: GreenCall,
 {
+    current::expect_not_over();
     let hub = current::with(|hub| hub.clone());
     let _running = hub.begin_run();
     match hub.run_scoped(f) {
         Ok(result) => result,
         Err(Ended::Deadlock(report)) => panic!("{report}"),
+        Err(Ended::Forked) => panic!("{FORKED}"),
         Err(Ended::Done | Ended::Stopped) => Err(Exit::Killed),
     }
 }

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use super::Scope;
 use super::shared::{Failure, Shared};
 use crate::branch::branches::{new_branch, raise_unless_panicking};
+use crate::hub::branch::Own;
 use crate::hub::task::{TaskRef, is_look};
 use crate::hub::{Hub, current};
 
@@ -21,6 +22,8 @@ pin_project_lite::pin_project! {
         threads: OwnedThreads<'env, E>,
         #[pin]
         body: Option<B>,
+        // What belongs to the body alone.
+        own: Own,
         value: Option<T>,
     }
 }
@@ -44,7 +47,7 @@ where
         });
         let threads = OwnedThreads { shared, body };
         let body = f(Scope { shared: threads.shared.clone() });
-        ScopeCall { threads, body: Some(body), value: None }
+        ScopeCall { threads, body: Some(body), own: Own::default(), value: None }
     }
 }
 
@@ -89,7 +92,7 @@ where
         let mut this = self.project();
         let Some(body) = this.body.as_mut().as_pin_mut() else { return ControlFlow::Continue(()) };
         // A panic goes through: it ends the threads on its way out.
-        let polled = this.threads.body.with_context(|cx| hub.in_branch(|| body.poll(cx)));
+        let polled = this.threads.body.with_context(|cx| hub.in_branch(this.own, || body.poll(cx)));
         match polled {
             Poll::Pending => return ControlFlow::Continue(()),
             Poll::Ready(Err(error)) => return ControlFlow::Break(Failure::Error(error)),
@@ -121,7 +124,7 @@ where
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             let mut polled = Poll::Pending;
             let is_settled = hub.note_branch(format_args!("the scope's body"), || {
-                polled = hub.in_branch(|| body.poll(cx));
+                polled = hub.in_branch(this.own, || body.poll(cx));
             });
             if let Poll::Ready(result) = polled {
                 // It waited for something of another executor, which was there.

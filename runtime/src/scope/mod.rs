@@ -41,12 +41,14 @@
 //! A scoped thread runs inside the green thread that called `scope`, as a [branch](crate::branch) of it. Hence:
 //!
 //! * [`current`](crate::greenthread::current) is that green thread, in all of them. What belongs to a green thread (its
-//!   name, thread-locals, a kill of it, the holder of a [reentrant lock](crate::lock)) belongs to them together, so a
-//!   reentrant lock does not keep two of them apart.
+//!   name, a kill of it, the holder of a [reentrant lock](crate::lock)) belongs to them together, so a reentrant lock does
+//!   not keep two of them apart. Values that a scoped thread sets ([`ContextKey`](crate::corolocal::ContextKey)) or makes
+//!   ([`LocalKey`](crate::corolocal::LocalKey)) are its own; it begins with those of whoever spawns it.
 //! * A scoped thread that was woken runs when its green thread has its turn, the first woken first: up to 64 of them,
 //!   then other green threads have theirs. One that never waits long (it only gives way) starves neither the body nor
 //!   another thread.
-//! * [`catch_exit`](crate::greenthread::catch_exit) in one does not hear of a kill; around the scope it does.
+//! * [`catch_exit`](crate::greenthread::catch_exit) around the scope hears of a kill of the green thread for all of them.
+//!   Where there is none, those in the scoped threads hear, each for itself.
 //! * The budget of I/O operations in a turn is one for all of them.
 //!
 //! Each is woken by itself and costs nothing while it waits, so that ten thousand are no slower than ten thousand green

@@ -43,7 +43,7 @@ impl<G: Future> Future for Limited<G> {
         if is_look(cx) {
             return self.project().call.as_pin_mut().expect(DRIVEN_ONCE).poll(cx).map(Ok);
         }
-        current::with(|hub| self.drive(hub, cx))
+        current::with_running(|hub| self.drive(hub, cx))
     }
 }
 

@@ -11,6 +11,9 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 mod epoll;
 #[cfg(unix)]
+pub(super) mod fork;
+pub(crate) mod none;
+#[cfg(unix)]
 mod pair;
 #[cfg(unix)]
 mod poll;
@@ -164,6 +167,16 @@ pub trait Poller {
 pub trait Notify: Send + Sync {
     /// Makes the present wait, or else the next one, come back at once. Does nothing if the poller has gone.
     fn notify(&self);
+}
+
+/// Where processes are not forked.
+#[cfg(not(unix))]
+pub(super) mod fork {
+    pub(crate) fn generation() -> u32 {
+        0
+    }
+
+    pub(crate) fn listen() {}
 }
 
 /// The poller of this name: `None` if there is none on this platform.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
-use super::poller::Notify;
+use super::poller::{Notify, fork};
 use super::task::drop_payload;
 use crate::loom::{AtomicBool, Mutex, MutexGuard, fence};
 
@@ -23,6 +23,8 @@ pub(crate) struct Remote {
     /// The hub waits in its poller, or is about to. Whoever changes this exchanges it, so that of a post and a
     /// `before_sleep` one comes after the other and sees it.
     sleeps: AtomicBool,
+    /// Which process it belongs to.
+    generation: u32,
 }
 
 struct Inbox {
@@ -47,7 +49,13 @@ impl Remote {
             inbox: Mutex::new(Inbox { mail: Vec::new(), notify: None, closed: false }),
             has_mail: AtomicBool::new(false),
             sleeps: AtomicBool::new(false),
+            generation: fork::generation(),
         }
+    }
+
+    /// Was the process forked since? Then the hub is in the parent, and cannot be reached from here.
+    fn is_the_parents(&self) -> bool {
+        self.generation != fork::generation()
     }
 
     fn inbox(&self) -> MutexGuard<'_, Inbox> {
@@ -62,8 +70,12 @@ impl Remote {
         drop(outgoing);
     }
 
-    /// Puts mail into the inbox and wakes the hub if it sleeps. Gives `false` if the hub has ended.
+    /// Puts mail into the inbox and wakes the hub if it sleeps. Gives `false` if the hub has ended,
+    /// or is another process's.
     pub(crate) fn post(&self, mail: Mail) -> bool {
+        if self.is_the_parents() {
+            return false;
+        }
         let mut inbox = self.inbox();
         if inbox.closed {
             // The mail may hold wakers of this very inbox: they are dropped after the lock.
@@ -145,6 +157,6 @@ impl Remote {
 
     /// Has the hub ended?
     pub(crate) fn is_closed(&self) -> bool {
-        self.inbox().closed
+        self.is_the_parents() || self.inbox().closed
     }
 }

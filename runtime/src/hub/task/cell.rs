@@ -15,7 +15,7 @@ use super::super::task::cold::Extra;
 use super::registry::NOWHERE;
 use super::remote_refs::RemoteRefs;
 use super::{CALL, CLOSURE, RESULT};
-use crate::hub::exit::{Exit, Panic};
+use crate::hub::exit::{Exit, Panic, Reason};
 use crate::loom::AtomicBool;
 
 /// What every task has, whatever its body.
@@ -28,7 +28,6 @@ pub(super) struct Header {
     pub(super) extra: Cell<Option<Box<Extra>>>,
     pub(super) id: u64,
     pub(super) state: Cell<u16>,
-    pub(super) scopes: Cell<u8>,
     /// A wake from another OS thread is already in the inbox.
     pub(super) mailed: AtomicBool,
     pub(super) refs: Cell<u32>,
@@ -108,12 +107,19 @@ impl Header {
             extra: Cell::new(None),
             id,
             state: Cell::new(state),
-            scopes: Cell::new(0),
             mailed: AtomicBool::new(false),
             refs: Cell::new(1),
             remote_refs: RemoteRefs::new(),
             slot: Cell::new(NOWHERE),
         }
+    }
+
+    /// Why it was killed, if that was said and nobody has heard.
+    fn take_reason(&self) -> Option<Reason> {
+        let mut extra = self.extra.take()?;
+        let reason = extra.exits.as_mut().and_then(|exits| exits.reason.take());
+        self.extra.set(Some(extra));
+        reason
     }
 }
 
@@ -203,7 +209,9 @@ where
     /// As [`parts`](Self::parts), until this returns.
     unsafe fn end(header: NonNull<Header>) -> Polled {
         // SAFETY: the caller's promise.
-        unsafe { Self::finish(header, Err(Exit::Killed)) }
+        let reason = unsafe { header.as_ref() }.take_reason();
+        // SAFETY: the caller's promise.
+        unsafe { Self::finish(header, Err(Exit::killed(reason))) }
     }
 
     /// # Safety

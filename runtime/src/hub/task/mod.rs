@@ -12,8 +12,8 @@
 //!
 //! ```text
 //!   ┌ TaskCell ────────────────────────────────────────────────┐
-//!   │ Header: vtable, remote, next, extra, id, state, scopes,  │
-//!   │         mailed, refs, remote_refs, slot                  │
+//!   │ Header: vtable, remote, next, extra, id, state, mailed,  │
+//!   │         refs, remote_refs, slot                          │
 //!   │ Stage:  closure ─▶ call ─▶ result ─▶ nothing             │
 //!   └──────────────────────────────────────────────────────────┘
 //!
@@ -27,7 +27,7 @@
 //! 2. `Hub::resume` takes it from the ready queue and calls [`TaskRef::resume`]
 //! 3. the body is pending: suspended until `Hub::schedule` is called for it again
 //! 4. the body returned or panicked: [`TaskRef::resume`] stored the result
-//! 5. killed: [`TaskRef::end`] dropped the body and stored [`Exit::Killed`]
+//! 5. killed: [`TaskRef::end`] dropped the body and stored [`Exit::Killed`], or [`Exit::KilledWith`] a reason
 //!
 //! # Who counts
 //!
@@ -248,7 +248,7 @@ impl TaskRef {
         if state & KILLED == 0 { Progress::Suspended } else { Progress::SuspendedKilled }
     }
 
-    /// Drops the body, destructors included, and stores [`Exit::Killed`]. Only for a task that is not running.
+    /// Drops the body, destructors included, and stores how it ended. Only for a task that is not running.
     pub(crate) fn end(&self) {
         assert!(!self.has(RUNNING | DONE), "a task was ended that cannot be");
         self.set(RUNNING);
@@ -277,8 +277,23 @@ impl TaskRef {
         match unsafe { (self.header().vtable.exit)(self.0) } {
             None => {}
             Some(Exit::Killed) => self.set(WAS_KILLED),
-            Some(panicked) => self.with_extra(|extra| extra.exit = Some(panicked)),
+            Some(exit) => self.with_extra(|extra| extra.exit = Some(exit)),
         }
+    }
+
+    /// Drops the result, if there is one that nobody took.
+    pub(in crate::hub) fn drop_result(&self) {
+        if self.has(DONE) && self.has(RESULT) {
+            // SAFETY: the vtable is the cell's own. It is done, so nothing but this touches the stage: a destructor that
+            // comes back finds no `RESULT`.
+            unsafe { (self.header().vtable.clear)(self.0) };
+        }
+    }
+
+    /// Forgets the task, with all that it holds, which is never dropped. It counts as ended.
+    pub(in crate::hub) fn abandon(self) {
+        self.set(DONE);
+        std::mem::forget(self);
     }
 
     /// How it ended other than by returning, if it did.

@@ -3,6 +3,8 @@
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use super::super::current;
+use super::super::flat::Work;
 use super::{DETACHED, RESULT, TaskRef};
 use crate::hub::exit::Exit;
 
@@ -46,6 +48,22 @@ impl<T> Outcome<T> {
     }
 }
 
+impl<T> Outcome<T> {
+    /// It may hold the right to another result, and so on.
+    fn drop_result(&self) {
+        if self.task().is_main() {
+            // It may borrow from whoever runs it, and cannot be put off.
+            drop(self.take());
+        } else {
+            current::nest(
+                self,
+                |outcome| drop(outcome.take()),
+                |outcome| Work::Result(outcome.task().clone()),
+            );
+        }
+    }
+}
+
 impl<T> Drop for Outcome<T> {
     /// A result that nobody can take is dropped as soon as it is there.
     #[inline]
@@ -54,7 +72,7 @@ impl<T> Drop for Outcome<T> {
         if !task.is_done() {
             task.set(DETACHED);
         } else if task.has(RESULT) {
-            drop(self.take());
+            self.drop_result();
         }
     }
 }

@@ -9,8 +9,9 @@ use super::TaskRef;
 /// # Invariant
 ///
 /// A task's header says in which of `slots` a counted reference to it lies, or [`NOWHERE`]; but not a branch's, which
-/// is never in here. An OS thread has one hub, a hub one registry, and a task never leaves its OS thread: there is no
-/// other registry that a slot could mean.
+/// is never in here. A hub has one registry, and a task never leaves its OS thread, which has one hub at a time: before
+/// there can be another one, each task was taken out of here, ended or [abandoned](TaskRef::abandon). So there is no other
+/// registry that a slot could mean.
 #[derive(Default)]
 pub(crate) struct Registry {
     slots: Vec<Option<TaskRef>>,
@@ -59,6 +60,14 @@ impl Registry {
 
     pub(crate) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
+    }
+
+    /// Takes them out, all of them.
+    pub(crate) fn take_all(&mut self) -> Vec<TaskRef> {
+        let tasks: Vec<TaskRef> = self.slots.drain(..).flatten().collect();
+        tasks.iter().for_each(|task| task.header().slot.set(NOWHERE));
+        self.free.clear();
+        tasks
     }
 
     /// All of them, in the order in which they were spawned.

@@ -1,4 +1,56 @@
 //! What is known of a task, bit by bit, in its header.
+//!
+//! # Who sets what, and what stands beside what
+//!
+//! | bit | set by | taken back by | beside it there is |
+//! |---|---|---|---|
+//! | `SCHEDULED` | [`schedule`](TaskRef::schedule), [`mark_queued`](TaskRef::mark_queued), with the push into the ready queue; `wake_branch`, with that into a trunk's line | `resume`, after the pop; `leave_line` | anything: a task may run, or end, while it has a place in the queue, and keeps the place |
+//! | `RUNNING` | `resume_without`, `look`, `end`, `wake_foreign`: whoever is about to reach into the stage | `poll` after a suspension, `become_done` | not `DONE`; what it keeps out is a second look into the stage |
+//! | `DONE` | `become_done`; `last_local_ref_is_gone` and `abandon`, for a task that never ended | nobody | not `RUNNING`, `KILLED`, `CLOSURE` or `CALL`, but for a task that is being freed or was abandoned |
+//! | `STARTED` | the first `resume` unless `DELAYED`; [`begin`](TaskRef::begin) | nobody | not `DELAYED` |
+//! | `DELAYED` | [`delay`](TaskRef::delay), before anybody else knows the task | [`begin`](TaskRef::begin) | not `STARTED` |
+//! | `KILLED` | [`set_killed`](TaskRef::set_killed) | [`take_kill`](TaskRef::take_kill), `become_done` | not `DONE`; with `RUNNING` it is to be delivered at the suspension, without it lies in the line of `flat.rs` |
+//! | `HEARD` | [`hear_kill`](TaskRef::hear_kill) | [`take_kill`](TaskRef::take_kill), [`take_heard`](TaskRef::take_heard) | `SCOPED`, until the scope is left |
+//! | `SCOPED` | `Hub::enter_scope` | `ExitScope::leave` of the last one | not `FOREIGN` |
+//! | `WAS_KILLED` | `keep_exit`, on the way to `DONE` | nobody | without it a task that is `DONE` returned, or its `Extra::exit` says how it ended |
+//! | `DETACHED` | the drop of its `Outcome` before the end; `stand_in` | nobody | with `DONE` it has no `RESULT` |
+//! | `FOREIGN` | `stand_in`, when it is made | nobody | `DETACHED`; never `STARTED`, `DELAYED`, `KILLED`, `SCOPED` or `MAIN`; `SCHEDULED` only if it is a `BRANCH` |
+//! | `BRANCH` | `TaskRef::branch`, when it is made | nobody | `FOREIGN` |
+//! | `MAIN` | `run_scoped`, when it is made | nobody | not `FOREIGN`, not `DELAYED` |
+//! | `CLOSURE` | `allocate`, when it is made | the first poll; `clear_caught` | neither `CALL` nor `RESULT` |
+//! | `CALL` | the first poll; `stand_in` | `clear_caught` | neither `CLOSURE` nor `RESULT` |
+//! | `RESULT` | `finish` in `cell.rs` | `take`; `clear_caught` | neither `CLOSURE` nor `CALL`; `DONE`, or `RUNNING` just before it |
+//!
+//! # From a kill to the end
+//!
+//! ```text
+//!                 it runs                                 it suspends
+//!            ┌───────────────▶ KILLED, RUNNING ────────────────────────────┐
+//!            │                      │ it returns: its value counts         ▼
+//!   kill ────┤                      ▼                  1              KILLED
+//!            │                    DONE                                     │
+//!            │ it is suspended                                             │
+//!            └─────────────────────────────────────────────────────────────┤
+//!                                                                          │ deliver
+//!                  it has no scope, or has not begun                       │
+//!            ┌─────────────────────────────────────────────────────────────┤
+//!            │                                                             │ it is SCOPED and STARTED
+//!            ▼                                                           2 ▼
+//!     end: DONE, WAS_KILLED ◀──────────────────── no scope was driven ── RUNNING, the innermost scopes are called
+//!            ▲                         4                                   │ one was driven
+//!            │                                                           3 ▼
+//!            └──── the next kill                                         HEARD: the code after `catch_exit` runs
+//!                        ▲                                                 │
+//!                        └──── it suspends, or refuses ────────────────────┤
+//!                                                                          ▼
+//!                                                                        DONE: it returned
+//! ```
+//!
+//! 1. [`set_killed`](TaskRef::set_killed); a kill of a kill changes nothing until it is delivered
+//! 2. `call_scopes` takes `KILLED` back, so that from now on it stands for another kill
+//! 3. [`hear_kill`](TaskRef::hear_kill), once for each scope that was called; a thread that kills itself in there is
+//!    `KILLED` again, and hears of that in its next turn
+//! 4. [`TaskRef::end`] drops the body and stores the exit
 
 use super::TaskRef;
 
@@ -33,6 +85,8 @@ pub(super) const CALL: u16 = 1 << 13;
 /// … or the result. Nothing does while one is being replaced by the next, when it is `RUNNING`, and when the result was
 /// taken or all was dropped, when it is `DONE`. So whatever is neither has a body.
 pub(super) const RESULT: u16 = 1 << 14;
+/// Its body stands in a `catch_exit`.
+pub(super) const SCOPED: u16 = 1 << 15;
 
 impl TaskRef {
     #[inline]
@@ -92,9 +146,13 @@ impl TaskRef {
         self.set(KILLED);
     }
 
-    /// A `catch_exit` delivers the kill.
-    pub(crate) fn hear_kill(&self) {
-        self.unset(KILLED);
+    /// The kill is delivered. From now on it counts who hears of it.
+    pub(in crate::hub) fn take_kill(&self) {
+        self.unset(KILLED | HEARD);
+    }
+
+    /// A `catch_exit` hears of the kill.
+    pub(in crate::hub) fn hear_kill(&self) {
         self.set(HEARD);
     }
 
@@ -140,19 +198,17 @@ impl TaskRef {
         is_free
     }
 
-    /// How many `catch_exit` scopes the body stands in.
-    pub(crate) fn scopes(&self) -> u8 {
-        self.header().scopes.get()
+    /// Does the body stand in a `catch_exit`?
+    pub(in crate::hub) fn has_scopes(&self) -> bool {
+        self.has(SCOPED)
     }
 
-    pub(crate) fn enter_scope(&self) -> u8 {
-        let depth = self.scopes().checked_add(1).expect("more than 255 nested catch_exit scopes");
-        self.header().scopes.set(depth);
-        depth
-    }
-
-    pub(crate) fn leave_scope(&self) {
-        self.header().scopes.set(self.scopes() - 1);
+    pub(in crate::hub) fn set_scoped(&self, is_scoped: bool) {
+        if is_scoped {
+            self.set(SCOPED);
+        } else {
+            self.unset(SCOPED);
+        }
     }
 }
 
