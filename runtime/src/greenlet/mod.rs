@@ -36,7 +36,7 @@
 //! * A greenlet that waits for the hub (sleeps, reads) makes whoever switched to it wait as well. In ordinary code
 //!   there is no hub to wait for: [`switch_in_place`](Greenlet::switch_in_place) panics.
 //! * Dropping the last handle on a suspended greenlet drops its state, destructors included; they cannot suspend, and
-//!   no [`GreenletExit`] is thrown.
+//!   no [`GreenletExit`](struct@GreenletExit) is thrown.
 //!
 //! ```text
 //!  mod.rs     Greenlet: made, asked, switched to      value.rs   what is switched
@@ -168,7 +168,7 @@ impl Greenlet {
     ///
     /// The greenlet may go on, clean up, switch, or end with the error, which is thrown into its parent then. One that
     /// has not begun never begins, and one that is dead stays so: the error goes to the parent at once. A
-    /// [`GreenletExit`] that ends a greenlet is the value of the parent's switch, not an error.
+    /// [`GreenletExit`](struct@GreenletExit) that ends a greenlet is the value of the parent's switch, not an error.
     ///
     /// What is lost, errors and panics are those of [`switch`](Self::switch).
     pub fn throw<E: Into<Thrown>>(

@@ -87,7 +87,7 @@ impl Thrown {
         self.0
     }
 
-    /// Is it the order to end, [`GreenletExit`]?
+    /// Is it the order to end, [`GreenletExit`](struct@GreenletExit)?
     pub fn is_exit(&self) -> bool {
         self.0.is::<GreenletExit>()
     }

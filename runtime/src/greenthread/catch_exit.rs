@@ -22,7 +22,7 @@ pub struct GreenletExit {
     reason: Option<Reason>,
 }
 
-/// A [`GreenletExit`] without a reason.
+/// A [`GreenletExit`](struct@GreenletExit) without a reason.
 #[allow(non_upper_case_globals, reason = "it reads as in Python, where a class raised is an instance raised")]
 pub const GreenletExit: GreenletExit = GreenletExit { reason: None };
 
