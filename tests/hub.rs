@@ -1340,7 +1340,8 @@ mod pollers {
                 for (token, interest) in self.armed.values_mut() {
                     let Interest { readable, writable } = std::mem::replace(interest, Interest::NONE);
                     if readable || writable {
-                        events.push(Event { token: *token, readable, writable, hung_up: false });
+                        let (hung_up, priority) = (false, false);
+                        events.push(Event { token: *token, readable, writable, hung_up, priority });
                     }
                 }
                 Ok(())

@@ -144,6 +144,28 @@ impl<S: AsSource> Socket<S> {
     pub(super) fn is_nonblocking(&self) -> bool {
         self.0.is_nonblocking()
     }
+
+    /// Says that this is TCP, whose short counts are sure.
+    pub(super) fn trust_counts(&self) {
+        self.0.trust_counts();
+    }
+
+    pub(super) fn trusts_counts(&self) -> bool {
+        self.0.trusts_counts()
+    }
+
+    /// A TCP type of std's can be made of any descriptor, so the operating system is asked.
+    #[cfg(target_os = "linux")]
+    pub(super) fn trust_counts_of_tcp(&self) {
+        let protocol = rustix::net::sockopt::socket_protocol(self.0.io().as_source());
+        if protocol.is_ok_and(|protocol| protocol == Some(rustix::net::ipproto::TCP)) {
+            self.trust_counts();
+        }
+    }
+
+    /// Elsewhere no poller makes use of it.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn trust_counts_of_tcp(&self) {}
 }
 
 /// A stream of bytes: what `read` and `write` mean for TCP and Unix sockets alike.
@@ -163,7 +185,7 @@ where
         &self,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Green<impl Future<Output = io::Result<usize>>> {
-        let room = bufs.iter().map(|buf| buf.len()).sum();
+        let room = room_in(bufs.iter().map(|buf| buf.len()));
         self.when_ready(Reads, move |mut io| Ok(Done::count(io.read_vectored(bufs)?, room)))
     }
 
@@ -183,11 +205,12 @@ where
             if rest.is_empty() {
                 return Ok(Done::new(()));
             }
-            written += match io.write(rest)? {
-                0 => return Err(io::Error::new(io::ErrorKind::WriteZero, "failed to write whole buffer")),
-                count => count,
-            };
-            Ok(if written == buf.len() { Done::new(()) } else { Done::partly() })
+            let count = io.write(rest)?;
+            if count == 0 {
+                return Err(io::Error::new(io::ErrorKind::WriteZero, "failed to write whole buffer"));
+            }
+            written += count;
+            Ok(if written == buf.len() { Done::new(()) } else { Done::partly(count, rest.len()) })
         };
         Green::new(self.0.when_ready_unless(buf.is_empty(), Writes, write))
     }
@@ -198,9 +221,17 @@ where
         &self,
         bufs: &[IoSlice<'_>],
     ) -> Green<impl Future<Output = io::Result<usize>>> {
-        let room = bufs.iter().map(|buf| buf.len()).sum();
+        let room = room_in(bufs.iter().map(|buf| buf.len()));
         self.when_ready(Writes, move |mut io| Ok(Done::count(io.write_vectored(bufs)?, room)))
     }
+}
+
+/// As many buffers as one system call takes (Linux's `IOV_MAX`); std leaves the others for the next call.
+const MOST_BUFFERS: usize = 1024;
+
+/// What one system call can fill of these.
+fn room_in(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.take(MOST_BUFFERS).fold(0, usize::saturating_add)
 }
 
 pub(super) fn zero_timeout_error() -> io::Error {

@@ -2,7 +2,21 @@
 
 /// Handles, conversions, and what every socket can be told.
 macro_rules! socket_handles {
-    ($type:ident, $std:ty) => {
+    (counts $type:ident, counts_say_nothing) => {
+        impl $type {
+            fn look_what_it_is(&self) {}
+        }
+    };
+    (counts $type:ident, counts_of_tcp) => {
+        impl $type {
+            fn look_what_it_is(&self) {
+                self.socket.trust_counts_of_tcp();
+            }
+        }
+    };
+    ($type:ident, $std:ty, $counts:ident) => {
+        socket_handles!(counts $type, $counts);
+
         impl $type {
             /// Takes one of std's sockets.
             ///
@@ -11,7 +25,9 @@ macro_rules! socket_handles {
             /// Whatever the operating system says when it is told not to block.
             pub fn from_std(socket: $std) -> std::io::Result<$type> {
                 socket.set_nonblocking(true)?;
-                Ok(Self::from_nonblocking(socket))
+                let socket = Self::from_nonblocking(socket);
+                socket.look_what_it_is();
+                Ok(socket)
             }
 
             /// Gives std's socket back, for another OS thread perhaps. It blocks, unless

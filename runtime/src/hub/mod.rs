@@ -189,6 +189,13 @@ impl Hub {
         Ok(())
     }
 
+    /// Ends the poller. From here on a source may find no hub to tell that its descriptor is about to be closed, and
+    /// whoever still has a handle on the hub may let it run: so nothing may watch any more.
+    fn retire_poller(&self) {
+        let outgoing = self.poller.replace(Box::new(poller::retired::Retired));
+        drop(outgoing);
+    }
+
     fn adopt_poller(&self) {
         let poller = self.poller.borrow();
         self.is_edge.set(poller.is_edge_triggered());
@@ -277,6 +284,7 @@ impl Hub {
             return self.give_up();
         }
         self.remote.close();
+        self.retire_poller();
         // A destructor may spawn more: those go the same way, a bounded number of times.
         for _ in 0..100 {
             let tasks = self.tasks.borrow().all();

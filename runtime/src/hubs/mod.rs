@@ -68,29 +68,44 @@ pub use trampoline::trampoline;
 /// registered with the present hub, which loses nothing (eventlet drops them silently); else what the operating system
 /// said when the poller was made.
 pub fn use_hub(hub: impl IntoPoller) -> io::Result<()> {
-    let poller = hub.into_poller()?;
+    let poller = hub.into_poller(private::Token)?;
     current::with(|hub| hub.set_poller(poller))
 }
 
 /// What [`use_hub`] takes: a name or a poller.
-pub trait IntoPoller {
-    /// Makes the poller.
-    ///
-    /// # Errors
-    ///
-    /// As [`use_hub`].
-    fn into_poller(self) -> io::Result<Box<dyn Poller>>;
+///
+/// Only a hub has the pollers that come with this crate, since it alone keeps open what they watch:
+///
+/// ```compile_fail
+/// use eventlet::hubs::IntoPoller;
+///
+/// let poller = "poll".into_poller();
+/// ```
+pub trait IntoPoller: private::IntoPoller {}
+
+impl<P: private::IntoPoller> IntoPoller for P {}
+
+mod private {
+    use super::{Poller, io};
+
+    /// Nobody outside can have one.
+    pub struct Token;
+
+    pub trait IntoPoller {
+        /// Makes the poller.
+        fn into_poller(self, token: Token) -> io::Result<Box<dyn Poller>>;
+    }
 }
 
-impl IntoPoller for &str {
-    fn into_poller(self) -> io::Result<Box<dyn Poller>> {
+impl private::IntoPoller for &str {
+    fn into_poller(self, _: private::Token) -> io::Result<Box<dyn Poller>> {
         let unknown = || format!("there is no hub `{self}` here; the hubs are {}", poller::NAMES);
         poller::by_name(self).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, unknown()))?
     }
 }
 
-impl<P: Poller + 'static> IntoPoller for P {
-    fn into_poller(self) -> io::Result<Box<dyn Poller>> {
+impl<P: Poller + 'static> private::IntoPoller for P {
+    fn into_poller(self, _: private::Token) -> io::Result<Box<dyn Poller>> {
         Ok(Box::new(self))
     }
 }

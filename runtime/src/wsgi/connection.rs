@@ -284,7 +284,7 @@ async fn handle<A: Application>(shared: Rc<Shared<A>>, request: Request) -> Resp
             Some(_) => return response,
         },
         Err(Exit::Panicked(panic)) => panic.message().unwrap_or("a panic without a message").to_owned(),
-        Err(Exit::Killed) => "the handler was killed".to_owned(),
+        Err(_) => "the handler was killed".to_owned(),
     };
     if let Some(log) = log {
         log(&format_args!("a request was not answered: {failure}"));

@@ -46,7 +46,7 @@ impl TcpListener {
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.socket
             .when_ready(Reads, accept::tcp)
-            .map(|(stream, address)| (TcpStream::accepted(stream), address))
+            .map(|(stream, address)| (TcpStream::accepted(stream, self.socket.trusts_counts()), address))
     }
 
     /// The connections one after the other, as a [`GreenIterator`] that never ends.
@@ -75,7 +75,7 @@ impl TcpListener {
     }
 }
 
-socket_handles!(TcpListener, net::TcpListener);
+socket_handles!(TcpListener, net::TcpListener, counts_of_tcp);
 socket_buffers!(TcpListener);
 socket_options! { TcpListener:
     /// How many hops a packet may make (`IP_TTL`).

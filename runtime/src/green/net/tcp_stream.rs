@@ -63,7 +63,7 @@ impl TcpStream {
     #[green(crate = crate)]
     pub fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
         each_address(address, async |address| {
-            Ok(TcpStream { socket: connect_socket(&address.into(), None, None).await? })
+            Ok(Self::of_tcp(connect_socket(&address.into(), None, None).await?))
         })
     }
 
@@ -71,7 +71,7 @@ impl TcpStream {
     #[green(crate = crate)]
     pub(crate) fn connect_from<A: ToSocketAddrs>(local: SocketAddr, address: A) -> io::Result<TcpStream> {
         each_address(address, async |address| {
-            Ok(TcpStream { socket: connect_socket(&address.into(), Some(&local.into()), None).await? })
+            Ok(Self::of_tcp(connect_socket(&address.into(), Some(&local.into()), None).await?))
         })
     }
 
@@ -85,11 +85,22 @@ impl TcpStream {
         if timeout.is_zero() {
             return Err(zero_timeout_error());
         }
-        Ok(TcpStream { socket: connect_socket(&(*address).into(), None, Some(timeout))? })
+        let socket = connect_socket(&(*address).into(), None, Some(timeout))?;
+        Ok(Self::of_tcp(socket))
     }
 
-    pub(super) fn accepted(stream: net::TcpStream) -> TcpStream {
-        Self::from_nonblocking(stream)
+    /// A connection that was accepted; `is_tcp` says that its listener is known to be TCP's.
+    pub(super) fn accepted(stream: net::TcpStream, is_tcp: bool) -> TcpStream {
+        let stream = Self::from_nonblocking(stream);
+        if is_tcp {
+            stream.socket.trust_counts();
+        }
+        stream
+    }
+
+    fn of_tcp(socket: Socket<net::TcpStream>) -> TcpStream {
+        socket.trust_counts();
+        TcpStream { socket }
     }
 
     /// Reads without taking: the next read gives the same bytes. Suspends until there is at least one, or the end.
@@ -103,7 +114,7 @@ impl TcpStream {
     }
 }
 
-socket_handles!(TcpStream, net::TcpStream);
+socket_handles!(TcpStream, net::TcpStream, counts_of_tcp);
 socket_timeouts!(TcpStream);
 byte_stream!(TcpStream);
 socket_buffers!(TcpStream);

@@ -192,7 +192,7 @@ fn share_port(_: &socket2::Socket) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "this platform has no SO_REUSEPORT"))
 }
 
-socket_handles!(UdpSocket, net::UdpSocket);
+socket_handles!(UdpSocket, net::UdpSocket, counts_say_nothing);
 socket_timeouts!(UdpSocket);
 socket_buffers!(UdpSocket);
 socket_tos!(UdpSocket);

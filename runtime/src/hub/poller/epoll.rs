@@ -62,10 +62,6 @@ impl Poller for EpollPoller {
         true
     }
 
-    fn forgets_closed(&self) -> bool {
-        true
-    }
-
     fn add(&mut self, source: BorrowedFd<'_>, token: usize, interest: Interest) -> io::Result<()> {
         Ok(epoll::add(&self.poller, source, EventData::new_u64(token as u64), flags(interest))?)
     }
@@ -179,6 +175,7 @@ fn event(event: &epoll::Event) -> Option<Event> {
         readable: flags.intersects(READABLE),
         writable: flags.intersects(WRITABLE),
         hung_up: flags.intersects(EventFlags::RDHUP.union(GONE)),
+        priority: flags.contains(EventFlags::PRI),
     })
 }
 

@@ -18,6 +18,7 @@ mod pair;
 #[cfg(unix)]
 mod poll;
 mod polling;
+pub(crate) mod retired;
 #[cfg(unix)]
 mod select;
 #[cfg(unix)]
@@ -95,13 +96,16 @@ pub struct Event {
     pub writable: bool,
     /// The peer has hung up, or there is an error. A poller that cannot tell says `false`.
     pub hung_up: bool,
+    /// Something out of the ordinary has come: TCP's urgent data. A poller that cannot tell says `false`.
+    pub priority: bool,
 }
 
 /// What waits for descriptors on behalf of a hub; give your own to [`use_hub`](crate::hubs::use_hub).
 ///
 /// A poller belongs to one hub and is used on that hub's OS thread only; just its [notifier](Self::notifier) is used
-/// from other threads. It is never asked to add a descriptor twice without deleting it in between, and the hub keeps
-/// every descriptor open until it has been deleted (unless [closing it is enough](Self::forgets_closed)).
+/// from other threads. The hub keeps every descriptor open until it has been deleted, or the poller has been dropped:
+/// what a forgotten wait has registered is the hub's own and stays open with it. A descriptor is not added twice
+/// without deleting it in between.
 ///
 /// eventlet's hubs (`epolls`, `kqueue`, `poll`, `selects`) are the same idea; here the loop is not theirs, only the
 /// waiting.
@@ -116,15 +120,10 @@ pub trait Poller {
     /// `modify` finds what is ready already.
     fn is_edge_triggered(&self) -> bool;
 
-    /// After a short read from a stream, does an edge still announce its end (`hung_up`) if the end came together with
-    /// the data? Only then the hub may take a short read as "nothing more there" and save a system call.
+    /// After a short read from a TCP stream, does an edge still announce its end (`hung_up`) if the end came together
+    /// with the data, and is urgent data told apart (`priority`)? Only then the hub may take a short read as "nothing
+    /// more there" and save a system call.
     fn reports_hang_up(&self) -> bool {
-        false
-    }
-
-    /// Does closing a descriptor delete it as well? Then the hub saves the call to [`delete`](Self::delete) for those
-    /// that it is about to close.
-    fn forgets_closed(&self) -> bool {
         false
     }
 
@@ -132,7 +131,8 @@ pub trait Poller {
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says: too many descriptors, or one that cannot be watched.
+    /// Whatever the operating system says: too many descriptors, or one that cannot be watched. After `AlreadyExists`
+    /// the hub deletes the descriptor and adds it again, since what is there is of an older one with its number.
     fn add(&mut self, source: BorrowedSource<'_>, token: usize, interest: Interest) -> io::Result<()>;
 
     /// Arms a descriptor again, for these directions. Not called for an edge-triggered poller.

@@ -1,7 +1,7 @@
 //! The `polling` crate as it comes: every platform that it knows.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use polling::{Events, PollMode, Poller as Inner};
@@ -14,7 +14,8 @@ pub(crate) struct PollingPoller {
     mode: PollMode,
 }
 
-struct Notifier(Arc<Inner>);
+/// Keeps no poller alive: with the last descriptor of a hub that ends its poller has gone.
+struct Notifier(Weak<Inner>);
 
 impl PollingPoller {
     pub(crate) fn new() -> io::Result<Self> {
@@ -38,8 +39,11 @@ impl Poller for PollingPoller {
     }
 
     fn add(&mut self, source: BorrowedSource<'_>, token: usize, interest: Interest) -> io::Result<()> {
-        // SAFETY: `polling` asks that a source be deleted before it is closed. `add` is called by `Source` alone, which
-        // owns the descriptor and calls `delete` when it is dropped, before the descriptor is.
+        // SAFETY: a source must be deleted from this poller before it is dropped. Only a hub has this poller
+        // (`IntoPoller` cannot be called from outside), and it adds two kinds of descriptors: those that a `Source`
+        // owns, whose `drop` deletes them before the field that owns them is dropped, and which stay open if it is
+        // forgotten; and the duplicates of `lent.rs`, which leave their table only to be deleted. A source that finds
+        // no hub to delete it from is dropped after `Hub::retire_poller`, that is after this poller.
         unsafe { self.inner.add_with_mode(&source, wanted(token, interest), self.mode) }
     }
 
@@ -59,18 +63,19 @@ impl Poller for PollingPoller {
             readable: event.readable,
             writable: event.writable,
             hung_up: false,
+            priority: false,
         }));
         Ok(())
     }
 
     fn notifier(&self) -> Arc<dyn Notify> {
-        Arc::new(Notifier(Arc::clone(&self.inner)))
+        Arc::new(Notifier(Arc::downgrade(&self.inner)))
     }
 }
 
 impl Notify for Notifier {
     fn notify(&self) {
         // It fails only when the poller's own descriptors are broken, which its `wait` will report.
-        let _ = self.0.notify();
+        let _ = self.0.upgrade().map(|poller| poller.notify());
     }
 }

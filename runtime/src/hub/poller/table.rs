@@ -98,6 +98,6 @@ impl Table {
     pub(crate) fn report(&mut self, fd: RawFd, readable: bool, writable: bool) -> Option<Event> {
         let entry = self.entries.get_mut(&fd)?;
         entry.interest = Interest::NONE;
-        Some(Event { token: entry.token, readable, writable, hung_up: false })
+        Some(Event { token: entry.token, readable, writable, hung_up: false, priority: false })
     }
 }

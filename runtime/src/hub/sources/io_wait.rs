@@ -18,7 +18,8 @@ use crate::hub::task::is_look;
 pub(crate) struct Done<T> {
     /// `None` says that there is more to do: it is asked again, and has a new limit.
     value: Option<T>,
-    /// It took all there was, so the next call would find nothing: a short read or write of a stream.
+    /// It did less than it could have: of a stream [whose counts are sure](Source::trusts_counts) it took all there was,
+    /// and the next call would find nothing.
     drained: bool,
 }
 
@@ -28,9 +29,9 @@ impl<T> Done<T> {
         Done { value: Some(value), drained: false }
     }
 
-    /// A short write, with more to write.
-    pub(crate) fn partly() -> Self {
-        Done { value: None, drained: true }
+    /// A write of `count` bytes that was offered `room` of them, with more to write.
+    pub(crate) fn partly(count: usize, room: usize) -> Self {
+        Done { value: None, drained: count < room.min(MOST_BYTES) }
     }
 }
 
@@ -38,9 +39,12 @@ impl Done<usize> {
     /// The count of a stream operation that was offered `room` bytes.
     #[inline]
     pub(crate) fn count(count: usize, room: usize) -> Self {
-        Done { value: Some(count), drained: 0 < count && count < room }
+        Done { value: Some(count), drained: 0 < count && count < room.min(MOST_BYTES) }
     }
 }
+
+/// No system call reads or writes more at once, whatever it is offered.
+const MOST_BYTES: usize = 0x7fff_f000;
 
 /// A direction as a type: it costs no room in a wait.
 pub(crate) trait Way: Copy {
@@ -165,7 +169,8 @@ where
             }
         };
         let drained = match &result {
-            Ok(done) => (done.drained && hub.trusts_short_counts.get()).then_some(Drained::Short),
+            Ok(done) => (done.drained && hub.trusts_short_counts.get() && self.source.trusts_counts())
+                .then_some(Drained::Short),
             Err(error) => (error.kind() == io::ErrorKind::WouldBlock).then_some(Drained::Failed),
         };
         // The wait is over, and if there is more to do, another one has the whole limit.

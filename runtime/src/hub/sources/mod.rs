@@ -7,16 +7,20 @@
 //! An event's token holds a generation, so that one for a descriptor that has gone is dropped and never reaches the
 //! next one in its slot. A source needs none: the slot is its own until it lets go of it.
 //!
-//! `slot.rs` is what is known of one descriptor, `source.rs` the descriptor itself, `io_wait.rs` an operation that waits
-//! for it, `limit.rs` how long.
-
-use std::collections::BTreeMap;
+//! `slot.rs` is what is known of one descriptor, `source.rs` the descriptor itself, `lent.rs` one that is somebody
+//! else's, `io_wait.rs` an operation that waits for it, `limit.rs` how long.
+//!
+//! A poller watches only what is open. A [`Source`] owns its descriptor and has the poller forget it before it is
+//! closed; of a lent one the table owns a duplicate, so that a wait that is forgotten leaks one descriptor and nothing
+//! worse. Whatever duplicates live, a registration goes with the handle that made it.
 
 use super::poller::{Event, RawSource};
 use super::task::TaskRef;
 use slot::Slot;
 
 mod io_wait;
+#[cfg(unix)]
+mod lent;
 mod limit;
 mod slot;
 mod source;
@@ -29,8 +33,9 @@ pub(crate) use source::Source;
 pub(crate) struct Sources {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    /// How many sources use a slot besides the first, where that are any: those that wait for one lent descriptor.
-    shared: BTreeMap<u32, usize>,
+    /// What is watched for those who wait for a descriptor of somebody else's.
+    #[cfg(unix)]
+    lent: lent::LentTable,
 }
 
 /// Which half of a descriptor.
@@ -84,25 +89,11 @@ impl Sources {
         Key { index, generation }
     }
 
-    /// One source fewer uses this slot. `true` says that it was the last, and the slot is free.
-    fn release(&mut self, index: u32) -> bool {
-        if let Some(others) = self.shared.get_mut(&index) {
-            *others -= 1;
-            if *others == 0 {
-                self.shared.remove(&index);
-            }
-            return false;
-        }
-        self.slots[index as usize].end();
+    /// Frees a slot. Who was forgotten there comes back, to be dropped when nothing is borrowed.
+    #[must_use]
+    fn release(&mut self, index: u32) -> [Option<TaskRef>; 2] {
         self.free.push(index);
-        true
-    }
-
-    /// One source more uses the slot of this descriptor, if it has one. Looks at all of them.
-    fn share(&mut self, raw: RawSource) -> Option<u32> {
-        let index = self.slots.iter().position(|slot| slot.is_of(raw))? as u32;
-        *self.shared.entry(index).or_default() += 1;
-        Some(index)
+        self.slots[index as usize].end()
     }
 
     /// A slot that a source has and did not release.
@@ -118,6 +109,9 @@ impl Sources {
         // A stale event is dropped here.
         if slot.generation() as usize & (usize::MAX >> INDEX_BITS) != Key::generation_in(event.token) {
             return;
+        }
+        if event.priority {
+            slot.see_priority();
         }
         for (direction, is_ready) in [(Direction::Read, event.readable), (Direction::Write, event.writable)] {
             if is_ready || !is_edge {

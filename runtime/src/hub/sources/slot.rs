@@ -25,6 +25,9 @@ const READY: u32 = 1;
 const HUNG_UP: u32 = 1 << 2;
 /// Nobody may wait any more.
 const CLOSED: u32 = 1 << 4;
+/// Something out of the ordinary came, and so a read may end in the middle of what is there: TCP's urgent mark. For
+/// good, since the mark may still be ahead. This for reading; the next is never set.
+const PRIORITY: u32 = 1 << 5;
 const FLAG_BITS: u32 = 8;
 
 /// How it was found out that there is nothing to do any more.
@@ -62,11 +65,13 @@ impl Slot {
         self.generation()
     }
 
-    /// Frees the slot. Whatever still comes for it is of an older generation.
-    pub(super) fn end(&mut self) {
-        self.waiters = [None, None];
+    /// Frees the slot. Whatever still comes for it is of an older generation. Who was forgotten there comes back, to be
+    /// dropped when nothing is borrowed: it may be somebody else's waker.
+    #[must_use]
+    pub(super) fn end(&mut self) -> [Option<TaskRef>; 2] {
         self.raw = NO_SOURCE;
         self.word = self.generation().wrapping_add(1) << FLAG_BITS;
+        std::mem::take(&mut self.waiters)
     }
 
     #[inline]
@@ -92,11 +97,16 @@ impl Slot {
         self.waiters[direction as usize].take()
     }
 
+    /// Something out of the ordinary has come.
+    pub(super) fn see_priority(&mut self) {
+        self.word |= PRIORITY;
+    }
+
     /// There is nothing to do any more. After a short count, what has been hung up still has an end, or an error, that
-    /// no later event announces.
+    /// no later event announces; and where a mark stands among the bytes, more may lie behind it.
     #[inline]
     pub(super) fn become_drained(&mut self, direction: Direction, drained: Drained) {
-        if drained == Drained::Failed || self.word & HUNG_UP << direction as u32 == 0 {
+        if drained == Drained::Failed || self.word & (HUNG_UP | PRIORITY) << direction as u32 == 0 {
             self.word &= !(READY << direction as u32);
         }
     }

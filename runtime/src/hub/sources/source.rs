@@ -10,7 +10,7 @@ use super::limit::Limit;
 use super::slot::Drained;
 use crate::hub::Hub;
 use crate::hub::current;
-use crate::hub::poller::{AsSource, Interest, raw_source};
+use crate::hub::poller::{AsSource, BorrowedSource, Interest, Poller, RawSource, raw_source};
 use crate::hub::suspend::{Until, until};
 use crate::hub::task::TaskRef;
 
@@ -24,6 +24,8 @@ pub(crate) struct Source<S: AsSource> {
     drained: [Cell<bool>; 2],
     closed: Cell<bool>,
     nonblocking: Cell<bool>,
+    /// A short count says that nothing is left.
+    sure_counts: Cell<bool>,
     /// The descriptor is somebody else's and stays open.
     lent: bool,
     /// `None` only on the way out, in `into_inner`.
@@ -41,12 +43,14 @@ impl<S: AsSource> Source<S> {
             drained: [const { Cell::new(false) }; 2],
             closed: Cell::new(false),
             nonblocking: Cell::new(false),
+            sure_counts: Cell::new(false),
             lent: false,
             io: Some(io),
         }
     }
 
     /// Takes a descriptor that stays open when the source is dropped.
+    #[cfg(unix)]
     pub(crate) fn lent(io: S) -> Self {
         let mut source = Source::new(io);
         source.lent = true;
@@ -60,24 +64,39 @@ impl<S: AsSource> Source<S> {
 
     /// Gives the descriptor back; the hub forgets it.
     pub(crate) fn into_inner(mut self) -> S {
-        self.forget(Forget::Thoroughly);
+        self.forget();
         self.io.take().expect("the descriptor is taken only when the source is consumed")
     }
 
-    fn forget(&mut self, how: Forget) {
+    /// Ends the registration. Closing the descriptor would not be enough: where a duplicate of it lives, the operating
+    /// system would go on telling of it.
+    fn forget(&mut self) {
         let (Some(slot), Some(io)) = (self.slot(), &self.io) else { return };
         self.slot.set(UNREGISTERED);
-        // With the hub gone its table and its poller are gone as well.
+        // With the hub gone its poller is gone as well (`Hub::retire_poller`).
         current::try_with(|hub| {
-            if !hub.sources.borrow_mut().release(slot) {
-                return;
+            #[cfg(unix)]
+            if self.lent {
+                return super::lent::forget(hub, raw_source(io), slot);
             }
-            let mut poller = hub.poller.borrow_mut();
-            if how == Forget::Thoroughly || !poller.forgets_closed() {
-                // An error here says that the poller has forgotten the descriptor already.
-                let _ = poller.delete(io.as_source());
-            }
+            // Before anything else: what is dropped below may be somebody else's and panic, and then the descriptor is
+            // closed all the same. An error says that the poller has forgotten the descriptor already.
+            let _ = hub.poller.borrow_mut().delete(io.as_source());
+            let waiters = hub.sources.borrow_mut().release(slot);
+            drop(waiters);
         });
+    }
+
+    /// From now on a short count says that nothing is left, as it does for TCP and for nothing else: a Unix stream ends
+    /// a read where a descriptor was passed or where another one's bytes begin, and what gives whole messages at each.
+    pub(crate) fn trust_counts(&self) {
+        self.sure_counts.set(true);
+    }
+
+    /// Does a short count say that nothing is left?
+    #[inline]
+    pub(crate) fn trusts_counts(&self) -> bool {
+        self.sure_counts.get()
     }
 
     /// How long a wait in this direction may last.
@@ -208,23 +227,20 @@ impl<S: AsSource> Source<S> {
         }
     }
 
+    #[cold]
     fn register(&self, hub: &Hub) -> io::Result<u32> {
-        let raw = raw_source(self.io());
-        let is_writable = !self.drained[Direction::Write as usize].get();
-        let key = hub.sources.borrow_mut().insert(raw, is_writable);
-        let added = hub.poller.borrow_mut().add(self.io().as_source(), key.token(), Interest::BOTH);
-        let slot = match added {
-            Ok(()) => key.index,
-            Err(error) => {
-                let mut sources = hub.sources.borrow_mut();
-                sources.release(key.index);
-                let is_known = self.lent && error.kind() == io::ErrorKind::AlreadyExists;
-                // Another green thread waits for the other direction of it.
-                is_known.then(|| sources.share(raw)).flatten().ok_or(error)?
-            }
-        };
+        let slot = self.begin(hub)?;
         self.slot.set(slot);
         Ok(slot)
+    }
+
+    fn begin(&self, hub: &Hub) -> io::Result<u32> {
+        #[cfg(unix)]
+        if self.lent {
+            return super::lent::register(hub, self.io().as_source());
+        }
+        let is_writable = !self.drained[Direction::Write as usize].get();
+        add(hub, self.io().as_source(), raw_source(self.io()), is_writable)
     }
 
     /// Tells a poller without edges what is waited for now.
@@ -235,19 +251,46 @@ impl<S: AsSource> Source<S> {
         let (interest, generation) = (slot.interest(), slot.generation());
         drop(sources);
         let token = super::Key { index, generation }.token();
+        #[cfg(unix)]
+        if self.lent {
+            let sources = hub.sources.borrow();
+            let watched = sources.watched(raw_source(self.io())).ok_or(io::ErrorKind::NotFound)?;
+            return hub.poller.borrow_mut().modify(watched, token, interest);
+        }
         hub.poller.borrow_mut().modify(self.io().as_source(), token, interest)
     }
 }
 
 impl<S: AsSource> Drop for Source<S> {
     fn drop(&mut self) {
-        self.forget(if self.lent { Forget::Thoroughly } else { Forget::ToBeClosed });
+        self.forget();
     }
 }
 
-/// What happens to a descriptor after the hub has forgotten it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Forget {
-    ToBeClosed,
-    Thoroughly,
+/// Has the poller watch a descriptor, under the number `raw`, and gives its slot.
+pub(super) fn add(
+    hub: &Hub,
+    source: BorrowedSource<'_>,
+    raw: RawSource,
+    is_writable: bool,
+) -> io::Result<u32> {
+    let key = hub.sources.borrow_mut().insert(raw, is_writable);
+    let added = watch(&mut **hub.poller.borrow_mut(), source, key.token());
+    if let Err(error) = added {
+        let waiters = hub.sources.borrow_mut().release(key.index);
+        drop(waiters);
+        return Err(error);
+    }
+    Ok(key.index)
+}
+
+fn watch(poller: &mut dyn Poller, source: BorrowedSource<'_>, token: usize) -> io::Result<()> {
+    match poller.add(source, token, Interest::BOTH) {
+        // Somebody closed the number behind its owner's back, and a duplicate has kept the registration: it is nobody's.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            poller.delete(source)?;
+            poller.add(source, token, Interest::BOTH)
+        }
+        result => result,
+    }
 }

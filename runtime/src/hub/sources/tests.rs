@@ -1,10 +1,10 @@
-use super::slot::Parked;
+use super::slot::{Drained, Parked};
 use super::*;
 use crate::hub::remote::Remote;
 use crate::loom::Arc;
 
 fn event(token: usize) -> Event {
-    Event { token, readable: true, writable: false, hung_up: false }
+    Event { token, readable: true, writable: false, hung_up: false, priority: false }
 }
 
 /// A server has one of each for every connection.
@@ -27,7 +27,7 @@ fn an_event_for_a_descriptor_that_has_gone_reaches_nobody() {
     let remote = Arc::new(Remote::new());
     let mut sources = Sources::default();
     let first = sources.insert(7, true);
-    assert!(sources.release(first.index));
+    assert!(sources.release(first.index).iter().all(Option::is_none));
     let second = sources.insert(7, true);
     assert_eq!(second.index, first.index);
     let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0);
@@ -44,19 +44,34 @@ fn an_event_for_a_descriptor_that_has_gone_reaches_nobody() {
     assert!(sources.slot(second.index).is_ready(Direction::Read));
 }
 
+/// What a forgotten wait leaves in a slot is dropped by whoever frees it, when nothing is borrowed.
 #[test]
-fn a_slot_is_free_when_the_last_source_lets_go_of_it() {
+fn who_was_forgotten_in_a_slot_comes_back_when_it_is_freed() {
+    let remote = Arc::new(Remote::new());
     let mut sources = Sources::default();
     let index = sources.insert(7, true).index;
-    assert_eq!(sources.share(8), None);
-    assert_eq!(sources.share(7), Some(index));
-    assert_eq!(sources.share(7), Some(index));
-    assert_eq!(sources.len(), 1);
-    assert!(!sources.release(index));
-    assert!(!sources.release(index));
-    assert!(sources.release(index));
+    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0);
+    assert!(matches!(sources.slot(index).park(Direction::Read, None, &mut waiter), Parked::Waits(1)));
+    let [reader, writer] = sources.release(index);
+    assert_eq!((reader.map(|task| task.id()), writer.is_some()), (Some(1), false));
     assert_eq!(sources.len(), 0);
-    assert_eq!(sources.share(7), None);
+}
+
+#[test]
+fn a_short_count_is_no_sign_once_something_out_of_the_ordinary_has_come() {
+    let mut sources = Sources::default();
+    let key = sources.insert(7, true);
+    sources.deliver(&event(key.token()), true, drop);
+    sources.slot(key.index).become_drained(Direction::Read, Drained::Short);
+    assert!(!sources.slot(key.index).is_ready(Direction::Read));
+    sources.deliver(&Event { priority: true, ..event(key.token()) }, true, drop);
+    sources.slot(key.index).become_drained(Direction::Read, Drained::Short);
+    assert!(sources.slot(key.index).is_ready(Direction::Read));
+    sources.slot(key.index).become_drained(Direction::Read, Drained::Failed);
+    assert!(!sources.slot(key.index).is_ready(Direction::Read));
+    // Writes know no marks.
+    sources.slot(key.index).become_drained(Direction::Write, Drained::Short);
+    assert!(!sources.slot(key.index).is_ready(Direction::Write));
 }
 
 #[test]

@@ -189,6 +189,6 @@ impl UnixDatagram {
     }
 }
 
-socket_handles!(UnixDatagram, net::UnixDatagram);
+socket_handles!(UnixDatagram, net::UnixDatagram, counts_say_nothing);
 socket_buffers!(UnixDatagram);
 socket_timeouts!(UnixDatagram);

@@ -81,7 +81,7 @@ impl UnixListener {
     }
 }
 
-socket_handles!(UnixListener, net::UnixListener);
+socket_handles!(UnixListener, net::UnixListener, counts_say_nothing);
 
 /// The iterator that [`UnixListener::incoming`] makes.
 #[derive(Debug)]

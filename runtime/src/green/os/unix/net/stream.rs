@@ -105,7 +105,7 @@ impl UnixStream {
     }
 }
 
-socket_handles!(UnixStream, net::UnixStream);
+socket_handles!(UnixStream, net::UnixStream, counts_say_nothing);
 socket_buffers!(UnixStream);
 socket_timeouts!(UnixStream);
 byte_stream!(UnixStream);
