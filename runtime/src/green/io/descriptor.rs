@@ -3,7 +3,11 @@
 use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::marker::PhantomData;
-use std::os::fd::OwnedFd;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::OFlags;
 
 use crate::call::Green;
 use crate::hub::sources::{Done, Reads, Source, Way, Writes};
@@ -12,8 +16,12 @@ use crate::hub::sources::{Done, Reads, Source, Way, Writes};
 ///
 /// A terminal gives a line at a time and may have more, so that a short count says nothing here: the hub learns from
 /// `WouldBlock` alone that there is nothing left.
+///
+/// Whether it blocks belongs to the open file description, which others may share: other descriptors here, a child,
+/// whoever handed it over. A pipe is therefore opened anew, so that its mode is ours alone. What cannot be opened anew
+/// is told not to block before each operation, and put back as it was in the end.
 pub(in crate::green) struct Descriptor {
-    source: Source<OwnedFd>,
+    source: Source<Mode>,
     /// It is known to the hub of this OS thread.
     _stays: PhantomData<*const ()>,
 }
@@ -22,28 +30,46 @@ pub(in crate::green) struct Descriptor {
 const MOST_BUFFERS: usize = 1024;
 
 impl Descriptor {
+    /// Takes a descriptor that others may share.
+    ///
     /// # Errors
     ///
     /// Whatever the operating system says when it is told not to block.
     pub(in crate::green) fn new(fd: OwnedFd) -> io::Result<Self> {
+        Ok(Self::of(Mode::taken(fd)?))
+    }
+
+    /// Takes a descriptor that nobody shares.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says when it is told not to block.
+    pub(in crate::green) fn unshared(fd: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&fd, true)?;
-        Ok(Descriptor { source: Source::new(fd), _stays: PhantomData })
+        Ok(Self::of(Mode { fd: Some(fd), shared: false, puts_back: false }))
+    }
+
+    fn of(mode: Mode) -> Self {
+        Descriptor { source: Source::new(mode), _stays: PhantomData }
     }
 
     pub(in crate::green) fn fd(&self) -> &OwnedFd {
-        self.source.io()
+        self.source.io().fd()
     }
 
     /// Gives the descriptor back, which blocks again; the hub forgets it.
     pub(in crate::green) fn into_blocking(self) -> io::Result<OwnedFd> {
-        let fd = self.source.into_inner();
+        let fd = self.source.into_inner().into_fd();
         rustix::io::ioctl_fionbio(&fd, false)?;
         Ok(fd)
     }
 
     /// Another descriptor of the same thing.
     pub(in crate::green) fn try_clone(&self) -> io::Result<Self> {
-        Descriptor::new(self.fd().try_clone()?)
+        let mode = self.source.io();
+        let mut other = Mode::taken(mode.fd().try_clone()?)?;
+        other.puts_back |= other.shared && mode.puts_back;
+        Ok(Self::of(other))
     }
 
     pub(in crate::green) fn read(&self, buf: &mut [u8]) -> Green<impl Future<Output = io::Result<usize>>> {
@@ -74,9 +100,84 @@ impl Descriptor {
     where
         F: FnMut(&OwnedFd) -> rustix::io::Result<usize>,
     {
-        let operation = move |fd: &OwnedFd| Ok(Done::new(operation(fd)?));
+        let operation = move |mode: &Mode| {
+            if mode.shared {
+                // Somebody else may have let it block meanwhile, and then the hub would stop.
+                rustix::io::ioctl_fionbio(mode.fd(), true)?;
+            }
+            Ok(Done::new(operation(mode.fd())?))
+        };
         Green::new(self.source.when_ready(way, operation))
     }
+}
+
+/// A descriptor that does not block, and who else may see that.
+struct Mode {
+    /// `None` only on the way out, in `into_fd`.
+    fd: Option<OwnedFd>,
+    /// Others may share its description.
+    shared: bool,
+    /// It did block when it came, and does so again when it goes.
+    puts_back: bool,
+}
+
+impl Mode {
+    fn taken(mut fd: OwnedFd) -> io::Result<Self> {
+        if open_anew(&mut fd) {
+            return Ok(Mode { fd: Some(fd), shared: false, puts_back: false });
+        }
+        let puts_back = !rustix::fs::fcntl_getfl(&fd)?.contains(OFlags::NONBLOCK);
+        rustix::io::ioctl_fionbio(&fd, true)?;
+        Ok(Mode { fd: Some(fd), shared: true, puts_back })
+    }
+
+    fn fd(&self) -> &OwnedFd {
+        self.fd.as_ref().expect("the descriptor is taken only when this is consumed")
+    }
+
+    fn into_fd(mut self) -> OwnedFd {
+        self.fd.take().expect("the descriptor is taken only when this is consumed")
+    }
+}
+
+impl AsFd for Mode {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd().as_fd()
+    }
+}
+
+impl Drop for Mode {
+    fn drop(&mut self) {
+        if let Some(fd) = self.fd.as_ref().filter(|_| self.puts_back) {
+            // It could be told not to block, so that it can be told to.
+            let _ = rustix::io::ioctl_fionbio(fd, false);
+        }
+    }
+}
+
+/// Gives a pipe's descriptor a description of its own, which does not block, under its number. `false` says that the
+/// descriptor is as it was: it is no pipe, or `/proc` is not there, or may not be asked. (A terminal's other end would
+/// be another terminal, and a socket cannot be opened.)
+#[cfg(target_os = "linux")]
+fn open_anew(fd: &mut OwnedFd) -> bool {
+    use rustix::fs::{FileType, Mode as Permissions, fcntl_getfl, fstat, open};
+
+    let mut try_it = || {
+        if FileType::from_raw_mode(fstat(&*fd)?.st_mode) != FileType::Fifo {
+            return Ok::<_, rustix::io::Errno>(false);
+        }
+        let kept = fcntl_getfl(&*fd)? & (OFlags::ACCMODE | OFlags::DIRECT | OFlags::APPEND);
+        let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let anew = open(path, kept | OFlags::NONBLOCK | OFlags::CLOEXEC, Permissions::empty())?;
+        rustix::io::dup3(&anew, fd, rustix::io::DupFlags::CLOEXEC)?;
+        Ok(true)
+    };
+    try_it().unwrap_or(false)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_anew(_: &mut OwnedFd) -> bool {
+    false
 }
 
 /// What the ends of pipes have in common: each is a type with a field `descriptor`, and is std's type of that name.
@@ -93,8 +194,8 @@ macro_rules! end_of_pipe {
     };
     (common $type:ident, $std:ty) => {
         impl $type {
-            /// Takes std's. From now on it does not block, nor does any other descriptor that was made of it with
-            /// `try_clone`.
+            /// Takes std's. Other descriptors of it, made with `try_clone` or in another process, stay as they are: on
+            /// Linux the pipe is opened anew, under the same number; elsewhere they do not block as long as this lives.
             ///
             /// # Errors
             ///
@@ -113,8 +214,9 @@ macro_rules! end_of_pipe {
             }
         }
 
-        /// Takes whatever can be read or written and waited for: a named pipe, a terminal, a device. From now on it
-        /// does not block. (A regular file is always ready, and blocks the hub, as in eventlet.)
+        /// Takes whatever can be read or written and waited for: a named pipe, a terminal, a device. If others share
+        /// what is no pipe (another process the terminal), it does not block for them either as long as this lives; in
+        /// the end it is put back as it was. (A regular file is always ready, and blocks the hub, as in eventlet.)
         impl TryFrom<std::os::fd::OwnedFd> for $type {
             type Error = std::io::Error;
 

@@ -37,7 +37,8 @@ use super::Descriptor;
 /// [`BufWriter`](super::BufWriter) around an end to read lines or to write little at a time.
 pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
-    Ok((PipeReader::from_std(reader)?, PipeWriter::from_std(writer)?))
+    let reader = PipeReader { descriptor: Descriptor::unshared(reader.into())? };
+    Ok((reader, PipeWriter { descriptor: Descriptor::unshared(writer.into())? }))
 }
 
 /// The end of a [`pipe`] that reads: std's `PipeReader`.
@@ -59,7 +60,8 @@ end_of_pipe!(PipeReader, io::PipeReader, reads);
 end_of_pipe!(PipeWriter, io::PipeWriter, writes);
 
 impl PipeReader {
-    /// Another reader of the same pipe, with a descriptor of its own. What one reads the other does not.
+    /// Another reader of the same pipe, with a descriptor of its own. What one reads the other does not; one that is
+    /// given to a child or to std blocks there, and the other does not here.
     ///
     /// # Errors
     ///
@@ -70,7 +72,8 @@ impl PipeReader {
 }
 
 impl PipeWriter {
-    /// Another writer of the same pipe, with a descriptor of its own: the reader reads the end when both are gone.
+    /// Another writer of the same pipe, with a descriptor of its own: the reader reads the end when both are gone. One
+    /// that is given to a child or to std blocks there, and the other does not here.
     ///
     /// # Errors
     ///

@@ -16,8 +16,9 @@ use crate::semaphore::permits::Permits;
 
 /// The standard input of this process: std's `stdin`, with reads that suspend. Does not suspend.
 ///
-/// Other processes may share it, so it is left in the blocking mode: the hub waits until there is something to read.
-/// If one of those takes that away in the same moment, the read blocks until there is more. A regular file is always
+/// Other processes may share it, so its mode is left as it is: the hub waits until there is something to read. If one of
+/// those takes that away in the same moment, the read waits again in the non-blocking mode, and in the blocking mode it
+/// blocks until there is more. A regular file is always
 /// ready, and its reads block for as long as the disk takes.
 ///
 /// As in std there is one buffer, which all handles share, and one of the green threads at a time reads: others wait
