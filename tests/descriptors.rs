@@ -36,6 +36,7 @@ fn one_after_the_other() {
         closes_all(hub, "served", served);
         closes_all(hub, "pipes", pipes);
         closes_all(hub, "children", children);
+        closes_all(hub, "a_child_that_was_waited_for", a_child_that_was_waited_for);
         closes_all(hub, "children_that_cannot_be_started", children_that_cannot_be_started);
         assert_no_children();
         closes_all(hub, "out_of_descriptors", out_of_descriptors);
@@ -365,4 +366,18 @@ impl Drop for Limit {
 /// The connection is in the listener's queue then, and has not been accepted.
 fn connect_without_suspending(address: std::net::SocketAddr) -> std::net::TcpStream {
     std::net::TcpStream::connect(address).unwrap()
+}
+
+/// What watched it goes with the wait, not with the child.
+#[green]
+fn a_child_that_was_waited_for() {
+    let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+    assert_eq!(child.wait_timeout(ms(0)).unwrap().map(drop), None);
+    child.stdin = None;
+    let before = open_descriptors();
+    child.wait().unwrap();
+    let now = open_descriptors();
+    assert!(now.len() < before.len() || before.is_empty(), "{before:?} became {now:?}");
+    assert!(child.wait().unwrap().success());
+    assert_eq!(eventlet::hubs::get_hub().sources(), 0);
 }

@@ -30,7 +30,11 @@
 //! Code that computes, or that blocks its OS thread, holds the handlers up: they run when the hub next looks outside.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read};
+#[cfg(target_os = "linux")]
+use std::io::IoSliceMut;
+use std::io::{self, ErrorKind};
+#[cfg(target_os = "linux")]
+use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -161,6 +165,8 @@ impl Arrivals {
         }
         let (bytes, writer) = UnixStream::pair()?;
         bytes.set_nonblocking(true)?;
+        #[cfg(target_os = "linux")]
+        rustix::net::sockopt::set_socket_passcred(&bytes, true)?;
         let registration = pipe::register(signal, OwnedFd::from(writer))?;
         Ok(Arrivals { bytes: Source::new(bytes), registration })
     }
@@ -168,10 +174,7 @@ impl Arrivals {
     /// How many have come.
     async fn next(&self) -> io::Result<usize> {
         let mut bytes = [0; BATCH];
-        let read = |mut stream: &UnixStream| {
-            let count = stream.read(&mut bytes)?;
-            Ok(Done::count(count, BATCH))
-        };
+        let read = |stream: &UnixStream| take_own(stream, &mut bytes).map(Done::new);
         let count = self.bytes.when_ready(Reads, read).await?;
         if count == 0 {
             // The writing end lives as long as the registration does.
@@ -179,6 +182,31 @@ impl Arrivals {
         }
         Ok(count)
     }
+}
+
+/// Takes bytes, and says how many come from this process. A child that has not reached its program yet still has the
+/// handler and the writing end, and what it is sent is not ours: the operating system says who wrote.
+#[cfg(target_os = "linux")]
+fn take_own(stream: &UnixStream, bytes: &mut [u8]) -> io::Result<usize> {
+    use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+
+    loop {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1))];
+        let mut said = RecvAncillaryBuffer::new(&mut space);
+        let taken = recvmsg(stream, &mut [IoSliceMut::new(bytes)], &mut said, RecvFlags::empty())?;
+        let own = rustix::process::getpid();
+        let is_strange = said
+            .drain()
+            .any(|said| matches!(said, RecvAncillaryMessage::ScmCredentials(writer) if writer.pid != own));
+        if !is_strange {
+            return Ok(taken.bytes);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn take_own(mut stream: &UnixStream, bytes: &mut [u8]) -> io::Result<usize> {
+    io::Read::read(&mut stream, bytes)
 }
 
 impl Drop for Arrivals {

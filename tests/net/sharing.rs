@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
-use eventlet::{sleep, spawn, tpool, with_timeout};
+use eventlet::{Event, sleep, spawn, tpool, with_timeout};
 use eventlet_tests::{events, ms, note, tests_on_every_hub};
 
 use super::{note_read, pattern, read_text, tcp_pair};
@@ -122,18 +122,24 @@ tests_on_every_hub! {
     fn data_that_comes_after_an_abandoned_read_is_for_the_next_reader() {
         let (one, mut other) = tcp_pair();
         let one = Rc::new(one);
-        let gave_up = { let one = one.clone(); spawn(#[green] move || {
-            assert!(with_timeout(ms(2), #[green] || (&*one).read(&mut [0; 8])).is_err());
-            note("gave up");
-            sleep(ms(10));
-            note("slept undisturbed");
-        }) };
-        sleep(ms(4));
+        // What comes after what is said and not left to two clocks: under load a sleep ends whenever it is noticed.
+        let (abandoned, released) = (Event::new(), Event::new());
+        let gave_up = { let (one, abandoned, released) = (one.clone(), abandoned.clone(), released.clone());
+            spawn(#[green] move || {
+                assert!(with_timeout(ms(2), #[green] || (&*one).read(&mut [0; 8])).is_err());
+                note("gave up");
+                abandoned.send(());
+                released.wait();
+                note("waited undisturbed");
+            })
+        };
+        abandoned.wait();
         let next = { let one = one.clone(); spawn(move || note_read("next", one)) };
         other.write_all(b"late").unwrap();
         next.wait();
+        released.send(());
         gave_up.wait();
-        assert_eq!(events(), ["gave up", "next read \"late\"", "slept undisturbed"]);
+        assert_eq!(events(), ["gave up", "next read \"late\"", "waited undisturbed"]);
     }
 
     fn a_stream_can_be_split_and_put_together() {

@@ -11,7 +11,9 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use super::communicate::Talk;
 use super::{ChildStderr, ChildStdin, ChildStdout, exit};
 use crate::green;
+use crate::green::os::unix::net::Pauses;
 use crate::hub::sources::{Direction, Done, Reads, Source};
+use crate::timeout::with_timeout;
 
 /// A child process: std's `Child`, with waits that suspend. [`Command::spawn`](super::Command::spawn) makes one.
 ///
@@ -287,13 +289,72 @@ impl Ending {
         };
         watched.set_limit(Direction::Read, limit);
         let status = watched
-            .when_ready(Reads, |_| match process.try_wait()? {
-                Some(status) => Ok(Done::new(status)),
-                None => Err(io::ErrorKind::WouldBlock.into()),
+            .when_ready(Reads, |ended| match process.try_wait()? {
+                None if !exit::has_told(ended)? => Err(io::ErrorKind::WouldBlock.into()),
+                status => Ok(Done::new(status)),
             })
             .await?;
+        let status = match status {
+            Some(status) => status,
+            None => ask_within(process, limit)?,
+        };
         self.watched = None;
         Ok(status)
+    }
+}
+
+/// Nothing here can tell of the end (a sandbox may know neither pidfds nor `waitid`), so this asks, at growing pauses.
+#[green(crate = crate)]
+fn ask_within(process: &mut process::Child, limit: Option<Duration>) -> io::Result<ExitStatus> {
+    match limit {
+        Some(limit) => with_timeout(limit, || ask(process))?,
+        None => ask(process),
+    }
+}
+
+#[green(crate = crate)]
+fn ask(process: &mut process::Child) -> io::Result<ExitStatus> {
+    let mut pauses = Pauses::default();
+    loop {
+        if let Some(status) = process.try_wait()? {
+            return Ok(status);
+        }
+        pauses.pause();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Command, Stdio};
+    use super::*;
+    use crate::testing::run_clean;
+
+    fn cat_that_nothing_tells_of() -> Child {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        // What a watching thread leaves that may not wait: a pipe without a writer.
+        let (ended, writer) = io::pipe().unwrap();
+        drop(writer);
+        child.ending.watched = Some(Source::new(ended.into()));
+        child
+    }
+
+    #[test]
+    fn a_child_is_waited_for_where_nothing_can_tell_of_its_end() {
+        run_clean(|| async {
+            // `wait` closes its input, so that it ends.
+            assert!(cat_that_nothing_tells_of().wait().await.unwrap().success());
+        });
+    }
+
+    #[test]
+    fn a_limit_holds_where_nothing_can_tell_of_the_end() {
+        run_clean(|| async {
+            let mut child = cat_that_nothing_tells_of();
+            let stdin = child.stdin.take();
+            assert_eq!(child.wait_timeout(Duration::from_millis(3)).await.unwrap(), None);
+            drop(stdin);
+            assert!(child.wait().await.unwrap().success());
+        });
     }
 }
 

@@ -15,6 +15,14 @@ pub(super) fn watch(pid: Pid) -> io::Result<OwnedFd> {
     watch_from_thread(pid)
 }
 
+/// Has such a descriptor told of an end? One that has, of a process that still runs, will never tell.
+pub(super) fn has_told(ended: &OwnedFd) -> io::Result<bool> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let mut asked = [PollFd::new(ended, PollFlags::IN)];
+    Ok(poll(&mut asked, Some(&Timespec::default()))? > 0)
+}
+
 /// An OS thread waits, and closes the other end of a pipe.
 #[cfg(not(any(target_os = "openbsd", target_os = "redox")))]
 fn watch_from_thread(pid: Pid) -> io::Result<OwnedFd> {
@@ -24,7 +32,7 @@ fn watch_from_thread(pid: Pid) -> io::Result<OwnedFd> {
     let watcher = std::thread::Builder::new().name("eventlet-child".to_owned()).stack_size(64 * 1024);
     watcher.spawn(move || {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        // An error says that there is no such child any more. Whoever waits finds that out as well.
+        // An error says that there is no such child any more, or that this cannot be asked: whoever waits finds out.
         while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
         drop(writer);
     })?;

@@ -126,14 +126,18 @@ impl UnixDatagram {
 
     /// Receives a datagram, and says how long it is and who sent it. Suspends until there is one.
     ///
-    /// What is longer than `buf` is cut off. A kill or timeout loses nothing.
+    /// What is longer than `buf` is cut off. After a [`shutdown`](Self::shutdown) of this direction, when all that had
+    /// come is taken, it is 0 bytes from nobody. A kill or timeout loses nothing.
     ///
     /// # Errors
     ///
     /// What the operating system says; `TimedOut` after a [`set_read_timeout`](Self::set_read_timeout).
     #[green(crate = crate)]
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.when_ready(Reads, |io| io.recv_from(buf).map(Done::new))
+        self.socket.when_ready(Reads, |io| match io.recv_from(buf) {
+            Err(error) if is_over(&error, io) => Ok(Done::new((0, SocketAddr::from_pathname("")?))),
+            result => result.map(Done::new),
+        })
     }
 
     /// Sends a datagram to the connected peer. Suspends while there is no room for it.
@@ -146,17 +150,21 @@ impl UnixDatagram {
         self.socket.when_ready(Writes, |io| io.send(buf).map(Done::new))
     }
 
-    /// Receives a datagram from the connected peer. Suspends until there is one.
+    /// Receives a datagram from the connected peer. Suspends until there is one; 0 bytes as
+    /// [`recv_from`](Self::recv_from).
     ///
     /// # Errors
     ///
     /// As [`recv_from`](Self::recv_from).
     #[green(crate = crate)]
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.when_ready(Reads, |io| io.recv(buf).map(Done::new))
+        self.socket.when_ready(Reads, |io| match io.recv(buf) {
+            Err(error) if is_over(&error, io) => Ok(Done::new(0)),
+            result => result.map(Done::new),
+        })
     }
 
-    /// Ends a direction, or both. Does not suspend.
+    /// Ends a direction, or both. Does not suspend. Whoever waits in that direction is woken.
     ///
     /// # Errors
     ///
@@ -192,3 +200,21 @@ impl UnixDatagram {
 socket_handles!(UnixDatagram, net::UnixDatagram, counts_say_nothing);
 socket_buffers!(UnixDatagram);
 socket_timeouts!(UnixDatagram);
+
+/// Nothing was there to receive: because this end was shut down? A blocking call gives 0 bytes then; one that does not
+/// block is told the same as when something may still come, so that the socket's state is asked for.
+fn is_over(error: &io::Error, socket: &net::UnixDatagram) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const OVER: PollFlags = PollFlags::RDHUP;
+    // Elsewhere the call says so itself.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const OVER: PollFlags = PollFlags::empty();
+
+    if error.kind() != io::ErrorKind::WouldBlock || OVER.is_empty() {
+        return false;
+    }
+    let mut asked = [PollFd::new(socket, OVER)];
+    poll(&mut asked, Some(&Timespec::default())).is_ok() && asked[0].revents().intersects(OVER)
+}

@@ -11,4 +11,5 @@ pub use std::os::unix::net::SocketAddr;
 
 pub use datagram::UnixDatagram;
 pub use listener::{Incoming, UnixListener};
+pub(in crate::green) use pauses::Pauses;
 pub use stream::UnixStream;
