@@ -157,6 +157,8 @@
 //! Both end a call where it is suspended, and drop its state with everything that it owns. What the documentation of a
 //! call says under "a kill or timeout here" is what can be lost at that place; for most it is nothing. A call that was
 //! not suspended is never interrupted.
+#![deny(unsafe_code)]
+
 // The macro names this crate `::eventlet`; so does the code in here.
 extern crate self as eventlet;
 

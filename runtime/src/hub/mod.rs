@@ -36,6 +36,7 @@ pub(crate) mod poller;
 pub(crate) mod remote;
 pub(crate) mod sources;
 pub(crate) mod suspend;
+#[expect(unsafe_code, reason = "the memory of a task, its waker, and the queue and table of tasks")]
 pub(crate) mod task;
 pub(crate) mod timers;
 pub(crate) mod trunk;

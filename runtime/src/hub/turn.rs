@@ -35,6 +35,7 @@ pub(crate) enum Ended {
 
 impl Hub {
     /// Runs the call of `closure` as a green thread until it has its result. It may borrow from the caller's frame.
+    #[expect(unsafe_code, reason = "the main thread borrows from its caller")]
     pub(crate) fn run_scoped<F, G, T>(self: &Rc<Self>, closure: F) -> Result<Result<T, Exit>, Ended>
     where
         F: FnOnce() -> G,

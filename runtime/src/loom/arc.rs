@@ -38,7 +38,7 @@ impl<T> Arc<T> {
     /// `value` came from [`as_ptr`](Self::as_ptr), and somebody holds a count.
     pub(crate) unsafe fn increment_strong_count(value: *const T) {
         let memory = value.cast::<Counted<T>>();
-        // SAFETY: the caller's promise, and the value is at the beginning.
+        // SAFETY: `value` came from `as_ptr` of an `Arc` that lives, and stands at the beginning of its memory.
         unsafe { &*memory }.strong.fetch_add(1, Ordering::Relaxed);
         // SAFETY: as above.
         unsafe { Memory::increment_strong_count(memory) };
@@ -48,7 +48,7 @@ impl<T> Arc<T> {
     ///
     /// `value` came from [`as_ptr`](Self::as_ptr), and the caller holds a count that it gives up.
     pub(crate) unsafe fn decrement_strong_count(value: *const T) {
-        // SAFETY: the caller's promise, and the value is at the beginning.
+        // SAFETY: `value` came from `as_ptr`, its count is given up here, and it stands at the beginning of its memory.
         drop(Arc(unsafe { Memory::from_raw(value.cast::<Counted<T>>()) }));
     }
 }

@@ -323,6 +323,12 @@ fn ask(process: &mut process::Child) -> io::Result<ExitStatus> {
     }
 }
 
+impl std::fmt::Debug for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.watched.is_some() { "watched" } else { "not watched" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Command, Stdio};
@@ -355,11 +361,5 @@ mod tests {
             drop(stdin);
             assert!(child.wait().await.unwrap().success());
         });
-    }
-}
-
-impl std::fmt::Debug for Ending {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.watched.is_some() { "watched" } else { "not watched" })
     }
 }

@@ -16,10 +16,13 @@ pub(crate) mod none;
 #[cfg(unix)]
 mod pair;
 #[cfg(unix)]
+#[expect(unsafe_code, reason = "a descriptor is borrowed by its number, for one wait")]
 mod poll;
+#[expect(unsafe_code, reason = "`polling` asks that a descriptor be deleted before it is closed")]
 mod polling;
 pub(crate) mod retired;
 #[cfg(unix)]
+#[expect(unsafe_code, reason = "descriptors are handed over by their numbers, for one wait")]
 mod select;
 #[cfg(unix)]
 mod table;

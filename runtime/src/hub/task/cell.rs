@@ -68,13 +68,13 @@ impl<F, G, T> Stage<F, G, T> {
     #[inline(always)]
     unsafe fn drop_in_place(&mut self, state: u16) {
         if state & CALL != 0 {
-            // SAFETY: the caller's promise.
+            // SAFETY: it is a call, as `state` says, and is not used again.
             unsafe { ManuallyDrop::drop(&mut self.call) };
         } else if state & CLOSURE != 0 {
-            // SAFETY: the caller's promise.
+            // SAFETY: it is a closure, as `state` says, and is not used again.
             unsafe { ManuallyDrop::drop(&mut self.closure) };
         } else if state & RESULT != 0 {
-            // SAFETY: the caller's promise.
+            // SAFETY: it is a result, as `state` says, and is not used again.
             unsafe { ManuallyDrop::drop(&mut self.result) };
         }
     }
@@ -83,7 +83,7 @@ impl<F, G, T> Stage<F, G, T> {
     ///
     /// It is a call.
     pub(super) unsafe fn as_call(&self) -> &G {
-        // SAFETY: the caller's promise.
+        // SAFETY: it is a call (the precondition "it is a call").
         unsafe { &self.call }
     }
 }
@@ -167,13 +167,14 @@ where
     ///
     /// As [`parts`](Self::parts), until this returns; the stage holds a closure or a call.
     unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Polled {
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage until `poll` returns, which is after this reference;
+        // the stage holds a closure or a call.
         let call = || unsafe { Self::call(header) };
         match catch_unwind(AssertUnwindSafe(|| call().poll(cx))) {
             Ok(Poll::Pending) => Polled::Pending,
-            // SAFETY: the caller's promise.
+            // SAFETY: the cell lives and nothing else reaches its stage: the reference that was polled is dead.
             Ok(Poll::Ready(value)) => unsafe { Self::finish(header, Ok(value)) },
-            // SAFETY: the caller's promise.
+            // SAFETY: the cell lives and nothing else reaches its stage: the reference that panicked is dead.
             Err(payload) => unsafe { Self::fail(header, payload) },
         }
     }
@@ -188,7 +189,7 @@ where
     where
         (F, T): 'a,
     {
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         if header.state.get() & CLOSURE != 0 {
             header.state.set(header.state.get() & !CLOSURE);
@@ -208,9 +209,9 @@ where
     ///
     /// As [`parts`](Self::parts), until this returns.
     unsafe fn end(header: NonNull<Header>) -> Polled {
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives, and its header is read alone.
         let reason = unsafe { header.as_ref() }.take_reason();
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage until this returns.
         unsafe { Self::finish(header, Err(Exit::killed(reason))) }
     }
 
@@ -218,7 +219,7 @@ where
     ///
     /// As [`end`](Self::end).
     unsafe fn exit(header: NonNull<Header>) -> Option<Exit> {
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         if header.state.get() & RESULT == 0 {
             return None;
@@ -235,14 +236,15 @@ where
     /// As [`end`](Self::end).
     #[inline]
     unsafe fn finish(header: NonNull<Header>, result: Result<T, Exit>) -> Polled {
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage until this returns.
         if let Err(payload) = unsafe { Self::clear_caught(header) } {
             drop_caught(result);
-            // SAFETY: the caller's promise; nothing is left that could panic when it is dropped.
+            // SAFETY: the cell lives and nothing else reaches its stage. It ends here: nothing is left behind the header that
+            // could panic when it is dropped.
             return unsafe { Self::fail(header, payload) };
         }
         let polled = if result.is_ok() { Polled::Returned } else { Polled::Failed };
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         stage.result = ManuallyDrop::new(result);
         header.state.set(header.state.get() | RESULT);
@@ -256,7 +258,7 @@ where
     /// As [`end`](Self::end).
     #[cold]
     unsafe fn fail(header: NonNull<Header>, payload: Box<dyn Any + Send>) -> Polled {
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage until this returns.
         unsafe { Self::finish(header, Err(Exit::Panicked(Panic::new(payload)))) }
     }
 
@@ -264,7 +266,7 @@ where
     ///
     /// As [`end`](Self::end); `out` points to an `Option<Result<T, Exit>>`.
     unsafe fn take(header: NonNull<Header>, out: NonNull<()>) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         if header.state.get() & RESULT == 0 {
             return;
@@ -272,7 +274,7 @@ where
         header.state.set(header.state.get() & !RESULT);
         // SAFETY: the state said that it is a result, and no longer does.
         let result = unsafe { ManuallyDrop::take(&mut stage.result) };
-        // SAFETY: the caller's promise.
+        // SAFETY: `out` points to an `Option<Result<T, Exit>>`, which nothing else reaches.
         *unsafe { out.cast::<Option<Result<T, Exit>>>().as_mut() } = Some(result);
     }
 
@@ -280,7 +282,7 @@ where
     ///
     /// As [`end`](Self::end).
     unsafe fn clear(header: NonNull<Header>) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage until this returns.
         if let Err(payload) = unsafe { Self::clear_caught(header) } {
             drop_payload(payload);
         }
@@ -294,7 +296,7 @@ where
     /// As [`end`](Self::end).
     #[inline]
     unsafe fn clear_caught(header: NonNull<Header>) -> Result<(), Box<dyn Any + Send>> {
-        // SAFETY: the caller's promise.
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         let state = header.state.get();
         header.state.set(state & !(CLOSURE | CALL | RESULT));

@@ -118,7 +118,7 @@ fn header_of(waker: &Waker) -> Option<NonNull<Header>> {
 ///
 /// `data` points to the header of a live task: one that is being polled, or one that a counted waker refers to.
 unsafe fn waker_clone(data: *const ()) -> RawWaker {
-    // SAFETY: the caller's promise.
+    // SAFETY: `data` points to the header of a live task, which is only ever shared.
     let header = unsafe { &*data.cast::<Header>() };
     header.remote_refs.add();
     // SAFETY: `remote` came from `Arc::as_ptr` and its hub lives: the task is being polled by it, or a counted waker
@@ -131,9 +131,9 @@ unsafe fn waker_clone(data: *const ()) -> RawWaker {
 ///
 /// As [`waker_clone`]; `data` was counted by it.
 unsafe fn waker_wake(data: *const ()) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `data` points to the header of a live task: this waker is counted until the next line.
     unsafe { waker_wake_by_ref(data) };
-    // SAFETY: the caller's promise.
+    // SAFETY: `waker_clone` counted `data`, and waking by value is its last use.
     unsafe { waker_drop(data) };
 }
 
@@ -141,7 +141,7 @@ unsafe fn waker_wake(data: *const ()) {
 ///
 /// As [`waker_clone`].
 unsafe fn waker_wake_by_ref(data: *const ()) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `data` points to the header of a live task, which is only ever shared.
     let header = unsafe { &*data.cast::<Header>() };
     let remote = header.remote;
     let woken_at_home = current::try_with(|hub| {
@@ -160,7 +160,7 @@ unsafe fn waker_wake_by_ref(data: *const ()) {
         true
     });
     if woken_at_home != Some(true) && !header.mailed.swap(true, Ordering::Release) {
-        // SAFETY: the caller's promise is `waker_clone`'s.
+        // SAFETY: `data` points to the header of a live task, which is `waker_clone`'s precondition as well.
         let raw = unsafe { waker_clone(data) };
         // SAFETY: `waker_clone` counted it.
         let waker = unsafe { Waker::from_raw(raw) };
