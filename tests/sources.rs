@@ -5,16 +5,16 @@
 
 use std::future::Future;
 use std::io::{IoSlice, IoSliceMut, Write as _};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnix;
 use std::rc::Rc;
 use std::task::{Context, Wake, Waker};
 
-use eventlet::green::io::{PipeReader, PipeWriter, Read, Write, pipe};
-use eventlet::green::net::{TcpStream, UdpSocket};
+use eventlet::green::io::{PipeReader, PipeWriter, Read, Write, pipe, raw_os_error};
+use eventlet::green::net::{TcpListener, TcpStream, UdpSocket};
 use eventlet::green::os::unix::net::{UnixDatagram, UnixStream};
 use eventlet::green::process::Command;
-use eventlet::hubs::{Interest, get_hub, trampoline};
+use eventlet::hubs::{Event, Interest, Notify, get_hub, trampoline};
 use eventlet::{Green, green, sleep, spawn, with_timeout};
 use eventlet_tests::{ms, tests_on_every_hub};
 use rustix::fs::{OFlags, fcntl_getfl};
@@ -405,4 +405,76 @@ fn a_signal_that_a_child_gets_before_its_program_is_none_of_ours() {
         handler.cancel();
         eventlet_tests::give_way().await;
     });
+}
+
+/// A poller that has no room for anything.
+struct Full;
+
+impl eventlet::hubs::Poller for Full {
+    fn name(&self) -> &str {
+        "full"
+    }
+
+    fn is_edge_triggered(&self) -> bool {
+        true
+    }
+
+    fn add(&mut self, _: BorrowedFd<'_>, _: usize, _: Interest) -> std::io::Result<()> {
+        Err(rustix::io::Errno::NOSPC.into())
+    }
+
+    fn modify(&mut self, _: BorrowedFd<'_>, _: usize, _: Interest) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn delete(&mut self, _: BorrowedFd<'_>) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn wait(&mut self, _: &mut Vec<Event>, _: Option<std::time::Duration>) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn notifier(&self) -> std::sync::Arc<dyn Notify> {
+        std::sync::Arc::new(Full)
+    }
+}
+
+impl Notify for Full {
+    fn notify(&self) {}
+}
+
+#[test]
+fn a_descriptor_that_cannot_be_registered_is_refused_alone_and_by_name() {
+    eventlet::hubs::use_hub(Full).unwrap();
+    eventlet::testing::run_clean(|| async {
+        let (ours, mut theirs) = StdUnix::pair().unwrap();
+        let mut ours = UnixStream::from_std(ours).unwrap();
+        let error = ours.read(&mut [0; 1]).await.unwrap_err();
+        let plain = std::io::Error::from(rustix::io::Errno::NOSPC);
+        assert_eq!(error.to_string(), format!("cannot register the descriptor with the hub: {plain}"));
+        assert_eq!(error.kind(), plain.kind());
+        assert_eq!(raw_os_error(&error), plain.raw_os_error());
+        assert_eq!(get_hub().sources(), 0);
+        // It is of use for what need not wait.
+        theirs.write_all(b"x").unwrap();
+        assert_eq!(ours.read(&mut [0; 1]).await.unwrap(), 1);
+    });
+}
+
+#[green]
+#[test]
+fn what_cannot_be_connected_to_or_listened_at_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let error = TcpListener::bind(address).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("cannot listen at {address}: ")), "{error}");
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    drop(listener);
+    let error = TcpStream::connect(address).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("cannot connect to {address}: ")), "{error}");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+    assert_eq!(raw_os_error(&error), Some(rustix::io::Errno::CONNREFUSED.raw_os_error()));
+    let error = UnixStream::connect("/no/such/socket").unwrap_err();
+    assert!(error.to_string().starts_with("cannot connect to \"/no/such/socket\": "), "{error}");
 }

@@ -194,6 +194,7 @@ pub mod testing;
 mod harness;
 mod text;
 mod same;
+mod failed;
 
 // How it runs.
 mod call;

@@ -30,7 +30,7 @@ impl Trouble {
         // WSAEMFILE, WSAENOBUFS.
         #[cfg(windows)]
         let scarce = [10024, 10055];
-        if error.raw_os_error().is_some_and(|code| scarce.contains(&code)) {
+        if crate::failed::raw_os_error(&error).is_some_and(|code| scarce.contains(&code)) {
             return Trouble::Resources;
         }
         match error.kind() {

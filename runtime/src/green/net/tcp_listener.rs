@@ -5,6 +5,7 @@ use std::net::{self, SocketAddr};
 
 use super::addr::each_address;
 use super::{TcpStream, ToSocketAddrs};
+use crate::failed::cannot;
 use crate::green;
 use crate::green::accept;
 use crate::green::socket::Socket;
@@ -30,7 +31,10 @@ impl TcpListener {
     /// What the last attempt came to; those of [`ToSocketAddrs`].
     #[green(crate = crate)]
     pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<TcpListener> {
-        each_address(address, async |address| Self::from_std(net::TcpListener::bind(address)?))
+        each_address(address, async |address| {
+            let bound = net::TcpListener::bind(address);
+            Self::from_std(bound.map_err(cannot(|| format!("listen at {address}")))?)
+        })
     }
 
     /// The next connection. Suspends until there is one.

@@ -8,6 +8,7 @@ use socket2::{SockRef, TcpKeepalive};
 
 use super::addr::each_address;
 use super::{ToSocketAddrs, connect_socket};
+use crate::failed::cannot;
 use crate::green;
 use crate::green::socket::{Socket, zero_timeout_error};
 use crate::hub::sources::{Done, Reads};
@@ -63,7 +64,9 @@ impl TcpStream {
     #[green(crate = crate)]
     pub fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
         each_address(address, async |address| {
-            Ok(Self::of_tcp(connect_socket(&address.into(), None, None).await?))
+            Ok(Self::of_tcp(
+                connect_socket(&address.into(), None, None).await.map_err(cannot_connect(address))?,
+            ))
         })
     }
 
@@ -71,7 +74,11 @@ impl TcpStream {
     #[green(crate = crate)]
     pub(crate) fn connect_from<A: ToSocketAddrs>(local: SocketAddr, address: A) -> io::Result<TcpStream> {
         each_address(address, async |address| {
-            Ok(Self::of_tcp(connect_socket(&address.into(), Some(&local.into()), None).await?))
+            Ok(Self::of_tcp(
+                connect_socket(&address.into(), Some(&local.into()), None)
+                    .await
+                    .map_err(cannot_connect(address))?,
+            ))
         })
     }
 
@@ -85,7 +92,8 @@ impl TcpStream {
         if timeout.is_zero() {
             return Err(zero_timeout_error());
         }
-        let socket = connect_socket(&(*address).into(), None, Some(timeout))?;
+        let socket =
+            connect_socket(&(*address).into(), None, Some(timeout)).map_err(cannot_connect(*address))?;
         Ok(Self::of_tcp(socket))
     }
 
@@ -112,6 +120,10 @@ impl TcpStream {
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.when_ready(Reads, |io| io.peek(buf).map(Done::new))
     }
+}
+
+fn cannot_connect(address: SocketAddr) -> impl FnOnce(io::Error) -> io::Error {
+    cannot(move || format!("connect to {address}"))
 }
 
 socket_handles!(TcpStream, net::TcpStream, counts_of_tcp);

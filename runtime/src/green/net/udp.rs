@@ -7,6 +7,7 @@ use socket2::{Domain, Type};
 
 use super::addr::each_address;
 use super::{ToSocketAddrs, new_socket};
+use crate::failed::cannot;
 use crate::green;
 use crate::green::socket::Socket;
 use crate::hub::sources::{Done, Reads, Writes};
@@ -45,7 +46,10 @@ impl UdpSocket {
     /// What the last attempt came to; those of [`ToSocketAddrs`].
     #[green(crate = crate)]
     pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<UdpSocket> {
-        each_address(address, async |address| Self::from_std(net::UdpSocket::bind(address)?))
+        each_address(address, async |address| {
+            let bound = net::UdpSocket::bind(address);
+            Self::from_std(bound.map_err(cannot(|| format!("take the address {address}")))?)
+        })
     }
 
     /// Takes `address` together with other sockets that are made like this (`SO_REUSEPORT`), each of which gets a share of

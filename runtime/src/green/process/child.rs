@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::communicate::Talk;
 use super::{ChildStderr, ChildStdin, ChildStdout, exit};
+use crate::failed::cannot;
 use crate::green;
 use crate::green::os::unix::net::Pauses;
 use crate::hub::sources::{Direction, Done, Reads, Source};
@@ -285,7 +286,10 @@ impl Ending {
         }
         let watched = match &mut self.watched {
             Some(watched) => watched,
-            none => none.insert(Source::new(exit::watch(Pid::from_child(process))?)),
+            none => {
+                let ended = exit::watch(Pid::from_child(process));
+                none.insert(Source::new(ended.map_err(cannot(|| "watch the process".to_owned()))?))
+            }
         };
         watched.set_limit(Direction::Read, limit);
         let status = watched

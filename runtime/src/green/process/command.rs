@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{self, CommandArgs, CommandEnvs, ExitStatus, Output, Stdio};
 
 use super::Child;
+use crate::failed::cannot;
 use crate::green;
 
 /// A program and how to start it: std's `Command`, with `status` and `output` that suspend.
@@ -70,7 +71,8 @@ impl Command {
     /// `NotFound` if there is no such program, `PermissionDenied` if it must not be run, and whatever else the
     /// operating system says. There is no child then, and no descriptor is left open.
     pub fn spawn(&mut self) -> io::Result<Child> {
-        Child::from_std(self.command.spawn()?)
+        let started = self.command.spawn();
+        Child::from_std(started.map_err(cannot(|| format!("start {:?}", self.get_program())))?)
     }
 
     /// Starts the process and waits until it has ended. Suspends until then. Python's `subprocess.call`.

@@ -11,6 +11,7 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 mod epoll;
 #[cfg(unix)]
+#[expect(unsafe_code, reason = "the C library tells of a fork")]
 pub(super) mod fork;
 pub(crate) mod none;
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use super::Direction;
 use super::io_wait::{Done, Io, Way};
 use super::limit::Limit;
 use super::slot::Drained;
+use crate::failed::cannot;
 use crate::hub::Hub;
 use crate::hub::current;
 use crate::hub::poller::{AsSource, BorrowedSource, Interest, Poller, RawSource, raw_source};
@@ -229,9 +230,13 @@ impl<S: AsSource> Source<S> {
 
     #[cold]
     fn register(&self, hub: &Hub) -> io::Result<u32> {
-        let slot = self.begin(hub)?;
-        self.slot.set(slot);
-        Ok(slot)
+        let registered = self.begin(hub);
+        match &registered {
+            Ok(slot) => self.slot.set(*slot),
+            // No event will tell of a change: the next operation looks for itself.
+            Err(_) => self.drained.iter().for_each(|drained| drained.set(false)),
+        }
+        registered.map_err(cannot(|| "register the descriptor with the hub".to_owned()))
     }
 
     fn begin(&self, hub: &Hub) -> io::Result<u32> {

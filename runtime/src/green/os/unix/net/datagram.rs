@@ -6,6 +6,7 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use super::pauses::Pauses;
+use crate::failed::cannot;
 use crate::green;
 use crate::green::socket::Socket;
 use crate::hub::sources::{Direction, Done, Reads, Writes};
@@ -23,7 +24,9 @@ impl UnixDatagram {
     ///
     /// Whatever the operating system says: `AddrInUse`.
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixDatagram> {
-        Self::from_std(net::UnixDatagram::bind(path)?)
+        let path = path.as_ref();
+        let bound = net::UnixDatagram::bind(path);
+        Self::from_std(bound.map_err(cannot(|| format!("take the name {path:?}")))?)
     }
 
     /// Takes the name `address`. Does not suspend.
@@ -32,7 +35,8 @@ impl UnixDatagram {
     ///
     /// As [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
-        Self::from_std(net::UnixDatagram::bind_addr(address)?)
+        let bound = net::UnixDatagram::bind_addr(address);
+        Self::from_std(bound.map_err(cannot(|| format!("take the name {address:?}")))?)
     }
 
     /// A socket without a name.

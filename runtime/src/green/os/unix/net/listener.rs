@@ -9,6 +9,7 @@ use std::path::Path;
 use socket2::{SockAddr, SockRef};
 
 use super::UnixStream;
+use crate::failed::cannot;
 use crate::green;
 use crate::green::accept;
 use crate::green::socket::Socket;
@@ -29,7 +30,9 @@ impl UnixListener {
     ///
     /// Whatever the operating system says: `AddrInUse`.
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
-        Self::from_std(net::UnixListener::bind(path)?)
+        let path = path.as_ref();
+        let bound = net::UnixListener::bind(path);
+        Self::from_std(bound.map_err(cannot(|| format!("listen at {path:?}")))?)
     }
 
     /// Listens at `address`. Does not suspend.
@@ -38,7 +41,8 @@ impl UnixListener {
     ///
     /// As [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
-        Self::from_std(net::UnixListener::bind_addr(address)?)
+        let bound = net::UnixListener::bind_addr(address);
+        Self::from_std(bound.map_err(cannot(|| format!("listen at {address:?}")))?)
     }
 
     /// The next connection. Suspends until there is one.

@@ -7,6 +7,7 @@ use std::path::Path;
 use socket2::SockAddr;
 
 use super::pauses::Pauses;
+use crate::failed::cannot;
 use crate::green;
 use crate::green::net::connect_socket;
 use crate::green::socket::Socket;
@@ -59,7 +60,8 @@ impl UnixStream {
     /// Whatever the operating system says: `NotFound`, `ConnectionRefused`.
     #[green(crate = crate)]
     pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
-        connect(SockAddr::unix(path)?)
+        let path = path.as_ref();
+        connect(SockAddr::unix(path)?).map_err(cannot(|| format!("connect to {path:?}")))
     }
 
     /// Connects to the listener at `address`, as [`connect`](Self::connect) does.
@@ -69,7 +71,7 @@ impl UnixStream {
     /// As [`connect`](Self::connect); `InvalidInput` for an address without a name.
     #[green(crate = crate)]
     pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
-        connect(super::listener::address_of(address)?)
+        connect(super::listener::address_of(address)?).map_err(cannot(|| format!("connect to {address:?}")))
     }
 
     /// Two connections, each the other's peer.
