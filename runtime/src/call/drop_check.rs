@@ -6,6 +6,9 @@
 #[cfg(debug_assertions)]
 use std::panic::Location;
 
+#[cfg(debug_assertions)]
+use crate::stderr::say;
+
 /// Where a call was made, until it is driven.
 #[cfg(debug_assertions)]
 pub(crate) struct Made(Option<&'static Location<'static>>);
@@ -40,7 +43,7 @@ impl Drop for Made {
 #[cold]
 fn report(line: &Location<'_>) {
     if !std::thread::panicking() {
-        eprintln!(
+        say!(
             "eventlet: a green call was dropped without having run\n\
              note: it was made at {line}\n\
              help: make it in a `#[green]` function or closure, or give it to `eventlet::run`"

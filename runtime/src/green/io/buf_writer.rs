@@ -5,6 +5,7 @@ use std::fmt;
 use super::partial::is_interruption;
 use super::{DEFAULT_SIZE, Error, ErrorKind, IoSlice, Result, Seek, SeekFrom, Write, WriterPanicked};
 use crate::green;
+use crate::stderr::say;
 
 /// Puts a buffer in front of a writer, so that small writes cost no system call: std's `BufWriter`.
 ///
@@ -171,7 +172,7 @@ impl<W: Write> Drop for BufWriter<W> {
     fn drop(&mut self) {
         let lost = self.buffer().len();
         if cfg!(debug_assertions) && lost > 0 && self.writer.is_some() && !std::thread::panicking() {
-            eprintln!(
+            say!(
                 "a `BufWriter` was dropped with {lost} bytes that were never written\n\
                  note: a destructor cannot suspend, so it cannot write\n\
                  help: call `flush`, or `into_parts` to discard them"

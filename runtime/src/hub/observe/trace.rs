@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::backtrace::Place;
 use crate::hub::Hub;
 use crate::hub::task::{Progress, TaskRef};
+use crate::stderr::say;
 
 /// What is done with a switch.
 pub(in crate::hub) struct Watch {
@@ -82,9 +83,9 @@ impl Hub {
         }
         let suspended = Suspended::new(&place);
         if self.watch.prints {
-            eprintln!("eventlet: {} {suspended}", super::backtrace::name_of(task));
+            say!("eventlet: {} {suspended}", super::backtrace::name_of(task));
         }
-        ended.iter().for_each(|name| eprintln!("eventlet: {name} ends"));
+        ended.iter().for_each(|name| say!("eventlet: {name} ends"));
         emit(task, &suspended);
         if let Some(points) = &mut *self.watch.points.borrow_mut() {
             points.push(suspended);
@@ -100,7 +101,7 @@ impl Hub {
         let name = super::backtrace::name_of(task);
         match &mut *self.watch.ended.borrow_mut() {
             Some(ended) => ended.push(name),
-            None => eprintln!("eventlet: {name} ends"),
+            None => say!("eventlet: {name} ends"),
         }
     }
 
@@ -159,7 +160,7 @@ fn report_blocking(
         Some(line) => format!("it suspended at {line}"),
         None => "it suspended outside eventlet".to_owned(),
     };
-    eprintln!(
+    say!(
         "eventlet: {name} kept the hub for {taken:.3?}\n\
          note: {from}\n\
          note: {to}\n\
