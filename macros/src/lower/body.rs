@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Stmt;
 
-use super::{Lower, Region, Used, captures, return_type};
+use super::{Lower, Region, Used, captures, errors, return_type};
 use crate::diagnostics::Diagnostics;
 use crate::item::{GreenFn, Role};
 use crate::options::Options;
@@ -56,8 +56,17 @@ pub(crate) fn function(
     // the arguments in errors.
     let block = quote_spanned!(name=> async move { #arguments #imports #body });
     let is_boxed = options.boxed && function.role == Role::Function;
-    let door = Ident::new(if is_boxed { "boxed" } else { "green" }, here);
-    Some(quote_spanned!(here=> #private::#door(#block)))
+    // What `main` and a test come to is shown by whoever runs them.
+    let may_fail = function.role == Role::Function && errors::may_fail(&function.sig.output);
+    let kind = may_fail.then(|| errors::kind(name, &options.paths)).into_iter();
+    let door = match (is_boxed, may_fail) {
+        (false, false) => "green",
+        (false, true) => "noting",
+        (true, false) => "boxed",
+        (true, true) => "boxed_noting",
+    };
+    let door = Ident::new(door, here);
+    Some(quote_spanned!(here=> #private::#door(#block #(, #kind)*)))
 }
 
 /// The statements as tokens.

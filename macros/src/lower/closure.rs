@@ -6,7 +6,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprClosure, ReturnType};
 
 use super::undriven::Outside;
-use super::{Lower, Region, captures, parenthesize, return_type};
+use super::{Lower, Region, captures, errors, parenthesize, return_type};
 use crate::diagnostics::Diagnostic;
 
 impl Lower<'_> {
@@ -45,7 +45,6 @@ impl Lower<'_> {
     fn closure_body(&self, closure: &mut ExprClosure, before: &TokenStream) -> TokenStream {
         let name = closure.inputs_begin.spans[0];
         let here = Span::mixed_site().located_at(name);
-        let private = self.paths.private(name);
         let body = match &*closure.body {
             Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => {
                 block.block.stmts.iter().map(ToTokens::to_token_stream).collect()
@@ -60,10 +59,22 @@ impl Lower<'_> {
         if closure.capture.is_some() {
             let arguments = captures::of_move_closure(params, before);
             let block = quote_spanned!(name=> async move { #arguments #body });
-            return quote_spanned!(here=> #private::green(#block));
+            return self.door(&closure.output, name, &block);
         }
         let (outside, inside) = captures::of_closure(params, self.paths);
         let block = quote_spanned!(name=> async { #inside #body });
-        quote_spanned!(here=> { #outside #private::green(#block) })
+        let call = self.door(&closure.output, name, &block);
+        quote_spanned!(here=> { #outside #call })
+    }
+
+    /// The call of a closure, whose errors are known only where its type is written.
+    fn door(&self, output: &ReturnType, name: Span, block: &TokenStream) -> TokenStream {
+        let here = Span::mixed_site().located_at(name);
+        let private = self.paths.private(name);
+        if errors::may_fail(output) {
+            let kind = errors::kind(name, self.paths);
+            return quote_spanned!(here=> #private::noting(#block, #kind));
+        }
+        quote_spanned!(here=> #private::green(#block))
     }
 }

@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod captures;
 mod closure;
+mod errors;
 mod for_loop;
 mod known_macros;
 mod no_switch;

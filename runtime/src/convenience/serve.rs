@@ -22,8 +22,8 @@ use crate::greenpool::GreenPool;
 /// * A handler owns its connection, which is closed when the handler ends.
 /// * A handler that returns [`StopServe`](super::StopServe) makes this return. Other handlers go on, and the listener
 ///   goes on listening for as long as it exists.
-/// * A handler's other errors are dropped, and its panic ends it alone, printed when it happens. (In eventlet an
-///   exception in one handler ends the server.)
+/// * A handler's other errors are [reported](crate::greenthread::set_error_hook) and end its connection alone, as its
+///   panic does, which is printed when it happens. (In eventlet an exception in one handler ends the server.)
 /// * With too many descriptors open it waits and tries again, after 10 ms and then twice as long each time, up to a
 ///   second. A connection that was given up before it was accepted is passed over.
 ///
@@ -79,7 +79,7 @@ where
             Ok((connection, address)) => {
                 backoff = Backoff::default();
                 let (handle, serving) = (handle.clone(), serving.clone());
-                pool.spawn_n(move || async move { serving.end_one(handle(connection, address).await) });
+                pool.spawn_n(move || async move { serving.end_one(&handle(connection, address).await) });
             }
             Err(Trouble::Connection) => {}
             Err(Trouble::Resources) => {

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 
 use crate::hub::current;
 use crate::hub::task::{TaskRef, is_look};
+use crate::lost::report_own;
 
 /// What a handler returns to make [`serve`](super::serve) return.
 ///
@@ -94,10 +95,10 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    /// Takes note of how a handler ended.
-    pub(super) fn end_one(&self, outcome: impl Handled) {
+    /// Takes note of how a handler ended. An error of it is nobody's.
+    pub(super) fn end_one<H: Handled + 'static>(&self, outcome: &H) {
         if !outcome.is_stop() {
-            return;
+            return report_own(outcome);
         }
         self.is_stopped.set(true);
         if let Some(server) = self.server.take() {

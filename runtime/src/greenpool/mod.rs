@@ -18,6 +18,7 @@ use crate::call::{GreenCall, MakesGreenCall};
 use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::until;
+use crate::hub::task::Place;
 use crate::same::same_object;
 
 mod error;
@@ -100,18 +101,24 @@ impl GreenPool {
         G: GreenCall + 'static,
         G::Value: 'static,
     {
+        let place = Place::here();
         Green::new(async move {
             if self.slots.is_full() && self.is_member() {
-                return inline::run(Box::pin(Start::new(f))).await;
+                return inline::run(Box::pin(Start::new(f))).await.spawned_at(place);
             }
             until(FreeSlot::new(&self.slots)).await;
-            self.slots.start(f)
+            self.slots.start(f).spawned_at(place)
         })
     }
 
     /// Starts a green thread in the pool, without a handle. Suspends as [`spawn`](Self::spawn) does.
     ///
-    /// A panic of the job is printed when it happens, and stops nothing else. eventlet's `spawn_n`.
+    /// A panic of the job is printed when it happens, an `Err` that it ends with is
+    /// [reported](crate::greenthread::set_error_hook), and neither stops anything else. eventlet's `spawn_n`.
+    ///
+    /// # Panics
+    ///
+    /// As [`spawn`](Self::spawn).
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn_n<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
@@ -119,7 +126,8 @@ impl GreenPool {
         G: GreenCall + 'static,
         G::Value: 'static,
     {
-        Green::new(async move { drop(self.spawn(f).await) })
+        let place = Place::here();
+        Green::new(async move { drop(self.spawn(f).await.spawned_at(place)) })
     }
 
     /// Starts a green thread in the pool if it has a free slot now. Does not suspend.
@@ -127,6 +135,11 @@ impl GreenPool {
     /// # Errors
     ///
     /// [`PoolFull`], which gives the job back. gevent's `spawn(…, blocking=False)`.
+    ///
+    /// # Panics
+    ///
+    /// As [`spawn`](Self::spawn).
+    #[track_caller]
     pub fn try_spawn<F, G>(&self, f: F) -> Result<GreenThread<G::Value>, PoolFull<F>>
     where
         F: MakesGreenCall<G> + 'static,

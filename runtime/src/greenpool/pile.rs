@@ -10,6 +10,7 @@ use crate::call::Green;
 use crate::call::{GreenCall, MakesGreenCall};
 use crate::green;
 use crate::hub::exit::Exit;
+use crate::hub::task::Place;
 use crate::iter::GreenIterator;
 use crate::same::same_object;
 
@@ -79,9 +80,10 @@ impl<T: 'static> GreenPile<T> {
         F: MakesGreenCall<G> + 'static,
         G: GreenCall<Value = T> + 'static,
     {
+        let place = Place::here();
         Green::new(async move {
             let announced = self.results.announce();
-            let thread = self.pool.spawn(f).await;
+            let thread = self.pool.spawn(f).await.spawned_at(place);
             announced.deliver(thread);
         })
     }

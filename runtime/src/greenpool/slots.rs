@@ -14,7 +14,7 @@ use super::members::Members;
 use crate::greenthread::{GreenThread, Thread};
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting};
-use crate::hub::task::TaskRef;
+use crate::hub::task::{Place, TaskRef};
 use crate::hub::wait_queue::{Ticket, WaitList};
 
 /// The slots of one pool.
@@ -92,11 +92,13 @@ impl Slots {
         G: Future + 'static,
         G::Output: 'static,
     {
+        let place = Place::here();
         current::with(|hub| {
             let outcome = hub.adopt_with(|id| {
                 let slot = Slot { id, slots: self.clone() };
                 move || Member { job: f(), _slot: slot }
             });
+            outcome.task().spawned_at(place);
             self.members.borrow_mut().add(outcome.task().clone());
             hub.schedule(outcome.task());
             GreenThread::new(outcome)

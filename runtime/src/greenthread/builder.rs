@@ -9,6 +9,7 @@ use crate::call::{GreenCall, MakesGreenCall};
 use crate::greenthread::{GreenThread, Thread, current};
 use crate::hub::current::with;
 use crate::hub::suspend::{Sleep, Timer, until};
+use crate::hub::task::Place;
 
 /// How a green thread is to be spawned.
 ///
@@ -77,6 +78,7 @@ impl Builder {
     {
         let alarm: Rc<Cell<Option<Timer>>> = Rc::default();
         let timer = alarm.clone();
+        let place = Place::here();
         let thread = with(|hub| {
             let outcome = hub.adopt(move || async move {
                 if let Some(timer) = timer.take() {
@@ -85,6 +87,7 @@ impl Builder {
                 current().0.begin();
                 f().await
             });
+            outcome.task().spawned_at(place);
             outcome.task().delay();
             GreenThread::new(outcome)
         });

@@ -24,6 +24,8 @@ impl Wait for Ended {
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         if self.task.is_done() {
+            // Whoever waits for the end has been told of it.
+            self.task.answer_for();
             return Some(());
         }
         let waiter = waiting.task();

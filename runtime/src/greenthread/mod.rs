@@ -28,9 +28,10 @@ use crate::greenthread::join::Ended;
 use crate::hub::current;
 use crate::hub::exit::{Exit, Panic, Reason};
 use crate::hub::suspend::{Sleep, until};
-use crate::hub::task::Outcome;
+use crate::hub::task::{Outcome, Place};
 
 pub use crate::hub::task::Thread;
+pub use crate::lost::{LostError, set_error_hook, take_error_hook};
 pub use builder::{Builder, Unstarted};
 pub use catch_exit::{GreenletExit, catch_exit};
 pub use idle::idle;
@@ -202,7 +203,8 @@ impl<F: FnOnce() -> G, G: Future> Future for CatchUnwind<F, G> {
 /// The right to wait for a green thread's value: what [`spawn`] gives.
 ///
 /// It is also a [`Thread`], the handle without that right, which is cheap to clone and has any number of waiters.
-/// Dropping a `GreenThread` detaches its thread.
+/// Dropping a `GreenThread` lets its thread go on by itself; an `Err` that it ends with, or has ended with, is reported
+/// then (see [`set_error_hook`]), unless [`detach`](Self::detach) says that it does not matter.
 pub struct GreenThread<T> {
     outcome: Outcome<T>,
 }
@@ -252,9 +254,38 @@ impl<T> GreenThread<T> {
         })
     }
 
+    /// The same, for a spawn that goes through others of this crate.
+    #[inline(always)]
+    pub(crate) fn spawned_at(self, place: Place) -> Self {
+        self.outcome.task().spawned_at(place);
+        self
+    }
+
     /// How the thread ended, if it has.
     pub(crate) fn into_result(self) -> Option<Result<T, Exit>> {
         self.outcome.take()
+    }
+
+    /// Lets the thread go on by itself, and says that its value does not matter, errors included.
+    ///
+    /// Dropping the handle does the same, but an `Err` that the thread ends with is reported then: see
+    /// [`set_error_hook`].
+    ///
+    /// ```
+    /// use eventlet::{green, spawn};
+    ///
+    /// #[green]
+    /// fn say_goodbye() -> Result<(), String> {
+    ///     Err("nobody is there".to_owned())
+    /// }
+    ///
+    /// #[green]
+    /// fn main() {
+    ///     spawn(say_goodbye).detach();
+    /// }
+    /// ```
+    pub fn detach(self) {
+        self.outcome.task().answer_for();
     }
 
     /// The handle without the right to the value.
@@ -443,9 +474,12 @@ impl Thread {
     /// Calls `f` when this thread has panicked or was killed, with how; not if it returns. In all else as
     /// [`link`](Self::link).
     ///
+    /// Whoever links for errors looks after the thread: an `Err` that it returns is not reported as lost either.
+    ///
     /// gevent's `link_exception`.
     #[doc(alias = "link_exception")]
     pub fn link_error(&self, f: impl FnOnce(&Thread, Exit) + 'static) -> Link {
+        self.0.answer_for();
         self.link(move |thread| {
             if let Some(exit) = thread.0.exit() {
                 f(thread, exit);

@@ -8,13 +8,15 @@ use crate::call::{GreenCall, MakesGreenCall};
 use crate::greenthread::{GreenThread, Thread, current as current_thread, sleep, try_current};
 use crate::hub::current;
 use crate::hub::suspend::{Sleep, Timer, until};
+use crate::hub::task::Place;
 
 /// Starts a green thread that makes and drives the green call of `f`. Does not suspend.
 ///
 /// The thread begins when the running one next suspends, after all that are ready already; threads begin in the order
 /// in which they were spawned. `f` itself is called in the new thread. Any [`Future`] will do for a green call.
 ///
-/// Dropping the handle detaches the thread: it goes on by itself, and its value is dropped when it ends. A panic in it
+/// Dropping the handle lets the thread go on by itself; an `Err` that it ends with is reported then, see
+/// [`set_error_hook`](crate::greenthread::set_error_hook). A panic in it
 /// ends it alone; it is printed when it happens, and [`wait`](GreenThread::wait) raises it.
 ///
 /// Where the OS thread is ending and its hub has ended before it, in the destructor of a thread-local, the thread is killed
@@ -45,8 +47,10 @@ where
     G: GreenCall + 'static,
     G::Value: 'static,
 {
+    let place = Place::here();
     current::with(|hub| {
         let outcome = hub.adopt(f);
+        outcome.task().spawned_at(place);
         hub.schedule(outcome.task());
         GreenThread::new(outcome)
     })
@@ -54,7 +58,12 @@ where
 
 /// Starts a green thread whose value nobody wants. Does not suspend.
 ///
-/// [`spawn`] with the handle dropped; a panic in the thread is printed when it happens. eventlet's `spawn_n`.
+/// [`spawn`] with the handle dropped; a panic in the thread is printed when it happens, and so is an `Err` that it ends
+/// with. eventlet's `spawn_n`.
+///
+/// # Panics
+///
+/// As [`spawn`].
 #[track_caller]
 pub fn spawn_n<F, G>(f: F)
 where
@@ -123,6 +132,7 @@ where
     G: GreenCall + 'static,
     G::Value: 'static,
 {
+    let place = Place::here();
     current::with(|hub| {
         let alarm = Rc::new(Cell::new(None));
         let alarm_of_thread = alarm.clone();
@@ -138,6 +148,7 @@ where
             thread.0.begin();
             f().await
         });
+        outcome.task().spawned_at(place);
         outcome.task().delay();
         // Set now and not in the thread's first turn, so that equal deadlines keep the order of the calls.
         alarm.set(Some(Timer::lasting(hub, delay, outcome.task().clone())));

@@ -53,11 +53,12 @@ use poller::none::{AFTER_THE_END, NoPoller};
 use poller::{Event, Poller};
 use remote::Remote;
 use sources::Sources;
-use task::{CurrentTask, ReadyQueue, Registry, Schedule, TaskRef};
+use task::{CurrentTask, ReadyQueue, Registry, Schedule, TaskRef, Tellers};
 use timers::Timers;
 use wait_queue::WaitList;
 
 use crate::loom::Arc;
+use crate::lost::ErrorHook;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {
@@ -92,6 +93,9 @@ pub(crate) struct Hub {
     pub(crate) has_locals: Cell<bool>,
     looking: RefCell<Looking>,
     pub(crate) extensions: Extensions,
+    /// How errors that nobody asks for are shown, and to whom.
+    pub(crate) tellers: Tellers,
+    pub(crate) error_hook: ErrorHook,
     watch: Watch,
     /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
     is_watched: Cell<bool>,
@@ -157,6 +161,8 @@ impl Hub {
             has_locals: Cell::new(false),
             looking: RefCell::default(),
             extensions: Extensions::default(),
+            tellers: Tellers::default(),
+            error_hook: ErrorHook::default(),
             is_watched: Cell::new(watch.is_on()),
             watch,
             is_slow: Cell::new(false),
@@ -169,6 +175,8 @@ impl Hub {
             is_forked: Cell::new(false),
         };
         hub.adopt_poller();
+        #[cfg(not(loom))]
+        crate::lost::name_threads_in_panics();
         Rc::new(hub)
     }
 

@@ -14,6 +14,9 @@ pub use std::option::Option;
 use crate::call::{Green, GreenBox};
 pub use crate::harness::Harness;
 use crate::hub::current;
+use crate::hub::task::Tells;
+pub use crate::lost::{BoxedErrors, NoErrors, ShownErrors};
+use crate::lost::{Errors, Noting, errors};
 pub use crate::macro_support::blocking::{Harmless, receiver};
 pub use crate::macro_support::for_loop::{GreenSteps, NoSteps, Steps, steps};
 pub use crate::macro_support::probe::{GreenProbe, Kind, PlainProbe, StaysPut, probe, probe_as};
@@ -24,6 +27,33 @@ pub use crate::text::Text;
 #[track_caller]
 pub fn green<F: Future>(body: F) -> Green<F> {
     Green::new(body)
+}
+
+/// The body of a green function whose value may be an error. `kind` tells which, and never runs.
+#[inline(always)]
+#[track_caller]
+pub fn noting<F, K>(body: F, kind: impl FnOnce(fn() -> Errors<F::Output>) -> K) -> Green<Noting<F, K>>
+where
+    F: Future,
+    K: Tells<F::Output>,
+{
+    let _ = (kind, errors::<F::Output>);
+    Green::new(Noting::new(body))
+}
+
+/// The body of a `#[green(boxed)]` function whose value may be an error.
+#[inline(always)]
+#[track_caller]
+pub fn boxed_noting<'a, F, K>(
+    body: F,
+    kind: impl FnOnce(fn() -> Errors<F::Output>) -> K,
+) -> GreenBox<'a, F::Output>
+where
+    F: Future + 'a,
+    K: Tells<F::Output> + 'a,
+{
+    let _ = kind;
+    Green::new(Box::pin(Noting::<F, K>::new(body)))
 }
 
 /// The body of a `#[green(boxed)]` function.

@@ -234,8 +234,8 @@ fn is_in_this_crate(line: &Location<'_>) -> bool {
 }
 
 /// `app::serve<u32>::{{closure}}` is what the compiler calls the body of `app::serve`.
-fn readable(function: &str) -> String {
-    let function = function.replace("->", "");
+pub(in crate::hub) fn readable(function: &str) -> String {
+    let function = function.strip_prefix("eventlet::lost::Noting<").unwrap_or(function).replace("->", "");
     let mut name = String::new();
     let mut depth = 0;
     for letter in operation_of(&function).chars() {
@@ -287,7 +287,7 @@ fn operation_of(function: &str) -> &str {
 }
 
 /// "green thread 3 (worker)", for messages.
-pub(in crate::hub) fn name_of(task: &TaskRef) -> String {
+pub(crate) fn name_of(task: &TaskRef) -> String {
     match task.if_extra(|extra| extra.name.clone()).flatten() {
         Some(name) => format!("green thread {} ({name})", task.id()),
         None => format!("green thread {}", task.id()),

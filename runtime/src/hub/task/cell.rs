@@ -1,6 +1,6 @@
 //! The memory of a task, and what is done with it for one kind of body.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::cell::{Cell, UnsafeCell};
 use std::future::Future;
 use std::marker::PhantomData;
@@ -14,9 +14,10 @@ use super::super::remote::Remote;
 use super::super::task::cold::Extra;
 use super::registry::NOWHERE;
 use super::remote_refs::RemoteRefs;
-use super::{CALL, CLOSURE, RESULT};
+use super::{CALL, CLOSURE, RESULT, TaskRef};
 use crate::hub::exit::{Exit, Panic, Reason};
 use crate::loom::AtomicBool;
+use crate::lost;
 
 /// What every task has, whatever its body.
 pub(super) struct Header {
@@ -31,9 +32,14 @@ pub(super) struct Header {
     /// A wake from another OS thread is already in the inbox.
     pub(super) mailed: AtomicBool,
     pub(super) refs: Cell<u32>,
+    /// Somebody has said that they look after how it ends, or that it does not matter: an error of it is not reported.
+    pub(super) answered_for: Cell<bool>,
     pub(super) remote_refs: RemoteRefs,
     /// Its place in the registry.
     pub(super) slot: Cell<u32>,
+    /// Where it was spawned.
+    #[cfg(debug_assertions)]
+    pub(super) place: Cell<Option<&'static std::panic::Location<'static>>>,
 }
 
 #[repr(C)]
@@ -94,6 +100,10 @@ pub(super) struct VTable {
     pub(super) exit: unsafe fn(NonNull<Header>) -> Option<Exit>,
     pub(super) take: unsafe fn(NonNull<Header>, NonNull<()>),
     pub(super) clear: unsafe fn(NonNull<Header>),
+    pub(super) report: unsafe fn(NonNull<Header>),
+    /// The names of the types of the call and of the closure.
+    pub(super) call: fn() -> &'static str,
+    pub(super) closure: fn() -> &'static str,
     pub(super) free: unsafe fn(NonNull<Header>),
 }
 
@@ -109,8 +119,11 @@ impl Header {
             state: Cell::new(state),
             mailed: AtomicBool::new(false),
             refs: Cell::new(1),
+            answered_for: Cell::new(false),
             remote_refs: RemoteRefs::new(),
             slot: Cell::new(NOWHERE),
+            #[cfg(debug_assertions)]
+            place: Cell::new(None),
         }
     }
 
@@ -147,6 +160,9 @@ where
         exit: Self::exit,
         take: Self::take,
         clear: Self::clear,
+        report: Self::report_nothing,
+        call: std::any::type_name::<G>,
+        closure: std::any::type_name::<F>,
         free: Self::free,
     };
 
@@ -306,6 +322,13 @@ where
         }))
     }
 
+    /// What a value that borrows comes to is known to whoever lent.
+    ///
+    /// # Safety
+    ///
+    /// None; it is a function pointer among others that have some.
+    unsafe fn report_nothing(_: NonNull<Header>) {}
+
     /// # Safety
     ///
     /// `header` is the start of a `TaskCell<F, G, T>` that `allocate_scoped` made and nothing refers to any more, whose
@@ -314,6 +337,42 @@ where
         let cell = header.cast::<ManuallyDrop<TaskCell<F, G, T>>>();
         // SAFETY: the memory came from a `Box` of the same layout; `ManuallyDrop` leaves its content alone.
         drop(unsafe { Box::from_raw(cell.as_ptr()) });
+    }
+}
+
+impl<F, G, T> Operations<F, G, T>
+where
+    F: FnOnce() -> G,
+    G: Future<Output = T>,
+    T: 'static,
+{
+    /// The same for a thread of its own, whose value may be an error that nobody asks for.
+    pub(super) const REPORTING: VTable = VTable { report: Self::report, ..Self::VTABLE };
+
+    /// Reports the value that is stored, if it is an error and nobody has answered for it.
+    ///
+    /// # Safety
+    ///
+    /// `header` is the start of a live `TaskCell<F, G, T>`. Until this returns there is a counted reference to it, and
+    /// nothing else takes, drops or replaces its result.
+    unsafe fn report(header: NonNull<Header>) {
+        // What most threads give is no error. Known when this is compiled.
+        if TypeId::of::<T>() == TypeId::of::<()>() {
+            return;
+        }
+        // SAFETY: there is a counted reference, says the caller.
+        let task = unsafe { TaskRef::count(header) };
+        if !task.has(RESULT) || task.header().answered_for.get() {
+            return;
+        }
+        // SAFETY: the cell lives as long as `task`, says the count.
+        let cell = unsafe { header.cast::<TaskCell<F, G, T>>().as_ref() };
+        // SAFETY: the state says that it is a result, which nothing takes, drops or replaces meanwhile, says the caller;
+        // it is shared here with those who would look at it.
+        let result = unsafe { &(*cell.stage.get()).result };
+        if let Ok(value) = &**result {
+            lost::report(&task, value);
+        }
     }
 }
 
@@ -327,7 +386,7 @@ fn drop_caught<T>(value: T) {
 
 /// Drops what somebody panicked with. It may panic when dropped, with something that may, and so on: nobody is left to
 /// tell, and somewhere it has to end.
-pub(in crate::hub) fn drop_payload(mut payload: Box<dyn Any + Send>) {
+pub(crate) fn drop_payload(mut payload: Box<dyn Any + Send>) {
     for _ in 0..8 {
         match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             Ok(()) => return,

@@ -8,6 +8,7 @@
 //!  ready.rs    those that are ready             current.rs      the one that is being resumed
 //!  registry.rs all of them                      outcome.rs      the right to a result
 //!  branch.rs   what a task drives beside something else
+//!  lost.rs     values that are errors               origin.rs       where it comes from
 //! ```
 //!
 //! ```text
@@ -51,6 +52,8 @@ mod branch;
 mod cell;
 pub(crate) mod cold;
 mod current;
+mod lost;
+mod origin;
 mod outcome;
 mod ready;
 mod registry;
@@ -61,12 +64,16 @@ mod waker;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-use cell::{Header, Operations, Polled, Stage, TaskCell};
+use cell::{Header, Operations, Polled, Stage, TaskCell, VTable};
 use state::*;
 use waker::{LOOK, RESUME};
 
-pub(super) use cell::drop_payload;
+pub(crate) use cell::drop_payload;
 pub(crate) use current::CurrentTask;
+pub(crate) use lost::Tellers;
+#[allow(unreachable_pub)] // An expansion names types that are bound by them.
+pub use lost::{Tells, Told};
+pub(crate) use origin::{Origin, Place};
 pub(crate) use outcome::Outcome;
 pub use outcome::Thread;
 pub(crate) use ready::ReadyQueue;
@@ -86,8 +93,11 @@ impl TaskRef {
         G: Future<Output = T> + 'static,
         T: 'static,
     {
-        // SAFETY: closure, call and result are `'static`, so they may live as long as the task.
-        unsafe { Self::allocate_scoped(remote, id, closure) }
+        let stage = Stage::<F, G, T>::closure(closure);
+        let task = Self::make(&Operations::<F, G, T>::REPORTING, remote, id, stage, CLOSURE);
+        // SAFETY: the cell was made for this result just now, and nobody else has the right to it.
+        let outcome = unsafe { Outcome::of(&task) };
+        (task, outcome)
     }
 
     /// Like [`allocate`](Self::allocate), for a closure that borrows from the caller's frame.
@@ -106,7 +116,8 @@ impl TaskRef {
         F: FnOnce() -> G,
         G: Future<Output = T>,
     {
-        let task = Self::make(remote, id, Stage::<F, G, T>::closure(closure), CLOSURE);
+        let stage = Stage::<F, G, T>::closure(closure);
+        let task = Self::make(&Operations::<F, G, T>::VTABLE, remote, id, stage, CLOSURE);
         // SAFETY: the cell was made for this result just now, and nobody else has the right to it.
         let outcome = unsafe { Outcome::of(&task) };
         (task, outcome)
@@ -120,17 +131,21 @@ impl TaskRef {
         call: G,
         flags: u16,
     ) -> TaskRef {
-        Self::make(remote, id, Stage::<fn() -> G, G, ()>::call(call), CALL | DETACHED | flags)
+        let stage = Stage::<fn() -> G, G, ()>::call(call);
+        let vtable = &Operations::<fn() -> G, G, ()>::VTABLE;
+        Self::make(vtable, remote, id, stage, CALL | DETACHED | flags)
     }
 
-    /// `state` says what `stage` is.
+    /// `vtable` is one of those for just these types, and `state` says what `stage` is.
     #[inline]
-    fn make<F, G, T>(remote: &Arc<Remote>, id: u64, stage: Stage<F, G, T>, state: u16) -> TaskRef
-    where
-        F: FnOnce() -> G,
-        G: Future<Output = T>,
-    {
-        let header = Header::new(&Operations::<F, G, T>::VTABLE, Arc::as_ptr(remote), id, state);
+    fn make<F, G, T>(
+        vtable: &'static VTable,
+        remote: &Arc<Remote>,
+        id: u64,
+        stage: Stage<F, G, T>,
+        state: u16,
+    ) -> TaskRef {
+        let header = Header::new(vtable, Arc::as_ptr(remote), id, state);
         let cell = Box::new(TaskCell { header, stage: UnsafeCell::new(stage) });
         TaskRef(NonNull::from(Box::leak(cell)).cast())
     }
@@ -263,11 +278,24 @@ impl TaskRef {
         }
         if self.has(DETACHED) {
             // Dropped here and not with the last reference, which may go when something is borrowed.
+            self.report_lost();
             // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
             unsafe { (self.header().vtable.clear)(self.0) };
         }
         let state = &self.header().state;
         state.set((state.get() | DONE) & !(RUNNING | KILLED));
+    }
+
+    /// Its value is given up. If that is an error which nobody has heard of, now is the time to say so.
+    fn report_lost(&self) {
+        if self.header().answered_for.get() || self.if_extra(|extra| !extra.joiners.is_empty()) == Some(true)
+        {
+            return;
+        }
+        // SAFETY: the vtable is the cell's own, and `self` counts. Who calls this is `become_done`, while `RUNNING` keeps
+        // every other access to the stage away, or the one `Outcome` of a task that is done, where nothing but an
+        // `Outcome` touches the stage.
+        unsafe { (self.header().vtable.report)(self.0) };
     }
 
     /// For those who ask how it ended without a right to the result.

@@ -72,6 +72,7 @@ impl<T> Drop for Outcome<T> {
         if !task.is_done() {
             task.set(DETACHED);
         } else if task.has(RESULT) {
+            task.report_lost();
             self.drop_result();
         }
     }

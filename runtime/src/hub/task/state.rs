@@ -138,6 +138,11 @@ impl TaskRef {
         self.set(MAIN);
     }
 
+    /// From now on an error that nobody asks for is not reported.
+    pub(crate) fn answer_for(&self) {
+        self.header().answered_for.set(true);
+    }
+
     pub(crate) fn is_killed(&self) -> bool {
         self.has(KILLED)
     }
