@@ -252,3 +252,105 @@ fn most_at_work(expected: usize) {
     );
     assert_eq!(most.load(Ordering::SeqCst), expected);
 }
+
+#[test]
+fn names_are_looked_up_while_all_jobs_are_at_work() {
+    #[green]
+    fn look_up_beside_a_long_job() {
+        tpool::set_num_threads(1);
+        let gate = Gate::default();
+        let there = gate.clone();
+        let job = spawn(move || tpool::execute(move || there.pass()));
+        eventlet_tests::give_way();
+        let found = with_timeout(Duration::from_secs(60), || {
+            eventlet::green::net::ToSocketAddrs::to_socket_addrs(&("localhost", 80))
+        });
+        gate.open();
+        job.wait();
+        assert!(found.unwrap().unwrap().count() > 0);
+    }
+    run_clean(look_up_beside_a_long_job);
+}
+
+/// No memory for another stack: the operating system starts no OS thread until this is dropped.
+#[cfg(target_os = "linux")]
+struct NoMoreThreads(rustix::process::Rlimit);
+
+#[cfg(target_os = "linux")]
+impl NoMoreThreads {
+    fn new() -> Self {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let before = getrlimit(Resource::As);
+        let sizes = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: u64 = sizes.split(' ').next().unwrap().parse().unwrap();
+        let room = pages * rustix::param::page_size() as u64 + (1 << 20);
+        setrlimit(Resource::As, Rlimit { current: Some(room), maximum: before.maximum }).unwrap();
+        NoMoreThreads(before)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for NoMoreThreads {
+    fn drop(&mut self) {
+        rustix::process::setrlimit(rustix::process::Resource::As, self.0.clone()).unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[green]
+fn call_without_os_threads() {
+    use std::io::ErrorKind;
+
+    use eventlet::green::net::ToSocketAddrs;
+    use eventlet::tpool::ThreadPool;
+
+    let scarce = NoMoreThreads::new();
+    let error = eventlet::green::fs::read("/dev/null").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+    assert!(error.to_string().starts_with("cannot start an OS thread for a blocking call: "), "{error}");
+    let code = std::error::Error::source(error.get_ref().unwrap()).unwrap();
+    let code = code.downcast_ref::<std::io::Error>().unwrap().raw_os_error();
+    assert_eq!(code, Some(rustix::io::Errno::AGAIN.raw_os_error()));
+    assert!(("localhost", 80).to_socket_addrs().is_err());
+
+    let pool = ThreadPool::new(2);
+    let captured = Arc::new(());
+    let there = captured.clone();
+    assert!(pool.try_apply(move || drop(there)).is_err());
+    assert_eq!((Arc::strong_count(&captured), pool.running(), pool.threads()), (1, 0, 0));
+    let there = captured.clone();
+    let thread = pool.spawn(move || drop(there));
+    let told = thread.join().unwrap_err().to_string();
+    assert!(told.contains("cannot start an OS thread for a blocking call"), "{told}");
+    assert_eq!((Arc::strong_count(&captured), pool.running()), (1, 0));
+    pool.join();
+    pool.killall();
+
+    // Calls in line while there may be no OS thread, and none can be started when there may.
+    let closed = ThreadPool::new(0);
+    let there = captured.clone();
+    let thread = closed.spawn(move || drop(there));
+    closed.resize(1);
+    assert!(thread.join().unwrap_err().is_panicked());
+    assert_eq!((Arc::strong_count(&captured), closed.running()), (1, 0));
+
+    drop(scarce);
+    assert_eq!(pool.apply(|| 7), 7);
+    assert_eq!(closed.apply(|| 8), 8);
+    assert!(eventlet::green::fs::read("/dev/null").is_ok());
+    assert!(("localhost", 80).to_socket_addrs().is_ok());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_call_for_which_no_os_thread_can_be_started_is_an_error_and_nothing_stays() {
+    const TEST: &str = "a_call_for_which_no_os_thread_can_be_started_is_an_error_and_nothing_stays";
+    if std::env::var_os("EVENTLET_TEST_CHILD").is_some() {
+        run_clean(call_without_os_threads);
+        return;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([TEST, "--exact", "--nocapture", "--test-threads=1"]).env("EVENTLET_TEST_CHILD", "1");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -8,36 +8,19 @@ pub fn length(
     url: &str,
     _retries: u32,
 ) -> ::eventlet::Green<impl ::core::future::Future<Output = io::Result<usize>>> {
-    ::eventlet::__private::green(async move {
-        #[allow(clippy::used_underscore_binding)]
-        let _ = &_retries;
-        let _ = &url;
-        #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
-        #[allow(unreachable_code)]
-        if false {
-            return (::eventlet::__private::returned::<io::Result<usize>>(),).0;
-        }
-        let result: io::Result<usize> = {
-            let page = match fetch(url) {
-                #[allow(unreachable_code)]
-                value => {
-                    let kind = loop {
-                        break ::eventlet::__private::Kind::KIND;
-                        break ::eventlet::__private::probe(&value, 0).eventlet_kind();
-                    };
-                    (
-                        if kind.plain {
-                            (kind).value(value)
-                        } else {
-                            (kind).call(value).await
-                        },
-                    )
-                        .0
-                }
-            }?;
-            Ok(
-                match page.len() {
+    ::eventlet::__private::noting(
+        async move {
+            #[allow(clippy::used_underscore_binding)]
+            let _ = &_retries;
+            let _ = &url;
+            #[allow(unused_imports)]
+            use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+            #[allow(unreachable_code)]
+            if false {
+                return (::eventlet::__private::returned::<io::Result<usize>>(),).0;
+            }
+            let result: io::Result<usize> = {
+                let page = match fetch(url) {
                     #[allow(unreachable_code)]
                     value => {
                         let kind = loop {
@@ -54,9 +37,36 @@ pub fn length(
                         )
                             .0
                     }
-                },
-            )
-        };
-        #[allow(unreachable_code)] { result }
-    })
+                }?;
+                Ok(
+                    match page.len() {
+                        #[allow(unreachable_code)]
+                        value => {
+                            let kind = loop {
+                                break ::eventlet::__private::Kind::KIND;
+                                break ::eventlet::__private::probe(&value, 0)
+                                    .eventlet_kind();
+                            };
+                            (
+                                if kind.plain {
+                                    (kind).value(value)
+                                } else {
+                                    (kind).call(value).await
+                                },
+                            )
+                                .0
+                        }
+                    },
+                )
+            };
+            #[allow(unreachable_code)] { result }
+        },
+        |errors| {
+            #[allow(unused_imports)]
+            use ::eventlet::__private::{
+                BoxedErrors as _, NoErrors as _, ShownErrors as _,
+            };
+            errors().eventlet_kind()
+        },
+    )
 }

@@ -1,15 +1,16 @@
 //! A call that another OS thread makes, seen from the green thread that waits for it.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
-use std::thread;
 
 use super::pool::ThreadPool;
-use super::workers::{Call, What, Workers};
+use super::workers::{Call, Turn, What, Workers};
 use crate::call::Green;
 use crate::hub::Hub;
 use crate::hub::suspend::{Wait, Waiting, until};
@@ -42,10 +43,29 @@ pub(super) struct Job<T> {
     counted: Option<Counted>,
 }
 
+/// What has become of a call.
+type Outcome<T> = Result<T, Failure>;
+
+/// Why a call has no value.
+pub(super) enum Failure {
+    Panicked(Box<dyn Any + Send>),
+    NotMade(io::Error),
+}
+
+impl Failure {
+    /// Goes on panicking, or says in a panic why the call was not made.
+    fn raise(self) -> ! {
+        match self {
+            Failure::Panicked(payload) => resume_unwind(payload),
+            Failure::NotMade(error) => panic!("{error}"),
+        }
+    }
+}
+
 enum Progress<T> {
     /// Not over yet. Somebody waits, once there is a waker.
     Pending(Option<Waker>),
-    Over(thread::Result<T>),
+    Over(Outcome<T>),
     /// Nobody wants to know any more.
     Abandoned,
 }
@@ -56,9 +76,13 @@ impl<T: Send + 'static> Job<T> {
     pub(super) fn new(hub: Rc<Hub>, pool: &ThreadPool, f: impl FnOnce() -> T + Send + 'static) -> Self {
         let progress = Arc::new(Mutex::new(Progress::Pending(None)));
         let there = progress.clone();
-        let call: Call = Box::new(move || {
-            if !matches!(*lock(&there), Progress::Abandoned) {
-                finish(&there, catch_unwind(AssertUnwindSafe(f)));
+        let call: Call = Box::new(move |turn| match turn {
+            _ if matches!(*lock(&there), Progress::Abandoned) => {}
+            Turn::Come => finish(&there, catch_unwind(AssertUnwindSafe(f)).map_err(Failure::Panicked)),
+            Turn::Never(error) => {
+                // What it has captured is gone by the time that its caller goes on.
+                drop(f);
+                finish(&there, Err(Failure::NotMade(error)));
             }
         });
         Job { hub, pool: pool.clone(), call: Some(call), progress, counted: None }
@@ -66,7 +90,18 @@ impl<T: Send + 'static> Job<T> {
 
     /// Waits for the value; raises the call's panic.
     pub(super) fn value(self) -> Green<impl Future<Output = T>> {
-        Green::new(async move { until(self).await.unwrap_or_else(|panic| resume_unwind(panic)) })
+        Green::new(async move { until(self).await.unwrap_or_else(|failure| failure.raise()) })
+    }
+
+    /// Waits for the value, or why there is none; raises the call's panic.
+    pub(super) fn value_or_error(self) -> Green<impl Future<Output = io::Result<T>>> {
+        Green::new(async move {
+            match until(self).await {
+                Ok(value) => Ok(value),
+                Err(Failure::NotMade(error)) => Err(error),
+                Err(panicked) => panicked.raise(),
+            }
+        })
     }
 }
 
@@ -81,7 +116,7 @@ impl<T> Job<T> {
 }
 
 /// On the other OS thread: leaves the result and wakes whoever waits for it.
-fn finish<T>(progress: &Mutex<Progress<T>>, result: thread::Result<T>) {
+fn finish<T>(progress: &Mutex<Progress<T>>, result: Outcome<T>) {
     let mut guard = lock(progress);
     let Progress::Pending(waker) = &mut *guard else {
         drop(guard);
@@ -102,9 +137,9 @@ fn lock<T>(progress: &Mutex<Progress<T>>) -> MutexGuard<'_, Progress<T>> {
 }
 
 impl<T> Wait for Job<T> {
-    type Output = thread::Result<T>;
+    type Output = Outcome<T>;
 
-    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<thread::Result<T>> {
+    fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Outcome<T>> {
         let waker = waiting.waker();
         let mut progress = lock(&self.progress);
         match std::mem::replace(&mut *progress, Progress::Abandoned) {

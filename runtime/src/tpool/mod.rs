@@ -9,6 +9,8 @@
 //! have not begun are dropped, and idle OS threads end. A call that is at work goes on to its end: nobody waits for it, and when `main` returns the
 //! process ends with it in the middle, as for every OS thread that is not joined. [`killall`] waits.
 
+use std::io;
+
 use crate::green;
 use crate::hub::current;
 
@@ -39,8 +41,8 @@ const SIZE_VARIABLE: &str = "EVENTLET_THREADPOOL_SIZE";
 ///
 /// # Panics
 ///
-/// Raises the panic of `f`, which was printed when it happened; panics if the operating system can start no thread at
-/// all.
+/// Raises the panic of `f`, which was printed when it happened; panics if the operating system starts no OS thread for
+/// it and there is none: [`try_execute`] has that as a value.
 ///
 /// # Examples
 ///
@@ -67,6 +69,55 @@ where
     pool.apply(f).await
 }
 
+/// Like [`execute`], for callers that can do without.
+///
+/// # Errors
+///
+/// The operating system's, if it starts no OS thread and there is none that could make the call. `f` is not called then,
+/// and is dropped; later calls try again.
+///
+/// # Panics
+///
+/// Raises the panic of `f`, which was printed when it happened.
+#[green(crate = crate)]
+pub fn try_execute<F, T>(f: F) -> io::Result<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let pool = hubs_own();
+    if pool.size() == 0 {
+        return Ok(f());
+    }
+    pool.try_apply(f).await
+}
+
+/// The same for a call that gives an `io::Result` of its own.
+#[green(crate = crate)]
+pub(crate) fn execute_io<F, T>(f: F) -> io::Result<T>
+where
+    F: FnOnce() -> io::Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    try_execute(f)?
+}
+
+/// Looks something up that may take its time for reasons of the network. Such calls have OS threads of their own, up to
+/// 20 a hub, so that jobs that are long do not delay them, nor they the jobs.
+#[green(crate = crate)]
+pub(crate) fn look_up<F, T>(f: F) -> io::Result<T>
+where
+    F: FnOnce() -> io::Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    // Whoever wants no OS threads wants none for this either.
+    if hubs_own().size() == 0 {
+        return f();
+    }
+    let pool = for_names();
+    pool.try_apply(f).await?
+}
+
 /// Sets how many OS threads this hub may have for [`execute`]; zero makes `execute` call `f` where it stands, blocking.
 ///
 /// More are started when they are needed; too many end when they next have nothing to do. eventlet's
@@ -81,6 +132,8 @@ pub fn set_num_threads(count: usize) {
 #[green(crate = crate)]
 pub fn killall() {
     let pool = hubs_own();
+    pool.killall().await;
+    let pool = for_names();
     pool.killall().await
 }
 
@@ -91,6 +144,19 @@ impl Default for HubsOwn {
     fn default() -> Self {
         HubsOwn(ThreadPool::new(size_from_environment()))
     }
+}
+
+/// The OS threads on which names are looked up.
+struct ForNames(ThreadPool);
+
+impl Default for ForNames {
+    fn default() -> Self {
+        ForNames(ThreadPool::new(DEFAULT_SIZE))
+    }
+}
+
+fn for_names() -> ThreadPool {
+    current::with(|hub| hub.extensions.get::<ForNames>()).0.clone()
 }
 
 fn hubs_own() -> ThreadPool {

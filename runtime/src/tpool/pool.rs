@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -72,7 +73,8 @@ impl ThreadPool {
     ///
     /// # Panics
     ///
-    /// Raises the panic of `f`, which was printed when it happened; panics if no OS thread can be started at all.
+    /// Raises the panic of `f`, which was printed when it happened; panics if the operating system starts no OS thread
+    /// for it and there is none: [`try_apply`](Self::try_apply) has that as a value.
     pub fn apply<F, T>(&self, f: F) -> Green<impl Future<Output = T>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -81,13 +83,29 @@ impl ThreadPool {
         Green::new(async move { self.job(f).value().await })
     }
 
+    /// Like [`apply`](Self::apply), for callers that can do without.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, if it starts no OS thread and there is none that could make the call. `f` is not called
+    /// then, and is dropped; later calls try again.
+    ///
+    /// # Panics
+    ///
+    /// Raises the panic of `f`, which was printed when it happened.
+    pub fn try_apply<F, T>(&self, f: F) -> Green<impl Future<Output = io::Result<T>>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Green::new(async move { self.job(f).value_or_error().await })
+    }
+
     /// Calls `f` on one of the OS threads, and gives a green thread that waits for it. Does not suspend.
     ///
     /// `f` is in line when this returns. Killing the green thread lets go of it, as [`apply`](Self::apply) says.
     ///
-    /// # Panics
-    ///
-    /// If no OS thread can be started at all. A panic of `f` is that of the green thread.
+    /// A panic of `f` is that of the green thread, which also panics if no OS thread is there and none can be started.
     pub fn spawn<F, T>(&self, f: F) -> GreenThread<T>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -1,14 +1,25 @@
 //! OS threads that take calls from one queue.
 
 use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
 use crate::loom::{Condvar, Mutex, MutexGuard, thread};
 
-/// A call to make.
-pub(super) type Call = Box<dyn FnOnce() + Send>;
+/// A call to make, or to give up.
+pub(super) type Call = Box<dyn FnOnce(Turn) + Send>;
+
+/// What has become of a call in line.
+pub(super) enum Turn {
+    /// It is to be made, here and now.
+    Come,
+    /// No OS thread is there to make it, and none can be started.
+    Never(io::Error),
+}
 
 /// The queue, and the OS threads that serve it.
 pub(super) struct Workers {
@@ -79,18 +90,37 @@ impl Workers {
     pub(super) fn set_limit(self: &Arc<Self>, limit: usize) {
         self.state().limit = limit;
         self.news.notify_all();
-        while self.start_one_if_needed() {}
+        self.start_what_is_needed();
     }
 
-    /// Puts a call at the end of the queue.
-    ///
-    /// # Panics
-    ///
-    /// If no OS thread is there to make it, and none can be started.
+    /// Puts a call at the end of the queue. If no OS thread is there to make it, and none can be started, it is told so
+    /// before this returns.
     pub(super) fn submit(self: &Arc<Self>, call: Call) {
         self.state().calls.push_back(call);
         self.news.notify_one();
-        self.start_one_if_needed();
+        self.start_what_is_needed();
+    }
+
+    fn start_what_is_needed(self: &Arc<Self>) {
+        loop {
+            match self.start_one_if_needed() {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return self.give_up(&error),
+            }
+        }
+    }
+
+    /// No OS thread can be started. If there are others, they make the calls; if there is none, nobody ever would.
+    fn give_up(&self, error: &io::Error) {
+        let mut state = self.state();
+        let calls = if state.threads == 0 { std::mem::take(&mut state.calls) } else { VecDeque::new() };
+        drop(state);
+        for call in calls {
+            // A destructor of what the call has captured may panic, and the next one is to be told as well.
+            let _ = catch_unwind(AssertUnwindSafe(|| call(Turn::Never(no_thread(error)))));
+        }
+        self.tell();
     }
 
     /// Lets the OS threads end; calls that have not begun are dropped.
@@ -136,10 +166,11 @@ impl Workers {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    fn start_one_if_needed(self: &Arc<Self>) -> bool {
+    /// Says whether one was started.
+    fn start_one_if_needed(self: &Arc<Self>) -> io::Result<bool> {
         let mut state = self.state();
         if state.calls.len() <= state.idle || state.threads >= state.limit {
-            return false;
+            return Ok(false);
         }
         state.threads += 1;
         // Counted as idle until it takes a call, so that nobody starts another one for the same call.
@@ -151,19 +182,16 @@ impl Workers {
             let mut state = self.state();
             state.threads -= 1;
             state.idle -= 1;
-            let is_served = state.threads > 0;
-            drop(state);
-            assert!(is_served, "no OS thread can be started for a blocking call: {error}");
-            return false;
+            return Err(error);
         }
-        true
+        Ok(true)
     }
 
     /// What each OS thread does.
     fn serve(&self) {
         while let Some(call) = self.next_call() {
             // A call keeps its own panic; this is for the destructor of what nobody waited for.
-            let _ = catch_unwind(AssertUnwindSafe(call));
+            let _ = catch_unwind(AssertUnwindSafe(|| call(Turn::Come)));
             self.state().idle += 1;
             self.tell();
         }
@@ -190,5 +218,27 @@ impl Workers {
             }
             state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+/// The same error, for one call of several, with what could not be done.
+fn no_thread(error: &io::Error) -> io::Error {
+    let cause = error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+    io::Error::new(error.kind(), NoThread(cause))
+}
+
+/// Why a call is not made.
+#[derive(Debug)]
+struct NoThread(io::Error);
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot start an OS thread for a blocking call: {}", self.0)
+    }
+}
+
+impl Error for NoThread {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
     }
 }

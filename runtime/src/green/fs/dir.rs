@@ -39,7 +39,7 @@ use crate::{green, tpool};
 #[green(crate = crate)]
 pub fn read_dir<P: AsRef<Path>>(path: P) -> Result<ReadDir> {
     let path = path.as_ref().to_owned();
-    let entries = tpool::execute(move || fs::read_dir(path))?;
+    let entries = tpool::execute_io(move || fs::read_dir(path))?;
     let listing = Listing { entries, read: VecDeque::new(), is_over: false };
     Ok(ReadDir { listing: Arc::new(Mutex::new(listing)) })
 }
@@ -72,7 +72,9 @@ impl GreenIterator for ReadDir {
             self.listing.try_lock().is_ok_and(|listing| listing.is_over || !listing.read.is_empty());
         if !is_at_hand {
             let listing = self.listing.clone();
-            tpool::execute(move || lock(&listing).fetch());
+            if let Err(error) = tpool::try_execute(move || lock(&listing).fetch()) {
+                return Some(Err(error));
+            }
         }
         let entry = lock(&self.listing).read.pop_front()?;
         Some(entry.map(|entry| DirEntry(Arc::new(entry))))
@@ -129,7 +131,7 @@ impl DirEntry {
     #[green(crate = crate)]
     pub fn metadata(&self) -> Result<Metadata> {
         let entry = self.0.clone();
-        tpool::execute(move || entry.metadata())
+        tpool::execute_io(move || entry.metadata())
     }
 
     /// Is it a file, a folder, a link? Suspends until it is known. A kill or timeout loses nothing.
@@ -140,7 +142,7 @@ impl DirEntry {
     #[green(crate = crate)]
     pub fn file_type(&self) -> Result<FileType> {
         let entry = self.0.clone();
-        tpool::execute(move || entry.file_type())
+        tpool::execute_io(move || entry.file_type())
     }
 }
 
@@ -177,7 +179,7 @@ impl DirBuilder {
     #[green(crate = crate)]
     pub fn create<P: AsRef<Path>>(&self, path: P) -> Result<()> {
         let (builder, path) = (self.0.clone(), path.as_ref().to_owned());
-        tpool::execute(move || builder.lock().unwrap_or_else(PoisonError::into_inner).create(path))
+        tpool::execute_io(move || builder.lock().unwrap_or_else(PoisonError::into_inner).create(path))
     }
 }
 

@@ -208,7 +208,7 @@ impl File {
         T: Send + 'static,
     {
         let shared = self.shared.clone();
-        tpool::execute(move || f(&shared.file)).await
+        tpool::execute_io(move || f(&shared.file)).await
     }
 
     /// On another OS thread, after what has moved the position before.
@@ -217,7 +217,7 @@ impl File {
         T: Send + 'static,
     {
         let shared = self.shared.clone();
-        tpool::execute(move || {
+        tpool::execute_io(move || {
             let _position = shared.position.lock().unwrap_or_else(PoisonError::into_inner);
             f(&shared.file)
         })

@@ -15,7 +15,7 @@ use crate::{green, tpool};
 #[green(crate = crate)]
 pub fn canonicalize<P: AsRef<Path>>(path: P) -> Result<PathBuf> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::canonicalize(path))
+    tpool::execute_io(move || fs::canonicalize(path))
 }
 
 /// Copies the contents and the permissions of a file, and says how many bytes. A kill or timeout does not stop
@@ -27,7 +27,7 @@ pub fn canonicalize<P: AsRef<Path>>(path: P) -> Result<PathBuf> {
 #[green(crate = crate)]
 pub fn copy<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<u64> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    tpool::execute(move || fs::copy(from, to))
+    tpool::execute_io(move || fs::copy(from, to))
 }
 
 /// Makes a folder in one that is there. Suspends until that is done. [`std::fs::create_dir`] on another OS
@@ -39,7 +39,7 @@ pub fn copy<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<u64> {
 #[green(crate = crate)]
 pub fn create_dir<P: AsRef<Path>>(path: P) -> Result<()> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::create_dir(path))
+    tpool::execute_io(move || fs::create_dir(path))
 }
 
 /// Makes a folder, and those around it that are missing. Suspends until that is done. [`std::fs::create_dir_all`]
@@ -51,7 +51,7 @@ pub fn create_dir<P: AsRef<Path>>(path: P) -> Result<()> {
 #[green(crate = crate)]
 pub fn create_dir_all<P: AsRef<Path>>(path: P) -> Result<()> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::create_dir_all(path))
+    tpool::execute_io(move || fs::create_dir_all(path))
 }
 
 /// Is there a file? A link that leads nowhere is none. Suspends until that is done. [`std::fs::exists`] on
@@ -63,7 +63,7 @@ pub fn create_dir_all<P: AsRef<Path>>(path: P) -> Result<()> {
 #[green(crate = crate)]
 pub fn exists<P: AsRef<Path>>(path: P) -> Result<bool> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::exists(path))
+    tpool::execute_io(move || fs::exists(path))
 }
 
 /// Gives a file another name. Suspends until that is done. [`std::fs::hard_link`] on another OS thread.
@@ -74,7 +74,7 @@ pub fn exists<P: AsRef<Path>>(path: P) -> Result<bool> {
 #[green(crate = crate)]
 pub fn hard_link<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    tpool::execute(move || fs::hard_link(from, to))
+    tpool::execute_io(move || fs::hard_link(from, to))
 }
 
 /// What is known of a file; links are followed. Suspends until that is done. [`std::fs::metadata`] on another OS
@@ -86,7 +86,7 @@ pub fn hard_link<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<()> {
 #[green(crate = crate)]
 pub fn metadata<P: AsRef<Path>>(path: P) -> Result<Metadata> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::metadata(path))
+    tpool::execute_io(move || fs::metadata(path))
 }
 
 /// The contents of a file, all of it: there is no limit. Suspends until that is done. [`std::fs::read`] on
@@ -98,7 +98,7 @@ pub fn metadata<P: AsRef<Path>>(path: P) -> Result<Metadata> {
 #[green(crate = crate)]
 pub fn read<P: AsRef<Path>>(path: P) -> Result<Vec<u8>> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::read(path))
+    tpool::execute_io(move || fs::read(path))
 }
 
 /// Where a link leads. Suspends until that is done. [`std::fs::read_link`] on another OS thread.
@@ -109,7 +109,7 @@ pub fn read<P: AsRef<Path>>(path: P) -> Result<Vec<u8>> {
 #[green(crate = crate)]
 pub fn read_link<P: AsRef<Path>>(path: P) -> Result<PathBuf> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::read_link(path))
+    tpool::execute_io(move || fs::read_link(path))
 }
 
 /// The contents of a file as text, all of it: there is no limit. Suspends until that is done.
@@ -121,7 +121,7 @@ pub fn read_link<P: AsRef<Path>>(path: P) -> Result<PathBuf> {
 #[green(crate = crate)]
 pub fn read_to_string<P: AsRef<Path>>(path: P) -> Result<String> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::read_to_string(path))
+    tpool::execute_io(move || fs::read_to_string(path))
 }
 
 /// Removes an empty folder. Suspends until that is done. [`std::fs::remove_dir`] on another OS thread.
@@ -132,7 +132,7 @@ pub fn read_to_string<P: AsRef<Path>>(path: P) -> Result<String> {
 #[green(crate = crate)]
 pub fn remove_dir<P: AsRef<Path>>(path: P) -> Result<()> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::remove_dir(path))
+    tpool::execute_io(move || fs::remove_dir(path))
 }
 
 /// Removes a folder with all that is in it. Links are removed and not followed. A kill or timeout does not stop
@@ -144,7 +144,7 @@ pub fn remove_dir<P: AsRef<Path>>(path: P) -> Result<()> {
 #[green(crate = crate)]
 pub fn remove_dir_all<P: AsRef<Path>>(path: P) -> Result<()> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::remove_dir_all(path))
+    tpool::execute_io(move || fs::remove_dir_all(path))
 }
 
 /// Removes a file. Suspends until that is done. [`std::fs::remove_file`] on another OS thread.
@@ -155,7 +155,7 @@ pub fn remove_dir_all<P: AsRef<Path>>(path: P) -> Result<()> {
 #[green(crate = crate)]
 pub fn remove_file<P: AsRef<Path>>(path: P) -> Result<()> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::remove_file(path))
+    tpool::execute_io(move || fs::remove_file(path))
 }
 
 /// Gives a file another name in place of its own; a file that has that name is replaced. Suspends until that is
@@ -167,7 +167,7 @@ pub fn remove_file<P: AsRef<Path>>(path: P) -> Result<()> {
 #[green(crate = crate)]
 pub fn rename<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
-    tpool::execute(move || fs::rename(from, to))
+    tpool::execute_io(move || fs::rename(from, to))
 }
 
 /// Changes who may do what with a file. Suspends until that is done. [`std::fs::set_permissions`] on another OS
@@ -179,7 +179,7 @@ pub fn rename<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<()> {
 #[green(crate = crate)]
 pub fn set_permissions<P: AsRef<Path>>(path: P, permissions: Permissions) -> Result<()> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::set_permissions(path, permissions))
+    tpool::execute_io(move || fs::set_permissions(path, permissions))
 }
 
 /// What is known of a file, or of a link itself. Suspends until that is done. [`std::fs::symlink_metadata`] on
@@ -191,7 +191,7 @@ pub fn set_permissions<P: AsRef<Path>>(path: P, permissions: Permissions) -> Res
 #[green(crate = crate)]
 pub fn symlink_metadata<P: AsRef<Path>>(path: P) -> Result<Metadata> {
     let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::symlink_metadata(path))
+    tpool::execute_io(move || fs::symlink_metadata(path))
 }
 
 /// Makes a file of these contents, in place of one that is there. Suspends until that is done. [`std::fs::write`]
@@ -206,5 +206,5 @@ pub fn symlink_metadata<P: AsRef<Path>>(path: P) -> Result<Metadata> {
 pub fn write<P: AsRef<Path>, C: AsRef<[u8]>>(path: P, contents: C) -> Result<()> {
     let path = path.as_ref().to_owned();
     let contents = contents.as_ref().to_owned();
-    tpool::execute(move || fs::write(path, contents))
+    tpool::execute_io(move || fs::write(path, contents))
 }

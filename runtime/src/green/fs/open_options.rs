@@ -115,7 +115,7 @@ impl OpenOptions {
     #[green(crate = crate)]
     pub fn open<P: AsRef<Path>>(&self, path: P) -> Result<File> {
         let (options, path) = (self.0.clone(), path.as_ref().to_owned());
-        tpool::execute(move || options.open(path)).map(File::from_std)
+        tpool::execute_io(move || options.open(path)).map(File::from_std)
     }
 }
 

@@ -111,7 +111,7 @@ impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
 #[green(crate = crate)]
 fn look_up(host: &str, port: u16) -> io::Result<vec::IntoIter<SocketAddr>> {
     let host = host.to_owned();
-    tpool::execute(move || std::net::ToSocketAddrs::to_socket_addrs(&(host, port)))
+    tpool::look_up(move || std::net::ToSocketAddrs::to_socket_addrs(&(host, port)))
 }
 
 /// Tries one address after the other, and gives the last error.
