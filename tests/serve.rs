@@ -7,12 +7,13 @@ use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use eventlet::convenience::ListenOptions;
+use eventlet::convenience::{ListenOptions, Listener};
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
 use eventlet::green::os::unix::net::{UnixListener, UnixStream};
 use eventlet::{GreenPool, StopServe, connect, green, listen, serve, sleep, spawn, with_timeout};
-use eventlet_tests::{assert_events, ms, note, tests_on_every_hub};
+use eventlet_tests::{assert_events, ms, note, tests_on_every_hub, virtual_tests};
+use rustix::io::Errno;
 
 #[green]
 fn greet(mut client: TcpStream, _address: SocketAddr) -> io::Result<()> {
@@ -273,4 +274,91 @@ fn what_counts_as_a_stop() {
     assert!(Err::<(), _>(nested).is_stop());
     let nested: Box<dyn Error> = StopServe.into();
     assert!(Err::<RefCell<()>, _>(nested).is_stop());
+}
+
+/// Accepting that goes by a script: an error of the operating system, or a connection. After its end nothing comes.
+struct Scripted {
+    script: RefCell<std::vec::IntoIter<Errno>>,
+    began: std::time::Duration,
+}
+
+/// Stands for a connection in a script. No accepting gives this.
+const CONNECTION: Errno = Errno::XDEV;
+
+impl Scripted {
+    fn new(script: Vec<Errno>) -> Self {
+        Scripted { script: RefCell::new(script.into_iter()), began: eventlet::testing::now() }
+    }
+}
+
+impl Listener for Scripted {
+    type Connection = ();
+    type Address = ();
+
+    #[green]
+    fn accept(&self) -> io::Result<((), ())> {
+        let next = self.script.borrow_mut().next();
+        let Some(next) = next else {
+            sleep(std::time::Duration::MAX);
+            unreachable!("nothing comes")
+        };
+        note((eventlet::testing::now() - self.began).as_millis());
+        if next == CONNECTION { Ok(((), ())) } else { Err(next.into()) }
+    }
+}
+
+#[green]
+fn note_connection(_connection: (), _address: ()) {
+    note("a connection");
+}
+
+/// Serves what the script says, for an hour.
+#[green]
+fn serve_script(script: Vec<Errno>) -> Option<io::Result<()>> {
+    with_timeout(ms(3_600_000), || serve(Scripted::new(script), note_connection, 10)).ok()
+}
+
+virtual_tests! {
+    fn the_pauses_of_a_server_without_descriptors_grow_to_a_second_and_begin_anew() {
+        let mut script = vec![Errno::MFILE; 9];
+        script.extend([CONNECTION, Errno::MFILE, CONNECTION]);
+        assert!(serve_script(script).is_none());
+        assert_events([
+            "0", "10", "30", "70", "150", "310", "630", "1270", "2270", "3270", "3270", "a connection", "3280",
+            "a connection",
+        ]);
+    }
+
+    fn scarcity_of_every_kind_is_waited_out() {
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::NOSPC] {
+            assert!(serve_script(vec![errno, CONNECTION]).is_none());
+            assert_events(["0", "10", "a connection"]);
+        }
+    }
+
+    fn what_the_network_or_a_firewall_says_of_one_connection_does_not_end_the_server() {
+        for errno in [
+            Errno::CONNABORTED, Errno::CONNRESET, Errno::NETDOWN, Errno::NETUNREACH, Errno::HOSTUNREACH,
+            Errno::HOSTDOWN, Errno::PROTO, Errno::NOPROTOOPT, Errno::OPNOTSUPP, Errno::TIMEDOUT, Errno::PERM,
+        ] {
+            assert!(serve_script(vec![errno, CONNECTION]).is_none(), "{errno:?}");
+            assert_events(["0", "0", "a connection"]);
+        }
+    }
+
+    fn an_error_of_that_kind_that_lasts_does_not_keep_the_hub() {
+        let others = spawn(#[green] || { sleep(ms(1)); note("another thread runs"); });
+        assert!(serve_script(vec![Errno::OPNOTSUPP; 18]).is_none());
+        others.wait();
+        let events = eventlet_tests::events();
+        assert_eq!(events[..16], ["0"; 16]);
+        assert_eq!(events[16..], ["another thread runs", "10", "30"]);
+    }
+
+    fn what_is_wrong_with_the_listener_ends_the_server() {
+        let ended = serve_script(vec![CONNECTION, Errno::INVAL]).unwrap();
+        assert_eq!(ended.unwrap_err().raw_os_error(), Some(Errno::INVAL.raw_os_error()));
+        sleep(ms(1));
+        assert_events(["0", "0", "a connection"]);
+    }
 }

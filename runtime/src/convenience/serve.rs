@@ -24,8 +24,9 @@ use crate::greenpool::GreenPool;
 ///   goes on listening for as long as it exists.
 /// * A handler's other errors are [reported](crate::greenthread::set_error_hook) and end its connection alone, as its
 ///   panic does, which is printed when it happens. (In eventlet an exception in one handler ends the server.)
-/// * With too many descriptors open it waits and tries again, after 10 ms and then twice as long each time, up to a
-///   second. A connection that was given up before it was accepted is passed over.
+/// * With too many descriptors open, or too little of something else, it waits and tries again, after 10 ms and then
+///   twice as long each time, up to a second, until it accepts one. A connection that was given up before it was
+///   accepted, or that the network or a firewall refused, is passed over: what accept(2) lists as such.
 ///
 /// A kill or timeout here ends the accepting, loses no connection, and leaves the handlers at work.
 ///
@@ -81,7 +82,9 @@ where
                 let (handle, serving) = (handle.clone(), serving.clone());
                 pool.spawn_n(move || async move { serving.end_one(&handle(connection, address).await) });
             }
-            Err(Trouble::Connection) => {}
+            Err(Trouble::Connection) => {
+                serving.or_stop(|| backoff.pass_over()).await;
+            }
             Err(Trouble::Resources) => {
                 serving.or_stop(|| backoff.pause()).await;
             }
