@@ -5,43 +5,78 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 
 use eventlet::green::io::{BufRead, BufReader, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
-use eventlet::{green, spawn, spawn_n};
+use eventlet::{Queue, green, spawn, spawn_n};
+
+/// So many lines may wait for a participant who is slow to read. Whoever is further behind is sent away: others are not
+/// held up, and nobody misses a line without being told.
+const MOST_LINES: usize = 100;
+
+/// Somebody who is here: what they are to hear yet. A green thread of their own writes it, and nobody else writes to
+/// their connection.
+struct Participant {
+    connection: TcpStream,
+    lines: Queue<Rc<str>>,
+}
 
 /// Everybody who is here. Green threads share it without a lock: nobody else runs between two suspensions.
-type Participants = Rc<RefCell<Vec<Rc<TcpStream>>>>;
+type Participants = Rc<RefCell<Vec<Rc<Participant>>>>;
 
-#[green]
-fn tell_the_others(participants: Participants, speaker: Rc<TcpStream>, line: String) {
-    let others: Vec<_> =
-        participants.borrow().iter().filter(|other| !Rc::ptr_eq(other, &speaker)).cloned().collect();
-    for other in others {
-        // Whoever has just left is noticed by the thread that reads from them.
-        let _ = (&*other).write_all(line.as_bytes());
+impl Participant {
+    /// Writes what comes, until nothing comes any more.
+    #[green]
+    fn hear(self: Rc<Self>) -> io::Result<()> {
+        while let Ok(line) = self.lines.get() {
+            (&self.connection).write_all(line.as_bytes())?;
+        }
+        Ok(())
     }
+}
+
+/// Does not suspend: who cannot take the line now is told, and hears no more.
+fn tell_the_others(participants: &Participants, speaker: &Rc<Participant>, line: &Rc<str>) {
+    participants.borrow_mut().retain(|other| {
+        if Rc::ptr_eq(other, speaker) || other.lines.try_put(line.clone()).is_ok() {
+            return true;
+        }
+        eprintln!("somebody is {MOST_LINES} lines behind, and is sent away");
+        // Both threads of theirs end by this.
+        let _ = other.connection.shutdown(Shutdown::Both);
+        false
+    });
 }
 
 #[green]
 fn take_part(connection: TcpStream, participants: Participants) -> io::Result<()> {
-    let connection = Rc::new(connection);
-    participants.borrow_mut().push(connection.clone());
-    (&*connection).write_all(b"welcome\n")?;
-    let mut lines = BufReader::new(&*connection);
-    let mut line = String::new();
-    let result = loop {
-        line.clear();
-        match lines.read_line(&mut line) {
-            Ok(0) => break Ok(()),
-            Ok(_) => tell_the_others(participants.clone(), connection.clone(), line.clone()),
-            Err(error) => break Err(error),
-        }
+    let me = Rc::new(Participant { connection, lines: Queue::bounded(MOST_LINES) });
+    participants.borrow_mut().push(me.clone());
+    me.lines.try_put("welcome\n".into()).expect("there is room in the beginning");
+    let hearing = {
+        let me = me.clone();
+        spawn(move || me.hear())
     };
-    participants.borrow_mut().retain(|other| !Rc::ptr_eq(other, &connection));
-    result
+    let result = speak(&me, &participants);
+    participants.borrow_mut().retain(|other| !Rc::ptr_eq(other, &me));
+    // What is in the queue is still heard.
+    me.lines.shutdown();
+    let heard = hearing.wait();
+    result.and(heard)
+}
+
+/// Passes on what a participant says, until they leave.
+#[green]
+fn speak(me: &Rc<Participant>, participants: &Participants) -> io::Result<()> {
+    let mut lines = BufReader::new(&me.connection);
+    let mut line = String::new();
+    while lines.read_line(&mut line)? > 0 {
+        tell_the_others(participants, me, &Rc::from(line.as_str()));
+        line.clear();
+    }
+    Ok(())
 }
 
 #[green]

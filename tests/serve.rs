@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use eventlet::convenience::{ListenOptions, Listener};
+use eventlet::convenience::{ListenOptions, Listener, Server, Stopped};
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
 use eventlet::green::os::unix::net::{UnixListener, UnixStream};
@@ -360,5 +360,97 @@ virtual_tests! {
         assert_eq!(ended.unwrap_err().raw_os_error(), Some(Errno::INVAL.raw_os_error()));
         sleep(ms(1));
         assert_events(["0", "0", "a connection"]);
+    }
+}
+
+/// Holds the connection for ever, or ends at the peer's end.
+#[green]
+fn hold(mut client: TcpStream, _address: SocketAddr) {
+    let _noted = eventlet_tests::Noted("a handler's end");
+    let _ = client.read(&mut [0]);
+}
+
+/// Stops the server that it is a handler of.
+#[green]
+fn stop_own(_client: TcpStream, server: Rc<RefCell<Option<Server>>>) {
+    let server = server.take().unwrap();
+    let stopped = server.stop(ms(0));
+    note(format!("{stopped:?}"));
+}
+
+tests_on_every_hub! {
+    fn a_stopped_server_lets_its_handlers_end_within_the_grace() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::start(listener, hold, 10);
+        let client = connect(address).unwrap();
+        while server.active() == 0 {
+            sleep(ms(1));
+        }
+        assert_eq!((server.active(), server.handled(), server.is_accepting()), (1, 0, true));
+        let stopping = { let server = server.clone(); spawn(#[green] move || {
+            let stopped = server.stop(ms(1_000_000));
+            note("stopped");
+            stopped
+        }) };
+        sleep(ms(1));
+        assert!(!server.is_accepting());
+        assert_eq!(connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        drop(client);
+        assert_eq!(stopping.wait(), Stopped { finished: 1, killed: 0 });
+        assert_eq!((server.active(), server.handled()), (0, 1));
+        server.wait().unwrap();
+        assert_events(["a handler's end", "stopped"]);
+    }
+
+    fn handlers_that_outlast_the_grace_are_killed_and_others_of_the_pool_are_not() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let pool = GreenPool::new(10);
+        let other = pool.spawn(|| eventlet_tests::wait_with("the other's end"));
+        let server = Server::start(listener, hold, pool.clone());
+        let mut clients = [connect(address).unwrap(), connect(address).unwrap()];
+        while server.active() < 2 {
+            sleep(ms(1));
+        }
+        assert_eq!(server.stop(ms(2)), Stopped { finished: 0, killed: 2 });
+        assert_eq!((server.active(), server.handled(), pool.running()), (0, 2, 1));
+        for client in &mut clients {
+            assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        }
+        assert_events(["a handler's end", "a handler's end"]);
+        assert_eq!(server.stop(ms(2)), Stopped { finished: 0, killed: 0 });
+        other.kill();
+        assert_events(["the other's end"]);
+    }
+
+    fn a_handler_may_stop_its_own_server() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared: Rc<RefCell<Option<Server>>> = Rc::default();
+        let server = shared.clone();
+        let started = Server::start(listener, move |client, _| stop_own(client, server.clone()), 10);
+        shared.replace(Some(started.clone()));
+        let mut client = connect(address).unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        started.wait().unwrap();
+        assert_eq!((started.active(), started.handled()), (0, 1));
+        assert_events(["Stopped { finished: 0, killed: 0 }"]);
+    }
+
+    fn a_server_whose_handler_says_stop_has_ended_and_one_without_listener_has_failed() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::start(listener, obey, 10);
+        order(address, b's');
+        server.wait().unwrap();
+        let listener = listen("127.0.0.1:0").unwrap();
+        let handle = listener.try_clone().unwrap();
+        let server = Server::start(listener, obey, 10);
+        sleep(ms(1));
+        handle.close();
+        assert_eq!(server.wait().unwrap_err().kind(), ErrorKind::NotConnected);
+        server.wait().unwrap();
+        assert_events(["order s"]);
     }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use eventlet::greenthread::{joinall, killall};
+use eventlet::greenthread::{Overrun, every, every_with, joinall, killall, set_error_hook};
 use eventlet::hubs::{Clock, get_hub};
 use eventlet::testing::{self, run_virtual};
 use eventlet::{Thread, green, sleep, spawn, spawn_after, spawn_n, with_timeout};
@@ -177,4 +177,52 @@ fn setting_and_calling_off_costs_the_same_however_many_are_pending() {
     let many = churn(100_000, 20_000);
     // A list would cost some thousand times as much.
     assert!(many < 50.0 * few + 1.0, "{few} s with few, {many} s with many");
+}
+
+/// Takes so long, and notes when it began and whether it is late.
+#[green]
+fn note_run(began: Duration, takes: Rc<RefCell<std::vec::IntoIter<u64>>>) {
+    note((testing::now() - began).as_millis());
+    let takes = takes.borrow_mut().next().unwrap_or(0);
+    sleep(ms(takes));
+}
+
+/// When the runs of something begin that is done every 10 ms, if they take so long, up to 100 ms.
+#[green]
+fn runs(overrun: Overrun, takes: Vec<u64>) {
+    let (began, takes) = (testing::now(), Rc::new(RefCell::new(takes.into_iter())));
+    let thread = every_with(ms(10), overrun, move || note_run(began, takes.clone()));
+    sleep(ms(95));
+    thread.kill();
+}
+
+virtual_tests! {
+    fn periodic_work_does_not_drift() {
+        runs(Overrun::Skip, vec![3, 9, 10]);
+        assert_events(["10", "20", "30", "40", "50", "60", "70", "80", "90"]);
+    }
+
+    fn runs_that_were_missed_are_left_out() {
+        runs(Overrun::Skip, vec![25, 20, 0]);
+        assert_events(["10", "40", "60", "70", "80", "90"]);
+    }
+
+    fn runs_that_were_missed_are_made_up_for() {
+        runs(Overrun::Burst, vec![35]);
+        assert_events(["10", "45", "45", "45", "50", "60", "70", "80", "90"]);
+    }
+
+    fn a_late_run_moves_those_after_it() {
+        runs(Overrun::Delay, vec![0, 25]);
+        assert_events(["10", "20", "55", "65", "75", "85"]);
+    }
+
+    fn an_error_of_a_run_is_reported_and_the_next_comes_all_the_same() {
+        set_error_hook(|lost| note(lost.error()));
+        let fail = #[green] || -> Result<(), &'static str> { Err("a run") };
+        let thread = every(ms(10), fail);
+        sleep(ms(25));
+        thread.kill();
+        assert_events(["\"a run\"", "\"a run\""]);
+    }
 }

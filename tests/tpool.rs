@@ -292,7 +292,7 @@ impl NoMoreThreads {
 #[cfg(target_os = "linux")]
 impl Drop for NoMoreThreads {
     fn drop(&mut self) {
-        rustix::process::setrlimit(rustix::process::Resource::As, self.0.clone()).unwrap();
+        rustix::process::setrlimit(rustix::process::Resource::As, self.0).unwrap();
     }
 }
 

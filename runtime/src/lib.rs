@@ -195,6 +195,7 @@ mod harness;
 mod text;
 mod same;
 mod failed;
+mod every;
 mod lost;
 mod stderr;
 

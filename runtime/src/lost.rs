@@ -251,7 +251,10 @@ impl fmt::Debug for LostError {
 }
 
 /// What hears of lost errors.
-pub(crate) type ErrorHook = RefCell<Option<Rc<dyn Fn(&LostError)>>>;
+pub type ErrorHook = Rc<dyn Fn(&LostError)>;
+
+/// The hook of one hub, if one is set.
+pub(crate) type HooksOwn = RefCell<Option<ErrorHook>>;
 
 /// Calls `hook`, in place of writing to standard error, for each error with which a green thread of this OS thread ends
 /// and which nobody can ask for any more. Does not suspend.
@@ -307,7 +310,7 @@ pub fn set_error_hook(hook: impl Fn(&LostError) + 'static) {
 ///
 /// As [`set_error_hook`].
 #[track_caller]
-pub fn take_error_hook() -> Option<Rc<dyn Fn(&LostError)>> {
+pub fn take_error_hook() -> Option<ErrorHook> {
     current::with(|hub| hub.error_hook.take())
 }
 

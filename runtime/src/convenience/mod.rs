@@ -3,6 +3,7 @@
 mod accept_error;
 mod listen;
 mod serve;
+mod server;
 mod stop;
 
 use std::io;
@@ -13,6 +14,7 @@ use crate::green::net::{TcpStream, ToSocketAddrs};
 
 pub use listen::{ListenOptions, listen};
 pub use serve::{Listener, serve};
+pub use server::{Server, Stopped};
 pub use stop::{Handled, StopServe};
 
 /// Connects to `address`; if that is several, to the first that accepts. Suspends until then.

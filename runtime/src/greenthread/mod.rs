@@ -30,8 +30,9 @@ use crate::hub::exit::{Exit, Panic, Reason};
 use crate::hub::suspend::{Sleep, until};
 use crate::hub::task::{Outcome, Place};
 
+pub use crate::every::{Overrun, every, every_with};
 pub use crate::hub::task::Thread;
-pub use crate::lost::{LostError, set_error_hook, take_error_hook};
+pub use crate::lost::{ErrorHook, LostError, set_error_hook, take_error_hook};
 pub use builder::{Builder, Unstarted};
 pub use catch_exit::{GreenletExit, catch_exit};
 pub use idle::idle;

@@ -58,7 +58,7 @@ use timers::Timers;
 use wait_queue::WaitList;
 
 use crate::loom::Arc;
-use crate::lost::ErrorHook;
+use crate::lost::HooksOwn;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {
@@ -95,7 +95,7 @@ pub(crate) struct Hub {
     pub(crate) extensions: Extensions,
     /// How errors that nobody asks for are shown, and to whom.
     pub(crate) tellers: Tellers,
-    pub(crate) error_hook: ErrorHook,
+    pub(crate) error_hook: HooksOwn,
     watch: Watch,
     /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
     is_watched: Cell<bool>,
@@ -162,7 +162,7 @@ impl Hub {
             looking: RefCell::default(),
             extensions: Extensions::default(),
             tellers: Tellers::default(),
-            error_hook: ErrorHook::default(),
+            error_hook: HooksOwn::default(),
             is_watched: Cell::new(watch.is_on()),
             watch,
             is_slow: Cell::new(false),

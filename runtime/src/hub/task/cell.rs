@@ -367,9 +367,11 @@ where
         }
         // SAFETY: the cell lives as long as `task`, says the count.
         let cell = unsafe { header.cast::<TaskCell<F, G, T>>().as_ref() };
-        // SAFETY: the state says that it is a result, which nothing takes, drops or replaces meanwhile, says the caller;
-        // it is shared here with those who would look at it.
-        let result = unsafe { &(*cell.stage.get()).result };
+        // SAFETY: nothing takes, drops or replaces the result meanwhile, says the caller, so that a shared reference to
+        // where it lies is valid.
+        let stage = unsafe { &*cell.stage.get() };
+        // SAFETY: the state says that it is a result.
+        let result = unsafe { &stage.result };
         if let Ok(value) = &**result {
             lost::report(&task, value);
         }
