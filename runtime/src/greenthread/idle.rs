@@ -45,6 +45,9 @@ struct Idle {
 impl Wait for Idle {
     type Output = ();
 
+    /// It always suspends.
+    const IS_COUNTED: bool = false;
+
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         let _left_over;
         let mut idlers = waiting.hub.idlers.borrow_mut();

@@ -141,6 +141,9 @@ struct Notified<'a> {
 impl Wait for Notified<'_> {
     type Output = ();
 
+    /// It must stand in its line before others run: the mutex is open already.
+    const IS_COUNTED: bool = false;
+
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         let (_left, _left_over);
         let mut line = self.condvar.line.borrow_mut();

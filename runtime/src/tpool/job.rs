@@ -139,6 +139,9 @@ fn lock<T>(progress: &Mutex<Progress<T>>) -> MutexGuard<'_, Progress<T>> {
 impl<T> Wait for Job<T> {
     type Output = Outcome<T>;
 
+    /// Its job must be under way before others run.
+    const IS_COUNTED: bool = false;
+
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Outcome<T>> {
         let waker = waiting.waker();
         let mut progress = lock(&self.progress);
