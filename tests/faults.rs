@@ -330,6 +330,12 @@ impl Injector {
                 self.0.left.fetch_sub(1, Ordering::SeqCst);
                 self.0.failed.fetch_add(1, Ordering::SeqCst);
                 (answer.error, answer.flags) = (-error, 0);
+                if asked.data[0] as u32 as i64 == libc::SYS_connect && error == libc::EINTR {
+                    // A signal does not end the attempt, so there must be one.
+                    let [_, _, socket, address, length, ..] = asked.data;
+                    // SAFETY: the asking thread stands still in this very call, which lends it the address.
+                    unsafe { libc::syscall(libc::SYS_connect, socket, address, length) };
+                }
             }
             // SAFETY: the kernel reads one `seccomp_notif_resp`, which `Answer` is, field by field.
             unsafe { libc::ioctl(listener, SEND, &raw mut answer) };
