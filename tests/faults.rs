@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
 use eventlet::testing::run_clean;
-use eventlet::{green, spawn};
+use eventlet::{GreenPool, green, spawn};
 
 const CLIENTS: usize = 100;
 /// What a cell may take; it takes a fraction of a second when nothing hangs.
@@ -212,7 +212,9 @@ fn scene(errors: Errors, injector: Injector) {
     let address = listener.local_addr().unwrap();
     injector.arm();
     let told = errors.clone();
-    let server = spawn(move || accept_all(listener, told));
+    let members = GreenPool::new(2 * CLIENTS);
+    let serving = members.clone();
+    let server = spawn(move || accept_all(listener, told, serving));
     let clients: Vec<_> = (0..CLIENTS).map(|_| spawn(move || client(address))).collect();
     for client in clients {
         if let Err(error) = client.wait() {
@@ -221,15 +223,17 @@ fn scene(errors: Errors, injector: Injector) {
     }
     injector.disarm();
     server.kill();
+    // The clients have gone: whoever serves one hears of it.
+    members.waitall();
 }
 
 #[green]
-fn accept_all(listener: TcpListener, errors: Errors) {
+fn accept_all(listener: TcpListener, errors: Errors, members: GreenPool) {
     loop {
         match listener.accept() {
             Ok((stream, _)) => {
                 let told = errors.clone();
-                spawn(move || echo(stream, told));
+                members.spawn_n(move || echo(stream, told));
             }
             Err(error) => {
                 errors.borrow_mut().push(error);
