@@ -9,10 +9,14 @@
 //! macro asks for the number `0`: an integer whose type nothing decides is an `i32`, so that in doubt it is the first.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
-use std::ops::ControlFlow;
+use std::marker::PhantomData;
+use std::num::Wrapping;
+use std::ops::{ControlFlow, Range, RangeInclusive};
 use std::sync::{Mutex, OnceLock, RwLock};
 use std::task::Poll;
+use std::{iter, option, vec};
 
 /// A type that is plain, whenever it becomes known.
 #[diagnostic::on_unimplemented(
@@ -51,6 +55,29 @@ inferable! {
     [T] Mutex<T>;
     [T] RwLock<T>;
     [T] OnceLock<T>;
+    [T] PhantomData<T>;
+    [T] Reverse<T>;
+    [T] Wrapping<T>;
+    [T] Range<T>;
+    [T] RangeInclusive<T>;
+    [T] vec::IntoIter<T>;
+    [T] option::IntoIter<T>;
+    [T] iter::Empty<T>;
+    [T] iter::Once<T>;
+    [I] iter::Cloned<I>;
+    [I] iter::Copied<I>;
+    [I] iter::Enumerate<I>;
+    [I] iter::Rev<I>;
+    [I] iter::Skip<I>;
+    [I] iter::StepBy<I>;
+    [I] iter::Take<I>;
+    [A, B] iter::Chain<A, B>;
+    [A, B] iter::Zip<A, B>;
+    [I, F] iter::Filter<I, F>;
+    [I, F] iter::FilterMap<I, F>;
+    [I, F] iter::Map<I, F>;
+    [F] iter::FromFn<F>;
+    [F] iter::RepeatWith<F>;
     [A] (A,);
     [A, B] (A, B);
     [A, B, C] (A, B, C);
