@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{AttrStyle, Attribute, ReturnType, Signature, Type};
+use syn::{AttrStyle, Attribute, Meta, ReturnType, Signature, Type};
 
 mod boxed;
 
@@ -112,7 +112,7 @@ fn is_unit(ty: &Type) -> bool {
 fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
     let mut marks = Vec::new();
     // A function without documentation stays without, so that `missing_docs` has its say.
-    if attrs.iter().any(|attr| attr.path().is_ident("doc")) {
+    if attrs.iter().any(is_documentation) {
         marks.push(syn::parse_quote!(#[doc = ""]));
         marks.push(syn::parse_quote!(#[doc = " *Green: may suspend.*"]));
     }
@@ -121,6 +121,11 @@ fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
         marks.push(syn::parse_quote!(#[allow(clippy::double_must_use)]));
     }
     marks
+}
+
+/// Whether an attribute says something about the function: `#[doc = "…"]`, and not `#[doc(hidden)]`.
+fn is_documentation(attr: &Attribute) -> bool {
+    attr.path().is_ident("doc") && matches!(attr.meta, Meta::NameValue(_))
 }
 
 /// The type of the function's calls.

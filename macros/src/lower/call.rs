@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, Path};
 
 use super::blocking::{self, Suspect};
-use super::{Lower, Region};
+use super::{Lower, Region, parenthesize};
 
 /// The places in the user's source that the tokens of a lowered call point at.
 pub(super) struct Place {
@@ -42,6 +42,7 @@ impl Lower<'_> {
             Expr::MethodCall(call) => std::mem::take(&mut call.attrs),
             _ => return,
         };
+        parenthesize::enclose_struct(expr);
         let call = expr.to_token_stream();
         self.expected = expected;
         *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, suspect));

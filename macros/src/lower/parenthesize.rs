@@ -38,9 +38,22 @@ pub(super) fn enclosed(tokens: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> (#tokens))
 }
 
-/// The part that an expression begins with, if that is an expression too.
+/// A struct's literal at the start of a call: `match Point { x: 1 }.norm() { … }` would end behind `Point`.
+///
+/// Behind an operator as well: `match &Point { x: 1 } { … }` is refused like the other.
+pub(super) fn enclose_struct(expr: &mut Expr) {
+    match expr {
+        Expr::Struct(_) => *expr = Expr::Verbatim(enclosed(&expr.to_token_stream())),
+        expr => first_part(expr).into_iter().for_each(enclose_struct),
+    }
+}
+
+/// The part that an expression begins with, if that is an expression too. An operator in front is not one: behind a
+/// `&` at the start of a statement, a `match` is taken for the whole operand as well.
 fn first_part(expr: &mut Expr) -> Option<&mut Expr> {
     match expr {
+        Expr::Reference(expr) => Some(&mut expr.expr),
+        Expr::Unary(expr) => Some(&mut expr.expr),
         Expr::Assign(expr) => Some(&mut expr.left),
         Expr::Await(expr) => Some(&mut expr.base),
         Expr::Binary(expr) => Some(&mut expr.left),

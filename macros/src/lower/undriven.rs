@@ -9,7 +9,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ItemFn, Local, Pat};
 
 use super::call::{is_constructor, place_of};
-use super::{Lower, Region};
+use super::{Lower, Region, parenthesize};
 
 /// Where a green call cannot be driven.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,7 @@ impl Lower<'_> {
         let kind = self.kind_of_value(&place, &TokenStream::new());
         let arm = quote_spanned!(end=> #[allow(unreachable_code)] value => { #kind kind.#warning(value) });
         let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
+        parenthesize::enclose_struct(&mut init.expr);
         let call = init.expr.to_token_stream();
         *init.expr = Expr::Verbatim(quote!(#word #call #arm));
     }
