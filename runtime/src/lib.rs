@@ -119,6 +119,7 @@
 //! | [`with_timeout`], [`Deadline`], [`Timeout`] | limits on a call, and on several together |
 //! | [`greenpool`] | bounded concurrency, `imap` |
 //! | [`GreenIterator`], [`iter`] | iterators whose steps suspend |
+//! | [`combinators`], [`prelude`] | `map`, `any`, `unwrap_or_else` and their kind, with closures that make green calls |
 //! | [`scope()`], [`join`], [`race`], [`branch`] | several calls in one green thread, which may borrow from it |
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
@@ -198,6 +199,8 @@ mod failed;
 mod every;
 mod lost;
 mod stderr;
+pub mod combinators;
+pub mod prelude;
 
 // How it runs.
 mod call;

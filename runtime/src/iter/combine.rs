@@ -24,6 +24,17 @@ impl<A: GreenIterator, B: GreenIterator> GreenIterator for Zip<A, B> {
         let second = self.b.next();
         self.waiting.take().zip(second)
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let waiting = usize::from(self.waiting.is_some());
+        let (a, b) = (self.a.size_hint(), self.b.size_hint());
+        let a_most = a.1.and_then(|most| most.checked_add(waiting));
+        let most = match (a_most, b.1) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        (a.0.saturating_add(waiting).min(b.0), most)
+    }
 }
 
 /// The iterator that [`GreenIterator::chain`] makes.
@@ -51,6 +62,42 @@ where
         }
         self.b.next()
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let a = self.a.as_ref().map_or((0, Some(0)), A::size_hint);
+        let b = self.b.size_hint();
+        let most = a.1.zip(b.1).and_then(|(a, b)| a.checked_add(b));
+        (a.0.saturating_add(b.0), most)
+    }
+}
+
+/// The iterator that [`GreenIterator::cycle`] makes.
+#[derive(Clone, Debug)]
+pub struct Cycle<I> {
+    pub(super) start: I,
+    pub(super) iter: I,
+}
+
+impl<I: GreenIterator + Clone> GreenIterator for Cycle<I> {
+    type Item = I::Item;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<I::Item> {
+        let item = self.iter.next();
+        if item.is_some() {
+            return item;
+        }
+        self.iter = self.start.clone();
+        self.iter.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self.start.size_hint() {
+            (0, Some(0)) => (0, Some(0)),
+            (0, _) => (0, None),
+            _ => (usize::MAX, None),
+        }
+    }
 }
 
 /// The iterator that [`GreenIterator::fuse`] makes.
@@ -70,6 +117,10 @@ impl<I: GreenIterator> GreenIterator for Fuse<I> {
             self.iter = None;
         }
         item
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.as_ref().map_or((0, Some(0)), I::size_hint)
     }
 }
 
@@ -107,6 +158,15 @@ impl<I: GreenIterator> Peekable<I> {
         }
         self.next()
     }
+
+    /// Takes the next item if it equals `expected`. Suspends as a step does.
+    #[green(crate = crate)]
+    pub fn next_if_eq<T: ?Sized>(&mut self, expected: &T) -> Option<I::Item>
+    where
+        I::Item: PartialEq<T>,
+    {
+        self.next_if(|item| item == expected)
+    }
 }
 
 impl<I: GreenIterator> GreenIterator for Peekable<I> {
@@ -118,5 +178,15 @@ impl<I: GreenIterator> GreenIterator for Peekable<I> {
             Some(item) => item,
             None => self.iter.next(),
         }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let peeked = match &self.peeked {
+            Some(None) => return (0, Some(0)),
+            Some(Some(_)) => 1,
+            None => 0,
+        };
+        let (least, most) = self.iter.size_hint();
+        (least.saturating_add(peeked), most.and_then(|most| most.checked_add(peeked)))
     }
 }

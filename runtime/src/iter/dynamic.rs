@@ -29,6 +29,9 @@ pub trait DynGreenIterator {
 
     /// [`GreenIterator::next`], on the heap.
     fn next_boxed(&mut self) -> GreenBox<'_, Option<Self::Item>>;
+
+    /// [`GreenIterator::size_hint`].
+    fn size_hint_boxed(&self) -> (usize, Option<usize>);
 }
 
 impl<I: GreenIterator> DynGreenIterator for I {
@@ -36,6 +39,10 @@ impl<I: GreenIterator> DynGreenIterator for I {
 
     fn next_boxed(&mut self) -> GreenBox<'_, Option<I::Item>> {
         Green::new(Box::pin(self.next()))
+    }
+
+    fn size_hint_boxed(&self) -> (usize, Option<usize>) {
+        self.size_hint()
     }
 }
 
@@ -45,5 +52,9 @@ impl<T> GreenIterator for dyn DynGreenIterator<Item = T> + '_ {
     #[green(crate = crate)]
     fn next(&mut self) -> Option<T> {
         self.next_boxed()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.size_hint_boxed()
     }
 }

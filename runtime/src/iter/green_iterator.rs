@@ -4,10 +4,12 @@ use std::cmp::Ordering;
 use std::future::Future;
 use std::iter::{Product, Sum, empty, once};
 
+use super::attempt::Attempt;
+use super::compare;
 use super::extremes::{greatest, least};
 use super::{
-    Chain, DynGreenIterator, Enumerate, Filter, FilterMap, Flatten, Fuse, Inspect, IntoGreenIterator, Map,
-    MapWhile, Peekable, Skip, SkipWhile, StepBy, Take, TakeWhile, Then, Zip,
+    Chain, Cloned, Copied, Cycle, DynGreenIterator, Enumerate, Filter, FilterMap, Flatten, Fuse, Inspect,
+    IntoGreenIterator, Map, MapWhile, Peekable, Scan, Skip, SkipWhile, StepBy, Take, TakeWhile, Then, Zip,
 };
 use crate::call::Green;
 use crate::green;
@@ -62,6 +64,12 @@ pub trait GreenIterator {
     /// The next item, or `None` at the end.
     #[green(crate = crate)]
     fn next(&mut self) -> Option<Self::Item>;
+
+    /// At least and at most how many items are to come, `None` being no limit, as
+    /// [`Iterator::size_hint`] says it. Never suspends. It is a hint, for whoever makes room: nothing relies on it.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, None)
+    }
 
     // ---- other iterators
 
@@ -204,6 +212,41 @@ pub trait GreenIterator {
         Chain { a: Some(self), b: other.into_green_iter() }
     }
 
+    /// What `f` makes of each item and of a state that it keeps, which starts as `state`; over when it makes nothing.
+    fn scan<S, B, F>(self, state: S, f: F) -> Scan<Self, S, F>
+    where
+        Self: Sized,
+        F: FnMut(&mut S, Self::Item) -> Option<B>,
+    {
+        Scan { iter: self, state, f }
+    }
+
+    /// The items of this one, then again and again those of clones of it. Ends only if there are none.
+    fn cycle(self) -> Cycle<Self>
+    where
+        Self: Sized + Clone,
+    {
+        Cycle { start: self.clone(), iter: self }
+    }
+
+    /// Copies of the items, which are references.
+    fn copied<'a, T>(self) -> Copied<Self>
+    where
+        Self: Sized + GreenIterator<Item = &'a T>,
+        T: Copy + 'a,
+    {
+        Copied { iter: self }
+    }
+
+    /// Clones of the items, which are references.
+    fn cloned<'a, T>(self) -> Cloned<Self>
+    where
+        Self: Sized + GreenIterator<Item = &'a T>,
+        T: Clone + 'a,
+    {
+        Cloned { iter: self }
+    }
+
     /// Shows each item to `f` on its way.
     fn inspect<F>(self, f: F) -> Inspect<Self, F>
     where
@@ -269,16 +312,57 @@ pub trait GreenIterator {
     /// All items in a collection. Suspends until the iterator is over.
     ///
     /// The items are gathered before the collection is made of them, so collecting into a `Result` takes the steps
-    /// after an error as well; a `for` loop with `?` does not.
+    /// after an error as well; [`try_collect`](Self::try_collect) does not, nor does a `for` loop with `?`.
     fn collect<C>(self) -> Green<impl Future<Output = C>>
     where
         Self: Sized,
         C: FromIterator<Self::Item>,
     {
         Green::new(async move {
-            let mut items = Vec::new();
+            let mut items = Vec::with_capacity(self.size_hint().0.min(MOST_AT_FIRST));
             self.for_each(|item| items.push(item)).await;
             items.into_iter().collect()
+        })
+    }
+
+    /// What the items, which may fail, give in a collection; or the first failure, after which no step is taken. Suspends
+    /// until then.
+    ///
+    /// This is how std collects into a `Result` or an `Option`. The collection alone is named, not the `Result` around it:
+    ///
+    /// ```
+    /// use eventlet::prelude::*;
+    /// use eventlet::green;
+    /// use std::num::ParseIntError;
+    ///
+    /// #[green]
+    /// fn parse(text: &str) -> Result<u32, ParseIntError> {
+    ///     text.parse()
+    /// }
+    ///
+    /// #[green]
+    /// fn main() -> Result<(), ParseIntError> {
+    ///     let numbers = ["1", "2"].into_iter().green_map(|text| parse(text)).try_collect::<Vec<u32>>()?;
+    ///     assert_eq!(numbers, [1, 2]);
+    ///     assert!(["1", "two"].into_iter().green_map(|text| parse(text)).try_collect::<Vec<u32>>().is_err());
+    ///     Ok(())
+    /// }
+    /// ```
+    fn try_collect<C>(&mut self) -> Green<impl Future<Output = <Self::Item as Attempt>::At<C>>>
+    where
+        Self: Sized,
+        Self::Item: Attempt,
+        C: FromIterator<<Self::Item as Attempt>::Output>,
+    {
+        Green::new(async move {
+            let mut items = Vec::new();
+            while let Some(item) = self.next().await {
+                match item.outcome() {
+                    Ok(item) => items.push(item),
+                    Err(failure) => return Attempt::failed(failure),
+                }
+            }
+            Attempt::done(items.into_iter().collect())
         })
     }
 
@@ -295,6 +379,35 @@ pub trait GreenIterator {
             }
             value
         })
+    }
+
+    /// Like [`fold`](Self::fold), until `f` fails, whose failure is the value then. No step is taken after it.
+    fn try_fold<B, F, R>(&mut self, init: B, mut f: F) -> Green<impl Future<Output = R>>
+    where
+        Self: Sized,
+        F: FnMut(B, Self::Item) -> R,
+        R: Attempt<Output = B>,
+    {
+        Green::new(async move {
+            let mut value = init;
+            while let Some(item) = self.next().await {
+                value = match f(value, item).outcome() {
+                    Ok(value) => value,
+                    Err(failure) => return R::failed(failure),
+                };
+            }
+            R::done(value)
+        })
+    }
+
+    /// Calls `f` with each item, until it fails. No step is taken after that.
+    fn try_for_each<F, R>(&mut self, mut f: F) -> Green<impl Future<Output = R>>
+    where
+        Self: Sized,
+        F: FnMut(Self::Item) -> R,
+        R: Attempt<Output = ()>,
+    {
+        Green::new(async move { self.try_fold((), |(), item| f(item)).await })
     }
 
     /// Like [`fold`](Self::fold), starting with the first item; `None` if there is none.
@@ -533,7 +646,137 @@ pub trait GreenIterator {
             (firsts, seconds)
         })
     }
+
+    // ---- comparisons, item by item; no step is taken after what decides
+
+    /// The order of the items and those of `other`, as words are in a dictionary.
+    fn cmp<U>(mut self, other: U) -> Green<impl Future<Output = Ordering>>
+    where
+        Self: Sized,
+        Self::Item: Ord,
+        U: IntoGreenIterator<Item = Self::Item>,
+    {
+        Green::new(async move {
+            let order = compare::order(&mut self, other.into_green_iter(), |a, b| Some(a.cmp(b))).await;
+            order.unwrap_or(Ordering::Equal)
+        })
+    }
+
+    /// The order of the items and those of `other`, if they have one.
+    fn partial_cmp<U>(mut self, other: U) -> Green<impl Future<Output = Option<Ordering>>>
+    where
+        Self: Sized,
+        U: IntoGreenIterator,
+        Self::Item: PartialOrd<U::Item>,
+    {
+        Green::new(async move {
+            compare::order(&mut self, other.into_green_iter(), |a, b| a.partial_cmp(b)).await
+        })
+    }
+
+    /// Are the items and those of `other` equal, and as many?
+    fn eq<U>(mut self, other: U) -> Green<impl Future<Output = bool>>
+    where
+        Self: Sized,
+        U: IntoGreenIterator,
+        Self::Item: PartialEq<U::Item>,
+    {
+        Green::new(async move {
+            let equal = |a: &Self::Item, b: &U::Item| (a == b).then_some(Ordering::Equal);
+            compare::order(&mut self, other.into_green_iter(), equal).await == Some(Ordering::Equal)
+        })
+    }
+
+    /// Do the items and those of `other` differ, or their number?
+    fn ne<U>(self, other: U) -> Green<impl Future<Output = bool>>
+    where
+        Self: Sized,
+        U: IntoGreenIterator,
+        Self::Item: PartialEq<U::Item>,
+    {
+        Green::new(async move { !self.eq(other).await })
+    }
+
+    /// Do the items come before those of `other`?
+    fn lt<U>(self, other: U) -> Green<impl Future<Output = bool>>
+    where
+        Self: Sized,
+        U: IntoGreenIterator,
+        Self::Item: PartialOrd<U::Item>,
+    {
+        Green::new(async move { self.partial_cmp(other).await.is_some_and(Ordering::is_lt) })
+    }
+
+    /// Do the items come before those of `other`, or are they equal?
+    fn le<U>(self, other: U) -> Green<impl Future<Output = bool>>
+    where
+        Self: Sized,
+        U: IntoGreenIterator,
+        Self::Item: PartialOrd<U::Item>,
+    {
+        Green::new(async move { self.partial_cmp(other).await.is_some_and(Ordering::is_le) })
+    }
+
+    /// Do the items come after those of `other`?
+    fn gt<U>(self, other: U) -> Green<impl Future<Output = bool>>
+    where
+        Self: Sized,
+        U: IntoGreenIterator,
+        Self::Item: PartialOrd<U::Item>,
+    {
+        Green::new(async move { self.partial_cmp(other).await.is_some_and(Ordering::is_gt) })
+    }
+
+    /// Do the items come after those of `other`, or are they equal?
+    fn ge<U>(self, other: U) -> Green<impl Future<Output = bool>>
+    where
+        Self: Sized,
+        U: IntoGreenIterator,
+        Self::Item: PartialOrd<U::Item>,
+    {
+        Green::new(async move { self.partial_cmp(other).await.is_some_and(Ordering::is_ge) })
+    }
+
+    /// Is no item less than the one before it?
+    fn is_sorted(self) -> Green<impl Future<Output = bool>>
+    where
+        Self: Sized,
+        Self::Item: PartialOrd,
+    {
+        Green::new(async move { self.is_sorted_by(|a, b| a <= b).await })
+    }
+
+    /// Does `compare` say of each item and the next that they are in order?
+    fn is_sorted_by<F>(mut self, mut compare: F) -> Green<impl Future<Output = bool>>
+    where
+        Self: Sized,
+        F: FnMut(&Self::Item, &Self::Item) -> bool,
+    {
+        Green::new(async move {
+            let Some(mut last) = self.next().await else { return true };
+            while let Some(item) = self.next().await {
+                if !compare(&last, &item) {
+                    return false;
+                }
+                last = item;
+            }
+            true
+        })
+    }
+
+    /// Is no item's key less than that of the one before it?
+    fn is_sorted_by_key<K, F>(self, f: F) -> Green<impl Future<Output = bool>>
+    where
+        Self: Sized,
+        F: FnMut(Self::Item) -> K,
+        K: PartialOrd,
+    {
+        Green::new(async move { self.map(f).is_sorted().await })
+    }
 }
+
+/// A hint makes room for so many items and no more: what it says may be a mistake, or `usize::MAX`.
+const MOST_AT_FIRST: usize = 1024;
 
 impl<I: GreenIterator + ?Sized> GreenIterator for &mut I {
     type Item = I::Item;
@@ -541,6 +784,10 @@ impl<I: GreenIterator + ?Sized> GreenIterator for &mut I {
     #[green(crate = crate)]
     fn next(&mut self) -> Option<I::Item> {
         (**self).next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (**self).size_hint()
     }
 }
 
@@ -550,5 +797,9 @@ impl<I: GreenIterator + ?Sized> GreenIterator for Box<I> {
     #[green(crate = crate)]
     fn next(&mut self) -> Option<I::Item> {
         (**self).next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (**self).size_hint()
     }
 }

@@ -22,6 +22,10 @@ impl<I: GreenIterator, P: FnMut(&I::Item) -> bool> GreenIterator for Filter<I, P
             }
         }
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, self.iter.size_hint().1)
+    }
 }
 
 /// The iterator that [`GreenIterator::filter_map`] makes.
@@ -42,6 +46,10 @@ impl<I: GreenIterator, B, F: FnMut(I::Item) -> Option<B>> GreenIterator for Filt
                 return Some(item);
             }
         }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, self.iter.size_hint().1)
     }
 }
 
@@ -64,6 +72,11 @@ impl<I: GreenIterator> GreenIterator for Take<I> {
         // An interrupted step does not count.
         self.left -= 1;
         item
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (least, most) = self.iter.size_hint();
+        (least.min(self.left), Some(most.map_or(self.left, |most| most.min(self.left))))
     }
 }
 
@@ -90,6 +103,10 @@ impl<I: GreenIterator, P: FnMut(&I::Item) -> bool> GreenIterator for TakeWhile<I
         self.is_over = true;
         None
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.is_over { (0, Some(0)) } else { (0, self.iter.size_hint().1) }
+    }
 }
 
 /// The iterator that [`GreenIterator::map_while`] makes.
@@ -106,6 +123,10 @@ impl<I: GreenIterator, B, F: FnMut(I::Item) -> Option<B>> GreenIterator for MapW
     fn next(&mut self) -> Option<B> {
         let item = self.iter.next()?;
         (self.f)(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, self.iter.size_hint().1)
     }
 }
 
@@ -126,6 +147,11 @@ impl<I: GreenIterator> GreenIterator for Skip<I> {
             self.left -= 1;
         }
         self.iter.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (least, most) = self.iter.size_hint();
+        (least.saturating_sub(self.left), most.map(|most| most.saturating_sub(self.left)))
     }
 }
 
@@ -149,6 +175,10 @@ impl<I: GreenIterator, P: FnMut(&I::Item) -> bool> GreenIterator for SkipWhile<I
                 return Some(item);
             }
         }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, self.iter.size_hint().1)
     }
 }
 
@@ -174,5 +204,15 @@ impl<I: GreenIterator> GreenIterator for StepBy<I> {
         let item = self.iter.next()?;
         self.left = self.gap;
         Some(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // The first is given after `left` others, each further one after `gap` others.
+        let given = |items: usize| match items.checked_sub(self.left) {
+            None | Some(0) => 0,
+            Some(items) => (items - 1) / (self.gap + 1) + 1,
+        };
+        let (least, most) = self.iter.size_hint();
+        (given(least), most.map(given))
     }
 }

@@ -32,6 +32,10 @@ impl<I: Iterator> GreenIterator for FromIter<I> {
     fn next(&mut self) -> Option<I::Item> {
         self.items.next()
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.items.size_hint()
+    }
 }
 
 /// A green iterator that asks `f` for each step; it is over when `f` gives `None`. A step suspends while `f`'s call does.
@@ -113,5 +117,9 @@ where
     #[green(crate = crate)]
     fn next(&mut self) -> Option<G::Output> {
         Some((self.f)().await)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
     }
 }

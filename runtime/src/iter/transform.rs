@@ -20,6 +20,10 @@ impl<I: GreenIterator, B, F: FnMut(I::Item) -> B> GreenIterator for Map<I, F> {
         let item = self.iter.next()?;
         Some((self.f)(item))
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.size_hint()
+    }
 }
 
 /// The iterator that [`GreenIterator::then`] makes.
@@ -42,6 +46,10 @@ where
         let item = self.iter.next()?;
         Some((self.f)(item).await)
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.size_hint()
+    }
 }
 
 /// The iterator that [`GreenIterator::inspect`] makes.
@@ -59,6 +67,10 @@ impl<I: GreenIterator, F: FnMut(&I::Item)> GreenIterator for Inspect<I, F> {
         let item = self.iter.next()?;
         (self.f)(&item);
         Some(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.size_hint()
     }
 }
 
@@ -78,6 +90,10 @@ impl<I: GreenIterator> GreenIterator for Enumerate<I> {
         let index = self.count;
         self.count += 1;
         Some((index, item))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.size_hint()
     }
 }
 
@@ -107,5 +123,74 @@ where
             let items = self.iter.next()?;
             self.inner = Some(items.into_iter());
         }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let inner = self.inner.as_ref().map_or((0, Some(0)), |inner| inner.size_hint());
+        // How many each collection to come has is not known; if none comes, the one at hand is all.
+        match self.iter.size_hint().1 {
+            Some(0) => inner,
+            _ => (inner.0, None),
+        }
+    }
+}
+
+/// The iterator that [`GreenIterator::scan`] makes.
+#[derive(Clone, Debug)]
+pub struct Scan<I, S, F> {
+    pub(super) iter: I,
+    pub(super) state: S,
+    pub(super) f: F,
+}
+
+impl<I: GreenIterator, S, B, F: FnMut(&mut S, I::Item) -> Option<B>> GreenIterator for Scan<I, S, F> {
+    type Item = B;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<B> {
+        let item = self.iter.next()?;
+        (self.f)(&mut self.state, item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, self.iter.size_hint().1)
+    }
+}
+
+/// The iterator that [`GreenIterator::copied`] makes.
+#[derive(Clone, Debug)]
+pub struct Copied<I> {
+    pub(super) iter: I,
+}
+
+impl<'a, I: GreenIterator<Item = &'a T>, T: Copy + 'a> GreenIterator for Copied<I> {
+    type Item = T;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<T> {
+        self.iter.next().copied()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.size_hint()
+    }
+}
+
+/// The iterator that [`GreenIterator::cloned`] makes.
+#[derive(Clone, Debug)]
+pub struct Cloned<I> {
+    pub(super) iter: I,
+}
+
+impl<'a, I: GreenIterator<Item = &'a T>, T: Clone + 'a> GreenIterator for Cloned<I> {
+    type Item = T;
+
+    #[green(crate = crate)]
+    fn next(&mut self) -> Option<T> {
+        self.iter.next().cloned()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.size_hint()
     }
 }
