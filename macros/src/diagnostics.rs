@@ -50,6 +50,7 @@ pub(crate) enum Diagnostic {
     MainSignature,
     TestSignature(String),
     AwaitInNoSwitch,
+    GreenClosureOutside,
 }
 
 impl Diagnostic {
@@ -137,6 +138,11 @@ impl Diagnostic {
                 &format!(
                     "move the body to a green function with these arguments, and call that from `{name}`"
                 ),
+            ),
+            Diagnostic::GreenClosureOutside => message(
+                "a green closure stands in a function that is not green",
+                "it is the `#[green]` of the function around it that makes a closure green",
+                "write `#[green]` on the function, or `eventlet::green_closure!(move || …)` in place of the closure",
             ),
             Diagnostic::AwaitInNoSwitch => message(
                 "`.await` inside `no_switch!`",

@@ -2,8 +2,9 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Block, Ident, ItemFn, Signature, TraitItemFn, Visibility, token};
+use syn::{Attribute, Block, ExprClosure, Ident, ItemFn, Signature, TraitItemFn, Visibility, token};
 
+use crate::broken;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 
 /// A function under `#[green]`.
@@ -15,6 +16,18 @@ pub(crate) struct GreenFn {
     /// A trait's method may have none.
     pub(crate) body: Option<Block>,
     pub(crate) role: Role,
+}
+
+/// What was read.
+pub(crate) enum Parsed {
+    /// A function.
+    Whole(GreenFn),
+    /// A function whose body does not parse, and what stands in for that.
+    Broken(GreenFn, TokenStream),
+    /// A closure: the function around it is not green, or it would have read the attribute.
+    Closure(Box<ExprClosure>),
+    /// Something else; it is reported why.
+    NotAFunction,
 }
 
 /// What calls the function.
@@ -32,36 +45,48 @@ pub(crate) enum Role {
 
 impl GreenFn {
     /// Reads the item, or reports why it cannot be green.
-    pub(crate) fn parse(item: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Self> {
+    pub(crate) fn parse(item: &TokenStream, diagnostics: &mut Diagnostics) -> Parsed {
         Self::parse_or(item, diagnostics, Diagnostic::NotAFunction)
     }
 
     /// Reads a test, or reports why it cannot be one.
-    pub(crate) fn parse_test(item: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let mut function = Self::parse_or(item, diagnostics, Diagnostic::NotATest)?;
-        if function.body.is_none() {
-            diagnostics.push(&function.sig.ident, Diagnostic::NotATest("a function without a body"));
-            return None;
+    pub(crate) fn parse_test(item: &TokenStream, diagnostics: &mut Diagnostics) -> Parsed {
+        match Self::parse_or(item, diagnostics, Diagnostic::NotATest) {
+            Parsed::Whole(function) if function.body.is_none() => {
+                diagnostics.push(&function.sig.ident, Diagnostic::NotATest("a function without a body"));
+                Parsed::NotAFunction
+            }
+            Parsed::Whole(function) => Parsed::Whole(GreenFn { role: Role::Test, ..function }),
+            Parsed::Broken(function, body) => Parsed::Broken(GreenFn { role: Role::Test, ..function }, body),
+            Parsed::Closure(closure) => {
+                diagnostics.push(&closure.inputs_begin, Diagnostic::NotATest("a closure"));
+                Parsed::NotAFunction
+            }
+            Parsed::NotAFunction => Parsed::NotAFunction,
         }
-        function.role = Role::Test;
-        Some(function)
     }
 
     fn parse_or(
         item: &TokenStream,
         diagnostics: &mut Diagnostics,
         mistake: fn(&'static str) -> Diagnostic,
-    ) -> Option<Self> {
+    ) -> Parsed {
         match syn::parse2::<Self>(item.clone()) {
-            Ok(function) => Some(function),
+            Ok(function) => Parsed::Whole(function),
             Err(error) => {
+                if let Ok(closure) = syn::parse2(item.clone()) {
+                    return Parsed::Closure(Box::new(closure));
+                }
+                if let Some((function, stmts)) = broken::signature(item) {
+                    return Parsed::Broken(function, broken::body(&stmts, &error));
+                }
                 match syn::parse2::<syn::Item>(item.clone()) {
                     Ok(other) if !matches!(other, syn::Item::Fn(_) | syn::Item::Verbatim(_)) => {
                         diagnostics.push(keyword(item), mistake(kind_of(&other)));
                     }
                     _ => diagnostics.push_error(error),
                 }
-                None
+                Parsed::NotAFunction
             }
         }
     }

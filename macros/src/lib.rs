@@ -5,6 +5,7 @@
 //! and nothing of hubs or threads.
 #![forbid(unsafe_code)]
 
+mod broken;
 mod check;
 mod diagnostics;
 mod emit;
@@ -15,10 +16,12 @@ mod paths;
 #[cfg(test)]
 mod tests;
 
-use diagnostics::Diagnostics;
-use item::GreenFn;
+use diagnostics::{Diagnostic, Diagnostics};
+use item::{GreenFn, Parsed};
 use options::Options;
+use paths::Paths;
 use proc_macro2::TokenStream;
+use syn::ExprClosure;
 
 /// Makes a function green: in its body, a call whose value is a green call is driven right there.
 ///
@@ -36,26 +39,61 @@ pub fn test(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> 
     expand_test(options.into(), item.into()).into()
 }
 
+/// A green closure in an ordinary function: `green_closure!(move |x| …)`.
+///
+/// See the documentation of the `eventlet` crate, which re-exports this macro.
+#[proc_macro]
+pub fn green_closure(closure: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let mut diagnostics = Diagnostics::default();
+    let closure = match syn::parse::<ExprClosure>(closure) {
+        Ok(closure) => lower::lone_closure(closure, &Paths::new(None), &mut diagnostics),
+        Err(error) => return error.to_compile_error().into(),
+    };
+    emit::lone_closure(&closure, diagnostics).into()
+}
+
 /// The whole pipeline. Every stage goes on after a mistake, so that one compile shows them all.
 fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let options = Options::parse(options, &mut diagnostics);
-    let Some(mut function) = GreenFn::parse(&item, &mut diagnostics) else {
-        return emit::untouched(item, diagnostics);
+    let (mut function, broken) = match GreenFn::parse(&item, &mut diagnostics) {
+        Parsed::Whole(function) => (function, None),
+        Parsed::Broken(function, body) => (function, Some(body)),
+        Parsed::Closure(closure) => {
+            diagnostics.push(&closure.inputs_begin, Diagnostic::GreenClosureOutside);
+            let closure = lower::lone_closure(*closure, &options.paths, &mut diagnostics);
+            return emit::lone_closure(&closure, diagnostics);
+        }
+        Parsed::NotAFunction => return emit::untouched(item, diagnostics),
     };
     check::function(&mut function, &mut diagnostics);
-    let body = lower::function(&mut function, &options, &mut diagnostics);
-    emit::function(function, body, &options, diagnostics)
+    write(function, broken, &options, diagnostics)
 }
 
 /// The pipeline for a test, which differs in what is read and in who calls the function.
 fn expand_test(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let options = Options::parse_of_test(options, &mut diagnostics);
-    let Some(mut function) = GreenFn::parse_test(&item, &mut diagnostics) else {
-        return emit::untouched(item, diagnostics);
+    let (mut function, broken) = match GreenFn::parse_test(&item, &mut diagnostics) {
+        Parsed::Whole(function) => (function, None),
+        Parsed::Broken(function, body) => (function, Some(body)),
+        Parsed::Closure(_) | Parsed::NotAFunction => return emit::untouched(item, diagnostics),
     };
     check::test(&mut function, &mut diagnostics);
-    let body = lower::function(&mut function, &options, &mut diagnostics);
-    emit::function(function, body, &options, diagnostics)
+    write(function, broken, &options, diagnostics)
+}
+
+/// The stages that follow on the checks. `broken` stands in for a body that does not parse.
+fn write(
+    mut function: GreenFn,
+    broken: Option<TokenStream>,
+    options: &Options,
+    mut diagnostics: Diagnostics,
+) -> TokenStream {
+    let is_broken = broken.is_some();
+    let body = match broken {
+        None => lower::function(&mut function, options, &mut diagnostics),
+        Some(body) => Some(lower::broken(&function, &body, options)),
+    };
+    emit::function(function, body, is_broken, options, diagnostics)
 }

@@ -218,6 +218,48 @@ pub use convenience::{StopServe, connect, listen, serve};
 pub use dagpool::DagPool;
 pub use event::Event;
 pub use eventlet_macros::green;
+/// A green closure in an ordinary function: `green_closure!(move |x| …)` is what `#[green] move |x| …` is in a green one.
+///
+/// In its body the one rule holds: a call whose value is a green call is driven right there. Its value is a closure, and
+/// calling that gives a green call, of which nothing has run; the macro itself never suspends.
+///
+/// With `move` the closure owns what it captures, and a call can borrow from it; such a closure is for one call, unless all
+/// that it captures is `Copy`. Without `move` it borrows.
+///
+/// # Cancel safety
+///
+/// A kill or timeout drops what the closure has captured with its call.
+///
+/// ```
+/// use std::rc::Rc;
+/// use std::time::Duration;
+/// use eventlet::{GreenThread, green, green_closure, sleep, spawn};
+///
+/// struct Meter { unit: u32 }
+///
+/// impl Meter {
+///     #[green]
+///     fn read(&self) -> u32 {
+///         sleep(Duration::from_millis(1));
+///         self.unit * 3
+///     }
+/// }
+///
+/// // An ordinary function, which starts a green thread.
+/// fn start(meter: &Rc<Meter>) -> GreenThread<u32> {
+///     let meter = meter.clone();
+///     spawn(green_closure!(move || {
+///         let first = meter.read();
+///         first + meter.read()
+///     }))
+/// }
+///
+/// #[green]
+/// fn main() {
+///     assert_eq!(start(&Rc::new(Meter { unit: 7 })).wait(), 42);
+/// }
+/// ```
+pub use eventlet_macros::green_closure;
 /// Makes a green function a test: its body is driven in virtual time, and may leave nothing behind.
 ///
 /// Sleeps and timeouts take no time and happen at exactly the time they name, as under

@@ -9,4 +9,13 @@ fn main() {
     for job in pool { //~ ERROR a `for` loop cannot go over `Pool`
         drop(job);
     }
+    let mut sum = 0;
+    for n in size() { //~ ERROR a `for` loop cannot go over `u32`
+        sum += n;
+    }
+    assert_eq!(sum, 3);
+}
+
+fn size() -> u32 {
+    3
 }

@@ -19,10 +19,17 @@ pub(crate) fn untouched(item: TokenStream, diagnostics: Diagnostics) -> TokenStr
     quote!(#errors #item)
 }
 
+/// A closure in an ordinary function, and what is wrong with it, in one expression.
+pub(crate) fn lone_closure(closure: &TokenStream, diagnostics: Diagnostics) -> TokenStream {
+    let errors = diagnostics.into_tokens();
+    quote!({ #errors #closure })
+}
+
 /// The function, and what is wrong with it.
 pub(crate) fn function(
     function: GreenFn,
     body: Option<TokenStream>,
+    is_broken: bool,
     options: &Options,
     diagnostics: Diagnostics,
 ) -> TokenStream {
@@ -33,6 +40,10 @@ pub(crate) fn function(
     }
     let private = options.paths.private(sig.ident.span());
     let has_body = body.is_some();
+    if is_broken {
+        // rustc has said what is wrong; that the arguments are not used is not.
+        attrs.push(syn::parse_quote!(#[allow(unused, unexpected_cfgs)]));
+    }
     if has_body {
         // `stop()` becomes `match stop() { … }`, in which clippy sees a part that never ends.
         attrs.push(syn::parse_quote!(#[allow(clippy::diverging_sub_expression)]));

@@ -69,6 +69,15 @@ pub(crate) fn function(
     Some(quote_spanned!(here=> #private::#door(#block #(, #kind)*)))
 }
 
+/// What a function with this body makes of a call, if the body is not to be lowered.
+pub(crate) fn broken(function: &GreenFn, body: &TokenStream, options: &Options) -> TokenStream {
+    let name = function.sig.ident.span();
+    let private = options.paths.private(name);
+    let is_boxed = options.boxed && function.role == Role::Function;
+    let door = Ident::new(if is_boxed { "boxed" } else { "green" }, Span::mixed_site().located_at(name));
+    quote_spanned!(Span::mixed_site().located_at(name)=> #private::#door(async move { #body }))
+}
+
 /// The statements as tokens.
 fn spelled(stmts: &[Stmt]) -> TokenStream {
     stmts.iter().map(ToTokens::into_token_stream).collect()

@@ -11,6 +11,7 @@ mod closure;
 mod errors;
 mod for_loop;
 mod known_macros;
+mod lone_closure;
 mod no_switch;
 mod parenthesize;
 mod return_type;
@@ -21,7 +22,8 @@ use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
-pub(crate) use body::function;
+pub(crate) use body::{broken, function};
+pub(crate) use lone_closure::lone_closure;
 pub(crate) use return_type::spelled as result_type;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};

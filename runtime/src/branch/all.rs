@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use super::branches::{Branches, raise_unless_panicking};
 use crate::call::Green;
 use crate::call::lazy::Start;
+use crate::call::{GreenCall, MakesGreenCall};
 use crate::hub::current;
 use crate::hub::task::is_look;
 
@@ -39,10 +40,10 @@ use crate::hub::task::is_look;
 ///     assert_eq!(loud, ["ONE", "TWO"]);
 /// }
 /// ```
-pub fn join_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = Vec<G::Output>>>
+pub fn join_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = Vec<G::Value>>>
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     Green::new(async move {
         let mut values = Values::new();
@@ -80,8 +81,8 @@ pub fn try_join_all<F, G, T, E>(
     calls: impl IntoIterator<Item = F>,
 ) -> Green<impl Future<Output = Result<Vec<T>, E>>>
 where
-    F: FnOnce() -> G,
-    G: Future<Output = Result<T, E>>,
+    F: MakesGreenCall<G>,
+    G: GreenCall<Value = Result<T, E>>,
 {
     Green::new(async move {
         let mut values = Values::new();
@@ -120,10 +121,10 @@ where
 ///     assert_eq!(winner, 1);
 /// }
 /// ```
-pub fn race_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = (usize, G::Output)>>
+pub fn race_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = (usize, G::Value)>>
 where
-    F: FnOnce() -> G,
-    G: Future,
+    F: MakesGreenCall<G>,
+    G: GreenCall,
 {
     Green::new(async move {
         let winner = drive(calls, |index, value| ControlFlow::Break((index, value))).await;

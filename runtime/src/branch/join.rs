@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use super::call::{Branch, note_trunk};
 use crate::call::Green;
+use crate::call::{GreenCall, MakesGreenCall};
 
 /// Writes `join` and `try_join` for one number of calls.
 macro_rules! joins {
@@ -15,9 +16,9 @@ macro_rules! joins {
         $($F:ident $G:ident $T:ident $call:ident $number:literal),*
     ) => {
         $(#[$join_doc])*
-        pub fn $join<$($F, $G),*>($($call: $F),*) -> Green<impl Future<Output = ($($G::Output,)*)>>
+        pub fn $join<$($F, $G, $T),*>($($call: $F),*) -> Green<impl Future<Output = ($($T,)*)>>
         where
-            $($F: FnOnce() -> $G, $G: Future,)*
+            $($F: MakesGreenCall<$G>, $G: GreenCall<Value = $T>,)*
         {
             Green::new(async move { $Calls { $($call: Branch::new($call)),* }.await })
         }
@@ -27,7 +28,7 @@ macro_rules! joins {
             $($call: $F),*
         ) -> Green<impl Future<Output = Result<($($T,)*), Error>>>
         where
-            $($F: FnOnce() -> $G, $G: Future<Output = Result<$T, Error>>,)*
+            $($F: MakesGreenCall<$G>, $G: GreenCall<Value = Result<$T, Error>>,)*
         {
             Green::new(async move { $TryCalls { $($call: Branch::new($call)),* }.await })
         }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use super::call::{Branch, note_trunk};
 use crate::call::Green;
+use crate::call::{GreenCall, MakesGreenCall};
 
 /// Writes `race` for one number of calls.
 macro_rules! races {
@@ -14,9 +15,9 @@ macro_rules! races {
         $($F:ident $G:ident $T:ident $call:ident $Nth:ident $number:literal),*
     ) => {
         $(#[$doc])*
-        pub fn $race<$($F, $G),*>($($call: $F),*) -> Green<impl Future<Output = $Outcome<$($G::Output),*>>>
+        pub fn $race<$($F, $G, $T),*>($($call: $F),*) -> Green<impl Future<Output = $Outcome<$($T),*>>>
         where
-            $($F: FnOnce() -> $G, $G: Future,)*
+            $($F: MakesGreenCall<$G>, $G: GreenCall<Value = $T>,)*
         {
             Green::new(async move { $Calls { $($call: Branch::new($call)),* }.await })
         }

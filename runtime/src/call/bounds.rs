@@ -26,8 +26,8 @@ impl<F: FnOnce() -> G, G> MakesGreenCall<G> for F {}
     message = "a green call is expected of this closure, and it gives a plain value",
     label = "what it gives is there at once, a `{Self}`",
     note = "a green thread drives a green call, which is what calling a `#[green]` function gives",
-    note = "help: make the function that is called `#[green]`; for plain work there is `tpool::execute`",
-    note = "see `spawn-plain-value` in DIAGNOSTICS.md"
+    note = "help: if it holds green calls, write `#[green] move || {{ … }}`; if it is one call, make the function `#[green]`",
+    note = "help: for plain work there is `tpool::execute`; see `spawn-plain-value` in DIAGNOSTICS.md"
 )]
 pub trait GreenCall: Future<Output = <Self as GreenCall>::Value> {
     /// What the call gives when it has been driven to its end.

@@ -1,12 +1,12 @@
 //! The accept loop.
 
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
 use super::accept_error::{Backoff, Trouble};
 use super::stop::{Handled, Serving};
+use crate::call::GreenCall;
 use crate::green;
 use crate::green::net::{TcpListener, TcpStream};
 #[cfg(unix)]
@@ -68,8 +68,8 @@ pub fn serve<L, F, G>(listener: L, handle: F, concurrency: impl Into<GreenPool>)
 where
     L: Listener,
     F: Fn(L::Connection, L::Address) -> G + 'static,
-    G: Future + 'static,
-    G::Output: Handled,
+    G: GreenCall + 'static,
+    G::Value: Handled,
 {
     let pool = concurrency.into();
     let handle = Rc::new(handle);

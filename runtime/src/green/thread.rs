@@ -4,10 +4,10 @@
 
 use std::any::Any;
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use crate::call::{GreenCall, MakesGreenCall};
 use crate::green;
 use crate::greenthread::GreenThread;
 use crate::hub::exit::Exit;
@@ -47,11 +47,11 @@ pub use scope::{Scope, ScopedJoinHandle, scope};
 /// }
 /// ```
 #[track_caller]
-pub fn spawn<F, G>(f: F) -> JoinHandle<G::Output>
+pub fn spawn<F, G>(f: F) -> JoinHandle<G::Value>
 where
-    F: FnOnce() -> G + 'static,
-    G: Future + 'static,
-    G::Output: 'static,
+    F: MakesGreenCall<G> + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
 {
     JoinHandle(crate::greenthread::spawn(f))
 }
@@ -160,11 +160,11 @@ impl Builder {
     ///
     /// As [`spawn`].
     #[track_caller]
-    pub fn spawn<F, G>(self, f: F) -> io::Result<JoinHandle<G::Output>>
+    pub fn spawn<F, G>(self, f: F) -> io::Result<JoinHandle<G::Value>>
     where
-        F: FnOnce() -> G + 'static,
-        G: Future + 'static,
-        G::Output: 'static,
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall + 'static,
+        G::Value: 'static,
     {
         let handle = spawn(f);
         if let Some(name) = &self.name {

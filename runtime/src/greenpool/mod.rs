@@ -97,7 +97,7 @@ impl GreenPool {
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
     where
-        F: MakesGreenCall<G> + 'static,
+        F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
         G: GreenCall + 'static,
         G::Value: 'static,
     {
@@ -122,7 +122,7 @@ impl GreenPool {
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn spawn_n<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
-        F: MakesGreenCall<G> + 'static,
+        F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
         G: GreenCall + 'static,
         G::Value: 'static,
     {
@@ -142,7 +142,7 @@ impl GreenPool {
     #[track_caller]
     pub fn try_spawn<F, G>(&self, f: F) -> Result<GreenThread<G::Value>, PoolFull<F>>
     where
-        F: MakesGreenCall<G> + 'static,
+        F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
         G: GreenCall + 'static,
         G::Value: 'static,
     {

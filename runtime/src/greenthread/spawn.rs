@@ -43,7 +43,7 @@ use crate::hub::task::Place;
 #[track_caller]
 pub fn spawn<F, G>(f: F) -> GreenThread<G::Value>
 where
-    F: MakesGreenCall<G> + 'static,
+    F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
     G: GreenCall + 'static,
     G::Value: 'static,
 {
@@ -67,7 +67,7 @@ where
 #[track_caller]
 pub fn spawn_n<F, G>(f: F)
 where
-    F: MakesGreenCall<G> + 'static,
+    F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
     G: GreenCall + 'static,
     G::Value: 'static,
 {
@@ -103,7 +103,7 @@ where
 #[track_caller]
 pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
-    F: MakesGreenCall<G> + 'static,
+    F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
     G: GreenCall + 'static,
     G::Value: 'static,
 {
@@ -117,7 +117,7 @@ where
 #[track_caller]
 pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
-    F: MakesGreenCall<G> + 'static,
+    F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
     G: GreenCall + 'static,
     G::Value: 'static,
 {
@@ -128,7 +128,7 @@ where
 #[track_caller]
 fn spawn_later<F, G>(delay: Duration, owner: Option<Option<Thread>>, f: F) -> GreenThread<G::Value>
 where
-    F: MakesGreenCall<G> + 'static,
+    F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
     G: GreenCall + 'static,
     G::Value: 'static,
 {

@@ -45,14 +45,14 @@ pub trait NoSteps {
     /// What the loop was to go over.
     type Iterable;
     /// Refuses the loop.
-    fn eventlet_steps(self) -> RefusedSteps<Self::Iterable>
+    fn eventlet_steps(self) -> RefusedSteps<(Self::Iterable, <Self::Iterable as Iterable>::Item)>
     where
         Self::Iterable: Iterable;
 }
 
 impl<T> NoSteps for &mut Steps<T> {
     type Iterable = T;
-    fn eventlet_steps(self) -> RefusedSteps<T>
+    fn eventlet_steps(self) -> RefusedSteps<(T, T::Item)>
     where
         T: Iterable,
     {
@@ -60,13 +60,16 @@ impl<T> NoSteps for &mut Steps<T> {
     }
 }
 
-/// What a `for` loop in a green body can go over.
+/// What a `for` loop in a green body can go over. Nothing implements it: it has the words of the refusal.
 #[diagnostic::on_unimplemented(
     message = "a `for` loop cannot go over `{Self}`",
     label = "neither an `IntoIterator` nor a `GreenIterator`",
     note = "in a green body `for` takes ordinary iterators (`IntoIterator`) and green ones (`GreenIterator`)"
 )]
-pub trait Iterable {}
+pub trait Iterable {
+    /// What the loop would yield.
+    type Item;
+}
 
 kind!(
     /// Steps that are made at once.
@@ -80,9 +83,6 @@ kind!(
     /// Steps that nothing makes: they exist so that a refused loop is one error, not six.
     RefusedSteps, plain: true
 );
-
-/// What a refused loop would yield.
-pub enum NoItem {}
 
 #[diagnostic::do_not_recommend]
 impl<T> StaysPut for PlainSteps<T> {}
@@ -128,17 +128,18 @@ impl<T: IntoGreenIterator> DrivenSteps<T> {
 }
 
 #[allow(missing_docs, clippy::unused_self)]
-impl<T> RefusedSteps<T> {
+impl<T, Item> RefusedSteps<(T, Item)> {
     pub fn start(self, iterable: T) -> T {
         iterable
     }
-    pub fn value(self, _iter: &mut T) -> Option<NoItem> {
+    // Of what type an item is cannot be said, which rustc has reported; so it says nothing of what is done with one.
+    pub fn value(self, _iter: &mut T) -> Option<Item> {
         None
     }
-    pub fn call(self, _iter: &mut T) -> Never<Option<NoItem>> {
+    pub fn call(self, _iter: &mut T) -> Never<Option<Item>> {
         unreachable!("a refused loop does not compile")
     }
-    pub fn stay(self, _iter: &mut T) -> Option<NoItem> {
+    pub fn stay(self, _iter: &mut T) -> Option<Item> {
         None
     }
 }

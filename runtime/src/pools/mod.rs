@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::call::GreenCall;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
@@ -75,7 +76,7 @@ impl<T, E> Pool<T, E> {
     pub fn new<F, G>(max_size: usize, create: F) -> Self
     where
         F: Fn() -> G + 'static,
-        G: Future<Output = Result<T, E>> + 'static,
+        G: GreenCall<Value = Result<T, E>> + 'static,
     {
         Pool { stock: Rc::new(Stock::new(max_size, false, create)) }
     }
@@ -86,7 +87,7 @@ impl<T, E> Pool<T, E> {
     pub fn with_newest_first<F, G>(max_size: usize, create: F) -> Self
     where
         F: Fn() -> G + 'static,
-        G: Future<Output = Result<T, E>> + 'static,
+        G: GreenCall<Value = Result<T, E>> + 'static,
     {
         Pool { stock: Rc::new(Stock::new(max_size, true, create)) }
     }

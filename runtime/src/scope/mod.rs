@@ -65,6 +65,7 @@ use std::future::Future;
 use std::rc::Rc;
 
 use crate::call::Green;
+use crate::call::{GreenCall, MakesGreenCall};
 
 mod call;
 mod shared;
@@ -113,10 +114,10 @@ pub use thread::ScopedThread;
 ///     assert_eq!(sum, 6);
 /// }
 /// ```
-pub fn scope<'env, F, B>(f: F) -> Green<impl Future<Output = B::Output>>
+pub fn scope<'env, F, B, T>(f: F) -> Green<impl Future<Output = T>>
 where
     F: FnOnce(Scope<'env>) -> B,
-    B: Future,
+    B: GreenCall<Value = T>,
 {
     Green::new(async move {
         let body = |scope| async move { Ok::<_, Infallible>(f(scope).await) };
@@ -166,7 +167,7 @@ where
 pub fn try_scope<'env, F, B, T, E>(f: F) -> Green<impl Future<Output = Result<T, E>>>
 where
     F: FnOnce(Scope<'env, E>) -> B,
-    B: Future<Output = Result<T, E>>,
+    B: GreenCall<Value = Result<T, E>>,
 {
     Green::new(async move { ScopeCall::new(f).await })
 }
@@ -190,11 +191,11 @@ impl<'env> Scope<'env> {
     ///
     /// If the scope has ended, in which case `f` is dropped.
     #[track_caller]
-    pub fn spawn<F, G>(&self, f: F) -> ScopedThread<'env, G::Output>
+    pub fn spawn<F, G>(&self, f: F) -> ScopedThread<'env, G::Value>
     where
-        F: FnOnce() -> G + 'env,
-        G: Future + 'env,
-        G::Output: 'env,
+        F: MakesGreenCall<G> + 'env,
+        G: GreenCall + 'env,
+        G::Value: 'env,
     {
         ScopedThread::spawn(&self.shared, f, Ok)
     }
@@ -209,8 +210,8 @@ impl<'env, E: 'env> Scope<'env, E> {
     #[track_caller]
     pub fn try_spawn<F, G, T>(&self, f: F) -> ScopedThread<'env, T>
     where
-        F: FnOnce() -> G + 'env,
-        G: Future<Output = Result<T, E>> + 'env,
+        F: MakesGreenCall<G> + 'env,
+        G: GreenCall<Value = Result<T, E>> + 'env,
         T: 'env,
     {
         ScopedThread::spawn(&self.shared, f, |result| result)

@@ -80,10 +80,10 @@ impl From<Timeout> for std::io::Error {
 ///
 /// eventlet's `with Timeout(limit)` and `with_timeout`; an error instead of an exception that is thrown in.
 #[cfg_attr(debug_assertions, track_caller)]
-pub fn with_timeout<F, G>(limit: Duration, f: F) -> Green<impl Future<Output = Result<G::Value, Timeout>>>
+pub fn with_timeout<F, G, T>(limit: Duration, f: F) -> Green<impl Future<Output = Result<T, Timeout>>>
 where
     F: MakesGreenCall<G>,
-    G: GreenCall,
+    G: GreenCall<Value = T>,
 {
     Green::new(async move { Limited::from_now(f(), limit).await })
 }
@@ -103,14 +103,10 @@ where
 ///
 /// eventlet's `with_timeout(…, timeout_value=…)`.
 #[cfg_attr(debug_assertions, track_caller)]
-pub fn with_timeout_value<F, G>(
-    limit: Duration,
-    f: F,
-    default: G::Value,
-) -> Green<impl Future<Output = G::Value>>
+pub fn with_timeout_value<F, G, T>(limit: Duration, f: F, default: T) -> Green<impl Future<Output = T>>
 where
     F: MakesGreenCall<G>,
-    G: GreenCall,
+    G: GreenCall<Value = T>,
 {
     Green::new(async move { with_timeout(limit, f).await.unwrap_or(default) })
 }

@@ -31,6 +31,8 @@
 //! Types of std that never block (`&[u8]`, [`Cursor`], `Vec<u8>`, [`empty`] and their kind) implement them too, and
 //! do not suspend.
 //!
+//! In an ordinary function of a module that uses the green [`Write`], [`fmt_into`] formats into a `Vec<u8>`.
+//!
 //! # Behind a `dyn`
 //!
 //! A trait with green methods cannot be made into an object. Each has a twin that can: [`DynRead`], [`DynWrite`],
@@ -69,6 +71,7 @@ mod copy;
 #[macro_use]
 mod descriptor;
 mod erased;
+mod fmt_into;
 mod line_writer;
 #[cfg(unix)]
 mod outlet;
@@ -95,6 +98,7 @@ pub use buf_reader::BufReader;
 pub use buf_writer::{BufWriter, IntoInnerError};
 pub use copy::copy;
 pub use erased::{DynBufRead, DynRead, DynSeek, DynStream, DynWrite};
+pub use fmt_into::fmt_into;
 pub use line_writer::LineWriter;
 #[cfg(unix)]
 pub use pipe::{PipeReader, PipeWriter, pipe};

@@ -1,0 +1,20 @@
+// The closures of std's combinators are ordinary code: their green twins take closures that make green calls.
+use eventlet::green;
+
+#[green]
+fn is_up(host: &str) -> bool {
+    !host.is_empty()
+}
+
+#[green]
+fn fetch(n: u32) -> u32 {
+    n
+}
+
+#[green]
+fn main() {
+    let hosts = ["a", "b"];
+    let any = hosts.iter().any(|host| is_up(host)); //~ ERROR mismatched types
+    let n: u32 = None.unwrap_or_else(|| fetch(1)); //~ ERROR mismatched types
+    assert!(any && n == 1);
+}
