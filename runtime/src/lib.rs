@@ -200,6 +200,7 @@ mod every;
 mod lost;
 mod stderr;
 pub mod combinators;
+mod guards;
 pub mod prelude;
 
 // How it runs.

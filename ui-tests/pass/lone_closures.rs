@@ -32,18 +32,14 @@ fn check(n: u32) -> Result<u32, String> {
 /// Without `move` it borrows, and patterns are parameters.
 fn sums(pairs: Vec<(u32, u32)>) -> Vec<u32> {
     let unit = 10;
-    eventlet::run(|| {
-        GreenPool::new(2).map(
-            green_closure!(move |(a, b): (u32, u32)| {
-                let mut sum = 0;
-                for n in [a, b] {
-                    sum += check(n).unwrap_or(0);
-                }
-                sum * unit
-            }),
-            pairs,
-        )
-    })
+    let job = green_closure!(move |(a, b): (u32, u32)| {
+        let mut sum = 0;
+        for n in [a, b] {
+            sum += check(n).unwrap_or(0);
+        }
+        sum * unit
+    });
+    eventlet::run(green_closure!(move || GreenPool::new(2).map(job, pairs)))
 }
 
 /// One that makes no green call is a green closure as well.

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Stmt;
 
+use super::guards::Guards;
 use super::{Lower, Region, Used, captures, errors, return_type};
 use crate::diagnostics::Diagnostics;
 use crate::item::{GreenFn, Role};
@@ -41,6 +42,7 @@ pub(crate) fn function(
         is_method,
         region: Region::Green,
         used: Used::default(),
+        guards: Guards::default(),
         expected: None,
     };
     let before = spelled(&block.stmts);

@@ -3,10 +3,10 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, ExprCall, Path};
+use syn::{Attribute, Expr, ExprCall, ExprMethodCall, Path};
 
 use super::blocking::{self, Suspect};
-use super::{Lower, Region, parenthesize};
+use super::{Lower, Region, guards, parenthesize};
 
 /// The places in the user's source that the tokens of a lowered call point at.
 pub(super) struct Place {
@@ -34,6 +34,10 @@ impl Lower<'_> {
         let expected = self.expected.take();
         let drive = self.drive(expr);
         let suspect = blocking::suspect(expr);
+        let guard = guards::makes_guard(expr);
+        if let Expr::Call(ExprCall { args, .. }) | Expr::MethodCall(ExprMethodCall { args, .. }) = expr {
+            self.guards.give_away(args);
+        }
         syn::visit_mut::visit_expr_mut(self, expr);
         let Some(place) = place_of(expr) else { return };
         let attrs = match expr {
@@ -45,7 +49,9 @@ impl Lower<'_> {
         parenthesize::enclose_struct(expr);
         let call = expr.to_token_stream();
         self.expected = expected;
+        self.guards.make(guard);
         *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, suspect));
+        self.guards.made();
     }
 
     /// Lowers the tokens of one call.
@@ -77,7 +83,8 @@ impl Lower<'_> {
     ) -> TokenStream {
         self.used.calls = true;
         let private = self.paths.private(place.name);
-        let (value, question) = self.ask_of(suspect, &private, place);
+        let (value, mut question) = self.ask_of(suspect, &private, place);
+        question.extend(self.ask_guards(&private, place.end));
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {

@@ -36,9 +36,12 @@ impl Lower<'_> {
             self.diagnostics.push(token, Diagnostic::AsyncFn);
         }
         let before = closure.body.to_token_stream();
+        // What is held outside is not held in a call that is made later, and what is held inside has its markers there.
+        let outside = std::mem::take(&mut self.guards);
         self.within(Region::Green, |lower| lower.visit_expr_mut(&mut closure.body));
         parenthesize::enclose(&mut closure.body);
         *closure.body = Expr::Verbatim(self.closure_body(closure, &before));
+        self.guards = outside;
         closure.output = ReturnType::Default;
     }
 
@@ -55,6 +58,8 @@ impl Lower<'_> {
             ReturnType::Default => body,
             output => return_type::typed(&body, before, output, name, self.paths),
         };
+        let markers = self.guards.markers(&private);
+        let body = quote_spanned!(name=> #markers #body);
         let params = closure.inputs.iter_mut();
         if closure.capture.is_some() {
             let arguments = captures::of_move_closure(params, before);

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, ExprClosure};
 
+use super::guards::Guards;
 use super::undriven::Outside;
 use super::{Lower, Region, Used};
 use crate::diagnostics::Diagnostics;
@@ -33,6 +34,7 @@ pub(crate) fn lone_closure(
         is_method: false,
         region: Region::Plain(Outside::Closure),
         used: Used::default(),
+        guards: Guards::default(),
         expected: None,
     };
     let mut closure = Expr::Closure(closure);

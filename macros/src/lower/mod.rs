@@ -10,6 +10,7 @@ mod captures;
 mod closure;
 mod errors;
 mod for_loop;
+mod guards;
 mod known_macros;
 mod lone_closure;
 mod no_switch;
@@ -20,7 +21,7 @@ mod undriven;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Arm, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
+use syn::{Arm, Block, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
 pub(crate) use body::{broken, function};
 pub(crate) use lone_closure::lone_closure;
@@ -40,6 +41,7 @@ struct Lower<'a> {
     is_method: bool,
     region: Region,
     used: Used,
+    guards: guards::Guards,
     /// The type that the source expects of the call that is visited next.
     expected: Option<TokenStream>,
 }
@@ -61,6 +63,7 @@ struct Used {
     calls: bool,
     loops: bool,
     suspects: bool,
+    guards: bool,
 }
 
 impl VisitMut for Lower<'_> {
@@ -71,6 +74,7 @@ impl VisitMut for Lower<'_> {
                 .within(Region::Plain(Outside::AsyncBlock), |lower| lower.visit_block_mut(&mut block.block)),
             Expr::Const(_) | Expr::TryBlock(_) => {}
             _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
+            expr if guards::is_in_parts(expr) => self.in_parts(expr),
             Expr::Call(_) | Expr::MethodCall(_) => self.call(expr),
             Expr::Await(_) => self.awaited(expr),
             Expr::ForLoop(_) => self.for_loop(expr),
@@ -86,6 +90,8 @@ impl VisitMut for Lower<'_> {
                 stmt => visit_mut::visit_stmt_mut(self, stmt),
             };
         }
+        let begin = self.guards.begin();
+        let mut bound = None;
         match stmt {
             Stmt::Macro(_) => self.macro_stmt(stmt),
             Stmt::Expr(expr, semi) => {
@@ -97,6 +103,7 @@ impl VisitMut for Lower<'_> {
                 }
             }
             Stmt::Local(local) => {
+                bound = guards::bound(local);
                 if let Pat::Type(pat) = &local.pat
                     && local.init.as_ref().is_some_and(|init| is_call(&init.expr))
                 {
@@ -108,17 +115,28 @@ impl VisitMut for Lower<'_> {
             Stmt::Item(Item::Fn(function)) => self.inner_function(function),
             Stmt::Item(_) => {}
         }
+        self.guards.end_statement(begin, bound);
+    }
+
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        let begin = self.guards.begin();
+        visit_mut::visit_block_mut(self, block);
+        self.guards.end(begin);
     }
 
     fn visit_arm_mut(&mut self, arm: &mut Arm) {
+        let begin = self.guards.begin();
         visit_mut::visit_arm_mut(self, arm);
+        self.guards.end(begin);
         parenthesize::enclose(&mut arm.body);
     }
 
     /// Of patterns, only the guards of match arms run.
     fn visit_pat_mut(&mut self, pat: &mut Pat) {
         if let Pat::Guard(pat) = pat {
+            let begin = self.guards.begin();
             self.visit_expr_mut(&mut pat.guard);
+            self.guards.end(begin);
         }
     }
 
@@ -191,7 +209,7 @@ impl Lower<'_> {
 
     /// The traits that the lowered calls and loops are told apart by, where there are any.
     fn imports(&self) -> TokenStream {
-        let private = self.paths.private(proc_macro2::Span::mixed_site());
+        let private = &self.paths.private(proc_macro2::Span::mixed_site());
         let calls = self.used.calls.then(|| {
             quote::quote! {
                 #[allow(unused_imports)]
@@ -205,7 +223,9 @@ impl Lower<'_> {
             }
         });
         let suspects = self.used.suspects.then(|| quote::quote!(use #private::Harmless as _;));
-        quote::quote!(#calls #loops #suspects)
+        let guards = self.used.guards.then(|| quote::quote!(use #private::NotHeld as _;));
+        let markers = self.guards.markers(private);
+        quote::quote!(#calls #loops #suspects #guards #markers)
     }
 }
 

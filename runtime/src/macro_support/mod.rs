@@ -12,6 +12,7 @@ pub use std::boxed::Box;
 pub use std::option::Option;
 
 use crate::call::{Green, GreenBox};
+pub use crate::guards::{Held, NotHeld};
 pub use crate::harness::Harness;
 use crate::hub::current;
 use crate::hub::task::Tells;
