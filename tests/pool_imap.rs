@@ -73,7 +73,7 @@ fn imap_of_several_inputs_zips_them() {
 }
 
 /// One step, for a thread that may panic in it.
-#[allow(clippy::await_holding_refcell_ref)] // Nobody else uses it meanwhile.
+#[allow(deprecated, clippy::await_holding_refcell_ref)] // Nobody else uses it meanwhile.
 #[green]
 fn step(results: Rc<RefCell<Imap<u64>>>) -> Option<u64> {
     let mut results = results.borrow_mut();
