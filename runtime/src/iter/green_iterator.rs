@@ -57,6 +57,8 @@ use crate::green;
 ///     assert_eq!(odd_squares, [1, 9, 25]);
 /// }
 /// ```
+// `is_sorted` takes the iterator whole, as std's does.
+#[allow(clippy::wrong_self_convention)]
 pub trait GreenIterator {
     /// What each step yields.
     type Item;
