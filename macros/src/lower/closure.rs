@@ -58,7 +58,7 @@ impl Lower<'_> {
             ReturnType::Default => body,
             output => return_type::typed(&body, before, output, name, self.paths),
         };
-        let markers = self.guards.markers(&private);
+        let markers = self.guards.markers(&self.paths.private(name));
         let body = quote_spanned!(name=> #markers #body);
         let params = closure.inputs.iter_mut();
         if closure.capture.is_some() {
