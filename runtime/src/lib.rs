@@ -171,6 +171,8 @@ pub mod branch;
 pub mod scope;
 pub mod greenpool;
 pub mod iter;
+pub mod combinators;
+pub mod prelude;
 pub mod event;
 pub mod queue;
 pub mod semaphore;
@@ -192,18 +194,9 @@ pub mod http;
 pub mod wsgi;
 pub mod debug;
 pub mod testing;
-mod harness;
-mod text;
-mod same;
-mod failed;
-mod every;
-mod lost;
-mod stderr;
-pub mod combinators;
-mod guards;
-pub mod prelude;
 
 // How it runs.
+mod same;
 mod call;
 mod hub;
 pub mod hubs;

@@ -7,7 +7,7 @@
 use std::panic::Location;
 
 #[cfg(debug_assertions)]
-use crate::stderr::say;
+use crate::hub::observe::stderr::say;
 
 /// Where a call was made, until it is driven.
 #[cfg(debug_assertions)]

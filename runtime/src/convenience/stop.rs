@@ -9,9 +9,9 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::greenthread::lost::report_own;
 use crate::hub::current;
 use crate::hub::task::{TaskRef, is_look};
-use crate::lost::report_own;
 
 /// What a handler returns to make [`serve`](super::serve) return.
 ///

@@ -4,6 +4,8 @@
 //! crate's root as well.
 
 pub(crate) mod builder;
+mod every;
+pub(crate) mod lost;
 mod catch_exit;
 mod idle;
 pub(crate) mod iwait;
@@ -30,9 +32,9 @@ use crate::hub::exit::{Exit, Panic, Reason};
 use crate::hub::suspend::{Sleep, until};
 use crate::hub::task::{Outcome, Place};
 
-pub use crate::every::{Overrun, every, every_with};
+pub use crate::greenthread::every::{Overrun, every, every_with};
+pub use crate::greenthread::lost::{ErrorHook, LostError, set_error_hook, take_error_hook};
 pub use crate::hub::task::Thread;
-pub use crate::lost::{ErrorHook, LostError, set_error_hook, take_error_hook};
 pub use builder::{Builder, Unstarted};
 pub use catch_exit::{GreenletExit, catch_exit};
 pub use idle::idle;

@@ -28,6 +28,7 @@ pub(crate) mod clock;
 pub(crate) mod current;
 pub(crate) mod exit_scope;
 pub(crate) mod exit;
+pub(crate) mod failed;
 mod extensions;
 mod lifecycle;
 pub(crate) mod observe;
@@ -57,8 +58,8 @@ use task::{CurrentTask, ReadyQueue, Registry, Schedule, TaskRef, Tellers};
 use timers::Timers;
 use wait_queue::WaitList;
 
+use crate::greenthread::lost::HooksOwn;
 use crate::loom::Arc;
-use crate::lost::HooksOwn;
 
 /// The hub of one OS thread.
 pub(crate) struct Hub {
@@ -176,7 +177,7 @@ impl Hub {
         };
         hub.adopt_poller();
         #[cfg(not(loom))]
-        crate::lost::name_threads_in_panics();
+        crate::greenthread::lost::name_threads_in_panics();
         Rc::new(hub)
     }
 

@@ -1,6 +1,9 @@
 //! All that an expansion of `#[green]` may name, and nothing else.
 
 pub(crate) mod blocking;
+mod guards;
+mod harness;
+mod text;
 pub(crate) mod for_loop;
 mod inferable;
 pub(crate) mod probe;
@@ -12,16 +15,16 @@ pub use std::boxed::Box;
 pub use std::option::Option;
 
 use crate::call::{Green, GreenBox};
-pub use crate::guards::{Held, NotHeld};
-pub use crate::harness::Harness;
+pub use crate::greenthread::lost::{BoxedErrors, NoErrors, ShownErrors};
+use crate::greenthread::lost::{Errors, Noting, errors};
 use crate::hub::current;
 use crate::hub::task::Tells;
-pub use crate::lost::{BoxedErrors, NoErrors, ShownErrors};
-use crate::lost::{Errors, Noting, errors};
 pub use crate::macro_support::blocking::{Harmless, receiver};
 pub use crate::macro_support::for_loop::{GreenSteps, NoSteps, Steps, steps};
+pub use crate::macro_support::guards::{Held, NotHeld};
+pub use crate::macro_support::harness::Harness;
 pub use crate::macro_support::probe::{GreenProbe, Kind, PlainProbe, StaysPut, probe, probe_as};
-pub use crate::text::Text;
+pub use crate::macro_support::text::Text;
 
 /// The body of a green function.
 #[inline(always)]

@@ -5,7 +5,7 @@ use std::fmt;
 use super::partial::is_interruption;
 use super::{DEFAULT_SIZE, Error, ErrorKind, IoSlice, Result, Seek, SeekFrom, Write, WriterPanicked};
 use crate::green;
-use crate::stderr::say;
+use crate::hub::observe::stderr::say;
 
 /// Puts a buffer in front of a writer, so that small writes cost no system call: std's `BufWriter`.
 ///

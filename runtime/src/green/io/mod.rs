@@ -60,7 +60,7 @@
 //! an error of std's. `read_to_end` and `read_to_string` keep what they have read in the caller's buffer; `read_until`,
 //! `read_line`, `lines` and `split` give it [back to the reader](BufRead::put_back), for the next call.
 
-pub use crate::failed::{Refused, raw_os_error};
+pub use crate::hub::failed::{Refused, raw_os_error};
 
 mod adaptors;
 mod buf_read;

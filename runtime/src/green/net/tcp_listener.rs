@@ -5,10 +5,10 @@ use std::net::{self, SocketAddr};
 
 use super::addr::each_address;
 use super::{TcpStream, ToSocketAddrs};
-use crate::failed::cannot;
 use crate::green;
 use crate::green::accept;
 use crate::green::socket::Socket;
+use crate::hub::failed::cannot;
 use crate::hub::sources::Reads;
 use crate::iter::GreenIterator;
 

@@ -8,9 +8,9 @@ use socket2::{SockRef, TcpKeepalive};
 
 use super::addr::each_address;
 use super::{ToSocketAddrs, connect_socket};
-use crate::failed::cannot;
 use crate::green;
 use crate::green::socket::{Socket, zero_timeout_error};
+use crate::hub::failed::cannot;
 use crate::hub::sources::{Done, Reads};
 
 /// A TCP connection: std's `TcpStream`.

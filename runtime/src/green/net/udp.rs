@@ -7,9 +7,9 @@ use socket2::{Domain, Type};
 
 use super::addr::each_address;
 use super::{ToSocketAddrs, new_socket};
-use crate::failed::cannot;
 use crate::green;
 use crate::green::socket::Socket;
+use crate::hub::failed::cannot;
 use crate::hub::sources::{Done, Reads, Writes};
 
 /// A UDP socket: std's `UdpSocket`.

@@ -10,9 +10,9 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::communicate::Talk;
 use super::{ChildStderr, ChildStdin, ChildStdout, exit};
-use crate::failed::cannot;
 use crate::green;
 use crate::green::os::unix::net::Pauses;
+use crate::hub::failed::cannot;
 use crate::hub::sources::{Direction, Done, Reads, Source};
 use crate::timeout::with_timeout;
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{self, CommandArgs, CommandEnvs, ExitStatus, Output, Stdio};
 
 use super::Child;
-use crate::failed::cannot;
 use crate::green;
+use crate::hub::failed::cannot;
 
 /// A program and how to start it: std's `Command`, with `status` and `output` that suspend.
 ///

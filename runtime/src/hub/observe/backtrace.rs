@@ -235,7 +235,8 @@ fn is_in_this_crate(line: &Location<'_>) -> bool {
 
 /// `app::serve<u32>::{{closure}}` is what the compiler calls the body of `app::serve`.
 pub(in crate::hub) fn readable(function: &str) -> String {
-    let function = function.strip_prefix("eventlet::lost::Noting<").unwrap_or(function).replace("->", "");
+    let function =
+        function.strip_prefix("eventlet::greenthread::lost::Noting<").unwrap_or(function).replace("->", "");
     let mut name = String::new();
     let mut depth = 0;
     for letter in operation_of(&function).chars() {

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::backtrace::Place;
 use crate::hub::Hub;
+use crate::hub::observe::stderr::say;
 use crate::hub::task::{Progress, TaskRef};
-use crate::stderr::say;
 
 /// What is done with a switch.
 pub(in crate::hub) struct Watch {

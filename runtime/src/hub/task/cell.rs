@@ -15,9 +15,9 @@ use super::super::task::cold::Extra;
 use super::registry::NOWHERE;
 use super::remote_refs::RemoteRefs;
 use super::{CALL, CLOSURE, RESULT, TaskRef};
+use crate::greenthread::lost;
 use crate::hub::exit::{Exit, Panic, Reason};
 use crate::loom::AtomicBool;
-use crate::lost;
 
 /// What every task has, whatever its body.
 pub(super) struct Header {

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_users_own_names_are_found_inside_ours() {
-        let noting = "eventlet::call::Green<eventlet::lost::Noting<app::job<fn() -> u32>::{{closure}}, eventlet::lost::InBox>>";
+        let noting = "eventlet::call::Green<eventlet::greenthread::lost::Noting<app::job<fn() -> u32>::{{closure}}, eventlet::greenthread::lost::InBox>>";
         assert_eq!(origin(noting, "app::main::{{closure}}::{{closure}}"), ["app::job", "app::main"]);
         let later = "eventlet::greenthread::spawn::spawn_later<app::main::{{closure}}, eventlet::call::Green<app::job::{{closure}}>>::{{closure}}::{{closure}}";
         assert_eq!(origin(later, later), ["app::job", "app::main"]);

@@ -6,9 +6,9 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use super::pauses::Pauses;
-use crate::failed::cannot;
 use crate::green;
 use crate::green::socket::Socket;
+use crate::hub::failed::cannot;
 use crate::hub::sources::{Direction, Done, Reads, Writes};
 use crate::timeout::with_timeout;
 

@@ -9,10 +9,10 @@ use std::path::Path;
 use socket2::{SockAddr, SockRef};
 
 use super::UnixStream;
-use crate::failed::cannot;
 use crate::green;
 use crate::green::accept;
 use crate::green::socket::Socket;
+use crate::hub::failed::cannot;
 use crate::hub::sources::Reads;
 use crate::iter::{GreenIterator, IntoGreenIterator};
 

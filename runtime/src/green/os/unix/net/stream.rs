@@ -7,10 +7,10 @@ use std::path::Path;
 use socket2::SockAddr;
 
 use super::pauses::Pauses;
-use crate::failed::cannot;
 use crate::green;
 use crate::green::net::connect_socket;
 use crate::green::socket::Socket;
+use crate::hub::failed::cannot;
 
 /// A Unix connection: std's `UnixStream`.
 ///

@@ -18,7 +18,7 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
 /// [`line`], called as `eprintln!` is.
 macro_rules! say {
     ($($text:tt)*) => {
-        $crate::stderr::line(format_args!($($text)*))
+        $crate::hub::observe::stderr::line(format_args!($($text)*))
     };
 }
 pub(crate) use say;

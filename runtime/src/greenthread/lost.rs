@@ -31,8 +31,8 @@ use std::task::{Context, Poll};
 use crate::greenthread::Thread;
 use crate::hub::current;
 use crate::hub::observe::backtrace::name_of;
+use crate::hub::observe::stderr::say;
 use crate::hub::task::{Origin, TaskRef, Tells, Told, drop_payload};
-use crate::stderr::say;
 
 /// Carries the type of a body's value, and nothing else.
 pub struct Errors<R>(PhantomData<fn() -> R>);

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::call::GreenCall;
+use crate::greenthread::lost::report_own;
 use crate::greenthread::{GreenThread, sleep, spawn};
 use crate::hub::current;
-use crate::lost::report_own;
 
 /// What is done when a run takes longer than its period, so that the next one is late.
 ///
