@@ -674,3 +674,30 @@ fn bodies_come_whole_in_pieces_and_as_readers() {
     }
     run_clean(scenario);
 }
+
+#[test]
+fn at_the_limit_of_connections_the_next_one_waits() {
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new().max_size(1), ignore);
+        let mut first = connect(site.address).unwrap();
+        first.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut buf = [0; 8];
+        first.read_exact(&mut buf).unwrap();
+        let second = spawn({
+            let address = site.address;
+            #[green]
+            move || -> String {
+                let mut stream = connect(address).unwrap();
+                stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+                answer_of(stream)
+            }
+        });
+        sleep(50 * MS);
+        assert!(!second.is_finished());
+        drop(first);
+        assert!(second.wait().ends_with("ignored\n"));
+        site.end();
+    }
+    run_clean(scenario);
+}
