@@ -681,7 +681,7 @@ virtual_tests! {
             }
         }
         joinall(threads);
-        assert_eq!(sum.get(), (0..10_000_u64).filter(|n| n % 10 != 0).sum());
+        assert_eq!(sum.get(), (0..10_000_u64).filter(|n| n % 10 != 0).sum::<u64>());
     }
 
     fn a_thread_that_kills_itself_while_it_cleans_up_is_heard_of_by_the_outer_scope() {

@@ -1,6 +1,6 @@
 //! What HTTP servers and clients have in common: bodies, and answers made of plain values.
 //!
-//! The types are those of the crate [`http`](::http): whatever is written for them fits. A body is [`Body`] in both
+//! The types are those of the crate `http`: whatever is written for them fits. A body is [`Body`] in both
 //! directions. The server is [`wsgi`](crate::wsgi).
 
 mod body;

@@ -243,7 +243,7 @@ impl Handle {
     }
 
     /// Stops the hub: [`run_until_stopped`](Hub::run_until_stopped) returns, [`run`](crate::run) panics, and
-    /// [`try_run`](crate::try_run) gives [`Exit::Killed`](crate::Exit::Killed), after the thread that runs now has
+    /// [`try_run`] gives [`Exit::Killed`](crate::Exit::Killed), after the thread that runs now has
     /// suspended. Other green threads stay suspended. If the hub does not run, its next run ends at once.
     ///
     /// # Errors
