@@ -40,7 +40,7 @@ fn imap_gives_results_in_input_order() {
     fn test() {
         let pool = GreenPool::new(4);
         assert_eq!(collect(pool.imap(nap, [40, 10, 30, 20, 5])), [40, 10, 30, 20, 5]);
-        assert_eq!(collect(pool.imap(nap, [])), []);
+        assert!(collect(pool.imap(nap, [])).is_empty());
         // The fifth job begins when the first result is read.
         assert_eq!(now(), ms(45));
     }
@@ -53,7 +53,7 @@ fn imap_unordered_gives_results_as_the_jobs_end() {
     fn test() {
         let pool = GreenPool::new(3);
         assert_eq!(collect(pool.imap_unordered(nap, [40, 10, 30, 5])), [10, 5, 30, 40]);
-        assert_eq!(collect(pool.imap_unordered(nap, [])), []);
+        assert!(collect(pool.imap_unordered(nap, [])).is_empty());
     }
     run_virtual(test);
 }
@@ -301,7 +301,7 @@ fn map_gives_a_list_in_order() {
     fn test() {
         let pool = GreenPool::new(2);
         assert_eq!(pool.map(nap, [30, 10, 20]), [30, 10, 20]);
-        assert_eq!(pool.map(nap, []), []);
+        assert!(pool.map(nap, []).is_empty());
     }
     run_virtual(test);
 }
