@@ -183,7 +183,7 @@ impl Command {
     ///     let mut command = Command::new("true");
     ///     // SAFETY: the closure makes an error of a number, and no more.
     ///     unsafe { command.pre_exec(|| Err(std::io::Error::from_raw_os_error(1))) };
-    ///     assert_eq!(command.spawn().unwrap_err().raw_os_error(), Some(1));
+    ///     assert_eq!(eventlet::green::io::raw_os_error(&command.spawn().unwrap_err()), Some(1));
     ///     Ok(())
     /// }
     /// ```
