@@ -22,10 +22,10 @@ use super::io::{Tap, Traffic, linger};
 use super::log::{Entry, Sink};
 use super::request::{Link, Peer};
 use super::server::{Application, Limits, Shared};
+use crate::Exit;
 use crate::green::polled::{PollRead, PollWrite, Polled};
 use crate::greenthread::{Thread, spawn};
 use crate::http::{Body, Failure, IntoResponse, Request, Response};
-use crate::hub::exit::Exit;
 use crate::hubs::{Alarm, Here, Local};
 
 /// What a connection's thread, its requests and its server know of it.

@@ -1,0 +1,112 @@
+//! What the house promises of its own files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the project's root").to_owned()
+}
+
+fn names(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Every source below a folder, with its text.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = vec![];
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_root_of_the_runtime_is_a_map() {
+    let entries = names("runtime/src");
+    assert!(entries.len() <= 34, "{} entries: {entries:?}", entries.len());
+}
+
+#[test]
+fn a_module_that_is_a_folder_has_its_file_in_it() {
+    for crate_ in ["runtime/src", "macros/src"] {
+        for (path, _) in sources(crate_) {
+            let folder = path.with_extension("");
+            assert!(!folder.is_dir(), "{} lies beside its folder", path.display());
+        }
+    }
+}
+
+#[test]
+fn what_is_built_on_the_core_uses_its_public_face() {
+    for folder in ["runtime/src/http", "runtime/src/wsgi"] {
+        for (path, text) in sources(folder) {
+            let reached = text.lines().find(|line| line.contains("crate::hub::"));
+            assert!(reached.is_none(), "{}: {}", path.display(), reached.unwrap_or_default());
+        }
+    }
+}
+
+#[test]
+fn the_examples_have_an_index_and_what_they_print_belongs_to_one() {
+    let index = fs::read_to_string(root().join("examples/README.md")).unwrap();
+    for name in names("examples") {
+        let Some((stem, extension)) = name.rsplit_once('.') else { continue };
+        match extension {
+            "rs" if !["lib", "outputs", "site"].contains(&stem) => {
+                assert!(index.contains(&format!("`{stem}`")), "the index does not name `{stem}`");
+            }
+            "out" => assert!(root().join(format!("examples/{stem}.rs")).exists(), "{name} is nobody's"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn each_section_that_a_message_names_is_there() {
+    let catalogue = fs::read_to_string(root().join("DIAGNOSTICS.md")).unwrap();
+    let mut named = 0;
+    for (path, text) in sources("runtime/src").into_iter().chain(sources("macros/src")) {
+        for mention in text.split("see `").skip(1) {
+            let Some((slug, rest)) = mention.split_once('`') else { continue };
+            if rest.trim_start().starts_with("in DIAGNOSTICS.md") {
+                named += 1;
+                assert!(
+                    catalogue.contains(&format!("## {slug}\n")),
+                    "{}: no section `{slug}`",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(named > 10, "the messages name their sections in other words now: {named}");
+}
+
+#[test]
+fn each_example_of_a_mistake_has_what_is_said() {
+    for name in names("ui-tests/fail") {
+        let Some(slug) = name.strip_suffix(".rs") else { continue };
+        assert!(root().join(format!("ui-tests/fail/{slug}.stderr")).exists(), "{slug} has no .stderr");
+    }
+}
+
+#[test]
+fn the_packages_hold_their_readme_their_licences_and_what_changed() {
+    for package in ["runtime", "macros"] {
+        for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
+            let path = root().join(package).join(file);
+            assert!(fs::metadata(&path).is_ok_and(|found| found.is_file()), "{}", path.display());
+        }
+    }
+}
