@@ -61,12 +61,19 @@ impl Lower<'_> {
 
     /// A list of arguments, some of them named.
     fn list(&mut self, mac: &mut Macro) -> Option<Punctuated<Arg, Token![,]>> {
+        self.destination_and_list(mac).map(|(args, _)| args)
+    }
+
+    /// A list of arguments, and which guards are held when the first of them has been made.
+    fn destination_and_list(&mut self, mac: &mut Macro) -> Option<(Punctuated<Arg, Token![,]>, usize)> {
         let mut args = mac.parse_body_with(Punctuated::<Arg, Token![,]>::parse_terminated).ok()?;
+        let mut first = None;
         for arg in &mut args {
             self.visit_expr_mut(&mut arg.value);
+            first.get_or_insert(self.guards.begin());
         }
         mac.tokens = args.to_token_stream();
-        Some(args)
+        Some((args, first.unwrap_or_else(|| self.guards.begin())))
     }
 
     /// The written text goes through a method of the destination, which may be a green one.
@@ -80,7 +87,7 @@ impl Lower<'_> {
     /// Output: match write!(out, "{}", { let mut text = …; writeln!(text, "{}", names.borrow().len()); text }) { … }
     /// ```
     fn write(&mut self, mac: &mut Macro) -> Option<TokenStream> {
-        let args = self.list(mac)?;
+        let (args, of_destination) = self.destination_and_list(mac)?;
         let last = &mac.path.segments.last()?.ident;
         let place = Place { start: last.span(), name: last.span(), end: mac.delimiter.span().close() };
         let mut args = args.into_iter();
@@ -89,6 +96,8 @@ impl Lower<'_> {
         let call = if args.iter().all(|arg| leaves_nothing(&arg.value)) {
             mac.to_token_stream()
         } else {
+            // What the arguments have borrowed is given back with the block.
+            self.guards.end(of_destination);
             self.write_text(mac, &target, &args)
         };
         Some(self.driven(&[], call, &place, Drive::InPlace, None))
