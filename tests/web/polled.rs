@@ -368,7 +368,7 @@ fn an_alarm_that_is_dropped_elsewhere_is_cancelled_at_home() {
 
 #[test]
 fn an_alarm_that_is_polled_elsewhere_panics_clearly() {
-    let alarm = eventlet::run(|| async { Alarm::after(EVER) });
+    let (alarm,) = eventlet::run(|| async { (Alarm::after(EVER),) });
     let panic = std::thread::spawn(move || {
         let mut alarm = pin!(alarm);
         let _ = poll_once(|cx| alarm.as_mut().poll(cx));

@@ -37,10 +37,10 @@ pub(super) fn head<B>(request: &Request<B>, limits: &Limits, bad: Option<Bad>) -
             return refused(StatusCode::BAD_REQUEST, "a request names one host\n");
         }
     }
-    if let Some(coding) = headers.get(TRANSFER_ENCODING) {
-        if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") || has_several(headers) {
-            return refused(StatusCode::NOT_IMPLEMENTED, "the only transfer coding here is `chunked`\n");
-        }
+    if let Some(coding) = headers.get(TRANSFER_ENCODING)
+        && (!coding.as_bytes().eq_ignore_ascii_case(b"chunked") || has_several(headers))
+    {
+        return refused(StatusCode::NOT_IMPLEMENTED, "the only transfer coding here is `chunked`\n");
     }
     if url_length(request) >= limits.url_length {
         return refused(StatusCode::URI_TOO_LONG, "the URL is too long\n");

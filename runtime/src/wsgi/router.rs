@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ::http::header::{ALLOW, HeaderValue};
+use ::http::header::ALLOW;
 use ::http::{Method, StatusCode, Uri};
 
 use super::request::Params;
@@ -202,7 +202,7 @@ impl Router {
         &mut paths.routes[index]
     }
 
-    fn find(&self, request: &mut Request) -> Result<Handler, Response> {
+    fn find(&self, request: &mut Request) -> Found {
         let paths = &*self.paths;
         let found = paths.tree.at(request.uri().path()).ok().map(|found| {
             let params: Vec<_> = found
@@ -215,7 +215,7 @@ impl Router {
         });
         let Some((index, params)) = found else {
             let fallback = paths.fallback.clone();
-            return fallback.ok_or_else(|| (StatusCode::NOT_FOUND, "Not Found\n").into_response());
+            return fallback.map_or(Found::Nothing, Found::Handler);
         };
         if !params.is_empty() {
             request.extensions_mut().insert(Params(Arc::from(params)));
@@ -226,21 +226,26 @@ impl Router {
             let is_head = request.method() == Method::HEAD;
             is_head.then(|| route.methods.get(Method::GET.as_str())).flatten()
         });
-        by_method.or(route.any.as_ref()).cloned().ok_or_else(|| route.not_allowed())
+        let handler = by_method.or(route.any.as_ref()).cloned();
+        handler.map_or_else(|| Found::OtherMethods(route.allowed()), Found::Handler)
     }
 }
 
+/// What a router has for a request.
+enum Found {
+    Handler(Handler),
+    /// The path is there, for these methods.
+    OtherMethods(String),
+    Nothing,
+}
+
 impl Route {
-    fn not_allowed(&self) -> Response {
+    fn allowed(&self) -> String {
         let mut methods: Vec<&str> = self.methods.keys().map(String::as_str).collect();
         if methods.contains(&"GET") && !methods.contains(&"HEAD") {
             methods.push("HEAD");
         }
-        let mut response = (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n").into_response();
-        if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
-            response.headers_mut().insert(ALLOW, methods);
-        }
-        response
+        methods.join(", ")
     }
 }
 
@@ -249,8 +254,12 @@ impl Application for Router {
         let found = self.find(&mut request);
         async move {
             match found {
-                Ok(handler) => handler(request).await,
-                Err(response) => response,
+                Found::Handler(handler) => handler(request).await,
+                Found::OtherMethods(methods) => {
+                    (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, methods)], "Method Not Allowed\n")
+                        .into_response()
+                }
+                Found::Nothing => (StatusCode::NOT_FOUND, "Not Found\n").into_response(),
             }
         }
     }
