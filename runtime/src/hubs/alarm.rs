@@ -93,7 +93,7 @@ impl Alarm {
     }
 
     fn is_home(&self) -> bool {
-        current::try_with(|hub| Arc::ptr_eq(&hub.remote, &self.home)).unwrap_or(false)
+        current::try_with(|hub| std::ptr::eq(&*hub.remote, &*self.home)).unwrap_or(false)
     }
 
     #[track_caller]
