@@ -366,3 +366,38 @@ fn a_short_sleep_is_not_rounded_up_to_a_millisecond() {
     let shortest = run_clean(shortest);
     assert!(shortest < Duration::from_micros(900), "{shortest:?}");
 }
+
+/// Six steps of 3 ms beside a thread that waits for a descriptor which is ready all along: who comes when.
+#[green]
+fn slow_steps_beside_a_descriptor() -> String {
+    let events = Rc::new(Cell::new(String::new()));
+    let say = |events: &Rc<Cell<String>>, word: &str| {
+        let before = events.take();
+        events.set(before + word);
+    };
+    let (mut one, mut other) = UnixStream::pair().unwrap();
+    let heard = events.clone();
+    let reader = spawn(
+        #[green]
+        move || {
+            one.read(&mut [0]).unwrap();
+            say(&heard, "read ");
+        },
+    );
+    give_way();
+    other.write_all(b"x").unwrap();
+    for _ in 0..6 {
+        compute(ms(3));
+        say(&events, "step ");
+        give_way();
+    }
+    reader.wait();
+    events.take()
+}
+
+#[test]
+fn a_turn_is_cut_by_the_time_of_the_hubs_clock_which_stands_still_in_virtual_time() {
+    let in_real_time = eventlet::run(slow_steps_beside_a_descriptor);
+    assert!(in_real_time.contains("read step"), "{in_real_time}");
+    assert_eq!(run_virtual(slow_steps_beside_a_descriptor), "step step step step step step read ");
+}

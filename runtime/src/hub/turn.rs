@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::Location;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Hub;
 use super::observe::backtrace::name_of;
@@ -83,7 +83,7 @@ impl Hub {
 
     /// Resumes what is ready, first come first served, for a bounded number of resumptions and a bounded time.
     fn resume_ready(self: &Rc<Self>) {
-        let mut watch = TurnWatch::begin(self.is_slow.get());
+        let mut watch = TurnWatch::begin(self.is_slow.get().then(|| self.now()));
         let mut stretch = 1;
         let mut left = RESUMPTIONS;
         while left > 0 {
@@ -99,7 +99,7 @@ impl Hub {
             if self.ready.is_empty() {
                 return;
             }
-            match watch.ask() {
+            match watch.look_at(self.now()) {
                 Pace::Over => return self.is_slow.set(true),
                 Pace::Slow => stretch = 1,
                 Pace::Quick => stretch = (2 * stretch).min(LONGEST_STRETCH),
@@ -278,9 +278,12 @@ impl Hub {
 }
 
 /// How long a turn has taken.
+///
+/// It goes by the hub's clock: where that stands still, as a virtual one does while anything can run, a turn ends by its
+/// count alone, and so in the same place in every run.
 struct TurnWatch {
-    began: Option<Instant>,
-    asked: Option<Instant>,
+    began: Option<Duration>,
+    asked: Option<Duration>,
 }
 
 enum Pace {
@@ -292,19 +295,17 @@ enum Pace {
 
 impl TurnWatch {
     /// Where resumptions were slow of late, the first of this turn counts as well.
-    fn begin(was_slow: bool) -> Self {
-        let began = was_slow.then(Instant::now);
-        TurnWatch { began, asked: began }
+    fn begin(now_if_slow: Option<Duration>) -> Self {
+        TurnWatch { began: now_if_slow, asked: now_if_slow }
     }
 
     #[inline(never)]
-    fn ask(&mut self) -> Pace {
-        let now = Instant::now();
+    fn look_at(&mut self, now: Duration) -> Pace {
         let began = *self.began.get_or_insert(now);
         let asked = self.asked.replace(now).unwrap_or(now);
-        if now.duration_since(began) >= TIME {
+        if now.saturating_sub(began) >= TIME {
             Pace::Over
-        } else if now.duration_since(asked) >= SLOW {
+        } else if now.saturating_sub(asked) >= SLOW {
             Pace::Slow
         } else {
             Pace::Quick
