@@ -6,7 +6,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 /// How the marked functions are written.
 #[derive(Clone, Copy)]
@@ -19,18 +18,78 @@ enum Way {
 const WAYS: [(Way, &str); 3] = [(Way::Green, "green"), (Way::ByHand, "by-hand"), (Way::Plain, "plain")];
 
 fn main() {
-    let rounds = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(5);
-    println!("| source | way | `cargo check` | release build | binary | what it prints |");
-    println!("|---|---|---:|---:|---:|---|");
+    let rounds: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(5).max(1);
+    println!(
+        "| source | way | cold check | … | after an edit | … | release build | … | binary | what it prints |"
+    );
+    println!("|---|---|---:|---:|---:|---:|---:|---:|---:|---|");
     for (name, source) in [("artificial", artificial()), ("real-looking", real_looking())] {
-        for (way, word) in WAYS {
-            let package = Package::new(&format!("{name}-{word}"), &written(&source, way));
-            let check = package.median(rounds, &["check"]);
-            let build = package.median(rounds.min(3), &["build", "--release"]);
+        let packages =
+            WAYS.map(|(way, word)| (word, Package::new(&format!("{name}-{word}"), &written(&source, way))));
+        let costs = Work::ALL.map(|work| {
+            let rounds = if matches!(work, Work::Build) { rounds.min(3) } else { rounds };
+            interleaved(&packages, work, rounds)
+        });
+        for (at, (word, package)) in packages.iter().enumerate() {
+            let times = costs.iter().map(|cost| {
+                let (seconds, by_hand) = (cost[at], cost[BY_HAND]);
+                format!("{seconds:.2} s | {:.2} |", seconds / by_hand)
+            });
             let (bytes, output) = package.result();
-            println!("| {name} | {word} | {check:.0} ms | {build:.0} ms | {} KiB | {output} |", bytes / 1024);
+            let times: Vec<String> = times.collect();
+            println!("| {name} | {word} | {} {} KiB | {output} |", times.join(" "), bytes / 1024);
         }
     }
+}
+
+/// Where the ways stand that all are compared with.
+const BY_HAND: usize = 1;
+
+/// What the compiler is asked to do.
+#[derive(Clone, Copy)]
+enum Work {
+    /// `cargo check` of the package, with nothing kept from before.
+    Cold,
+    /// `cargo check` after one constant in one function has changed, with all that incremental compilation keeps.
+    Edit,
+    /// `cargo build --release`.
+    Build,
+}
+
+impl Work {
+    const ALL: [Work; 3] = [Work::Cold, Work::Edit, Work::Build];
+}
+
+/// Processor seconds of each package's work, the median of so many rounds in which all take their turns.
+fn interleaved(packages: &[(&str, Package)], work: Work, rounds: usize) -> Vec<f64> {
+    packages.iter().for_each(|(_, package)| package.prepare(work));
+    let mut times = vec![Vec::new(); packages.len()];
+    for round in 1..=rounds {
+        for ((_, package), times) in packages.iter().zip(&mut times) {
+            times.push(package.cost(work, round));
+        }
+    }
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    times.into_iter().map(median).collect()
+}
+
+/// Processor seconds of all children that have ended, to a hundredth.
+#[cfg(target_os = "linux")]
+fn spent_by_children() -> f64 {
+    let text = fs::read_to_string("/proc/self/stat").expect("Linux tells of every process");
+    let fields = text.rsplit_once(')').expect("the name is in parentheses").1;
+    let ticks = fields.split_whitespace().skip(13).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+/// Elsewhere it is the time on the wall.
+#[cfg(not(target_os = "linux"))]
+fn spent_by_children() -> f64 {
+    static BEGAN: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    BEGAN.elapsed().as_secs_f64()
 }
 
 /// Writes the marked source in one of the three ways. `/*.await*/` stands behind each green call, and
@@ -63,7 +122,7 @@ fn artificial() -> String {
              fn set(&mut self, n: u32) -> Option<u32> { self.0 = n; Some(n) }\n\
          }\n",
     );
-    let mut all = String::from("#[green] /*async*/fn all(n: u32) -> u32 { let mut total = n;\n");
+    let mut all = String::from("#[green] /*async*/fn all(n: u32) -> u32 { let mut total = n + /*edit*/0;\n");
     for n in 0..200 {
         text += &format!(
             "#[green] /*async*/fn f{n}(n: u32) -> u32 {{\n\
@@ -92,7 +151,8 @@ fn real_looking() -> String {
     let module = include_str!("realistic.rs").replace("#[green]\n", "#[green] ");
     let module = mark(&module);
     let mut text = String::from("use eventlet::green;\n");
-    let mut all = String::from("#[green] /*async*/fn all(n: u32) -> u32 { let mut total = n as usize;\n");
+    let mut all =
+        String::from("#[green] /*async*/fn all(n: u32) -> u32 { let mut total = n as usize + /*edit*/0;\n");
     for n in 0..20 {
         text += &format!("pub mod m{n} {{ use eventlet::green;\n{module}\n}}\n");
         all += &format!(
@@ -124,6 +184,7 @@ const MAIN: &str = "fn main() {\n\
 struct Package {
     folder: PathBuf,
     name: String,
+    source: String,
 }
 
 impl Package {
@@ -139,18 +200,16 @@ impl Package {
         );
         fs::write(folder.join("Cargo.toml"), manifest).expect("a writable folder");
         fs::copy(project.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file is there");
-        fs::write(folder.join("src/main.rs"), format!("#![allow(warnings)]\n{source}"))
-            .expect("a writable folder");
-        Package { folder, name: name.to_string() }
+        Package { folder, name: name.to_string(), source: format!("#![allow(warnings)]\n{source}") }
     }
 
-    fn cargo(&self, command: &[&str]) {
+    fn cargo(&self, command: &[&str], incremental: bool) {
         let status = Command::new("cargo")
             .args(command)
             .args(["--quiet", "--offline"])
             .current_dir(&self.folder)
             .env("CARGO_TARGET_DIR", self.target())
-            .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_INCREMENTAL", if incremental { "1" } else { "0" })
             .status();
         assert!(status.is_ok_and(|status| status.success()), "{} builds", self.name);
     }
@@ -159,21 +218,32 @@ impl Package {
         self.folder.with_file_name("target")
     }
 
-    /// Milliseconds for the package alone; what it depends on is built before.
-    fn median(&self, rounds: usize, command: &[&str]) -> f64 {
-        self.cargo(command);
-        let main = self.folder.join("src/main.rs");
-        let source = fs::read(&main).expect("it is there");
-        let mut times: Vec<f64> = (0..rounds.max(1))
-            .map(|_| {
-                fs::write(&main, &source).expect("a writable folder");
-                let start = Instant::now();
-                self.cargo(command);
-                start.elapsed().as_secs_f64() * 1000.0
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
+    /// Builds what it depends on, and what an edit finds there.
+    fn prepare(&self, work: Work) {
+        self.write(0);
+        self.work(work);
+    }
+
+    /// Processor seconds for the package alone.
+    fn cost(&self, work: Work, round: usize) -> f64 {
+        self.write(if matches!(work, Work::Edit) { round } else { 0 });
+        let before = spent_by_children();
+        self.work(work);
+        spent_by_children() - before
+    }
+
+    fn work(&self, work: Work) {
+        match work {
+            Work::Cold => self.cargo(&["check"], false),
+            Work::Edit => self.cargo(&["check"], true),
+            Work::Build => self.cargo(&["build", "--release"], false),
+        }
+    }
+
+    /// Writes the source anew, with this number for the constant that an edit changes.
+    fn write(&self, edit: usize) {
+        let source = self.source.replace("/*edit*/0", &edit.to_string());
+        fs::write(self.folder.join("src/main.rs"), source).expect("a writable folder");
     }
 
     /// The size of the program, and what it prints.
