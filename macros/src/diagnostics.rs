@@ -51,6 +51,7 @@ pub(crate) enum Diagnostic {
     TestSignature(String),
     AwaitInNoSwitch,
     GreenClosureOutside,
+    ReservedName(String),
 }
 
 impl Diagnostic {
@@ -143,6 +144,11 @@ impl Diagnostic {
                 "a green closure stands in a function that is not green",
                 "it is the `#[green]` of the function around it that makes a closure green",
                 "write `#[green]` on the function, or `eventlet::green_closure!(move || …)` in place of the closure",
+            ),
+            Diagnostic::ReservedName(name) => message(
+                &format!("a green method cannot be called `{name}`"),
+                "in a green body a call by this name is taken for std's, which never suspends",
+                "give it a name of its own, that of what it waits for perhaps",
             ),
             Diagnostic::AwaitInNoSwitch => message(
                 "`.await` inside `no_switch!`",

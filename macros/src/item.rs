@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Block, ExprClosure, Ident, ItemFn, Signature, TraitItemFn, Visibility, token};
+use syn::{Attribute, Block, ExprClosure, Ident, Signature, Token, Visibility, braced, token};
 
 use crate::broken;
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -99,16 +99,17 @@ impl GreenFn {
 
 impl Parse for GreenFn {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        let ahead = input.fork();
-        ahead.call(Attribute::parse_outer)?;
-        ahead.parse::<Visibility>()?;
-        ahead.parse::<Signature>()?;
-        let (attrs, vis, sig, body) = if ahead.peek(token::Brace) {
-            let ItemFn { attrs, vis, sig, block, .. } = input.parse()?;
-            (attrs, vis, sig, Some(*block))
+        let mut attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let sig = input.parse()?;
+        let body = if input.peek(token::Brace) {
+            let stmts;
+            let brace_token = braced!(stmts in input);
+            attrs.extend(stmts.call(Attribute::parse_inner)?);
+            Some(Block { brace_token, stmts: stmts.call(Block::parse_within)? })
         } else {
-            let TraitItemFn { attrs, sig, default, .. } = input.parse()?;
-            (attrs, Visibility::Inherited, sig, default)
+            input.parse::<Token![;]>()?;
+            None
         };
         let role = role(&attrs, &sig, body.is_some());
         Ok(GreenFn { attrs, vis, sig, body, role })

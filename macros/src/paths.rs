@@ -32,15 +32,6 @@ impl Paths {
         }
     }
 
-    /// A function of the private module, as a path that lies exactly on a piece of the user's source.
-    pub(crate) fn on(&self, name: &str, start: Span, end: Span) -> TokenStream {
-        let name = proc_macro2::Ident::new(name, end);
-        match &self.root {
-            Some(root) => quote_spanned!(start=> #root::__private::#name),
-            None => quote_spanned!(start=> ::eventlet::__private::#name),
-        }
-    }
-
     /// The module that holds all that an expansion may name, with errors shown at `place`.
     pub(crate) fn private(&self, place: Span) -> TokenStream {
         let place = Span::mixed_site().located_at(place);

@@ -211,6 +211,86 @@ pub use call::{Green, GreenBox, GreenCall, MakesGreenCall};
 pub use convenience::{StopServe, connect, listen, serve};
 pub use dagpool::DagPool;
 pub use event::Event;
+/// Makes a function green: in its body, a call whose value is a green call is driven right there.
+///
+/// The function gives a [`Green`] call in place of its value, which runs when another green function makes the call, or
+/// [`spawn`], [`run`] or another of their kind is given it. It is written as an ordinary function is: without `async` and
+/// without `.await`. Which of the calls in its body are green is decided by their types, so a call costs nothing if it is a
+/// plain one.
+///
+/// # What it stands on
+///
+/// Functions, methods, methods of traits and of their implementations, `main`, tests, and closures in a green body
+/// (elsewhere a closure is [`green_closure!`]). Generic functions, `impl` arguments and results, borrowed arguments,
+/// patterns, `-> !` and recursion are taken as they are in ordinary functions. It refuses `async`, `const` and `extern`
+/// functions, items that are no functions, and methods by a reserved name.
+///
+/// # Options
+///
+/// | option | |
+/// |---|---|
+/// | `boxed` | the call is on the heap, and its type has a name: [`GreenBox`]. For trait objects, and for functions that call each other. A type that hides a lifetime in its name must show it: `Command<'_>`. |
+/// | `crate = path` | where a re-exporting crate keeps `eventlet` |
+///
+/// # Where calls are driven
+///
+/// In everything that runs as part of the body, the arguments of std's formatting and asserting macros included. Not in
+/// ordinary closures, inner functions, `async` blocks and other macros: a green call in one of those has to be handed on,
+/// and most of them are reported.
+///
+/// A closure with `#[green]` in a green body is a function without a name: its call is green. Without `move` it borrows
+/// what is around it, and such a call must be over before what it borrows is gone.
+///
+/// # Reserved names
+///
+/// A call of a method by one of std's names whose value can never be a green call is left as it is written: `clone`, `iter`,
+/// `trim`, `as_str`, `to_string`, `is_some`, `ok_or`, `map_err`, `split_once`, `enumerate`, `sort_by`, `wrapping_add` and
+/// their kind, as well as functions of std's by their paths (`String::from`, `Vec::new`, `mem::take`). That halves what
+/// checking costs, and what is expected of such a call reaches it. A green method cannot have such a name, and is refused
+/// where it is defined; `len`, `get`, `insert`, `next`, `map`, `take`, `parse`, `lines` and all other names are free.
+///
+/// # Limits
+///
+/// * In a generic function, the type of a call that is inferred only from what follows must not turn out to be a type
+///   parameter, or a type of one's own that has one in it: name it at the call.
+/// * A green closure whose argument is a reference cannot borrow from it across a wait if the reference's type is all that is
+///   known of it; make it a function.
+/// * Two green functions that call each other need `boxed` on one of them, as `async` functions do.
+///
+/// # What it costs
+///
+/// At run time a green call is a state machine in its caller's: no allocation, and a plain call is a plain call. Checking
+/// green code takes between two and three times as long as the same code by hand in `async`; the figures are in
+/// `docs/compile-cost.md`. With
+///
+/// ```toml
+/// [profile.dev.build-override]
+/// opt-level = 3
+/// ```
+///
+/// the macro itself runs optimised, which every save of a file profits from.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use eventlet::{green, sleep, spawn};
+///
+/// #[green]
+/// fn double(n: u32) -> u32 {
+///     sleep(Duration::from_millis(1));
+///     2 * n
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let other = spawn(|| double(4));
+///     assert_eq!(double(3) + other.wait(), 14);
+/// }
+/// ```
+///
+/// What it writes is shown in `docs/what-green-writes.md`. In eventlet and gevent every function may switch and none says so;
+/// here the attribute says it.
 pub use eventlet_macros::green;
 /// A green closure in an ordinary function: `green_closure!(move |x| …)` is what `#[green] move |x| …` is in a green one.
 ///

@@ -16,15 +16,16 @@ fn arguments(
         let (b, _) = __arg1;
         let mut d = d;
         let unused = unused;
+        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
         #[allow(clippy::unnecessary_semicolon)]
         match d.add(b) {
             #[allow(unreachable_code)]
             value => {
                 let kind = loop {
-                    break ::eventlet::__private::Kind::KIND;
-                    break ::eventlet::__private::probe(&value, 0).eventlet_kind();
+                    break __Kind::KIND;
+                    break __probe(&value, 0).eventlet_kind();
                 };
                 (
                     if kind.plain {

@@ -13,8 +13,11 @@ pub fn length(
             #[allow(clippy::used_underscore_binding)]
             let _ = &_retries;
             let _ = &url;
+            use ::eventlet::__private::Kind as __Kind;
             #[allow(unused_imports)]
-            use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+            use ::eventlet::__private::{
+                GreenProbe as _, PlainProbe as _, probe as __probe,
+            };
             #[allow(unreachable_code)]
             if false {
                 return (::eventlet::__private::returned::<io::Result<usize>>(),).0;
@@ -24,9 +27,8 @@ pub fn length(
                     #[allow(unreachable_code)]
                     value => {
                         let kind = loop {
-                            break ::eventlet::__private::Kind::KIND;
-                            break ::eventlet::__private::probe(&value, 0)
-                                .eventlet_kind();
+                            break __Kind::KIND;
+                            break __probe(&value, 0).eventlet_kind();
                         };
                         (
                             if kind.plain {
@@ -43,9 +45,8 @@ pub fn length(
                         #[allow(unreachable_code)]
                         value => {
                             let kind = loop {
-                                break ::eventlet::__private::Kind::KIND;
-                                break ::eventlet::__private::probe(&value, 0)
-                                    .eventlet_kind();
+                                break __Kind::KIND;
+                                break __probe(&value, 0).eventlet_kind();
                             };
                             (
                                 if kind.plain {

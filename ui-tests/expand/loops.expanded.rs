@@ -4,16 +4,17 @@
 fn total(items: Items) -> ::eventlet::Green<impl ::core::future::Future<Output = u32>> {
     ::eventlet::__private::green(async move {
         let _ = &items;
+        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenSteps as _, NoSteps as _};
+        use ::eventlet::__private::{GreenSteps as _, NoSteps as _, steps as __steps};
         let result: u32 = {
             let mut total = 0;
             match items {
                 iterable => {
                     #[allow(unreachable_code)]
                     let kind = loop {
-                        break ::eventlet::__private::Kind::KIND;
-                        break ::eventlet::__private::steps(&iterable).eventlet_steps();
+                        break __Kind::KIND;
+                        break __steps(&iterable).eventlet_steps();
                     };
                     let mut iter = kind.start(iterable);
                     'all: loop {

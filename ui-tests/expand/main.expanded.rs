@@ -2,8 +2,9 @@
 #[allow(clippy::diverging_sub_expression)]
 fn main() {
     ::eventlet::__private::main(|| ::eventlet::__private::green(async move {
+        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
         let result: () = {
             let fetch_all = |urls: Vec<Url>| {
                 let urls = ::eventlet::__private::Moved(urls);
@@ -13,9 +14,8 @@ fn main() {
                         #[allow(unreachable_code)]
                         value => {
                             let kind = loop {
-                                break ::eventlet::__private::Kind::KIND;
-                                break ::eventlet::__private::probe(&value, 0)
-                                    .eventlet_kind();
+                                break __Kind::KIND;
+                                break __probe(&value, 0).eventlet_kind();
                             };
                             (
                                 if kind.plain {
@@ -31,18 +31,16 @@ fn main() {
             };
             println!(
                 "{} pages", match fetch_all(match urls() { #[allow(unreachable_code)]
-                value => { let kind = loop { break ::eventlet::__private::Kind::KIND;
-                break ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if
-                kind.plain { (kind).value(value) } else { (kind).call(value). await },).0
-                } }) { #[allow(unreachable_code)] value => { let kind = loop { break
-                ::eventlet::__private::Kind::KIND; break ::eventlet::__private::probe(&
-                value, 0).eventlet_kind() }; (if kind.plain { (kind).value(value) } else
-                { (kind).call(value). await },).0 } }
+                value => { let kind = loop { break __Kind::KIND; break __probe(& value,
+                0).eventlet_kind() }; (if kind.plain { (kind).value(value) } else {
+                (kind).call(value). await },).0 } }) { #[allow(unreachable_code)] value
+                => { let kind = loop { break __Kind::KIND; break __probe(& value, 0)
+                .eventlet_kind() }; (if kind.plain { (kind).value(value) } else { (kind)
+                .call(value). await },).0 } }
             );
             assert!(
                 match ready() { #[allow(unreachable_code)] value => { let kind = loop {
-                break ::eventlet::__private::Kind::KIND; break
-                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
+                break __Kind::KIND; break __probe(& value, 0).eventlet_kind() }; (if kind
                 .plain { (kind).value(value) } else { (kind).call(value). await },).0 }
                 }, "assertion failed: {}", ::core::stringify!(ready())
             );
@@ -55,9 +53,8 @@ fn main() {
                             #[allow(unreachable_code)]
                             value => {
                                 let kind = loop {
-                                    break ::eventlet::__private::Kind::KIND;
-                                    break ::eventlet::__private::probe(&value, 0)
-                                        .eventlet_kind();
+                                    break __Kind::KIND;
+                                    break __probe(&value, 0).eventlet_kind();
                                 };
                                 (
                                     {
@@ -74,9 +71,8 @@ fn main() {
                     #[allow(unreachable_code)]
                     value => {
                         let kind = loop {
-                            break ::eventlet::__private::Kind::KIND;
-                            break ::eventlet::__private::probe(&value, 0)
-                                .eventlet_kind();
+                            break __Kind::KIND;
+                            break __probe(&value, 0).eventlet_kind();
                         };
                         (
                             {
@@ -98,14 +94,15 @@ fn main() {
 #[allow(clippy::diverging_sub_expression)]
 fn fails() {
     ::eventlet::__private::test(|| ::eventlet::__private::green(async move {
+        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
         let result: () = {
             panic!(
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =
-                loop { break ::eventlet::__private::Kind::KIND; break
-                ::eventlet::__private::probe(& value, 0).eventlet_kind() }; (if kind
-                .plain { (kind).value(value) } else { (kind).call(value). await },).0 } }
+                loop { break __Kind::KIND; break __probe(& value, 0).eventlet_kind() };
+                (if kind.plain { (kind).value(value) } else { (kind).call(value). await
+                },).0 } }
             );
         };
         #[allow(unreachable_code)] { result }

@@ -4,8 +4,9 @@
 fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u64>> {
     ::eventlet::__private::green(async move {
         let _ = &n;
+        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
         let result: u64 = {
             if n == 0 {
                 1
@@ -15,9 +16,8 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
                         #[allow(unreachable_code)]
                         value => {
                             let kind = loop {
-                                break ::eventlet::__private::Kind::KIND;
-                                break ::eventlet::__private::probe(&value, 0)
-                                    .eventlet_kind();
+                                break __Kind::KIND;
+                                break __probe(&value, 0).eventlet_kind();
                             };
                             (
                                 if kind.plain {
@@ -46,17 +46,17 @@ fn is_odd<'green, 'l0: 'green>(
         {
             let report = ();
         }
+        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _};
+        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
         let result: bool = {
             *n > 0
                 && match is_even(n - 1) {
                     #[allow(unreachable_code)]
                     value => {
                         let kind = loop {
-                            break ::eventlet::__private::Kind::KIND;
-                            break ::eventlet::__private::probe(&value, 0)
-                                .eventlet_kind();
+                            break __Kind::KIND;
+                            break __probe(&value, 0).eventlet_kind();
                         };
                         (
                             if kind.plain {

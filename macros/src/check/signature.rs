@@ -1,11 +1,16 @@
-//! Functions that something else calls: `main`, and tests. They have no arguments.
+//! Names that are taken, and functions that something else calls: `main`, and tests, which have no arguments.
 
 use syn::punctuated::Punctuated;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::item::{GreenFn, Role, is_test};
+use crate::lower::is_reserved;
 
 pub(super) fn check(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
+    if function.sig.receiver().is_some() && is_reserved(&function.sig.ident.to_string()) {
+        let name = function.sig.ident.to_string();
+        diagnostics.push(&function.sig.ident, Diagnostic::ReservedName(name));
+    }
     let mistake = match function.role {
         Role::Main => Diagnostic::MainSignature,
         Role::Test => Diagnostic::TestSignature(function.sig.ident.to_string()),

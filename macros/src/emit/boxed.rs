@@ -125,6 +125,11 @@ impl VisitMut for Elided {
             ty.lifetime = Some(self.fresh());
         }
         visit_mut::visit_type_reference_mut(self, ty);
+        // Now there is a `+` in it, and `&impl Read + 'a` could be meant in two ways.
+        if matches!(*ty.elem, Type::ImplTrait(_) | Type::TraitObject(_)) {
+            let elem = &ty.elem;
+            ty.elem = parse_quote!((#elem));
+        }
     }
 
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {

@@ -1,7 +1,7 @@
 //! Puts the function together again.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{AttrStyle, Attribute, Meta, ReturnType, Signature, Type};
 
@@ -40,6 +40,7 @@ pub(crate) fn function(
     }
     let private = options.paths.private(sig.ident.span());
     let has_body = body.is_some();
+    let mut end = None;
     if is_broken {
         // rustc has said what is wrong; that the arguments are not used is not.
         attrs.push(syn::parse_quote!(#[allow(unused, unexpected_cfgs)]));
@@ -72,11 +73,13 @@ pub(crate) fn function(
             // A debug build reports a call that never ran, at the line that made it.
             attrs.push(syn::parse_quote!(#[cfg_attr(debug_assertions, track_caller)]));
         }
+        let place = end_in_source(&sig);
         sig.output = green_output(&mut sig, options.boxed, &options.paths);
+        end = place.filter(|_| sig.generics.where_clause.is_none());
     }
     quote! {
         #errors
-        #(#attrs)* #vis #sig #body
+        #(#attrs)* #vis #sig #end #body
     }
 }
 
@@ -161,4 +164,14 @@ fn green_output(sig: &mut Signature, boxed: bool, paths: &Paths) -> ReturnType {
     let result = lower::result_type(&sig.output, paths);
     let green = paths.green();
     syn::parse_quote_spanned!(here=> -> #green<impl ::core::future::Future<Output = #result>>)
+}
+
+/// A `where` without conditions, which is the user's own token, as far as rustc sees: so the signature ends, and has a
+/// place in the source to be shown at. The type in front of it has none: clippy would find that complex.
+fn end_in_source(sig: &Signature) -> Option<TokenStream> {
+    let end = match &sig.output {
+        ReturnType::Default => sig.paren_token.span.close(),
+        ReturnType::Type(_, ty) => ty.to_token_stream().into_iter().last()?.span(),
+    };
+    sig.generics.where_clause.is_none().then(|| quote_spanned!(end=> where))
 }

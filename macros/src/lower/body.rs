@@ -5,7 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::Stmt;
 
 use super::guards::Guards;
-use super::{Lower, Region, Used, captures, errors, return_type};
+use super::{Lower, Region, Used, captures, closure_result, errors, return_type};
 use crate::diagnostics::Diagnostics;
 use crate::item::{GreenFn, Role};
 use crate::options::Options;
@@ -44,11 +44,13 @@ pub(crate) fn function(
         used: Used::default(),
         guards: Guards::default(),
         expected: None,
+        output: None,
     };
     let before = spelled(&block.stmts);
     let arguments = captures::of_function(&mut function.sig, &before);
     lower.body(&mut block.stmts, return_type::known_part(&function.sig.output, &options.paths));
     let imports = lower.imports();
+    closure_result::shape(&mut block.stmts, &function.sig);
     let name = function.sig.ident.span();
     let body =
         return_type::typed(&spelled(&block.stmts), &before, &function.sig.output, name, &options.paths);

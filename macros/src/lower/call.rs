@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, ExprMethodCall, Path};
 
 use super::blocking::{self, Suspect};
-use super::{Lower, Region, guards, parenthesize};
+use super::{Lower, Region, guards, parenthesize, reserved};
 
 /// The places in the user's source that the tokens of a lowered call point at.
 pub(super) struct Place {
@@ -28,10 +28,16 @@ pub(super) enum Drive {
     Boxed,
 }
 
+/// The methods of `green::io`'s traits that must be written, each with those that call it.
+const PROVIDED: [(&str, &[&str]); 3] = [
+    ("read", &["read_vectored", "read_exact", "read_to_end", "read_to_string"]),
+    ("write", &["write_vectored", "write_all", "write_fmt"]),
+    ("fill_buf", &["read_until", "read_line", "skip_until"]),
+];
+
 impl Lower<'_> {
     /// Lowers a function or method call, arguments and receiver first.
-    pub(super) fn call(&mut self, expr: &mut Expr) {
-        let expected = self.expected.take();
+    pub(super) fn call(&mut self, expr: &mut Expr, expected: Option<TokenStream>) {
         let drive = self.drive(expr);
         let suspect = blocking::suspect(expr);
         let guard = guards::makes_guard(expr);
@@ -39,6 +45,9 @@ impl Lower<'_> {
             self.guards.give_away(args);
         }
         syn::visit_mut::visit_expr_mut(self, expr);
+        if reserved::is_plain(expr) {
+            return;
+        }
         let Some(place) = place_of(expr) else { return };
         let attrs = match expr {
             Expr::Call(call) if is_constructor(&call.func) => return,
@@ -82,14 +91,13 @@ impl Lower<'_> {
         suspect: Option<Suspect>,
     ) -> TokenStream {
         self.used.calls = true;
-        let private = self.paths.private(place.name);
-        let (value, mut question) = self.ask_of(suspect, &private, place);
-        question.extend(self.ask_guards(&private, place.end));
+        let (value, mut question) = self.ask_of(suspect, place);
+        question.extend(self.ask_guards(place.end));
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {
             Region::NoSwitch => {
-                let check = no_switch_check(&private, &kind, place.name);
+                let check = no_switch_check(&self.paths.private(place.name), &kind, place.name);
                 quote_spanned!(end=> { #check #kind.stay(value) })
             }
             Region::Green | Region::Plain(_) => {
@@ -101,8 +109,8 @@ impl Lower<'_> {
                 quote_spanned!(end=> if #kind.plain { #whole #given } else { #driver #waits })
             }
         };
-        let (both_ways, value) = (quote_spanned!(place.start=> (#use_it,)), quote_spanned!(place.end=> .0));
         let find_kind = self.kind_of_value(place, &question);
+        let (both_ways, value) = (quote_spanned!(place.start=> (#use_it,)), quote_spanned!(place.end=> .0));
         let arm = quote_spanned! {end=>
             #[allow(unreachable_code)]
             value => {
@@ -116,17 +124,13 @@ impl Lower<'_> {
 
     /// What a call that may be one of std's that block is asked: the name under which a plain kind gives the value, and
     /// the question to the receiver's type.
-    fn ask_of(
-        &mut self,
-        suspect: Option<Suspect>,
-        private: &TokenStream,
-        place: &Place,
-    ) -> (Ident, TokenStream) {
+    fn ask_of(&mut self, suspect: Option<Suspect>, place: &Place) -> (Ident, TokenStream) {
         let value = Ident::new("value", Span::mixed_site());
         match suspect {
             Some(Suspect::Spelled(verdict)) => (Ident::new(verdict, place.name), TokenStream::new()),
             Some(Suspect::Method(receiver, method)) => {
                 self.used.suspects = true;
+                let private = self.paths.private(place.name);
                 (value, quote!(#private::receiver(&#receiver).#method();))
             }
             None => (value, TokenStream::new()),
@@ -142,13 +146,18 @@ impl Lower<'_> {
     /// Where the type that is expected of the call is written in the source, the probe is told: then a value whose
     /// type is not known yet is taken for one of that type.
     pub(super) fn kind_of_value(&mut self, place: &Place, question: &TokenStream) -> TokenStream {
-        let private = self.paths.private(place.name);
         let at = Span::mixed_site().located_at(place.end);
-        let unknown = self.paths.on("Kind", place.start, place.end);
+        let unknown = quote_spanned!(place.start=> __Kind);
         let unknown = quote_spanned!(place.end=> #unknown::KIND);
         let probe = match self.expected.take().filter(is_complete) {
-            Some(ty) => quote_spanned!(at=> #private::probe_as::<_, #ty>(&value)),
-            None => quote_spanned!(at=> #private::probe(&value, 0)),
+            Some(ty) => {
+                let private = self.paths.private(place.name);
+                quote_spanned!(at=> #private::probe_as::<_, #ty>(&value))
+            }
+            None => {
+                let probe = quote_spanned!(Span::mixed_site().located_at(place.name)=> __probe);
+                quote_spanned!(at=> #probe(&value, 0))
+            }
         };
         quote_spanned! {at=>
             let kind = loop {
@@ -166,12 +175,21 @@ impl Lower<'_> {
                 Expr::Path(func) => self.is_own_path(&func.path),
                 _ => false,
             },
-            Expr::MethodCall(call) => {
-                self.is_method && call.method == *self.around && !is_part_of_self(&call.receiver)
+            Expr::MethodCall(call) if self.is_method => {
+                (call.method == *self.around && !is_part_of_self(&call.receiver)) || self.is_call_back(call)
             }
             _ => false,
         };
         if to_itself { Drive::Boxed } else { Drive::InPlace }
+    }
+
+    /// A method that calls `self.write_all()` inside `write`, which the other will call again.
+    fn is_call_back(&self, call: &ExprMethodCall) -> bool {
+        let is_self = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self"));
+        is_self
+            && PROVIDED.iter().any(|(required, provided)| {
+                self.around == required && provided.iter().any(|name| call.method == name)
+            })
     }
 
     /// `name`, or `Self::name`.

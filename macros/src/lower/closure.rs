@@ -38,7 +38,14 @@ impl Lower<'_> {
         let before = closure.body.to_token_stream();
         // What is held outside is not held in a call that is made later, and what is held inside has its markers there.
         let outside = std::mem::take(&mut self.guards);
+        let output = match &closure.output {
+            ReturnType::Default => None,
+            written => return_type::known_part(written, self.paths).filter(|ty| !super::has_hole(ty)),
+        };
+        let around = std::mem::replace(&mut self.output, output.clone());
+        self.expected = output;
         self.within(Region::Green, |lower| lower.visit_expr_mut(&mut closure.body));
+        self.output = around;
         parenthesize::enclose(&mut closure.body);
         *closure.body = Expr::Verbatim(self.closure_body(closure, &before));
         self.guards = outside;

@@ -69,7 +69,7 @@ impl Lower<'_> {
         let arm = quote_spanned! {here=>
             iterable => {
                 #[allow(unreachable_code)]
-                let kind = loop { break #private::Kind::KIND; break #private::steps(&iterable).eventlet_steps() };
+                let kind = loop { break __Kind::KIND; break __steps(&iterable).eventlet_steps() };
                 let mut iter = kind.start(iterable);
                 #the_loop
             }

@@ -100,13 +100,16 @@ impl Guards {
 impl Lower<'_> {
     /// What is asked about the guards where a call has given its `value`: is it one itself, and is it a green call in the
     /// life of one?
-    pub(super) fn ask_guards(&mut self, private: &TokenStream, end: Span) -> TokenStream {
+    pub(super) fn ask_guards(&mut self, end: Span) -> TokenStream {
+        if self.guards.made.is_none() && self.guards.held.is_empty() {
+            return TokenStream::new();
+        }
         let at = Span::mixed_site().located_at(end);
         let made =
             self.guards.made.as_ref().map(|Guard { marker, .. }| quote_spanned!(at=> #marker.is(&value);));
         let over = self.guards.held.iter().map(|Guard { marker, place, .. }| {
             let held = Ident::new("held", *place);
-            quote_spanned!(at=> #marker.over(#private::probe(&value, 0).eventlet_kind()).#held();)
+            quote_spanned!(at=> #marker.over(__probe(&value, 0).eventlet_kind()).#held();)
         });
         let over: TokenStream = over.collect();
         self.used.guards |= made.is_some();
@@ -114,7 +117,7 @@ impl Lower<'_> {
     }
 
     /// Expressions whose parts drop their temporaries before the whole is over, or run in another order than they stand.
-    pub(super) fn in_parts(&mut self, expr: &mut Expr) {
+    pub(super) fn in_parts(&mut self, expr: &mut Expr, expected: Option<TokenStream>) {
         let begin = self.guards.begin();
         match expr {
             Expr::If(expr) => {
@@ -122,9 +125,11 @@ impl Lower<'_> {
                 if !has_let(&expr.cond) {
                     self.guards.end(begin);
                 }
+                self.expected.clone_from(&expected);
                 self.visit_block_mut(&mut expr.then_branch);
                 self.guards.end(begin);
                 if let Some((_, otherwise)) = &mut expr.else_branch {
+                    self.expected = expected;
                     self.visit_expr_mut(otherwise);
                 }
             }

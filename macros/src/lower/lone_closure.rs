@@ -36,6 +36,7 @@ pub(crate) fn lone_closure(
         used: Used::default(),
         guards: Guards::default(),
         expected: None,
+        output: None,
     };
     let mut closure = Expr::Closure(closure);
     lower.closure(&mut closure);

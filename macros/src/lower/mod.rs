@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod captures;
 mod closure;
+mod closure_result;
 mod errors;
 mod for_loop;
 mod guards;
@@ -15,6 +16,7 @@ mod known_macros;
 mod lone_closure;
 mod no_switch;
 mod parenthesize;
+mod reserved;
 mod return_type;
 mod undriven;
 
@@ -25,6 +27,7 @@ use syn::{Arm, Block, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Typ
 
 pub(crate) use body::{broken, function};
 pub(crate) use lone_closure::lone_closure;
+pub(crate) use reserved::is_reserved;
 pub(crate) use return_type::spelled as result_type;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -42,8 +45,10 @@ struct Lower<'a> {
     region: Region,
     used: Used,
     guards: guards::Guards,
-    /// The type that the source expects of the call that is visited next.
+    /// The type that the source expects of the expression that is visited next.
     expected: Option<TokenStream>,
+    /// The type that it expects of what is returned.
+    output: Option<TokenStream>,
 }
 
 /// Where the walk is.
@@ -68,14 +73,34 @@ struct Used {
 
 impl VisitMut for Lower<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        let expected = self.expected.take();
         match expr {
             Expr::Closure(_) => self.closure(expr),
             Expr::Async(block) => self
                 .within(Region::Plain(Outside::AsyncBlock), |lower| lower.visit_block_mut(&mut block.block)),
             Expr::Const(_) | Expr::TryBlock(_) => {}
             _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
-            expr if guards::is_in_parts(expr) => self.in_parts(expr),
-            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr),
+            expr if guards::is_in_parts(expr) => self.in_parts(expr, expected),
+            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr, expected),
+            Expr::Match(expr) => {
+                self.visit_expr_mut(&mut expr.expr);
+                for arm in &mut expr.arms {
+                    self.arm(arm, expected.clone());
+                }
+            }
+            Expr::Block(_) | Expr::Unsafe(_) | Expr::Paren(_) | Expr::Group(_) => {
+                self.expected = expected;
+                visit_mut::visit_expr_mut(self, expr);
+            }
+            Expr::Reference(expr) => {
+                self.visit_expr_mut(&mut expr.expr);
+                parenthesize::hide_expectation(&mut expr.expr);
+            }
+            Expr::Return(_) => {
+                self.expected = self.output.clone();
+                visit_mut::visit_expr_mut(self, expr);
+                self.expected = None;
+            }
             Expr::Await(_) => self.awaited(expr),
             Expr::ForLoop(_) => self.for_loop(expr),
             Expr::Macro(_) => self.macro_expr(expr),
@@ -105,7 +130,7 @@ impl VisitMut for Lower<'_> {
             Stmt::Local(local) => {
                 bound = guards::bound(local);
                 if let Pat::Type(pat) = &local.pat
-                    && local.init.as_ref().is_some_and(|init| is_call(&init.expr))
+                    && local.init.is_some()
                 {
                     self.expected = Some(pat.ty.to_token_stream()).filter(|ty| !has_hole(ty));
                 }
@@ -120,15 +145,9 @@ impl VisitMut for Lower<'_> {
 
     fn visit_block_mut(&mut self, block: &mut Block) {
         let begin = self.guards.begin();
-        visit_mut::visit_block_mut(self, block);
+        let expected = self.expected.take();
+        self.statements(&mut block.stmts, expected);
         self.guards.end(begin);
-    }
-
-    fn visit_arm_mut(&mut self, arm: &mut Arm) {
-        let begin = self.guards.begin();
-        visit_mut::visit_arm_mut(self, arm);
-        self.guards.end(begin);
-        parenthesize::enclose(&mut arm.body);
     }
 
     /// Of patterns, only the guards of match arms run.
@@ -162,15 +181,32 @@ fn is_call(expr: &Expr) -> bool {
 }
 
 impl Lower<'_> {
-    /// Walks the statements of a body whose value has a type that is written in the source.
+    /// Walks the statements of a body whose value has a type that may be written in the source.
     fn body(&mut self, stmts: &mut [Stmt], output: Option<TokenStream>) {
+        self.output = output.filter(|ty| !has_hole(ty));
+        self.statements(stmts, self.output.clone());
+    }
+
+    /// Walks statements, the last of which has the type that is expected of them all.
+    fn statements(&mut self, stmts: &mut [Stmt], expected: Option<TokenStream>) {
         let last = stmts.len().wrapping_sub(1);
         for (at, stmt) in stmts.iter_mut().enumerate() {
-            if at == last && matches!(stmt, Stmt::Expr(expr, None) if is_call(expr)) {
-                self.expected = output.clone().filter(|ty| !has_hole(ty));
+            if at == last && matches!(stmt, Stmt::Expr(_, None)) {
+                self.expected.clone_from(&expected);
             }
             self.visit_stmt_mut(stmt);
+            self.expected = None;
         }
+    }
+
+    /// Walks an arm of a `match` of which a type is expected.
+    fn arm(&mut self, arm: &mut Arm, expected: Option<TokenStream>) {
+        let begin = self.guards.begin();
+        self.visit_pat_mut(&mut arm.pat);
+        self.expected = expected;
+        self.visit_expr_mut(&mut arm.body);
+        self.guards.end(begin);
+        parenthesize::enclose(&mut arm.body);
     }
 
     /// Where the walk is, if nothing can be driven there.
@@ -213,19 +249,21 @@ impl Lower<'_> {
         let calls = self.used.calls.then(|| {
             quote::quote! {
                 #[allow(unused_imports)]
-                use #private::{GreenProbe as _, PlainProbe as _};
+                use #private::{GreenProbe as _, PlainProbe as _, probe as __probe};
             }
         });
+        let kinds =
+            (self.used.calls || self.used.loops).then(|| quote::quote!(use #private::Kind as __Kind;));
         let loops = self.used.loops.then(|| {
             quote::quote! {
                 #[allow(unused_imports)]
-                use #private::{GreenSteps as _, NoSteps as _};
+                use #private::{GreenSteps as _, NoSteps as _, steps as __steps};
             }
         });
         let suspects = self.used.suspects.then(|| quote::quote!(use #private::Harmless as _;));
         let guards = self.used.guards.then(|| quote::quote!(use #private::NotHeld as _;));
         let markers = self.guards.markers(private);
-        quote::quote!(#calls #loops #suspects #guards #markers)
+        quote::quote!(#kinds #calls #loops #suspects #guards #markers)
     }
 }
 

@@ -26,6 +26,14 @@ pub(super) fn keep_semicolon(statement: &mut Expr) {
     }
 }
 
+/// Behind `&` rustc takes the type that is expected of the reference for that of the `match`, whose arms it then has to
+/// have; a call may have another one, which the reference follows a pointer to. Nothing is expected of a part.
+pub(super) fn hide_expectation(operand: &mut Expr) {
+    if let Expr::Verbatim(tokens) = operand {
+        *tokens = quote_spanned!(Span::mixed_site()=> (#tokens,).0);
+    }
+}
+
 /// `let … else` does not allow a closing brace in front of `else`.
 pub(super) fn enclose_before_else(local: &mut Local) {
     if let Some(init) = local.init.as_mut().filter(|init| init.diverge.is_some()) {

@@ -9,7 +9,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ItemFn, Local, Pat};
 
 use super::call::{is_constructor, place_of};
-use super::{Lower, Region, parenthesize};
+use super::{Lower, Region, parenthesize, reserved};
 
 /// Where a green call cannot be driven.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Lower<'_> {
     }
 }
 
-/// A constructor's call is no green one.
+/// A constructor's call is no green one, nor is one by a reserved name.
 fn is_made_here(expr: &Expr) -> bool {
-    matches!(expr, Expr::Call(call) if is_constructor(&call.func))
+    reserved::is_plain(expr) || matches!(expr, Expr::Call(call) if is_constructor(&call.func))
 }
