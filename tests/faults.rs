@@ -21,6 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use eventlet::convenience::Server;
+use eventlet::green::fs::File;
 use eventlet::green::io::{Read, Write, raw_os_error};
 use eventlet::green::net::{TcpListener, TcpStream};
 use eventlet::testing::run_clean;
@@ -262,6 +263,31 @@ fn one_cell() {
     };
     assert_eq!(open_descriptors(), open + 1, "descriptors leak (one is the filter's own)");
     println!("OUTCOME {}", judge(&Asking { server, call: name, error, once, failed }, &seen));
+}
+
+#[test]
+fn a_signal_while_a_file_is_being_locked_is_no_error() {
+    const TEST: &str = "a_signal_while_a_file_is_being_locked_is_no_error";
+    if std::env::var_os(CELL).is_none() {
+        let mut test = Command::new(std::env::current_exe().unwrap());
+        let output = test.args(["--exact", TEST]).env(CELL, "flock").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    // The OS threads that lock begin after this, and so have the filter as well.
+    let Ok(injector) = Injector::install(&[libc::SYS_flock], libc::EINTR) else { return };
+    injector.0.armed_with.store(3, Ordering::SeqCst);
+    injector.arm();
+    run_clean(lock_a_file);
+    assert_eq!(injector.0.failed.load(Ordering::SeqCst), 3);
+}
+
+#[green]
+fn lock_a_file() {
+    let file = File::open(std::env::current_exe().unwrap()).unwrap();
+    file.lock_shared().unwrap();
+    file.unlock().unwrap();
+    eventlet::tpool::killall();
 }
 
 struct Asking<'a> {

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use eventlet::greenthread::{GreenletExit, catch_exit, joinall};
 use eventlet::{
-    Deadline, Exit, Timeout, green, sleep, spawn, spawn_after, testing, with_timeout, with_timeout_value,
+    Deadline, Exit, Timeout, green, join, sleep, spawn, spawn_after, testing, with_timeout,
+    with_timeout_value,
 };
 use eventlet_tests::{assert_events, ms, note, value_after, virtual_tests, wait_with};
 
@@ -97,6 +98,37 @@ virtual_tests! {
             })
         });
         assert_eq!(result.map(|inner| inner.unwrap_err().limit()), Ok(ms(10)));
+    }
+
+    fn a_kill_on_the_way_changes_nothing_about_which_of_two_limits_comes_out() {
+        // Both are over; the outer one asks its call a last time, and that kills before it comes to the inner one.
+        let victim = spawn(|| wait_with("killed"));
+        let outer = with_timeout(ms(10), #[green] || join(
+            #[green] || { sleep(ms(10)); victim.kill(); },
+            || with_timeout(ms(10), || sleep(Duration::MAX)),
+        ));
+        assert!(outer.is_err(), "{outer:?}");
+        assert_events(["killed"]);
+    }
+
+    fn the_limit_of_a_killed_thread_is_its_own_whatever_limit_of_its_killer_is_over() {
+        let victim = spawn(#[green] || {
+            let limited = with_timeout(ms(10), #[green] || {
+                assert!(catch_exit(|| sleep(Duration::MAX)).is_err());
+                note("cleans up");
+                sleep(Duration::MAX);
+            });
+            note(if limited.is_err() { "out of time" } else { "unlimited" });
+        });
+        let killer = with_timeout(ms(10), #[green] || {
+            sleep(ms(10));
+            victim.kill();
+            note("has killed");
+            sleep(Duration::MAX);
+        });
+        assert!(killer.is_err());
+        victim.wait();
+        assert_events(["cleans up", "out of time", "has killed"]);
     }
 
     fn an_outer_limit_passes_through_an_inner_default() {

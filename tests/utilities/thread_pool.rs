@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eventlet::tpool::{self, Proxy, ThreadPool};
 use eventlet::{GreenIterator, green, no_switch, sleep, spawn, testing, with_timeout};
@@ -146,7 +146,9 @@ virtual_tests! {
         }
         pool.resize(1);
         // They hear of it on their own OS threads. The limit is for one that never does.
+        let began = Instant::now();
         while pool.threads() > 1 {
+            assert!(began.elapsed() < Duration::from_secs(10), "{} threads are left", pool.threads());
             eventlet::tpool::execute(std::thread::yield_now);
         }
         assert_eq!(pool.spawn(|| 7).wait(), 7);

@@ -173,6 +173,15 @@ virtual_tests! {
         assert_events(["busy", "busy", "busy", "idle"]);
     }
 
+    fn idle_waits_though_the_hub_looks_outside_while_others_are_ready() {
+        // Far more steps than one turn has.
+        let busy = spawn(#[green] || for _ in 0..5000 {
+            sleep(Duration::ZERO);
+        });
+        idle();
+        assert!(busy.is_finished());
+    }
+
     fn several_that_idle_go_on_one_at_a_time_and_none_starves() {
         let idlers = ["a", "b"].map(|name| spawn(#[green] move || for _ in 0..2 {
             idle();
