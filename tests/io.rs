@@ -445,6 +445,46 @@ fn a_buffered_writer_that_is_ended_early_goes_on_where_it_was() {
     assert_eq!(written + &record.calls().concat(), "abcdef(flush)");
 }
 
+/// Is interrupted before each of its writes.
+struct Interrupted {
+    record: Record,
+    is_next: bool,
+}
+
+impl Interrupted {
+    fn new(record: &Record) -> Self {
+        Interrupted { record: record.clone(), is_next: true }
+    }
+}
+
+impl Write for Interrupted {
+    #[green]
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.is_next = !self.is_next;
+        if !self.is_next {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        self.record.write(buf)
+    }
+
+    #[green]
+    fn flush(&mut self) -> io::Result<()> {
+        self.record.flush()
+    }
+}
+
+#[eventlet::test]
+fn a_write_that_is_interrupted_is_made_again() {
+    let record = Record::new(2);
+    Interrupted::new(&record).write_all(b"abcde").unwrap();
+    assert_eq!(record.calls(), ["ab", "cd", "e"]);
+
+    let mut writer = BufWriter::new(Interrupted::new(&record));
+    writer.write_all(b"fghij").unwrap();
+    writer.flush().unwrap();
+    assert_eq!(record.calls(), ["fg", "hi", "j", "(flush)"]);
+}
+
 #[eventlet::test]
 fn a_buffered_writer_gives_its_writer_back() {
     let record = Record::new(10);
