@@ -322,6 +322,98 @@ virtual_tests! {
         assert_events(["body heard", "scoped heard"]);
     }
 
+    fn branches_inside_branches_hear_before_kill_returns_though_one_of_them_kills_somebody_else() {
+        let victim = spawn(|| wait_with("victim dropped"));
+        let thread = spawn(move || join(
+            #[green] move || {
+                part(EVER, "first");
+                victim.kill();
+            },
+            || join_all((0..200).map(|_| || part(EVER, "one"))),
+        ));
+        for _ in 0..4 {
+            give_way();
+        }
+        thread.kill();
+        let heard = events();
+        assert_eq!(heard[..2], ["first heard", "victim dropped"]);
+        assert_eq!(heard[2..], vec!["one heard"; 200]);
+        assert!(thread.is_finished());
+    }
+
+    fn after_a_kill_branches_take_turns_with_other_threads_as_before() {
+        let killed = spawn(#[green] || {
+            let _ = catch_exit(#[green] || {
+                current().kill();
+                sleep(EVER);
+            });
+        });
+        assert!(killed.join().is_ok());
+        let (event, count) = (Event::new(), Rc::new(Cell::new(0)));
+        let (sent, counted) = (event.clone(), count.clone());
+        let branches = spawn(|| join_all((0..200).map(move |_| {
+            let (event, count) = (event.clone(), count.clone());
+            move || async move {
+                event.wait().await;
+                count.set(count.get() + 1);
+            }
+        })));
+        for _ in 0..4 {
+            give_way();
+        }
+        sent.send(());
+        give_way();
+        // So many branches run while their thread has its turn.
+        assert_eq!(counted.get(), 64);
+        branches.join().unwrap();
+    }
+
+    fn a_thread_that_has_killed_another_still_stands_in_its_own_scopes() {
+        // Neither takes the other's scopes for its own.
+        let victim = spawn(#[green] || {
+            part(EVER, "victim's first");
+            part(EVER, "victim's second");
+        });
+        give_way();
+        let other = victim.thread().clone();
+        let killer = spawn(#[green] move || {
+            let around = catch_exit(#[green] || {
+                other.kill();
+                part(EVER, "inner");
+            });
+            note(if around.is_ok() { "around not asked" } else { "around heard" });
+        });
+        give_way();
+        killer.kill();
+        victim.kill();
+        assert!(killer.join().is_ok() && victim.join().is_ok());
+        assert_events(["victim's first heard", "inner heard", "around not asked", "victim's second heard"]);
+    }
+
+    fn a_branch_that_has_killed_another_thread_still_ends_unasked_inside_a_scope() {
+        let victim = spawn(#[green] || {
+            part(EVER, "victim's first");
+            part(EVER, "victim's second");
+        });
+        give_way();
+        let other = victim.thread().clone();
+        let killer = spawn(#[green] move || {
+            let around = catch_exit(|| join(
+                #[green] || {
+                    other.kill();
+                    part(EVER, "never");
+                },
+                || wait_with("branch dropped"),
+            ));
+            note(if around.is_ok() { "around not asked" } else { "around heard" });
+        });
+        give_way();
+        killer.kill();
+        victim.kill();
+        assert!(killer.join().is_ok() && victim.join().is_ok());
+        assert_events(["victim's first heard", "branch dropped", "around heard", "victim's second heard"]);
+    }
+
     fn a_scope_around_branches_hears_for_all_of_them() {
         let thread = spawn(#[green] || {
             let caught = catch_exit(|| join(|| part(EVER, "a"), || wait_with("b dropped")));

@@ -1,7 +1,11 @@
 //! Nobody holds the hub: what may be done before others have their turn, and when a limit of no time is over.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use eventlet::event::Flag;
@@ -140,6 +144,29 @@ fn the_budget_is_shared_and_counted_in_steps() {
         (first, second)
     }
     assert_eq!(run_virtual(scenario), (1024, 1024));
+}
+
+#[test]
+fn a_loop_that_another_executor_drives_gives_way_and_has_a_new_budget() {
+    struct Count(AtomicU32);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let wakes = Arc::new(Count(AtomicU32::new(0)));
+    let waker = Waker::from(wakes.clone());
+    let mut cx = Context::from_waker(&waker);
+    let queue = Queue::unbounded();
+    let mut puts = pin!(async {
+        for _ in 0..3000 {
+            queue.put(()).await.unwrap();
+        }
+    });
+    let lengths = std::iter::from_fn(|| puts.as_mut().poll(&mut cx).is_pending().then(|| queue.len()));
+    assert_eq!(lengths.take(9).collect::<Vec<_>>(), [1024, 2048]);
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 2);
+    assert_eq!(queue.len(), 3000);
 }
 
 #[test]
