@@ -86,7 +86,7 @@ virtual_tests! {
         give_way();
         queue.put("1").unwrap();
         first.kill();
-        second.wait();
+        assert!(with_timeout(ms(1), || second.join()).is_ok(), "it was not called");
         assert_events(["second 1"]);
         assert_eq!((queue.len(), queue.getting()), (0, 0));
     }
@@ -173,6 +173,18 @@ virtual_tests! {
         assert_events(["kept 2"]);
     }
 
+    fn a_shutdown_leaves_the_rest_to_putters_that_have_not_heard_of_it_yet() {
+        let queue = Queue::bounded(1);
+        queue.put("1").unwrap();
+        let putter = spawn({ let queue = queue.clone(); move || put_and_note(queue, "2") });
+        give_way();
+        queue.shutdown();
+        assert_eq!((queue.try_get(), queue.try_get()), (Ok("1"), Err(GetError::ShutDown)));
+        assert_eq!(queue.get(), Err(ShutDown(())));
+        putter.wait();
+        assert_events(["kept 2"]);
+    }
+
     fn a_shutdown_wakes_every_getter() {
         let queue = Queue::unbounded();
         let getters = ["a", "b"].map(|name| { let queue = queue.clone(); spawn(move || get_and_note(queue, name)) });
@@ -240,7 +252,7 @@ virtual_tests! {
         give_way();
         semaphore.add_permits(1);
         first.kill();
-        second.wait();
+        assert!(with_timeout(ms(1), || second.join()).is_ok(), "it was not called");
         assert_events(["second"]);
         semaphore.try_acquire().unwrap().forget();
         assert_eq!(semaphore.available(), 0);

@@ -216,6 +216,23 @@ scenarios! {
         log.expect(["a 2", "b 3"]);
     }
 
+    fn on_a_channel_a_try_put_does_not_overtake_a_putter_in_line() {
+        let (channel, log) = (Queue::bounded(0), Log::new());
+        let _threads = getters(&channel, &log, &["a", "b"]);
+        let (q, l) = (channel.clone(), log.clone());
+        let _putter = spawn(move || put_and_log(1, q, l));
+        let (q, l) = (channel.clone(), log.clone());
+        // Runs after the putter has called the first getter, and before that one runs.
+        spawn(#[green] move || l.add(if q.try_put(2) == Err(PutError::Full(2)) { "full" } else { "put 2" }));
+        turn();
+        turn();
+        turn();
+        log.expect(["full", "a 1", "put 1"]);
+        channel.try_put(3).unwrap();
+        turn();
+        log.expect(["b 3"]);
+    }
+
     fn a_channel_hands_over_in_step_when_the_sender_is_first() {
         let (channel, log) = (Queue::bounded(0), Log::new());
         let (c, l) = (channel.clone(), log.clone());

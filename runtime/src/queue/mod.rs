@@ -21,8 +21,8 @@
 //! fetched yet; only [`try_get`](AnyQueue::try_get), which cannot wait, takes it before them, and then they keep
 //! their places. What a blocked putter brings moves in as soon as there is room, before the putter runs.
 //!
-//! A thread that always finds an item, or always finds room, never gives way by itself, as in eventlet: nobody else
-//! runs until it waits for something. Bounded queues see to that.
+//! A thread that always finds an item, or always finds room, gives way all the same, after about a thousand calls: a
+//! budget for all that it need not wait for sees to that. (In eventlet nobody else runs until it waits for something.)
 //!
 //! # Kills and timeouts
 //!
@@ -128,7 +128,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     }
 
     /// Puts an item into the queue if there is room. Does not suspend. On a channel there is room for one item for
-    /// each getter in line that no putter waits to serve.
+    /// each getter in line, while no putter waits.
     ///
     /// (If such a getter is killed before it runs, the item goes to the next; if there is none, it stays for one.)
     ///
