@@ -190,9 +190,8 @@ virtual_tests! {
         let getters = ["a", "b"].map(|name| { let queue = queue.clone(); spawn(move || get_and_note(queue, name)) });
         give_way();
         queue.shutdown();
-        for getter in getters {
-            getter.wait();
-        }
+        let heard = with_timeout(ms(1), || eventlet::greenthread::joinall(getters));
+        assert!(heard.is_ok(), "not everybody was called");
         assert_events(["a shut down", "b shut down"]);
     }
 

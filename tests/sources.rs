@@ -14,9 +14,9 @@ use eventlet::green::io::{PipeReader, PipeWriter, Read, Write, pipe, raw_os_erro
 use eventlet::green::net::{TcpListener, TcpStream, UdpSocket};
 use eventlet::green::os::unix::net::{UnixDatagram, UnixStream};
 use eventlet::green::process::Command;
-use eventlet::hubs::{Event, Interest, Notify, get_hub, trampoline};
-use eventlet::{Green, green, sleep, spawn, with_timeout};
-use eventlet_tests::{ms, tests_on_every_hub};
+use eventlet::hubs::{Event, Handle, Interest, Notify, get_hub, trampoline};
+use eventlet::{Green, green, sleep, spawn, testing, with_timeout};
+use eventlet_tests::{assert_events, ms, note, tests_on_every_hub};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
@@ -477,4 +477,53 @@ fn what_cannot_be_connected_to_or_listened_at_is_named() {
     assert_eq!(raw_os_error(&error), Some(rustix::io::Errno::CONNREFUSED.raw_os_error()));
     let error = UnixStream::connect("/no/such/socket").unwrap_err();
     assert!(error.to_string().starts_with("cannot connect to \"/no/such/socket\": "), "{error}");
+}
+
+/// A poller in whose first wait a letter comes from outside.
+struct Letterbox(Option<Handle>);
+
+impl eventlet::hubs::Poller for Letterbox {
+    fn name(&self) -> &str {
+        "letterbox"
+    }
+
+    fn is_edge_triggered(&self) -> bool {
+        true
+    }
+
+    fn add(&mut self, _: BorrowedFd<'_>, _: usize, _: Interest) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn modify(&mut self, _: BorrowedFd<'_>, _: usize, _: Interest) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn delete(&mut self, _: BorrowedFd<'_>) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn wait(&mut self, _: &mut Vec<Event>, _: Option<std::time::Duration>) -> std::io::Result<()> {
+        if let Some(hub) = self.0.take() {
+            hub.spawn(|| async { note(format_args!("a letter at {:?}", testing::now())) }).unwrap();
+        }
+        Ok(())
+    }
+
+    fn notifier(&self) -> std::sync::Arc<dyn Notify> {
+        std::sync::Arc::new(Full)
+    }
+}
+
+#[test]
+fn virtual_time_does_not_pass_before_mail_that_came_while_the_hub_asked_for_events() {
+    eventlet::hubs::use_hub(Letterbox(Some(get_hub().handle()))).unwrap();
+    testing::run_virtual(|| async {
+        let (ours, _theirs) = StdUnix::pair().unwrap();
+        let mut ours = UnixStream::from_std(ours).unwrap();
+        let mut buf = [0; 1];
+        assert!(with_timeout(ms(5), || ours.read(&mut buf)).await.is_err());
+        note(format_args!("over at {:?}", testing::now()));
+    });
+    assert_events(["a letter at 0ns", "over at 5ms"]);
 }
