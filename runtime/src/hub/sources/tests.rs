@@ -75,6 +75,37 @@ fn a_short_count_is_no_sign_once_something_out_of_the_ordinary_has_come() {
 }
 
 #[test]
+fn a_short_count_is_no_sign_once_the_other_end_has_gone() {
+    let mut sources = Sources::default();
+    let key = sources.insert(7, true);
+    sources.deliver(&Event { hung_up: true, ..event(key.token()) }, true, drop);
+    sources.slot(key.index).become_drained(Direction::Read, Drained::Short);
+    assert!(sources.slot(key.index).is_ready(Direction::Read));
+    sources.slot(key.index).become_drained(Direction::Read, Drained::Failed);
+    assert!(!sources.slot(key.index).is_ready(Direction::Read));
+    // The event was none for writing.
+    sources.slot(key.index).become_drained(Direction::Write, Drained::Short);
+    assert!(!sources.slot(key.index).is_ready(Direction::Write));
+}
+
+/// It has disarmed both directions, so that the one without news has to arm itself again.
+#[test]
+fn without_edges_an_event_lets_both_directions_look_for_themselves() {
+    let remote = Arc::new(Remote::new());
+    for (is_edge, expected) in [(true, vec![1]), (false, vec![1, 2])] {
+        let mut sources = Sources::default();
+        let key = sources.insert(7, true);
+        for (direction, id) in [(Direction::Read, 1), (Direction::Write, 2)] {
+            let mut waiter = Some(TaskRef::allocate(&remote, id, || async {}).0);
+            assert!(matches!(sources.slot(key.index).park(direction, None, &mut waiter), Parked::Waits(1)));
+        }
+        let mut woken = Vec::new();
+        sources.deliver(&event(key.token()), is_edge, |task| woken.push(task.id()));
+        assert_eq!(woken, expected);
+    }
+}
+
+#[test]
 fn a_wait_takes_back_only_its_own_word() {
     let remote = Arc::new(Remote::new());
     let task = |id| Some(TaskRef::allocate(&remote, id, || async {}).0);
