@@ -4,10 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
+use eventlet::green::os::unix::net::UnixStream;
 use eventlet::greenthread::catch_exit;
 use eventlet::http::{
     self, Body, Bytes, HeaderMap, HeaderValue, IntoResponse, Json, Out, Request, Response, StatusCode,
@@ -17,6 +18,8 @@ use eventlet::wsgi::{self, Handle, RequestExt, Router, Server};
 use eventlet::{Event, GreenThread, connect, green, listen, sleep, spawn};
 
 const MS: Duration = Duration::from_millis(1);
+/// What an ending server gives its handlers unless it is told otherwise.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// A server under test.
 struct Site {
@@ -428,15 +431,55 @@ fn the_end_lets_requests_in_flight_finish_and_closes_idle_connections() {
     fn scenario() {
         let site = Site::new(Server::new(), app);
         let idle = connect(site.address).unwrap();
+        let mut kept = connect(site.address).unwrap();
+        kept.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut first_answer = String::new();
+        while !first_answer.ends_with("finished") {
+            let mut piece = [0; 256];
+            let count = kept.read(&mut piece).unwrap();
+            first_answer.push_str(std::str::from_utf8(&piece[..count]).unwrap());
+        }
         let mut busy = connect(site.address).unwrap();
         busy.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         sleep(10 * MS);
         let address = site.address;
+        let began = Instant::now();
         site.end();
-        assert_eq!(answer_of(idle), "");
+        assert!(began.elapsed() < GRACE / 2, "somebody was waited for");
+        assert_eq!((answer_of(idle), answer_of(kept)), (String::new(), String::new()));
         let answer = answer_of(busy);
         assert!(answer.contains("connection: close") && answer.ends_with("finished"), "{answer}");
         assert!(connect(address).is_err());
+    }
+    run_clean(scenario);
+}
+
+/// There is room in the listener's queue, so that nobody is waited for.
+fn connect_without_a_turn(address: SocketAddr) -> std::net::TcpStream {
+    std::net::TcpStream::connect(address).unwrap()
+}
+
+#[test]
+fn a_connection_that_is_accepted_while_the_server_ends_is_closed_at_once() {
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), ignore);
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        let address = site.address;
+        let client = spawn(
+            #[green]
+            move || {
+                // The hub hears of both at once, in this order.
+                theirs.write_all(b"x").unwrap();
+                connect_without_a_turn(address)
+            },
+        );
+        // So the server is told to end before it accepts.
+        ours.read_exact(&mut [0]).unwrap();
+        let began = Instant::now();
+        site.end();
+        assert!(began.elapsed() < GRACE / 2, "it was waited for");
+        drop(client.wait());
     }
     run_clean(scenario);
 }

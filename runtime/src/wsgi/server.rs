@@ -400,3 +400,30 @@ impl Connections {
         open.iter().for_each(|connection| connection.close());
     }
 }
+
+#[cfg(all(test, unix, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::greenthread::{sleep, spawn};
+    use crate::testing::run_clean;
+
+    #[test]
+    fn a_connection_that_has_ended_is_forgotten() {
+        run_clean(|| async {
+            let app = |_request: Request| async { "an answer" };
+            let shared = Rc::new(Shared::new(Server::new(), app));
+            let open = || shared.connections.open.borrow().len();
+            let (ours, theirs) = UnixStream::pair().unwrap();
+            let peer = Rc::new(Peer { address: None, is_encrypted: false });
+            let serving = spawn({
+                let shared = shared.clone();
+                move || connection::serve(shared, ours, peer)
+            });
+            sleep(Duration::ZERO).await;
+            assert_eq!(open(), 1);
+            drop(theirs);
+            serving.wait().await;
+            assert_eq!(open(), 0);
+        });
+    }
+}
