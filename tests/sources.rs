@@ -244,6 +244,25 @@ tests_on_every_hub! {
         assert_eq!(with_timeout(LONG, || reader.join()).unwrap().unwrap().unwrap(), 1);
     }
 
+    fn a_read_that_is_done_before_its_event_comes_leaves_its_place_to_the_next() {
+        let (ours, mut theirs) = StdUnix::pair().unwrap();
+        let ours = UnixStream::from_std(ours).unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut buf = [0; 1];
+        {
+            let (mut reader, buf) = (&ours, &mut buf);
+            let mut read = std::pin::pin!(reader.read(buf));
+            assert!(read.as_mut().poll(&mut cx).is_pending());
+            theirs.write_all(b"x").unwrap();
+            // From now on nobody waits for the hub to look.
+            ours.set_nonblocking(true).unwrap();
+            assert!(matches!(read.poll(&mut cx), std::task::Poll::Ready(Ok(1))));
+        }
+        ours.set_nonblocking(false).unwrap();
+        let mut reader = &ours;
+        assert!(with_timeout(ms(1), || reader.read(&mut buf)).is_err(), "nobody else waits");
+    }
+
     fn a_reader_forgotten_with_a_waker_of_somebody_elses_goes_with_its_stream() {
         let (ours, _theirs) = StdUnix::pair().unwrap();
         let ours = UnixStream::from_std(ours).unwrap();
