@@ -1,5 +1,6 @@
 //! How threads, branches and hubs end: chains of any length, ends that set off others, the end of an OS thread, a fork.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -130,6 +131,27 @@ fn results_that_hold_other_results_are_dropped_in_a_chain_of_any_length() {
             assert_eq!(count.get(), LONG);
         });
     });
+}
+
+#[test]
+fn a_greenlet_that_panics_deep_in_a_chain_of_ends_does_not_keep_the_next_from_its_own() {
+    fn holding(held: impl Any) -> Greenlet {
+        Greenlet::new(move |()| async move {
+            drop(held);
+            Ok::<_, Thrown>(())
+        })
+    }
+    drop(events());
+    let bomb = OnDrop(|| panic!("in a destructor"));
+    let mut last: Box<dyn Any> = Box::new([holding(bomb), holding(Noted("the next"))]);
+    for _ in 0..200 {
+        last = Box::new(holding(last));
+    }
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    drop(last);
+    std::panic::set_hook(hook);
+    assert_events(["the next"]);
 }
 
 #[test]
