@@ -339,6 +339,19 @@ fn an_alarm_rings_at_its_time_and_again_after_a_reset() {
 }
 
 #[test]
+fn an_alarm_that_is_reset_before_it_has_rung_rings_at_the_new_time_alone() {
+    #[green]
+    fn scenario() -> Duration {
+        let mut alarm = Alarm::after(5 * MS);
+        assert!(poll_once(|cx| Pin::new(&mut alarm).poll(cx)).is_pending());
+        alarm.reset(10 * MS);
+        alarm.await;
+        eventlet::testing::now()
+    }
+    assert_eq!(run_virtual(scenario), 10 * MS);
+}
+
+#[test]
 fn an_alarm_that_is_dropped_leaves_no_timer() {
     #[green]
     fn scenario() {
