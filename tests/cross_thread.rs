@@ -165,7 +165,7 @@ virtual_tests! {
         let putter = spawn({ let queue = queue.clone(); move || put_and_note(queue, "2") });
         give_way();
         queue.shutdown();
-        putter.wait();
+        assert!(with_timeout(ms(1), || putter.join()).is_ok(), "it does not hear");
         assert_eq!(queue.put("3"), Err(ShutDown("3")));
         assert_eq!(queue.try_put("3"), Err(PutError::ShutDown("3")));
         assert_eq!((queue.get(), queue.get()), (Ok("1"), Err(ShutDown(()))));
@@ -181,7 +181,7 @@ virtual_tests! {
         queue.shutdown();
         assert_eq!((queue.try_get(), queue.try_get()), (Ok("1"), Err(GetError::ShutDown)));
         assert_eq!(queue.get(), Err(ShutDown(())));
-        putter.wait();
+        assert!(with_timeout(ms(1), || putter.join()).is_ok(), "it does not hear");
         assert_events(["kept 2"]);
     }
 
