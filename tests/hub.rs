@@ -262,6 +262,17 @@ mod entering {
     }
 
     #[test]
+    fn what_is_ready_when_the_main_thread_ends_has_its_turn_in_the_next_run() {
+        run(|| async {
+            spawn_n(|| async { note("other thread") });
+            note("main thread");
+        });
+        assert_events(["main thread"]);
+        run(give_way);
+        assert_events(["other thread"]);
+    }
+
+    #[test]
     fn other_threads_stay_suspended_between_two_runs() {
         run(|| async {
             spawn_n(|| async {

@@ -75,3 +75,34 @@ pub(super) fn drop_underscores(headers: &mut HeaderMap) {
 fn has_underscore(name: &HeaderName) -> bool {
     name.as_str().as_bytes().contains(&b'_')
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::server::Server;
+    use super::*;
+
+    fn status(path: &str, headers: &[(&'static str, &str)]) -> Option<StatusCode> {
+        let limits = Server::new().url_length_limit(10).max_body(100).limits;
+        let mut request = Request::builder().uri(path).header(HOST, "x");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        head(&request.body(()).unwrap(), &limits, None).err().map(|refused| refused.status)
+    }
+
+    #[test]
+    fn a_url_has_fewer_bytes_than_its_limit_and_a_body_no_more() {
+        assert_eq!(status("/23456789", &[]), None);
+        assert_eq!(status("/234567890", &[]), Some(StatusCode::URI_TOO_LONG));
+        assert_eq!(status("/", &[("content-length", "100")]), None);
+        assert_eq!(status("/", &[("content-length", "101")]), Some(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+
+    #[test]
+    fn there_is_one_transfer_coding_once() {
+        let coding = ("transfer-encoding", "Chunked");
+        assert_eq!(status("/", &[coding]), None);
+        assert_eq!(status("/", &[coding, coding]), Some(StatusCode::NOT_IMPLEMENTED));
+        assert_eq!(status("/", &[("transfer-encoding", "gzip")]), Some(StatusCode::NOT_IMPLEMENTED));
+    }
+}

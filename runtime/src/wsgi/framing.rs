@@ -322,6 +322,28 @@ mod tests {
     }
 
     #[test]
+    fn a_head_may_be_as_large_as_the_limit_however_it_is_cut() {
+        let request = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
+        for size in [1, 7, request.len()] {
+            for (limit, expected) in [(request.len(), None), (request.len() - 1, Some(Bad::TooLarge))] {
+                let mut framing = Framing::new(limit);
+                request.chunks(size).for_each(|piece| framing.follow(piece));
+                assert_eq!(framing.bad(0), expected, "pieces of {size}, limit {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_size_of_a_chunk_has_no_more_digits_than_a_number_that_is_counted() {
+        let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunk = |size| format!("{head}{size}\r\nx\r\n0\r\n\r\n");
+        assert_eq!(followed(chunk("0000000000000001").as_bytes()), (1, None));
+        // One digit more, and it would count as 1, or as what is left of it.
+        assert_eq!(followed(chunk("00000000000000001").as_bytes()), (1, Some(1)));
+        assert_eq!(followed(chunk("10000000000000001").as_bytes()), (1, Some(1)));
+    }
+
+    #[test]
     fn no_bytes_at_all_bring_it_out_of_step_with_how_they_are_cut() {
         let mut seed = 1_u64;
         let alphabet = b"\r\n: 0aAcC;tTGET /HTTP1.";
