@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Hub;
 use super::observe::backtrace::name_of;
+use super::places::KEPT;
 use super::remote::{Mail, Remote};
 use super::task::{Outcome, TaskRef};
 use crate::hub::exit::Exit;
@@ -205,8 +206,11 @@ impl Hub {
         drop(sources);
         woken.drain(..).for_each(|task| self.wake(task));
         events.clear();
+        if events.capacity() > KEPT {
+            events.shrink_to(KEPT);
+        }
         *self.events.borrow_mut() = events;
-        *self.woken.borrow_mut() = woken;
+        self.keep_woken(woken);
     }
 
     /// The time of those timers begins that wait for this look.
@@ -226,7 +230,16 @@ impl Hub {
         let now = self.now();
         self.timers.borrow_mut().fire(now, &mut due);
         due.drain(..).for_each(|task| self.wake(task));
-        *self.woken.borrow_mut() = due;
+        self.keep_woken(due);
+    }
+
+    /// Keeps the list for its memory, unless that is a lot.
+    #[inline]
+    fn keep_woken(&self, mut woken: Vec<TaskRef>) {
+        if woken.capacity() > KEPT {
+            woken.shrink_to(KEPT);
+        }
+        *self.woken.borrow_mut() = woken;
     }
 
     fn report_deadlock(self: &Rc<Self>) -> String {

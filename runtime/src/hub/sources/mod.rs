@@ -14,6 +14,7 @@
 //! closed; of a lent one the table owns a duplicate, so that a wait that is forgotten leaks one descriptor and nothing
 //! worse. Whatever duplicates live, a registration goes with the handle that made it.
 
+use super::places::FreePlaces;
 use super::poller::{Event, RawSource};
 use super::task::TaskRef;
 use slot::Slot;
@@ -32,7 +33,10 @@ pub(crate) use source::Source;
 #[derive(Default)]
 pub(crate) struct Sources {
     slots: Vec<Slot>,
-    free: Vec<u32>,
+    free: FreePlaces,
+    /// A slot that is added has this generation. No slot that has gone had a later one, and so no event that is under way
+    /// for it is taken for one of the new slot.
+    generation: u32,
     /// What is watched for those who wait for a descriptor of somebody else's.
     #[cfg(unix)]
     lent: lent::LentTable,
@@ -81,8 +85,8 @@ impl Sources {
 
     /// Takes a slot for a descriptor that was not known.
     fn insert(&mut self, raw: RawSource, is_writable: bool) -> Key {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
+        let index = self.free.take(self.slots.len()).unwrap_or_else(|| {
+            self.slots.push(Slot::of_generation(self.generation));
             u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 descriptors")
         });
         let generation = self.slots[index as usize].begin(raw, is_writable);
@@ -91,9 +95,20 @@ impl Sources {
 
     /// Frees a slot. Who was forgotten there comes back, to be dropped when nothing is borrowed.
     #[must_use]
+    #[inline(always)]
     fn release(&mut self, index: u32) -> [Option<TaskRef>; 2] {
-        self.free.push(index);
-        self.slots[index as usize].end()
+        let waiters = self.slots[index as usize].end();
+        if self.free.give(index, self.slots.len()) {
+            self.cut();
+        }
+        waiters
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn cut(&mut self) {
+        let latest = &mut self.generation;
+        self.free.cut(&mut self.slots, Slot::is_free, |slot| *latest = slot.generation().max(*latest));
     }
 
     /// A slot that a source has and did not release.

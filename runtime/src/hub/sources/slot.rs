@@ -55,6 +55,15 @@ impl Default for Slot {
 }
 
 impl Slot {
+    /// A free slot, for which nothing of an earlier generation is taken.
+    pub(super) fn of_generation(generation: u32) -> Self {
+        Slot { word: generation << FLAG_BITS, ..Self::default() }
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        self.raw == NO_SOURCE
+    }
+
     /// Takes the slot for a descriptor, of which nothing can be read, or the event is under way. Its generation comes
     /// back.
     pub(super) fn begin(&mut self, raw: RawSource, is_writable: bool) -> u32 {

@@ -1,8 +1,9 @@
 //! All green threads of a hub, so that they can be counted, listed and ended.
 
-use std::ptr;
+use std::{mem, ptr};
 
 use super::TaskRef;
+use crate::hub::places::FreePlaces;
 
 /// The threads that have not ended.
 ///
@@ -15,7 +16,7 @@ use super::TaskRef;
 #[derive(Default)]
 pub(crate) struct Registry {
     slots: Vec<Option<TaskRef>>,
-    free: Vec<u32>,
+    free: FreePlaces,
     made: u64,
 }
 
@@ -31,7 +32,7 @@ impl Registry {
 
     pub(crate) fn insert(&mut self, task: TaskRef) {
         debug_assert!(!task.is_foreign(), "a stand-in is no green thread");
-        let slot = self.free.pop().unwrap_or_else(|| self.add_slot());
+        let slot = self.free.take(self.slots.len()).unwrap_or_else(|| self.add_slot());
         task.header().slot.set(slot);
         self.slots[slot as usize] = Some(task);
     }
@@ -54,8 +55,17 @@ impl Registry {
         // SAFETY: by the invariant the place holds a counted reference to this task, which is given out below instead of
         // being dropped here. It is not read: with many threads it would have to be fetched from far away.
         unsafe { ptr::write(place, None) };
-        self.free.push(slot);
+        if self.free.give(slot, self.slots.len()) {
+            self.cut();
+        }
         Some(TaskRef(task.0))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn cut(&mut self) {
+        // What is free is empty: nothing is dropped here.
+        self.free.cut(&mut self.slots, Option::is_none, mem::forget);
     }
 
     pub(crate) fn len(&self) -> usize {

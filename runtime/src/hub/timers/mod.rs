@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
+use super::places::KEPT;
 use super::task::TaskRef;
 use slot::Slot;
 
@@ -30,6 +31,8 @@ const NEVER: usize = SLOTS * LEVELS;
 const FRESH: usize = NEVER + 1;
 /// In place of a slot: the timer is due in the current tick.
 const CURRENT: u32 = FRESH as u32 + 1;
+/// In place of a slot: the node is nobody's.
+const FREE: u32 = CURRENT + 1;
 /// The deadline of those that never fire.
 const NO_TIME: u64 = u64::MAX;
 const NONE: u32 = u32::MAX;
@@ -40,6 +43,8 @@ const SCAN: usize = 64;
 pub(crate) struct Timers {
     nodes: Vec<Node>,
     free: u32,
+    /// After so many more that become free, it is looked whether there is room to give back.
+    until_cut: usize,
     /// How many will fire.
     pending: usize,
     /// How many never will.
@@ -73,11 +78,19 @@ struct Node {
     slot: u32,
 }
 
+impl Node {
+    fn become_free(&mut self, index: u32, free: &mut u32) {
+        self.slot = FREE;
+        self.place = mem::replace(free, index);
+    }
+}
+
 impl Timers {
     pub(crate) fn new() -> Self {
         Timers {
             nodes: Vec::new(),
             free: NONE,
+            until_cut: KEPT,
             pending: 0,
             idle: 0,
             tick: 0,
@@ -167,7 +180,9 @@ impl Timers {
             return self.add_node();
         }
         let index = self.free;
-        self.free = self.nodes[index as usize].place;
+        let node = &mut self.nodes[index as usize];
+        node.slot = NONE;
+        self.free = node.place;
         index
     }
 
@@ -180,8 +195,31 @@ impl Timers {
     }
 
     fn free_node(&mut self, index: u32) {
-        self.nodes[index as usize].place = self.free;
-        self.free = index;
+        self.nodes[index as usize].become_free(index, &mut self.free);
+        self.until_cut -= 1;
+        if self.until_cut == 0 {
+            self.cut();
+        }
+    }
+
+    /// After a peak the free nodes at the end go, if they are many. A node that lives keeps all that lie in front of it.
+    ///
+    /// To walk over them and to link the others anew costs a few steps for each node that goes, or has become free since
+    /// the last time.
+    #[cold]
+    fn cut(&mut self) {
+        let live = self.nodes.iter().rposition(|node| node.slot != FREE).map_or(0, |last| last + 1);
+        let end = live.max(KEPT);
+        let behind = self.nodes.len() - live;
+        if self.nodes.len() > end && behind >= end / 4 {
+            self.nodes.truncate(end);
+            self.nodes.shrink_to(end);
+            self.free = NONE;
+            let free = &mut self.free;
+            let nodes = (0..).zip(&mut self.nodes).filter(|(_, node)| node.slot == FREE);
+            nodes.for_each(|(index, node)| node.become_free(index, free));
+        }
+        self.until_cut = if self.nodes.len() <= KEPT { KEPT } else { (self.len() / 2).max(behind).max(1) };
     }
 
     /// Has it fired?
@@ -266,7 +304,7 @@ impl Timers {
         self.current.retain(|&(_, index)| {
             let node = &mut nodes[index as usize];
             if node.task.is_none() {
-                node.place = mem::replace(free, index);
+                node.become_free(index, free);
             }
             node.task.is_some()
         });
@@ -370,7 +408,7 @@ impl Timers {
 
     /// All of them belong to the current tick, and nobody else does: sorted once, then taken from the front.
     fn make_current(&mut self, opened: &Slot, now: u64, due: &mut Vec<TaskRef>) {
-        self.current.shrink_to(slot::KEPT);
+        self.current.shrink_to(KEPT);
         let mut sorted = mem::take(&mut self.sorted);
         sorted.extend(opened.iter().map(|index| (self.nodes[index as usize].deadline, index)));
         sorted.sort_by_key(|&(deadline, _)| deadline);
@@ -382,7 +420,7 @@ impl Timers {
                 self.current.push_back((deadline, index));
             }
         }
-        if sorted.capacity() <= slot::KEPT {
+        if sorted.capacity() <= KEPT {
             self.sorted = sorted;
         }
     }

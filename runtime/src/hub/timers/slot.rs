@@ -3,8 +3,8 @@
 //! One that leaves from the middle leaves a hole. When there are more holes than timers the row is closed up, so a
 //! timer pays for one step of that at most, and holes never take more room than timers do.
 
-/// The memory of a slot with more room than this is not kept when its time has come.
-pub(super) const KEPT: usize = 1024;
+use crate::hub::places::KEPT;
+
 /// Fewer holes than this are not worth a closing up.
 pub(super) const FEW: u32 = 32;
 const HOLE: u32 = u32::MAX;

@@ -14,6 +14,7 @@
 //! ([`WaitList::recall`]), which is what happens when somebody else takes what they were called for, and nobody
 //! loses a place by it.
 
+use super::places::KEPT;
 use super::task::TaskRef;
 
 /// A line of waiting tasks.
@@ -190,7 +191,7 @@ impl WaitList {
     }
 
     /// Gives the place back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn leave(&mut self, ticket: Ticket) -> Left {
         let index = ticket.0;
         let Place { is_called, before, after, .. } = self.places[index as usize];
@@ -210,7 +211,17 @@ impl WaitList {
         place.after = self.free;
         self.free = index;
         *(if is_called { &mut self.called } else { &mut self.waiting }) -= 1;
+        if self.first == NONE && self.places.len() > KEPT {
+            self.begin_anew();
+        }
         Left { was_called: is_called, _left_over }
+    }
+
+    /// Nobody is left of a long line, so its places are nobody's.
+    #[cold]
+    fn begin_anew(&mut self) {
+        self.places = Vec::new();
+        self.free = NONE;
     }
 }
 

@@ -1,0 +1,242 @@
+//! What a hub keeps after a peak: next to nothing.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use eventlet::green::io::{Read, Write};
+use eventlet::green::os::unix::net::UnixStream;
+use eventlet::{Event, Semaphore, green, hubs, run, sleep, spawn, spawn_after, with_timeout};
+use eventlet_tests::give_way;
+
+/// Counts what each OS thread has allocated and not freed.
+struct Counted;
+
+thread_local! {
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(bytes: isize) {
+    // While an OS thread ends there is nobody to count for.
+    let _ = LIVE.try_with(|live| live.set(live.get() + bytes));
+}
+
+fn signed(bytes: usize) -> isize {
+    isize::try_from(bytes).expect("no allocation is larger")
+}
+
+// SAFETY: everything is the system's own; the counting allocates nothing.
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(signed(layout.size()));
+        // SAFETY: the caller's layout, as it came.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        count(-signed(layout.size()));
+        // SAFETY: what `alloc` gave, with its layout.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(signed(size) - signed(layout.size()));
+        // SAFETY: what `alloc` gave, with its layout.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counted = Counted;
+
+/// What a hub's tables may keep, each of them a thousand places.
+const LITTLE: isize = 192 * 1024;
+
+const MANY: usize = 50_000;
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// What is live now, before, at the height of a peak and after it.
+struct Peak {
+    what: &'static str,
+    before: isize,
+    height: isize,
+}
+
+impl Peak {
+    fn begins(what: &'static str) -> Self {
+        Peak { what, before: LIVE.get(), height: 0 }
+    }
+
+    fn is_at_its_height(&mut self) {
+        self.height = LIVE.get() - self.before;
+    }
+
+    /// Asserts that it was one of `most` bytes at least, and that next to nothing of it is left.
+    #[track_caller]
+    fn ends(self, least: usize) {
+        let Peak { what, before, height } = self;
+        let kept = LIVE.get() - before;
+        assert!(height >= signed(least), "{what}: a peak of {height} bytes");
+        assert!(kept < LITTLE, "{what}: {kept} bytes are kept after a peak of {height}");
+    }
+}
+
+#[green]
+fn add_one(n: u32) -> u32 {
+    give_way();
+    n + 1
+}
+
+#[test]
+fn a_hub_keeps_little_of_many_green_threads_and_those_who_stay_go_on() {
+    #[green]
+    fn scenario() {
+        let mut peak = Peak::begins("green threads");
+        let event = Event::new();
+        let early = event.clone();
+        let stays = spawn(
+            #[green]
+            move || early.wait(),
+        );
+        let threads: Vec<_> = (0..MANY).map(|_| spawn(|| sleep(HOUR))).collect();
+        give_way();
+        peak.is_at_its_height();
+        threads.iter().for_each(|thread| thread.kill());
+        drop(threads);
+        give_way();
+        peak.ends(MANY * 100);
+        // New ones take the places of old ones, and the one that stayed is itself.
+        let again: Vec<_> = (0..3000).map(|n| spawn(move || add_one(n))).collect();
+        let mut sum = 0;
+        for thread in again {
+            sum += thread.wait();
+        }
+        assert_eq!(sum, 3000 * 3001 / 2);
+        event.send(7);
+        assert_eq!(stays.wait(), 7);
+    }
+    run(scenario);
+}
+
+#[test]
+fn a_hub_keeps_little_of_many_timers_and_those_that_stay_fire() {
+    #[green]
+    fn scenario() {
+        let mut peak = Peak::begins("timers");
+        let fired = Rc::new(Cell::new(0));
+        let note = fired.clone();
+        let early = spawn_after(
+            Duration::from_secs(1),
+            #[green]
+            move || note.set(note.get() + 1),
+        );
+        let mut timers: Vec<_> = (0..MANY)
+            .map(|n| hubs::schedule_call_global(HOUR + Duration::from_nanos(n as u64), || {}))
+            .collect();
+        give_way();
+        peak.is_at_its_height();
+        // Every other one first, so that what is left is everywhere.
+        let mut n = 0;
+        timers.retain(|timer| {
+            n += 1;
+            if n % 2 == 0 {
+                timer.cancel();
+            }
+            n % 2 != 0
+        });
+        timers.drain(..).for_each(|timer| timer.cancel());
+        drop(timers);
+        for _ in 0..100 {
+            sleep(Duration::from_nanos(1));
+        }
+        peak.ends(MANY * 24);
+        early.wait();
+        assert_eq!(fired.get(), 1);
+        assert!(with_timeout(Duration::from_secs(1), || sleep(HOUR)).is_err());
+    }
+    eventlet::testing::run_virtual(scenario);
+}
+
+#[test]
+fn a_hub_keeps_little_of_many_descriptors_and_those_that_stay_are_watched() {
+    #[green]
+    fn reads(mut stream: UnixStream) -> u8 {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).map_or(0, |()| byte[0])
+    }
+
+    #[green]
+    fn scenario(pairs: usize) {
+        let mut peak = Peak::begins("descriptors");
+        let (early, mut early_writer) = UnixStream::pair().unwrap();
+        let stays = spawn(move || reads(early));
+        let mut writers = Vec::new();
+        let mut threads = Vec::new();
+        for _ in 0..pairs {
+            let (reader, writer) = UnixStream::pair().unwrap();
+            threads.push(spawn(move || reads(reader)));
+            writers.push(writer);
+        }
+        give_way();
+        assert_eq!(hubs::get_hub().sources(), pairs + 1);
+        peak.is_at_its_height();
+        drop(writers);
+        for thread in threads {
+            assert_eq!(thread.wait(), 0);
+        }
+        peak.ends(pairs * 100);
+        assert_eq!(hubs::get_hub().sources(), 1);
+        // Those that come later get what is theirs.
+        let mut later = Vec::new();
+        for n in 0..200_u8 {
+            let (reader, writer) = UnixStream::pair().unwrap();
+            later.push((n, spawn(move || reads(reader)), writer));
+        }
+        give_way();
+        for (n, thread, mut writer) in later {
+            writer.write_all(&[n]).unwrap();
+            assert_eq!(thread.wait(), n);
+        }
+        early_writer.write_all(b"x").unwrap();
+        assert_eq!(stays.wait(), b'x');
+    }
+    let pairs = (allow_descriptors(17_000) - 500) / 2;
+    run(move || scenario(pairs));
+}
+
+/// Raises this process's own limit, as far as it may, and gives what it has come to.
+fn allow_descriptors(wanted: u64) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let current = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    setrlimit(Resource::Nofile, Rlimit { current: Some(current), maximum })
+        .expect("the soft limit may be set");
+    usize::try_from(current).expect("it is a small number")
+}
+
+#[test]
+fn a_line_keeps_little_of_many_who_waited_in_it() {
+    #[green]
+    fn scenario() {
+        let mut peak = Peak::begins("a line");
+        let semaphore = Semaphore::new(0);
+        for _ in 0..MANY {
+            let semaphore = semaphore.clone();
+            spawn(
+                #[green]
+                move || drop(semaphore.acquire()),
+            );
+        }
+        give_way();
+        peak.is_at_its_height();
+        semaphore.release();
+        while semaphore.waiting() > 0 {
+            give_way();
+        }
+        give_way();
+        peak.ends(MANY * 100);
+        semaphore.acquire().forget();
+    }
+    run(scenario);
+}
