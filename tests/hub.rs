@@ -686,6 +686,31 @@ mod other_os_threads {
     }
 
     #[test]
+    fn a_stop_from_within_comes_before_whoever_is_ready() {
+        let stop = || async {
+            spawn_n(|| async { note("after the stop") });
+            get_hub().handle().stop().unwrap();
+            note("goes on");
+            give_way().await;
+            note("never");
+        };
+        assert!(matches!(try_run(stop), Err(Exit::Killed)));
+        assert_events(["goes on"]);
+        run(give_way);
+        assert_events(["after the stop"]);
+    }
+
+    #[test]
+    fn a_stop_that_the_main_thread_asks_for_as_it_returns_is_not_kept_for_the_next_run() {
+        let stop = || async {
+            get_hub().handle().stop().unwrap();
+            3
+        };
+        assert_eq!(try_run(stop).unwrap(), 3);
+        assert_eq!(run(|| value_after(ms(1), 4)), 4);
+    }
+
+    #[test]
     fn a_hub_that_was_stopped_before_it_runs_does_not_begin() {
         get_hub().handle().stop().unwrap();
         assert!(matches!(try_run(|| async { note("never") }), Err(Exit::Killed)));

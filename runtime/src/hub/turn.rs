@@ -71,6 +71,8 @@ impl Hub {
                 self.resume_ready();
             }
             if is_done() {
+                // A stop that was asked for meanwhile was meant for this run.
+                self.stopped.set(false);
                 return Ended::Done;
             }
             if self.is_forked() {

@@ -247,13 +247,22 @@ impl Handle {
 
     /// Stops the hub: [`run_until_stopped`](Hub::run_until_stopped) returns, [`run`](crate::run) panics, and
     /// [`try_run`] gives [`Exit::Killed`](crate::Exit::Killed), after the thread that runs now has
-    /// suspended. Other green threads stay suspended. If the hub does not run, its next run ends at once.
+    /// suspended; if that is the main one and it returns instead, that was the run's end. Other green threads stay suspended.
+    /// If the hub does not run, its next run ends at once.
     ///
     /// # Errors
     ///
     /// [`HubEnded`]: it has stopped for good.
     pub fn stop(&self) -> Result<(), HubEnded> {
-        self.post(Mail::Stop)
+        // On the hub's own OS thread a letter would wait until the hub looks outside, and others would run by then.
+        let own = current::find().filter(|hub| std::ptr::eq::<Remote>(&*hub.remote, &*self.0));
+        match own.filter(|_| !self.is_ended()) {
+            Some(hub) => {
+                hub.stop();
+                Ok(())
+            }
+            None => self.post(Mail::Stop),
+        }
     }
 
     /// Has the hub ended with its OS thread?
