@@ -44,6 +44,10 @@ impl HubClock {
         }
     }
 
+    pub(crate) fn is_real(&self) -> bool {
+        matches!(self, HubClock::Real(_))
+    }
+
     pub(crate) fn is_virtual(&self) -> bool {
         matches!(self, HubClock::Other(clock) if clock.is_virtual())
     }

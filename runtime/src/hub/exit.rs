@@ -22,18 +22,19 @@ pub enum Exit {
 ///
 /// [`Exit::reason`] and [`GreenletExit::reason`](crate::greenthread::GreenletExit::reason) give it. Displayed, it is the
 /// error's text.
+// A pointer to a pointer, because every thread that has not been joined has room for one in its result.
 #[derive(Clone)]
-pub struct Reason(Arc<dyn Error + Send + Sync>);
+pub struct Reason(Arc<Box<dyn Error + Send + Sync>>);
 
 impl Reason {
     /// Wraps an error. Text is one: `Reason::new("the client has gone")`.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Reason(error.into().into())
+        Reason(Arc::new(error.into()))
     }
 
     /// The error.
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
-        &*self.0
+        &**self.0
     }
 
     /// The error, if it is an `E`.
@@ -44,13 +45,13 @@ impl Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        fmt::Display::fmt(&**self.0, f)
     }
 }
 
 impl fmt::Debug for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(&**self.0, f)
     }
 }
 

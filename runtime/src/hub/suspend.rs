@@ -192,7 +192,7 @@ impl Timer {
     /// As [`set`](Self::set).
     pub(crate) fn lasting(hub: &Hub, duration: Duration, task: TaskRef) -> Timer {
         if !duration.is_zero() {
-            return Timer::set(hub, hub.deadline_in(duration), task);
+            return Timer::set(hub, hub.wake_in(duration), task);
         }
         Timer::at_once(hub, task)
     }
@@ -297,7 +297,7 @@ impl Sleep {
         let hub = waiting.hub;
         let time = Duration::from_nanos(self.time);
         let deadline = match &self.state {
-            SleepState::For => hub.deadline_in(time),
+            SleepState::For => hub.wake_in(time),
             SleepState::Set(timer) => return timer.renew(hub, waiting.task()),
             SleepState::GaveWay => return,
         };

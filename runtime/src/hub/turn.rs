@@ -163,7 +163,8 @@ impl Hub {
                     self.advance_clock(deadline);
                 }
             } else {
-                self.sleep(Some(left));
+                let wake = self.timers.borrow().next_wake().unwrap_or(deadline);
+                self.sleep(Some(wake.saturating_sub(self.now())));
             }
         } else {
             self.sleep(None);

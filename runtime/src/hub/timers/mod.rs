@@ -38,6 +38,10 @@ const NO_TIME: u64 = u64::MAX;
 const NONE: u32 = u32::MAX;
 /// How many timers of one slot are looked at to find the earliest, before its beginning has to do.
 const SCAN: usize = 64;
+/// So many timers …
+const CROWD: usize = 4;
+/// … within so many nanoseconds are woken together, the first of them later by that.
+const MOMENT: u64 = 50_000;
 
 /// All timers of a hub.
 pub(crate) struct Timers {
@@ -309,6 +313,15 @@ impl Timers {
             node.task.is_some()
         });
         self.cancelled = 0;
+    }
+
+    /// When to wake up for timers: at [`next_deadline`](Self::next_deadline), or a little later where so many are due within a
+    /// moment that a wake for each of them would cost more than all the rest of them does.
+    pub(crate) fn next_wake(&self) -> Option<Duration> {
+        let next = self.next_deadline()?;
+        let in_a_moment = nanoseconds(next).saturating_add(MOMENT);
+        let crowd = self.current.get(CROWD - 1).filter(|&&(deadline, _)| deadline <= in_a_moment);
+        Some(crowd.map_or(next, |_| Duration::from_nanos(in_a_moment)))
     }
 
     /// When to look again: not later than the earliest deadline, and that very deadline where it is cheap to know.
