@@ -45,6 +45,7 @@ use signal_hook::low_level::{pipe, unregister};
 use crate::call::GreenCall;
 use crate::green;
 use crate::greenthread::{Thread, sleep, spawn, spawn_n};
+use crate::hub::failed::cannot;
 use crate::hub::sources::{Done, Reads, Source};
 
 pub use signal_hook::consts::{
@@ -163,6 +164,10 @@ impl Arrivals {
             let message = format!("signal {signal} cannot be handled");
             return Err(io::Error::new(ErrorKind::InvalidInput, message));
         }
+        Self::listen_for(signal).map_err(cannot(|| format!("handle signal {signal}")))
+    }
+
+    fn listen_for(signal: i32) -> io::Result<Self> {
         let (bytes, writer) = UnixStream::pair()?;
         bytes.set_nonblocking(true)?;
         #[cfg(target_os = "linux")]

@@ -1,10 +1,10 @@
 //! What can go wrong with accepting, and what to do about it.
 
-use std::error::Error;
 use std::io;
 use std::time::Duration;
 
 use crate::green;
+use crate::green::io::raw_os_error;
 use crate::greenthread::sleep;
 
 /// Why a connection could not be accepted.
@@ -62,7 +62,7 @@ impl Trouble {
             |codes: &[rustix::io::Errno], code| codes.iter().any(|one| one.raw_os_error() == code);
         #[cfg(windows)]
         let is_one_of = |codes: &[i32], code| codes.contains(&code);
-        match code_of(&error) {
+        match raw_os_error(&error) {
             Some(code) if is_one_of(&SCARCE, code) => Trouble::Resources,
             Some(code) if is_one_of(OF_A_CONNECTION, code) => Trouble::Connection,
             _ if is_of_a_connection(error.kind()) => Trouble::Connection,
@@ -78,17 +78,6 @@ fn is_of_a_connection(kind: io::ErrorKind) -> bool {
     };
 
     matches!(kind, ConnectionAborted | ConnectionReset | HostUnreachable | NetworkDown | NetworkUnreachable)
-}
-
-/// The operating system's code, also of an error that says besides what could not be done.
-fn code_of(error: &io::Error) -> Option<i32> {
-    let own = error.raw_os_error();
-    own.or_else(|| {
-        let inner: &(dyn Error + 'static) = error.get_ref()?;
-        let mut chain =
-            std::iter::successors(Some(inner), |error: &&(dyn Error + 'static)| (*error).source());
-        chain.find_map(|error| code_of(error.downcast_ref::<io::Error>()?))
-    })
 }
 
 /// Pauses that grow.

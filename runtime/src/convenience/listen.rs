@@ -7,6 +7,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::green;
 use crate::green::net::{TcpListener, ToSocketAddrs, each_address, new_socket};
+use crate::hub::failed::cannot;
 
 /// Listens for TCP connections at `address`. Suspends only while a host name is looked up.
 ///
@@ -100,7 +101,9 @@ impl ListenOptions {
     /// As [`listen`]; `Unsupported` for [`reuse_port`](Self::reuse_port) where there is no such thing.
     #[green(crate = crate)]
     pub fn listen<A: ToSocketAddrs>(&self, address: A) -> io::Result<TcpListener> {
-        each_address(address, async |address| self.listen_at(address))
+        each_address(address, async |address| {
+            self.listen_at(address).map_err(cannot(|| format!("listen at {address}")))
+        })
     }
 
     fn listen_at(&self, address: SocketAddr) -> io::Result<TcpListener> {

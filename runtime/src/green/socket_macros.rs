@@ -24,7 +24,7 @@ macro_rules! socket_handles {
             ///
             /// Whatever the operating system says when it is told not to block.
             pub fn from_std(socket: $std) -> std::io::Result<$type> {
-                socket.set_nonblocking(true)?;
+                socket.set_nonblocking(true).map_err($crate::hub::failed::cannot(|| "keep the socket from blocking"))?;
                 let socket = Self::from_nonblocking(socket);
                 socket.look_what_it_is();
                 Ok(socket)
@@ -40,7 +40,7 @@ macro_rules! socket_handles {
             pub fn into_std(self) -> std::io::Result<$std> {
                 let nonblocking = self.socket.is_nonblocking();
                 let socket = self.socket.into_io()?;
-                socket.set_nonblocking(nonblocking)?;
+                socket.set_nonblocking(nonblocking).map_err($crate::hub::failed::cannot(|| "let the socket block"))?;
                 Ok(socket)
             }
 
@@ -59,11 +59,11 @@ macro_rules! socket_handles {
                 let nonblocking = self.socket.is_nonblocking();
                 let socket = match self.socket.try_into_io() {
                     Ok(socket) => {
-                        socket.set_nonblocking(nonblocking)?;
+                        socket.set_nonblocking(nonblocking).map_err($crate::hub::failed::cannot(|| "let the socket block"))?;
                         socket
                     }
                     // It stays as it is: what blocks for one blocks for all.
-                    Err(socket) => socket.io().try_clone()?,
+                    Err(socket) => socket.io().try_clone().map_err($crate::hub::failed::cannot(|| "duplicate the socket"))?,
                 };
                 Ok(socket.into())
             }
@@ -97,7 +97,7 @@ macro_rules! socket_handles {
             ///
             /// Whatever the operating system says.
             pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
-                self.socket.io().take_error()
+                self.socket.io().take_error().map_err($crate::hub::failed::cannot(|| "ask for the socket's error"))
             }
         }
 
@@ -298,7 +298,7 @@ macro_rules! byte_stream {
             ///
             /// `NotConnected` if the connection is gone. (eventlet's `shutdown_safe` ignores that one.)
             pub fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
-                self.socket.io().shutdown(how)
+                self.socket.io().shutdown(how).map_err($crate::hub::failed::cannot(|| "shut the connection down"))
             }
 
             /// Closes the connection for all its handles. Does not suspend.
@@ -403,7 +403,8 @@ macro_rules! socket2_options {
                 ///
                 /// Whatever the operating system says.
                 pub fn $get(&self) -> std::io::Result<$value> {
-                    socket2::SockRef::from(self.socket.io()).$theirs()
+                    let read = socket2::SockRef::from(self.socket.io()).$theirs();
+                    read.map_err($crate::hub::failed::cannot(|| concat!("read `", stringify!($get), "`")))
                 }
 
                 /// Sets what
@@ -414,7 +415,8 @@ macro_rules! socket2_options {
                 ///
                 /// Whatever the operating system says.
                 pub fn $set(&self, value: $value) -> std::io::Result<()> {
-                    socket2::SockRef::from(self.socket.io()).$set_theirs(value)
+                    let set = socket2::SockRef::from(self.socket.io()).$set_theirs(value);
+                    set.map_err($crate::hub::failed::cannot(|| concat!("set `", stringify!($get), "`")))
                 }
             )*
         }
@@ -454,7 +456,7 @@ macro_rules! socket_options {
                 ///
                 /// Whatever the operating system says.
                 pub fn $get(&self) -> std::io::Result<$value> {
-                    self.socket.io().$get()
+                    self.socket.io().$get().map_err($crate::hub::failed::cannot(|| concat!("read `", stringify!($get), "`")))
                 }
 
                 /// Sets what
@@ -465,7 +467,7 @@ macro_rules! socket_options {
                 ///
                 /// Whatever the operating system says.
                 pub fn $set(&self, value: $value) -> std::io::Result<()> {
-                    self.socket.io().$set(value)
+                    self.socket.io().$set(value).map_err($crate::hub::failed::cannot(|| concat!("set `", stringify!($get), "`")))
                 }
             )*
         }

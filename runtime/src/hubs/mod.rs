@@ -30,6 +30,7 @@ use crate::call::{GreenCall, MakesGreenCall};
 use crate::greenthread::spawn_n;
 use crate::hub::clock::HubClock;
 use crate::hub::current;
+use crate::hub::failed::cannot;
 use crate::hub::poller;
 use crate::hub::poller::none::FORKED;
 use crate::hub::remote::{Mail, Remote};
@@ -100,7 +101,9 @@ mod private {
 impl private::IntoPoller for &str {
     fn into_poller(self, _: private::Token) -> io::Result<Box<dyn Poller>> {
         let unknown = || format!("there is no hub `{self}` here; the hubs are {}", poller::NAMES);
-        poller::by_name(self).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, unknown()))?
+        let poller =
+            poller::by_name(self).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, unknown()))?;
+        poller.map_err(cannot(|| format!("make the hub `{self}`")))
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::call::Green;
+use crate::hub::failed::cannot;
 use crate::hub::poller::Interest;
 use crate::hub::sources::{Direction, Done, Reads, Source, Writes};
 
@@ -57,7 +58,8 @@ pub fn trampoline<S: AsFd>(
 
 fn is_ready(fd: &impl AsFd, flags: PollFlags) -> io::Result<Done<()>> {
     let mut fds = [PollFd::new(fd, flags)];
-    match poll(&mut fds, Some(&Timespec::default()))? {
+    let asked = poll(&mut fds, Some(&Timespec::default()));
+    match asked.map_err(|error| cannot(|| "ask what the descriptor is ready for")(error.into()))? {
         0 => Err(io::ErrorKind::WouldBlock.into()),
         _ => Ok(Done::new(())),
     }

@@ -9,7 +9,9 @@ use std::os::unix::fs::{DirBuilderExt as _, DirEntryExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::about;
 use crate::green::io::Result;
+use crate::hub::failed::cannot;
 use crate::iter::GreenIterator;
 use crate::{green, tpool};
 
@@ -38,9 +40,9 @@ use crate::{green, tpool};
 /// ```
 #[green(crate = crate)]
 pub fn read_dir<P: AsRef<Path>>(path: P) -> Result<ReadDir> {
-    let path = path.as_ref().to_owned();
-    let entries = tpool::execute_io(move || fs::read_dir(path))?;
-    let listing = Listing { entries, read: VecDeque::new(), is_over: false };
+    let folder = path.as_ref().to_owned();
+    let entries = tpool::execute_io(about("open the folder", &folder, |path| fs::read_dir(path)))?;
+    let listing = Listing { folder, entries, read: VecDeque::new(), is_over: false };
     Ok(ReadDir { listing: Arc::new(Mutex::new(listing)) })
 }
 
@@ -53,6 +55,7 @@ pub struct ReadDir {
 
 /// What the other OS thread works on.
 struct Listing {
+    folder: PathBuf,
     entries: fs::ReadDir,
     /// Read, and not given yet.
     read: VecDeque<Result<fs::DirEntry>>,
@@ -85,7 +88,10 @@ impl Listing {
     fn fetch(&mut self) {
         while !self.is_over && self.read.len() < BATCH {
             match self.entries.next() {
-                Some(entry) => self.read.push_back(entry),
+                Some(entry) => {
+                    let named = entry.map_err(cannot(|| format!("read the folder {:?}", self.folder)));
+                    self.read.push_back(named);
+                }
                 None => self.is_over = true,
             }
         }
@@ -131,7 +137,7 @@ impl DirEntry {
     #[green(crate = crate)]
     pub fn metadata(&self) -> Result<Metadata> {
         let entry = self.0.clone();
-        tpool::execute_io(move || entry.metadata())
+        tpool::execute_io(about("ask about", self.path(), move |_| entry.metadata()))
     }
 
     /// Is it a file, a folder, a link? Suspends until it is known. A kill or timeout loses nothing.
@@ -142,7 +148,7 @@ impl DirEntry {
     #[green(crate = crate)]
     pub fn file_type(&self) -> Result<FileType> {
         let entry = self.0.clone();
-        tpool::execute_io(move || entry.file_type())
+        tpool::execute_io(about("ask about", self.path(), move |_| entry.file_type()))
     }
 }
 
@@ -178,8 +184,9 @@ impl DirBuilder {
     /// std's.
     #[green(crate = crate)]
     pub fn create<P: AsRef<Path>>(&self, path: P) -> Result<()> {
-        let (builder, path) = (self.0.clone(), path.as_ref().to_owned());
-        tpool::execute_io(move || builder.lock().unwrap_or_else(PoisonError::into_inner).create(path))
+        let builder = self.0.clone();
+        let make = move |path: &Path| builder.lock().unwrap_or_else(PoisonError::into_inner).create(path);
+        tpool::execute_io(about("make the folder", path, make))
     }
 }
 

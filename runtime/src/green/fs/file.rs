@@ -13,6 +13,7 @@ use super::OpenOptions;
 #[cfg(all(unix, not(target_os = "solaris")))]
 use super::lock::{self, Kind, TryLockError};
 use crate::green::io::{Read, Result, Seek, SeekFrom, Write};
+use crate::hub::failed::cannot;
 use crate::{green, tpool};
 
 /// An open file: std's `File`, whose operations are made on other OS threads.
@@ -62,6 +63,10 @@ pub(super) struct Shared {
 
 /// How many bytes one operation moves at most.
 const MOST: usize = 1 << 20;
+const READ: &str = "read the file";
+const WRITE: &str = "write to the file";
+#[cfg(unix)]
+const CHANGE_OWNER: &str = "change the owner of the file";
 
 impl File {
     /// Opens a file to read it. Suspends until that is done.
@@ -110,7 +115,9 @@ impl File {
     ///
     /// That of `try_clone`, which is needed while an operation that was let go of is still at work.
     pub fn into_std(self) -> Result<fs::File> {
-        Arc::try_unwrap(self.shared).map(|shared| shared.file).or_else(|shared| shared.file.try_clone())
+        Arc::try_unwrap(self.shared)
+            .map(|shared| shared.file)
+            .or_else(|shared| shared.file.try_clone().map_err(cannot(|| "duplicate the file")))
     }
 
     /// Waits until everything that was written is on the disk. Suspends until then. A kill or timeout loses nothing.
@@ -120,7 +127,7 @@ impl File {
     /// std's.
     #[green(crate = crate)]
     pub fn sync_all(&self) -> Result<()> {
-        self.call(fs::File::sync_all).await
+        self.call("sync the file", fs::File::sync_all).await
     }
 
     /// As [`sync_all`](Self::sync_all), for the contents alone. Suspends until then.
@@ -130,7 +137,7 @@ impl File {
     /// std's.
     #[green(crate = crate)]
     pub fn sync_data(&self) -> Result<()> {
-        self.call(fs::File::sync_data).await
+        self.call("sync the file", fs::File::sync_data).await
     }
 
     /// Cuts the file to a size, or fills it up with zeros. Suspends until that is done; a kill or timeout does not stop
@@ -141,7 +148,7 @@ impl File {
     /// std's.
     #[green(crate = crate)]
     pub fn set_len(&self, size: u64) -> Result<()> {
-        self.call(move |file| file.set_len(size)).await
+        self.call("set the size of the file", move |file| file.set_len(size)).await
     }
 
     /// What is known of the file. Suspends until it is known.
@@ -151,7 +158,7 @@ impl File {
     /// std's.
     #[green(crate = crate)]
     pub fn metadata(&self) -> Result<Metadata> {
-        self.call(fs::File::metadata).await
+        self.call("ask about the file", fs::File::metadata).await
     }
 
     /// Another handle on the open file, with the same position. Does not suspend.
@@ -162,7 +169,7 @@ impl File {
     ///
     /// std's.
     pub fn try_clone(&self) -> Result<File> {
-        self.shared.file.try_clone().map(File::from_std)
+        self.shared.file.try_clone().map(File::from_std).map_err(cannot(|| "duplicate the file"))
     }
 
     /// Changes who may do what with the file. Suspends until that is done; a kill or timeout does not stop it.
@@ -172,7 +179,7 @@ impl File {
     /// std's.
     #[green(crate = crate)]
     pub fn set_permissions(&self, permissions: Permissions) -> Result<()> {
-        self.call(move |file| file.set_permissions(permissions)).await
+        self.call("change the permissions of the file", move |file| file.set_permissions(permissions)).await
     }
 
     /// Sets when the file was read and written. Suspends until that is done; a kill or timeout does not stop it.
@@ -182,7 +189,7 @@ impl File {
     /// std's.
     #[green(crate = crate)]
     pub fn set_times(&self, times: FileTimes) -> Result<()> {
-        self.call(move |file| file.set_times(times)).await
+        self.call("set the times of the file", move |file| file.set_times(times)).await
     }
 
     /// Sets when the file was written. Suspends until that is done; a kill or timeout does not stop it.
@@ -192,34 +199,42 @@ impl File {
     /// std's.
     #[green(crate = crate)]
     pub fn set_modified(&self, time: SystemTime) -> Result<()> {
-        self.call(move |file| file.set_modified(time)).await
+        self.call("set the times of the file", move |file| file.set_modified(time)).await
     }
 
     /// On behalf of `os::unix::fs`.
     #[cfg(unix)]
     #[green(crate = crate)]
     pub(in crate::green) fn change_owner(&self, user: Option<u32>, group: Option<u32>) -> Result<()> {
-        self.call(move |file| std::os::unix::fs::fchown(file, user, group)).await
+        self.call(CHANGE_OWNER, move |file| std::os::unix::fs::fchown(file, user, group)).await
     }
 
     /// On another OS thread, whatever else is done with the file.
-    async fn call<T>(&self, f: impl FnOnce(&fs::File) -> Result<T> + Send + 'static) -> Result<T>
+    async fn call<T>(
+        &self,
+        what: &'static str,
+        f: impl FnOnce(&fs::File) -> Result<T> + Send + 'static,
+    ) -> Result<T>
     where
         T: Send + 'static,
     {
         let shared = self.shared.clone();
-        tpool::execute_io(move || f(&shared.file)).await
+        tpool::execute_io(move || f(&shared.file).map_err(cannot(|| what))).await
     }
 
     /// On another OS thread, after what has moved the position before.
-    async fn call_in_turn<T>(&self, f: impl FnOnce(&fs::File) -> Result<T> + Send + 'static) -> Result<T>
+    async fn call_in_turn<T>(
+        &self,
+        what: &'static str,
+        f: impl FnOnce(&fs::File) -> Result<T> + Send + 'static,
+    ) -> Result<T>
     where
         T: Send + 'static,
     {
         let shared = self.shared.clone();
         tpool::execute_io(move || {
             let _position = shared.position.lock().unwrap_or_else(PoisonError::into_inner);
-            f(&shared.file)
+            f(&shared.file).map_err(cannot(|| what))
         })
         .await
     }
@@ -261,7 +276,7 @@ impl File {
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
         let mut bytes = vec![0; buf.len().min(MOST)];
         let bytes = self
-            .call(move |file| {
+            .call(READ, move |file| {
                 let count = file.read_at(&mut bytes, offset)?;
                 bytes.truncate(count);
                 Ok(bytes)
@@ -286,7 +301,7 @@ impl File {
         for part in buf.chunks_mut(MOST) {
             let mut bytes = vec![0; part.len()];
             let read = move |file: &fs::File| file.read_exact_at(&mut bytes, offset).map(|()| bytes);
-            part.copy_from_slice(&self.call(read).await?);
+            part.copy_from_slice(&self.call(READ, read).await?);
             offset = offset.saturating_add(part.len() as u64);
         }
         Ok(())
@@ -305,7 +320,7 @@ impl File {
     #[green(crate = crate)]
     pub fn write_at(&self, buf: &[u8], offset: u64) -> Result<usize> {
         let bytes = buf[..buf.len().min(MOST)].to_vec();
-        self.call(move |file| file.write_at(&bytes, offset)).await
+        self.call(WRITE, move |file| file.write_at(&bytes, offset)).await
     }
 
     /// Writes all of `buf` to `offset` bytes behind the start. Suspends until that is done.
@@ -322,7 +337,7 @@ impl File {
         let mut offset = offset;
         for part in buf.chunks(MOST) {
             let bytes = part.to_vec();
-            self.call(move |file| file.write_all_at(&bytes, offset)).await?;
+            self.call(WRITE, move |file| file.write_all_at(&bytes, offset)).await?;
             offset = offset.saturating_add(part.len() as u64);
         }
         Ok(())
@@ -439,7 +454,7 @@ impl Read for &File {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         let mut bytes = vec![0; buf.len().min(MOST)];
         let bytes = self
-            .call_in_turn(move |mut file| {
+            .call_in_turn(READ, move |mut file| {
                 let count = file.read(&mut bytes)?;
                 bytes.truncate(count);
                 Ok(bytes)
@@ -454,7 +469,7 @@ impl Write for &File {
     #[green(crate = crate)]
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
         let bytes = buf[..buf.len().min(MOST)].to_vec();
-        self.call_in_turn(move |mut file| file.write(&bytes)).await
+        self.call_in_turn(WRITE, move |mut file| file.write(&bytes)).await
     }
 
     #[green(crate = crate)]
@@ -463,7 +478,7 @@ impl Write for &File {
         for buf in bufs {
             bytes.extend_from_slice(&buf[..buf.len().min(MOST - bytes.len())]);
         }
-        self.call_in_turn(move |mut file| file.write(&bytes)).await
+        self.call_in_turn(WRITE, move |mut file| file.write(&bytes)).await
     }
 
     /// Nothing is kept back: does not suspend.
@@ -476,7 +491,7 @@ impl Write for &File {
 impl Seek for &File {
     #[green(crate = crate)]
     fn seek(&mut self, to: SeekFrom) -> Result<u64> {
-        self.call_in_turn(move |mut file| file.seek(to)).await
+        self.call_in_turn("seek in the file", move |mut file| file.seek(to)).await
     }
 }
 

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use super::file::Shared;
 use crate::green::io::{Error, ErrorKind, Result};
 use crate::green::os::unix::net::pauses::Pauses;
+use crate::hub::failed::cannot;
 use crate::{green, tpool};
 
 /// Why a file was not locked at once: std's `TryLockError`.
@@ -73,14 +74,16 @@ pub(super) fn lock(file: &Arc<Shared>, kind: Kind) -> Result<()> {
 #[green(crate = crate)]
 pub(super) fn try_lock(file: &Arc<Shared>, kind: Kind) -> Result<bool> {
     let file = file.clone();
-    let taken = tpool::execute(move || take(file, kind))?;
+    let taken = tpool::execute_io(move || take(file, kind))?;
     Ok(taken.map(Taken::keep).is_some())
 }
 
 #[green(crate = crate)]
 pub(super) fn unlock(file: &Arc<Shared>) -> Result<()> {
     let file = file.clone();
-    tpool::execute(move || Ok(flock(&file.file, FlockOperation::Unlock)?))
+    tpool::execute_io(move || {
+        flock(&file.file, FlockOperation::Unlock).map_err(|error| cannot(|| "unlock the file")(error.into()))
+    })
 }
 
 /// On another OS thread.
@@ -94,7 +97,7 @@ fn take(file: Arc<Shared>, kind: Kind) -> Result<Option<Taken>> {
             Ok(()) => return Ok(Some(Taken(Some(file)))),
             Err(Errno::WOULDBLOCK) => return Ok(None),
             Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(cannot(|| "lock the file")(error.into())),
         }
     }
 }

@@ -3,7 +3,9 @@
 //! No operating system tells when a file on a disk is ready, so that the calls are made on other OS threads, those of
 //! [`tpool::execute`](crate::tpool::execute): each is a trip there and back. Put a
 //! [`BufReader`](super::io::BufReader) or [`BufWriter`](super::io::BufWriter) around a [`File`] for small pieces.
-//! Functions that std has deprecated are left out; all others are here, with std's errors.
+//! Functions that std has deprecated are left out; all others are here, with std's errors, which say besides what could not be done, and with which file: "cannot open
+//! \"/no/such/file\": No such file or directory (os error 2)". (See [`io`](super::io#errors) for what that means for their
+//! numbers.)
 //!
 //! ```
 //! use eventlet::green;
@@ -26,6 +28,7 @@
 //!
 //! gevent's `FileObjectThread`; eventlet leaves files to block the hub.
 
+mod about;
 mod dir;
 mod file;
 mod functions;
@@ -33,6 +36,7 @@ mod functions;
 mod lock;
 mod open_options;
 
+pub(in crate::green) use about::about;
 pub use std::fs::{FileTimes, FileType, Metadata, Permissions};
 
 pub use dir::{DirBuilder, DirEntry, ReadDir, read_dir};

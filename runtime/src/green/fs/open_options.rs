@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use super::File;
+use super::{File, about};
 use crate::green::io::Result;
 use crate::{green, tpool};
 
@@ -114,8 +114,8 @@ impl OpenOptions {
     /// std's.
     #[green(crate = crate)]
     pub fn open<P: AsRef<Path>>(&self, path: P) -> Result<File> {
-        let (options, path) = (self.0.clone(), path.as_ref().to_owned());
-        tpool::execute_io(move || options.open(path)).map(File::from_std)
+        let options = self.0.clone();
+        tpool::execute_io(about("open", path, move |path| options.open(path))).map(File::from_std)
     }
 }
 

@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::OFlags;
 
 use crate::call::Green;
+use crate::hub::failed::cannot;
 use crate::hub::sources::{Done, Reads, Source, Way, Writes};
 
 /// A descriptor that does not block, whatever it stands for.
@@ -28,6 +29,7 @@ pub(in crate::green) struct Descriptor {
 
 /// More buffers than this at once are an error of the operating system's; std leaves the others for the next call.
 const MOST_BUFFERS: usize = 1024;
+const KEEP_FROM_BLOCKING: &str = "keep the descriptor from blocking";
 
 impl Descriptor {
     /// Takes a descriptor that others may share.
@@ -36,7 +38,7 @@ impl Descriptor {
     ///
     /// Whatever the operating system says when it is told not to block.
     pub(in crate::green) fn new(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self::of(Mode::taken(fd)?))
+        Ok(Self::of(Mode::taken(fd).map_err(cannot(|| KEEP_FROM_BLOCKING))?))
     }
 
     /// Takes a descriptor that nobody shares.
@@ -45,7 +47,7 @@ impl Descriptor {
     ///
     /// Whatever the operating system says when it is told not to block.
     pub(in crate::green) fn unshared(fd: OwnedFd) -> io::Result<Self> {
-        rustix::io::ioctl_fionbio(&fd, true)?;
+        rustix::io::ioctl_fionbio(&fd, true).map_err(|error| cannot(|| KEEP_FROM_BLOCKING)(error.into()))?;
         Ok(Self::of(Mode { fd: Some(fd), shared: false, puts_back: false }))
     }
 
@@ -60,14 +62,16 @@ impl Descriptor {
     /// Gives the descriptor back, which blocks again; the hub forgets it.
     pub(in crate::green) fn into_blocking(self) -> io::Result<OwnedFd> {
         let fd = self.source.into_inner().into_fd();
-        rustix::io::ioctl_fionbio(&fd, false)?;
+        rustix::io::ioctl_fionbio(&fd, false)
+            .map_err(|error| cannot(|| "let the descriptor block")(error.into()))?;
         Ok(fd)
     }
 
     /// Another descriptor of the same thing.
     pub(in crate::green) fn try_clone(&self) -> io::Result<Self> {
         let mode = self.source.io();
-        let mut other = Mode::taken(mode.fd().try_clone()?)?;
+        let fd = mode.fd().try_clone().map_err(cannot(|| "duplicate the descriptor"))?;
+        let mut other = Mode::taken(fd).map_err(cannot(|| KEEP_FROM_BLOCKING))?;
         other.puts_back |= other.shared && mode.puts_back;
         Ok(Self::of(other))
     }

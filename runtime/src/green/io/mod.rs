@@ -59,6 +59,37 @@
 //! (`read_exact`, `write_all`, [`copy`]) can be ended between two, and how much was done by then is not told, as after
 //! an error of std's. `read_to_end` and `read_to_string` keep what they have read in the caller's buffer; `read_until`,
 //! `read_line`, `lines` and `split` give it [back to the reader](BufRead::put_back), for the next call.
+//!
+//! # Errors
+//!
+//! An error of the operating system's says what could not be done: "cannot read: Connection reset by peer (os error 104)",
+//! "cannot connect to 127.0.0.1:1: Connection refused (os error 111)". That holds for all of [`green`](crate::green):
+//! sockets, pipes, files, processes. What it tells a program is as in std, with one difference:
+//!
+//! * its [kind](Error::kind) is that of the operating system's error, so that a `match` on the kind needs no change;
+//! * its number is read by [`raw_os_error`]. The method of that name, [`Error::raw_os_error`], gives `None`: std keeps
+//!   either a number in an error or another error, and here it is another, a [`Refused`]. Code that is ported from std and
+//!   compares numbers (`error.raw_os_error() == Some(libc::EMFILE)`) calls the function instead of the method. (Naming the
+//!   operation was thought to be worth that: most programs ask for the kind, and every program shows its errors.)
+//!
+//! `WouldBlock` is never wrapped: it is an answer and no failure.
+//!
+//! ```
+//! use eventlet::green;
+//! use eventlet::green::io::{ErrorKind, raw_os_error};
+//! use eventlet::green::net::TcpListener;
+//!
+//! #[green]
+//! fn main() -> std::io::Result<()> {
+//!     let taken = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+//!     let keeper = TcpListener::bind(taken)?;
+//!     let error = TcpListener::bind(keeper.local_addr()?).unwrap_err();
+//!     assert!(error.to_string().starts_with(&format!("cannot listen at {taken}: ")));
+//!     assert_eq!(error.kind(), ErrorKind::AddrInUse);
+//!     assert!(error.raw_os_error().is_none() && raw_os_error(&error).is_some());
+//!     Ok(())
+//! }
+//! ```
 
 pub use crate::hub::failed::{Refused, raw_os_error};
 

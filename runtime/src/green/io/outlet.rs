@@ -8,6 +8,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::green;
+use crate::hub::failed::cannot;
 use crate::hubs::{Interest, trampoline};
 use crate::tpool;
 
@@ -42,12 +43,12 @@ impl<S: AsFd + Send + Sync + 'static> Outlet<S> {
         match self.way.get_or_init(|| way(stream)) {
             Way::Own(own) => when_writable(own, || rustix::io::write(own, buf)),
             Way::Socket => when_writable(stream, || send(stream, buf)),
-            Way::Direct => Ok(rustix::io::write(stream, buf)?),
+            Way::Direct => rustix::io::write(stream, buf).map_err(cannot_write),
             Way::Threads(in_turn) => {
                 let (stream, in_turn, bytes) = (stream.clone(), in_turn.clone(), buf.to_vec());
-                tpool::execute(move || {
+                tpool::execute_io(move || {
                     let _in_turn = in_turn.lock().unwrap_or_else(PoisonError::into_inner);
-                    Ok(rustix::io::write(&stream, &bytes)?)
+                    rustix::io::write(&stream, &bytes).map_err(cannot_write)
                 })
             }
         }
@@ -60,9 +61,13 @@ fn when_writable<F: AsFd>(fd: &F, mut write: impl FnMut() -> rustix::io::Result<
     loop {
         match write() {
             Err(rustix::io::Errno::AGAIN) => trampoline(fd, Interest::WRITE, None)?,
-            result => return Ok(result?),
+            result => return result.map_err(cannot_write),
         }
     }
+}
+
+fn cannot_write(error: rustix::io::Errno) -> io::Error {
+    cannot(|| "write")(error.into())
 }
 
 /// What can be done with a stream like this.

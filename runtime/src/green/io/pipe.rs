@@ -3,6 +3,7 @@
 use std::io;
 
 use super::Descriptor;
+use crate::hub::failed::cannot;
 
 /// Makes a pipe: std's `pipe`, with ends that suspend. Does not suspend.
 ///
@@ -36,7 +37,7 @@ use super::Descriptor;
 /// eventlet's `GreenPipe`, gevent's `FileObject`; put a [`BufReader`](super::BufReader) or
 /// [`BufWriter`](super::BufWriter) around an end to read lines or to write little at a time.
 pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
-    let (reader, writer) = io::pipe()?;
+    let (reader, writer) = io::pipe().map_err(cannot(|| "make a pipe"))?;
     let reader = PipeReader { descriptor: Descriptor::unshared(reader.into())? };
     Ok((reader, PipeWriter { descriptor: Descriptor::unshared(writer.into())? }))
 }

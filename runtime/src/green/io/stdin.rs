@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::{BufRead, BufReader, IoSliceMut, Lines, Read};
 use crate::green;
 use crate::hub::current;
+use crate::hub::failed::cannot;
 use crate::hub::suspend::until;
 use crate::hubs::{Interest, trampoline};
 use crate::semaphore::permits::Permits;
@@ -218,7 +219,7 @@ impl Read for Raw {
             match rustix::io::read(&self.0, &mut *buf) {
                 // Somebody who shares it made it non-blocking, and somebody else was faster.
                 Err(rustix::io::Errno::AGAIN) => {}
-                result => return Ok(result?),
+                result => return result.map_err(|error| cannot(|| "read")(error.into())),
             }
         }
     }

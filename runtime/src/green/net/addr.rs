@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::{iter, option, slice, vec};
 
 use crate::green;
+use crate::hub::failed::cannot;
 use crate::tpool;
 
 /// What can be turned into one or more [`SocketAddr`]s: std's `ToSocketAddrs`.
@@ -111,7 +112,10 @@ impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
 #[green(crate = crate)]
 fn look_up(host: &str, port: u16) -> io::Result<vec::IntoIter<SocketAddr>> {
     let host = host.to_owned();
-    tpool::look_up(move || std::net::ToSocketAddrs::to_socket_addrs(&(host, port)))
+    tpool::look_up(move || {
+        let found = std::net::ToSocketAddrs::to_socket_addrs(&(&*host, port));
+        found.map_err(cannot(|| format!("look up `{host}`")))
+    })
 }
 
 /// Tries one address after the other, and gives the last error.

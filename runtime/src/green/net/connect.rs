@@ -7,8 +7,9 @@ use socket2::{Domain, SockAddr, SockRef, Type};
 
 use crate::green;
 use crate::green::socket::Socket;
+use crate::hub::failed::{cannot, cannot_now};
 use crate::hub::poller::AsSource;
-use crate::hub::sources::{Direction, Done, Writes};
+use crate::hub::sources::{Connects, Direction, Done};
 
 /// A new socket that does not block.
 ///
@@ -29,7 +30,8 @@ pub(crate) fn new_socket(domain: Domain, kind: Type) -> io::Result<socket2::Sock
 /// Connects a stream socket that does not block to `address`, from the address `local` if that matters. Suspends until
 /// it is connected, at most for `limit`.
 ///
-/// A kill or timeout here closes the socket. `ResourceBusy` says that a Unix listener's queue is full.
+/// A kill or timeout here closes the socket. `ResourceBusy` says that a Unix listener's queue is full, or that there is no
+/// port left to connect from.
 #[green(crate = crate)]
 pub(in crate::green) fn connect_socket<S>(
     address: &SockAddr,
@@ -42,12 +44,12 @@ where
 {
     let socket = new_socket(address.domain(), Type::STREAM)?;
     if let Some(local) = local {
-        socket.bind(local)?;
+        socket.bind(local).map_err(cannot(|| "take the local address"))?;
     }
     let socket: Socket<S> = Socket::new(S::from(socket));
     let mut has_begun = false;
     socket.set_limit(Direction::Write, limit);
-    socket.when_ready(Writes, |io| {
+    socket.when_ready(Connects, |io| {
         let io = SockRef::from(io);
         if !has_begun {
             has_begun = true;
@@ -66,9 +68,9 @@ fn begin(socket: &SockRef<'_>, address: &SockAddr) -> io::Result<Done<()>> {
     match socket.connect(address) {
         // A connection that has begun is finished in the background, a signal notwithstanding.
         Err(error) if is_in_progress(&error) => Err(io::ErrorKind::WouldBlock.into()),
-        // The queue of a Unix listener is full: nothing has begun, and no event will come.
+        // The queue of a Unix listener is full, or there is no port left: nothing has begun, and no event will come.
         Err(error) if cfg!(unix) && error.kind() == io::ErrorKind::WouldBlock => {
-            Err(io::ErrorKind::ResourceBusy.into())
+            Err(io::Error::new(io::ErrorKind::ResourceBusy, cannot_now(|| "connect")(error)))
         }
         result => result.map(Done::new),
     }

@@ -9,7 +9,7 @@ use crate::green;
 use crate::green::accept;
 use crate::green::socket::Socket;
 use crate::hub::failed::cannot;
-use crate::hub::sources::Reads;
+use crate::hub::sources::Accepts;
 use crate::iter::GreenIterator;
 
 /// A socket that listens for TCP connections: std's `TcpListener`.
@@ -49,7 +49,7 @@ impl TcpListener {
     #[green(crate = crate)]
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.socket
-            .when_ready(Reads, accept::tcp)
+            .when_ready(Accepts, accept::tcp)
             .map(|(stream, address)| (TcpStream::accepted(stream, self.socket.trusts_counts()), address))
     }
 
@@ -75,7 +75,7 @@ impl TcpListener {
     ///
     /// Whatever the operating system says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().local_addr()
+        self.socket.io().local_addr().map_err(cannot(|| "ask for the socket's address"))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{ToSocketAddrs, connect_socket};
 use crate::green;
 use crate::green::socket::{Socket, zero_timeout_error};
 use crate::hub::failed::cannot;
-use crate::hub::sources::{Done, Reads};
+use crate::hub::sources::{Done, Peeks};
 
 /// A TCP connection: std's `TcpStream`.
 ///
@@ -118,7 +118,7 @@ impl TcpStream {
     /// As a read.
     #[green(crate = crate)]
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.when_ready(Reads, |io| io.peek(buf).map(Done::new))
+        self.socket.when_ready(Peeks, |io| io.peek(buf).map(Done::new))
     }
 }
 
@@ -165,7 +165,7 @@ impl TcpStream {
     ///
     /// Whatever the operating system says.
     pub fn keepalive_time(&self) -> io::Result<Duration> {
-        SockRef::from(self.socket.io()).tcp_keepalive_time()
+        SockRef::from(self.socket.io()).tcp_keepalive_time().map_err(cannot(|| "read `keepalive_time`"))
     }
 
     /// Sets what [`keepalive_time`](Self::keepalive_time) reads.
@@ -203,7 +203,9 @@ impl TcpStream {
     ///
     /// Whatever the operating system says.
     pub fn keepalive_interval(&self) -> io::Result<Duration> {
-        SockRef::from(self.socket.io()).tcp_keepalive_interval()
+        SockRef::from(self.socket.io())
+            .tcp_keepalive_interval()
+            .map_err(cannot(|| "read `keepalive_interval`"))
     }
 
     /// Sets what [`keepalive_interval`](Self::keepalive_interval) reads.
@@ -221,7 +223,7 @@ impl TcpStream {
     ///
     /// Whatever the operating system says.
     pub fn keepalive_retries(&self) -> io::Result<u32> {
-        SockRef::from(self.socket.io()).tcp_keepalive_retries()
+        SockRef::from(self.socket.io()).tcp_keepalive_retries().map_err(cannot(|| "read `keepalive_retries`"))
     }
 
     /// Sets what [`keepalive_retries`](Self::keepalive_retries) reads.
@@ -234,7 +236,9 @@ impl TcpStream {
     }
 
     fn set_keepalive_to(&self, keepalive: TcpKeepalive) -> io::Result<()> {
-        SockRef::from(self.socket.io()).set_tcp_keepalive(&keepalive)
+        SockRef::from(self.socket.io())
+            .set_tcp_keepalive(&keepalive)
+            .map_err(cannot(|| "set the times of `keepalive`"))
     }
 }
 socket_options! { TcpStream:
@@ -251,7 +255,7 @@ impl TcpStream {
     ///
     /// `NotConnected`.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().peer_addr()
+        self.socket.io().peer_addr().map_err(cannot(|| "ask for the peer's address"))
     }
 
     /// The address of this end.
@@ -260,7 +264,7 @@ impl TcpStream {
     ///
     /// Whatever the operating system says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().local_addr()
+        self.socket.io().local_addr().map_err(cannot(|| "ask for the socket's address"))
     }
 
     /// Where the peer wanted to go, on a connection that a packet filter has redirected to this process
@@ -276,7 +280,8 @@ impl TcpStream {
             SocketAddr::V4(_) => true,
             SocketAddr::V6(address) => address.ip().to_ipv4_mapped().is_some(),
         };
-        let address = if is_v4 { socket.original_dst_v4()? } else { socket.original_dst_v6()? };
+        let address = if is_v4 { socket.original_dst_v4() } else { socket.original_dst_v6() };
+        let address = address.map_err(cannot(|| "read `original_dst`"))?;
         address.as_socket().ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
@@ -286,7 +291,7 @@ impl TcpStream {
     ///
     /// Whatever the operating system says.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
-        SockRef::from(self.socket.io()).linger()
+        SockRef::from(self.socket.io()).linger().map_err(cannot(|| "read `linger`"))
     }
 
     /// Sets what [`linger`](Self::linger) reads, in whole seconds. Zero drops what was not sent and resets the
@@ -296,6 +301,6 @@ impl TcpStream {
     ///
     /// Whatever the operating system says.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        SockRef::from(self.socket.io()).set_linger(linger)
+        SockRef::from(self.socket.io()).set_linger(linger).map_err(cannot(|| "set `linger`"))
     }
 }

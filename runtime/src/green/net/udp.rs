@@ -10,7 +10,7 @@ use super::{ToSocketAddrs, new_socket};
 use crate::green;
 use crate::green::socket::Socket;
 use crate::hub::failed::cannot;
-use crate::hub::sources::{Done, Reads, Writes};
+use crate::hub::sources::{Done, Peeks, Receives, Sends};
 
 /// A UDP socket: std's `UdpSocket`.
 ///
@@ -78,10 +78,8 @@ impl UdpSocket {
     #[green(crate = crate)]
     pub fn bind_shared<A: ToSocketAddrs>(address: A) -> io::Result<UdpSocket> {
         each_address(address, async |address| {
-            let socket = new_socket(Domain::for_address(address), Type::DGRAM)?;
-            share_port(&socket)?;
-            socket.bind(&address.into())?;
-            Ok(Self::from_nonblocking(socket.into()))
+            let taken = bind_together(address);
+            Ok(Self::from_nonblocking(taken.map_err(cannot(|| format!("take the address {address}")))?))
         })
     }
 
@@ -93,7 +91,9 @@ impl UdpSocket {
     /// What the last attempt came to; those of [`ToSocketAddrs`].
     #[green(crate = crate)]
     pub fn connect<A: ToSocketAddrs>(&self, address: A) -> io::Result<()> {
-        each_address(address, async |address| self.socket.io().connect(address))
+        each_address(address, async |address| {
+            self.socket.io().connect(address).map_err(cannot(|| format!("connect to {address}")))
+        })
     }
 
     /// Sends a datagram to `address` (if that is several, to the first). Suspends while there is no room for it.
@@ -106,7 +106,7 @@ impl UdpSocket {
         let Some(address) = address.to_socket_addrs()?.next() else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no addresses to send data to"));
         };
-        self.socket.when_ready(Writes, |io| io.send_to(buf, address).map(Done::new))
+        self.socket.when_ready(Sends, |io| io.send_to(buf, address).map(Done::new))
     }
 
     /// Receives a datagram, and says how long it is and who sent it. Suspends until there is one.
@@ -118,7 +118,7 @@ impl UdpSocket {
     /// What the operating system says; `TimedOut` after a [`set_read_timeout`](Self::set_read_timeout).
     #[green(crate = crate)]
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.when_ready(Reads, |io| io.recv_from(buf).map(Done::new))
+        self.socket.when_ready(Receives, |io| io.recv_from(buf).map(Done::new))
     }
 
     /// Like [`recv_from`](Self::recv_from), and leaves the datagram where it is.
@@ -128,7 +128,7 @@ impl UdpSocket {
     /// As [`recv_from`](Self::recv_from).
     #[green(crate = crate)]
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.when_ready(Reads, |io| io.peek_from(buf).map(Done::new))
+        self.socket.when_ready(Peeks, |io| io.peek_from(buf).map(Done::new))
     }
 
     /// Sends a datagram to the [connected](Self::connect) peer. Suspends while there is no room for it.
@@ -138,7 +138,7 @@ impl UdpSocket {
     /// What the operating system says: `ConnectionRefused` if an earlier datagram found nobody.
     #[green(crate = crate)]
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.socket.when_ready(Writes, |io| io.send(buf).map(Done::new))
+        self.socket.when_ready(Sends, |io| io.send(buf).map(Done::new))
     }
 
     /// Receives a datagram from the [connected](Self::connect) peer. Suspends until there is one.
@@ -148,7 +148,7 @@ impl UdpSocket {
     /// As [`recv_from`](Self::recv_from), and `ConnectionRefused` if an earlier datagram found nobody.
     #[green(crate = crate)]
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.when_ready(Reads, |io| io.recv(buf).map(Done::new))
+        self.socket.when_ready(Receives, |io| io.recv(buf).map(Done::new))
     }
 
     /// Like [`recv`](Self::recv), and leaves the datagram where it is.
@@ -158,7 +158,7 @@ impl UdpSocket {
     /// As [`recv`](Self::recv).
     #[green(crate = crate)]
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.when_ready(Reads, |io| io.peek(buf).map(Done::new))
+        self.socket.when_ready(Peeks, |io| io.peek(buf).map(Done::new))
     }
 
     /// Ends every wait for the socket with an error (`NotConnected`), now and later, for all handles. Does not suspend.
@@ -173,7 +173,7 @@ impl UdpSocket {
     ///
     /// `NotConnected`.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().peer_addr()
+        self.socket.io().peer_addr().map_err(cannot(|| "ask for the peer's address"))
     }
 
     /// The address of this end.
@@ -182,8 +182,15 @@ impl UdpSocket {
     ///
     /// Whatever the operating system says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().local_addr()
+        self.socket.io().local_addr().map_err(cannot(|| "ask for the socket's address"))
     }
+}
+
+fn bind_together(address: SocketAddr) -> io::Result<net::UdpSocket> {
+    let socket = new_socket(Domain::for_address(address), Type::DGRAM)?;
+    share_port(&socket)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
 }
 
 #[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin"))))]
@@ -221,7 +228,7 @@ impl UdpSocket {
     ///
     /// Whatever the operating system says.
     pub fn join_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
-        self.socket.io().join_multicast_v4(group, interface)
+        self.socket.io().join_multicast_v4(group, interface).map_err(cannot(|| "join the multicast group"))
     }
 
     /// Joins a group (`IPV6_ADD_MEMBERSHIP`).
@@ -230,7 +237,7 @@ impl UdpSocket {
     ///
     /// Whatever the operating system says.
     pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        self.socket.io().join_multicast_v6(group, interface)
+        self.socket.io().join_multicast_v6(group, interface).map_err(cannot(|| "join the multicast group"))
     }
 
     /// Leaves a group (`IP_DROP_MEMBERSHIP`).
@@ -239,7 +246,7 @@ impl UdpSocket {
     ///
     /// Whatever the operating system says.
     pub fn leave_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
-        self.socket.io().leave_multicast_v4(group, interface)
+        self.socket.io().leave_multicast_v4(group, interface).map_err(cannot(|| "leave the multicast group"))
     }
 
     /// Leaves a group (`IPV6_DROP_MEMBERSHIP`).
@@ -248,6 +255,6 @@ impl UdpSocket {
     ///
     /// Whatever the operating system says.
     pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        self.socket.io().leave_multicast_v6(group, interface)
+        self.socket.io().leave_multicast_v6(group, interface).map_err(cannot(|| "leave the multicast group"))
     }
 }

@@ -46,7 +46,7 @@ use socket2::SockRef;
 use crate::green::net::{OwnedReadHalf, OwnedWriteHalf, SplitStream, TcpStream, UdpSocket};
 #[cfg(unix)]
 use crate::green::os::unix::net::UnixStream;
-use crate::hub::sources::{Direction, Done, Kept, Reads, Writes};
+use crate::hub::sources::{Direction, Done, Kept, Reads, Receives, Sends, Writes};
 
 #[cfg(feature = "futures-io")]
 mod futures;
@@ -458,7 +458,7 @@ impl PolledUdp {
     ) -> Poll<io::Result<(usize, SocketAddr)>> {
         let socket = self.socket.as_ref().expect("the socket is taken only when the wrapper is consumed");
         let receive = |io: &std::net::UdpSocket| io.recv_from(buf).map(Done::new);
-        socket.socket().poll_when_ready(&mut self.read, Reads, cx, receive)
+        socket.socket().poll_when_ready(&mut self.read, Receives, cx, receive)
     }
 
     /// Sends a datagram. Pending until there is room for it.
@@ -474,13 +474,13 @@ impl PolledUdp {
     ) -> Poll<io::Result<usize>> {
         let socket = self.socket.as_ref().expect("the socket is taken only when the wrapper is consumed");
         let send = |io: &std::net::UdpSocket| io.send_to(buf, target).map(Done::new);
-        socket.socket().poll_when_ready(&mut self.write, Writes, cx, send)
+        socket.socket().poll_when_ready(&mut self.write, Sends, cx, send)
     }
 
     fn give_up(&mut self) {
         if let Some(socket) = &self.socket {
-            socket.socket().forget_poll(&mut self.read, Reads);
-            socket.socket().forget_poll(&mut self.write, Writes);
+            socket.socket().forget_poll(&mut self.read, Receives);
+            socket.socket().forget_poll(&mut self.write, Sends);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::communicate::Talk;
 use super::{ChildStderr, ChildStdin, ChildStdout, exit};
 use crate::green;
 use crate::green::os::unix::net::Pauses;
-use crate::hub::failed::cannot;
+use crate::hub::failed::{cannot, cannot_now};
 use crate::hub::sources::{Direction, Done, Reads, Source};
 use crate::timeout::with_timeout;
 
@@ -139,7 +139,7 @@ impl Child {
     ///
     /// As [`wait`](Self::wait).
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.process.try_wait()
+        ask_once(&mut self.process)
     }
 
     /// Closes `stdin`, reads both outputs to their ends and waits. Suspends until all of that is done.
@@ -164,7 +164,7 @@ impl Child {
     ///
     /// Whatever the operating system says.
     pub fn kill(&mut self) -> io::Result<()> {
-        self.process.kill()
+        self.process.kill().map_err(cannot(|| "kill the process"))
     }
 
     /// Asks the process to end (`SIGTERM`). Does not suspend. gevent's `terminate`.
@@ -221,9 +221,9 @@ impl Child {
     /// `InvalidInput` if there is no such signal; whatever the operating system says.
     pub fn send_signal(&mut self, signal: i32) -> io::Result<()> {
         let signal = signal_of(signal)?;
-        match self.process.try_wait()? {
+        match ask_once(&mut self.process)? {
             Some(_) => Ok(()),
-            None => Ok(kill_process(Pid::from_child(&self.process), signal)?),
+            None => kill_process(Pid::from_child(&self.process), signal).map_err(cannot_signal),
         }
     }
 }
@@ -257,7 +257,7 @@ pub fn kill_group(group: u32, signal: i32) -> io::Result<()> {
         let message = format!("there is no process group with the number {group}");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     };
-    Ok(kill_process_group(group, signal)?)
+    kill_process_group(group, signal).map_err(cannot_signal)
 }
 
 /// # Errors
@@ -281,19 +281,19 @@ struct Ending {
 impl Ending {
     #[green(crate = crate)]
     fn wait(&mut self, process: &mut process::Child, limit: Option<Duration>) -> io::Result<ExitStatus> {
-        if let Some(status) = process.try_wait()? {
+        if let Some(status) = ask_once(process)? {
             return Ok(status);
         }
         let watched = match &mut self.watched {
             Some(watched) => watched,
             none => {
                 let ended = exit::watch(Pid::from_child(process));
-                none.insert(Source::new(ended.map_err(cannot(|| "watch the process".to_owned()))?))
+                none.insert(Source::new(ended.map_err(cannot_now(|| "watch the process"))?))
             }
         };
         watched.set_limit(Direction::Read, limit);
         let status = watched
-            .when_ready(Reads, |ended| match process.try_wait()? {
+            .when_ready(Reads, |ended| match ask_once(process)? {
                 None if !exit::has_told(ended)? => Err(io::ErrorKind::WouldBlock.into()),
                 status => Ok(Done::new(status)),
             })
@@ -320,11 +320,19 @@ fn ask_within(process: &mut process::Child, limit: Option<Duration>) -> io::Resu
 fn ask(process: &mut process::Child) -> io::Result<ExitStatus> {
     let mut pauses = Pauses::default();
     loop {
-        if let Some(status) = process.try_wait()? {
+        if let Some(status) = ask_once(process)? {
             return Ok(status);
         }
         pauses.pause();
     }
+}
+
+fn ask_once(process: &mut process::Child) -> io::Result<Option<ExitStatus>> {
+    process.try_wait().map_err(cannot(|| "wait for the process"))
+}
+
+fn cannot_signal(error: rustix::io::Errno) -> io::Error {
+    cannot(|| "send the signal")(error.into())
 }
 
 impl std::fmt::Debug for Ending {

@@ -8,7 +8,7 @@ use std::process::{self, CommandArgs, CommandEnvs, ExitStatus, Output, Stdio};
 
 use super::Child;
 use crate::green;
-use crate::hub::failed::cannot;
+use crate::hub::failed::cannot_now;
 
 /// A program and how to start it: std's `Command`, with `status` and `output` that suspend.
 ///
@@ -72,7 +72,7 @@ impl Command {
     /// operating system says. There is no child then, and no descriptor is left open.
     pub fn spawn(&mut self) -> io::Result<Child> {
         let started = self.command.spawn();
-        Child::from_std(started.map_err(cannot(|| format!("start {:?}", self.get_program())))?)
+        Child::from_std(started.map_err(cannot_now(|| format!("start {:?}", self.get_program())))?)
     }
 
     /// Starts the process and waits until it has ended. Suspends until then. Python's `subprocess.call`.
@@ -160,7 +160,8 @@ impl Command {
     /// What it gives is always an error, std's: the program was not started, and some of the settings (folder, user)
     /// may have changed this process by then.
     pub fn exec(&mut self) -> io::Error {
-        self.command.exec()
+        let error = self.command.exec();
+        cannot_now(|| format!("become {:?}", self.get_program()))(error)
     }
 
     /// Has `f` called in the child between its beginning and the program's: std's `pre_exec`.

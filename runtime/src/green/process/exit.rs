@@ -5,6 +5,8 @@ use std::os::fd::OwnedFd;
 
 use rustix::process::Pid;
 
+use crate::hub::failed::cannot;
+
 /// Gives a descriptor that becomes readable when the child `pid`, which nobody has reaped yet, has ended.
 pub(super) fn watch(pid: Pid) -> io::Result<OwnedFd> {
     #[cfg(target_os = "linux")]
@@ -20,7 +22,8 @@ pub(super) fn has_told(ended: &OwnedFd) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     let mut asked = [PollFd::new(ended, PollFlags::IN)];
-    Ok(poll(&mut asked, Some(&Timespec::default()))? > 0)
+    let asked = poll(&mut asked, Some(&Timespec::default()));
+    Ok(asked.map_err(|error| cannot(|| "wait for the process")(error.into()))? > 0)
 }
 
 /// An OS thread waits, and closes the other end of a pipe.

@@ -10,6 +10,7 @@ use super::slot::{Drained, Parked};
 use super::source::Source;
 use crate::hub::Hub;
 use crate::hub::current;
+use crate::hub::failed::cannot;
 use crate::hub::poller::{AsSource, raw_source};
 use crate::hub::suspend::{Timer, Wait, Waiting, note_wait};
 use crate::hub::task::is_look;
@@ -46,24 +47,33 @@ impl Done<usize> {
 /// No system call reads or writes more at once, whatever it is offered.
 const MOST_BYTES: usize = 0x7fff_f000;
 
-/// A direction as a type: it costs no room in a wait.
+/// What is done with a descriptor, as a type: it costs no room in a wait.
 pub(crate) trait Way: Copy {
     const DIRECTION: Direction;
+    /// What could not be done if the operating system refuses, as it follows "cannot". `None` if whoever asks knows more.
+    const OPERATION: Option<&'static str>;
 }
 
-/// [`Direction::Read`].
-#[derive(Clone, Copy)]
-pub(crate) struct Reads;
-/// [`Direction::Write`].
-#[derive(Clone, Copy)]
-pub(crate) struct Writes;
+macro_rules! ways {
+    ($($way:ident: $direction:ident, $operation:expr;)*) => {$(
+        #[derive(Clone, Copy)]
+        pub(crate) struct $way;
 
-impl Way for Reads {
-    const DIRECTION: Direction = Direction::Read;
+        impl Way for $way {
+            const DIRECTION: Direction = Direction::$direction;
+            const OPERATION: Option<&'static str> = $operation;
+        }
+    )*};
 }
 
-impl Way for Writes {
-    const DIRECTION: Direction = Direction::Write;
+ways! {
+    Reads: Read, Some("read");
+    Peeks: Read, Some("peek");
+    Receives: Read, Some("receive a datagram");
+    Accepts: Read, Some("accept a connection");
+    Writes: Write, Some("write");
+    Sends: Write, Some("send a datagram");
+    Connects: Write, None;
 }
 
 /// An operation that waits for its descriptor.
@@ -134,7 +144,7 @@ where
                 Ok(Some(value)) => return Some(Ok(value)),
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Some(Err(named::<W>(error))),
             }
         }
         self.wait_on(waiting)
@@ -198,7 +208,7 @@ where
             if self.source.is_closed() && !matches!(self.state, State::AtOnce) {
                 return Err(closed_error());
             }
-            if let Some(value) = self.operate(hub)? {
+            if let Some(value) = self.operate(hub).map_err(named::<W>)? {
                 return Ok(value);
             }
         }
@@ -284,6 +294,15 @@ impl<W: Way, S: AsSource, F> Drop for Io<'_, W, S, F> {
             // Nobody will ask for the answer any more.
             State::Conflict { .. } => drop(current::try_with(|hub| hub.take_own_place())),
         }
+    }
+}
+
+/// The operating system's error, with the name of what it refused.
+#[cold]
+fn named<W: Way>(error: io::Error) -> io::Error {
+    match W::OPERATION {
+        Some(operation) => cannot(|| operation)(error),
+        None => error,
     }
 }
 

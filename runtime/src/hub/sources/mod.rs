@@ -26,7 +26,7 @@ mod limit;
 mod slot;
 mod source;
 
-pub(crate) use io_wait::{Done, Kept, Reads, Way, Writes};
+pub(crate) use io_wait::{Accepts, Connects, Done, Kept, Peeks, Reads, Receives, Sends, Way, Writes};
 pub(crate) use source::Source;
 
 /// All sources of a hub.

@@ -34,6 +34,8 @@ pub(crate) struct Source<S: AsSource> {
 }
 
 const UNREGISTERED: u32 = u32::MAX;
+/// What a poller without edges can refuse.
+const WAIT: &str = "have the hub wait for the descriptor";
 
 impl<S: AsSource> Source<S> {
     /// Takes a descriptor that does not block.
@@ -236,7 +238,7 @@ impl<S: AsSource> Source<S> {
             // No event will tell of a change: the next operation looks for itself.
             Err(_) => self.drained.iter().for_each(|drained| drained.set(false)),
         }
-        registered.map_err(cannot(|| "register the descriptor with the hub".to_owned()))
+        registered.map_err(cannot(|| "register the descriptor with the hub"))
     }
 
     fn begin(&self, hub: &Hub) -> io::Result<u32> {
@@ -260,9 +262,9 @@ impl<S: AsSource> Source<S> {
         if self.lent {
             let sources = hub.sources.borrow();
             let watched = sources.watched(raw_source(self.io())).ok_or(io::ErrorKind::NotFound)?;
-            return hub.poller.borrow_mut().modify(watched, token, interest);
+            return hub.poller.borrow_mut().modify(watched, token, interest).map_err(cannot(|| WAIT));
         }
-        hub.poller.borrow_mut().modify(self.io().as_source(), token, interest)
+        hub.poller.borrow_mut().modify(self.io().as_source(), token, interest).map_err(cannot(|| WAIT))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::os::unix::fs;
 use std::path::Path;
 
-use crate::green::fs::File;
+use crate::green::fs::{File, about};
 use crate::green::io::Result;
 use crate::{green, tpool};
 
@@ -18,8 +18,8 @@ pub use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 /// std's.
 #[green(crate = crate)]
 pub fn symlink<P: AsRef<Path>, Q: AsRef<Path>>(original: P, link: Q) -> Result<()> {
-    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
-    tpool::execute(move || fs::symlink(original, link))
+    let original = original.as_ref().to_owned();
+    tpool::execute_io(about("make the link", link, |link| fs::symlink(original, link)))
 }
 
 /// Gives a file another owner, another group, or both; links are followed. Suspends until that is done; a kill or
@@ -30,8 +30,7 @@ pub fn symlink<P: AsRef<Path>, Q: AsRef<Path>>(original: P, link: Q) -> Result<(
 /// std's.
 #[green(crate = crate)]
 pub fn chown<P: AsRef<Path>>(path: P, user: Option<u32>, group: Option<u32>) -> Result<()> {
-    let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::chown(path, user, group))
+    tpool::execute_io(about("change the owner of", path, move |path| fs::chown(path, user, group)))
 }
 
 /// As [`chown`], of a link itself. Suspends until that is done; a kill or timeout does not stop it.
@@ -42,8 +41,7 @@ pub fn chown<P: AsRef<Path>>(path: P, user: Option<u32>, group: Option<u32>) -> 
 /// std's.
 #[green(crate = crate)]
 pub fn lchown<P: AsRef<Path>>(path: P, user: Option<u32>, group: Option<u32>) -> Result<()> {
-    let path = path.as_ref().to_owned();
-    tpool::execute(move || fs::lchown(path, user, group))
+    tpool::execute_io(about("change the owner of", path, move |path| fs::lchown(path, user, group)))
 }
 
 /// As [`chown`], of an open file. Suspends until that is done; a kill or timeout does not stop it.

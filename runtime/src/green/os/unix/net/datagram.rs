@@ -9,7 +9,7 @@ use super::pauses::Pauses;
 use crate::green;
 use crate::green::socket::Socket;
 use crate::hub::failed::cannot;
-use crate::hub::sources::{Direction, Done, Reads, Writes};
+use crate::hub::sources::{Direction, Done, Receives, Sends};
 use crate::timeout::with_timeout;
 
 /// A Unix datagram socket: std's `UnixDatagram`.
@@ -45,7 +45,7 @@ impl UnixDatagram {
     ///
     /// Whatever the operating system says: too many descriptors.
     pub fn unbound() -> io::Result<UnixDatagram> {
-        Self::from_std(net::UnixDatagram::unbound()?)
+        Self::from_std(net::UnixDatagram::unbound().map_err(cannot(|| "make a socket"))?)
     }
 
     /// Two sockets, each the other's peer.
@@ -54,7 +54,7 @@ impl UnixDatagram {
     ///
     /// Whatever the operating system says: too many descriptors.
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
-        let (one, other) = net::UnixDatagram::pair()?;
+        let (one, other) = net::UnixDatagram::pair().map_err(cannot(|| "make a pair of sockets"))?;
         Ok((Self::from_std(one)?, Self::from_std(other)?))
     }
 
@@ -64,7 +64,8 @@ impl UnixDatagram {
     ///
     /// Whatever the operating system says: `NotFound`.
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
-        self.socket.io().connect(path)
+        let path = path.as_ref();
+        self.socket.io().connect(path).map_err(cannot(|| format!("connect to {path:?}")))
     }
 
     /// Fixes the peer, as [`connect`](Self::connect) does.
@@ -73,7 +74,7 @@ impl UnixDatagram {
     ///
     /// As [`connect`](Self::connect).
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        self.socket.io().connect_addr(address)
+        self.socket.io().connect_addr(address).map_err(cannot(|| format!("connect to {address:?}")))
     }
 
     /// Sends a datagram to the socket at `path`. Suspends while there is no room for it.
@@ -119,7 +120,7 @@ impl UnixDatagram {
     {
         let mut pauses = Pauses::default();
         loop {
-            match self.socket.at_once(Writes, |io| send(io).map(Done::new)) {
+            match self.socket.at_once(Sends, |io| send(io).map(Done::new)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && !self.socket.is_nonblocking() => {
                     pauses.pause();
                 }
@@ -138,7 +139,7 @@ impl UnixDatagram {
     /// What the operating system says; `TimedOut` after a [`set_read_timeout`](Self::set_read_timeout).
     #[green(crate = crate)]
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.when_ready(Reads, |io| match io.recv_from(buf) {
+        self.socket.when_ready(Receives, |io| match io.recv_from(buf) {
             Err(error) if is_over(&error, io) => Ok(Done::new((0, SocketAddr::from_pathname("")?))),
             result => result.map(Done::new),
         })
@@ -151,7 +152,7 @@ impl UnixDatagram {
     /// Whatever the operating system says.
     #[green(crate = crate)]
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.socket.when_ready(Writes, |io| io.send(buf).map(Done::new))
+        self.socket.when_ready(Sends, |io| io.send(buf).map(Done::new))
     }
 
     /// Receives a datagram from the connected peer. Suspends until there is one; 0 bytes as
@@ -162,7 +163,7 @@ impl UnixDatagram {
     /// As [`recv_from`](Self::recv_from).
     #[green(crate = crate)]
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.when_ready(Reads, |io| match io.recv(buf) {
+        self.socket.when_ready(Receives, |io| match io.recv(buf) {
             Err(error) if is_over(&error, io) => Ok(Done::new(0)),
             result => result.map(Done::new),
         })
@@ -174,7 +175,7 @@ impl UnixDatagram {
     ///
     /// Whatever the operating system says.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket.io().shutdown(how)
+        self.socket.io().shutdown(how).map_err(cannot(|| "shut the socket down"))
     }
 
     /// Ends every wait for the socket with an error (`NotConnected`), now and later, for all handles. Does not suspend.
@@ -188,7 +189,7 @@ impl UnixDatagram {
     ///
     /// `NotConnected`.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().peer_addr()
+        self.socket.io().peer_addr().map_err(cannot(|| "ask for the peer's address"))
     }
 
     /// The address of this end.
@@ -197,7 +198,7 @@ impl UnixDatagram {
     ///
     /// Whatever the operating system says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().local_addr()
+        self.socket.io().local_addr().map_err(cannot(|| "ask for the socket's address"))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::green;
 use crate::green::accept;
 use crate::green::socket::Socket;
 use crate::hub::failed::cannot;
-use crate::hub::sources::Reads;
+use crate::hub::sources::Accepts;
 use crate::iter::{GreenIterator, IntoGreenIterator};
 
 /// A socket that listens for Unix connections: std's `UnixListener`.
@@ -55,7 +55,7 @@ impl UnixListener {
     #[green(crate = crate)]
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         self.socket
-            .when_ready(Reads, accept::unix)
+            .when_ready(Accepts, accept::unix)
             .map(|(stream, address)| (UnixStream::accepted(stream), address))
     }
 
@@ -81,7 +81,7 @@ impl UnixListener {
     ///
     /// Whatever the operating system says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().local_addr()
+        self.socket.io().local_addr().map_err(cannot(|| "ask for the socket's address"))
     }
 }
 

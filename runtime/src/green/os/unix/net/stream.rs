@@ -80,7 +80,7 @@ impl UnixStream {
     ///
     /// Whatever the operating system says: too many descriptors.
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
-        let (one, other) = net::UnixStream::pair()?;
+        let (one, other) = net::UnixStream::pair().map_err(cannot(|| "make a pair of sockets"))?;
         Ok((Self::from_std(one)?, Self::from_std(other)?))
     }
 
@@ -94,7 +94,7 @@ impl UnixStream {
     ///
     /// Whatever the operating system says.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().peer_addr()
+        self.socket.io().peer_addr().map_err(cannot(|| "ask for the peer's address"))
     }
 
     /// The address of this end.
@@ -103,7 +103,7 @@ impl UnixStream {
     ///
     /// Whatever the operating system says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.io().local_addr()
+        self.socket.io().local_addr().map_err(cannot(|| "ask for the socket's address"))
     }
 }
 
