@@ -58,6 +58,10 @@ pub use signal_hook::consts::{
 /// signal may be installed, on any OS threads; each runs. The handler is there for the next signal although one is at
 /// work, or has panicked. Of signals that come faster than they are taken the operating system may make one.
 ///
+/// If the operating system refuses to tell of signals that come (there is no room for one more watch, no memory), the
+/// handler is [installed](Handle::is_installed) no more, and the error is reported as
+/// [one that nobody asks for](crate::greenthread::set_error_hook).
+///
 /// Once a handler was installed the signal's default action, mostly the end of the process, does not come back.
 ///
 /// # Examples
@@ -96,18 +100,31 @@ where
     G::Value: 'static,
 {
     let arrivals = Arrivals::of(signal)?;
-    let handler = std::rc::Rc::new(handler);
-    let listener = spawn(move || async move {
-        // An error means that the hub was told of a closed descriptor: nothing more will come.
-        while let Ok(count) = arrivals.next().await {
-            for _ in 0..count {
-                let handler = handler.clone();
-                spawn_n(move || handler());
-            }
-        }
-    });
+    let listener = spawn(move || listen(arrivals, handler));
     listener.set_name(&format!("handler of signal {signal}"));
     Ok(Handle { listener: listener.thread().clone() })
+}
+
+#[green(crate = crate)]
+fn listen<F, G>(arrivals: Arrivals, handler: F) -> io::Result<()>
+where
+    F: Fn() -> G + 'static,
+    G: GreenCall + 'static,
+    G::Value: 'static,
+{
+    let handler = std::rc::Rc::new(handler);
+    loop {
+        let count = match arrivals.next().await {
+            Ok(count) => count,
+            // The hub was told of a closed descriptor: nothing more will come.
+            Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for _ in 0..count {
+            let handler = handler.clone();
+            spawn_n(move || handler());
+        }
+    }
 }
 
 /// Waits until the signal comes. Suspends until then.

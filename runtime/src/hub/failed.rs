@@ -13,8 +13,8 @@ use std::io;
 /// [`raw_os_error`] looks inside.
 ///
 /// Every error that the operating system gives to green I/O is such one: of sockets, pipes, files, processes, and of
-/// registering a descriptor. Only `WouldBlock` is as it comes, everywhere; and what this crate says of itself (`TimedOut`
-/// after a limit, `ResourceBusy` for a second reader) never had a number.
+/// registering a descriptor. Only `WouldBlock` is as it comes, where it says that a call would have to wait; and what this
+/// crate says of itself (`TimedOut` after a limit, `ResourceBusy` for a second reader) never had a number.
 #[derive(Debug)]
 pub struct Refused {
     operation: Cow<'static, str>,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::green::io::Result;
-use crate::hub::failed::cannot;
+use crate::hub::failed::cannot_now;
 
 /// A call for another OS thread, of which an error of the operating system's says `what` could not be done with `path`.
 pub(in crate::green) fn about<P, T, F>(
@@ -18,5 +18,5 @@ where
 {
     // What the caller has lent does not go to the other OS thread.
     let path = path.as_ref().to_owned();
-    move || f(&path).map_err(cannot(|| format!("{what} {path:?}")))
+    move || f(&path).map_err(cannot_now(|| format!("{what} {path:?}")))
 }

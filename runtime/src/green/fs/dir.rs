@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs::{self, FileType, Metadata};
 #[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt as _, DirEntryExt as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -42,7 +43,7 @@ use crate::{green, tpool};
 pub fn read_dir<P: AsRef<Path>>(path: P) -> Result<ReadDir> {
     let folder = path.as_ref().to_owned();
     let entries = tpool::execute_io(about("open the folder", &folder, |path| fs::read_dir(path)))?;
-    let listing = Listing { folder, entries, read: VecDeque::new(), is_over: false };
+    let listing = Listing { folder, entries: Quiet(Some(entries)), read: VecDeque::new(), is_over: false };
     Ok(ReadDir { listing: Arc::new(Mutex::new(listing)) })
 }
 
@@ -56,9 +57,9 @@ pub struct ReadDir {
 /// What the other OS thread works on.
 struct Listing {
     folder: PathBuf,
-    entries: fs::ReadDir,
+    entries: Quiet<fs::ReadDir>,
     /// Read, and not given yet.
-    read: VecDeque<Result<fs::DirEntry>>,
+    read: VecDeque<Result<Quiet<fs::DirEntry>>>,
     is_over: bool,
 }
 
@@ -87,14 +88,46 @@ impl GreenIterator for ReadDir {
 impl Listing {
     fn fetch(&mut self) {
         while !self.is_over && self.read.len() < BATCH {
-            match self.entries.next() {
+            match self.entries.get_mut().next() {
                 Some(entry) => {
-                    let named = entry.map_err(cannot(|| format!("read the folder {:?}", self.folder)));
+                    let named = entry
+                        .map(|entry| Quiet(Some(entry)))
+                        .map_err(cannot(|| format!("read the folder {:?}", self.folder)));
                     self.read.push_back(named);
                 }
                 None => self.is_over = true,
             }
         }
+    }
+}
+
+/// What keeps a folder open. std panics where closing one has an error, and in a destructor that may end the process; here
+/// it is lost, as that of closing a file.
+struct Quiet<T>(Option<T>);
+
+const THERE: &str = "it is taken only when it is dropped";
+
+impl<T> Quiet<T> {
+    fn get(&self) -> &T {
+        self.0.as_ref().expect(THERE)
+    }
+
+    fn get_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect(THERE)
+    }
+}
+
+impl<T> Drop for Quiet<T> {
+    fn drop(&mut self) {
+        let it = self.0.take();
+        // What it was is gone either way.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(it)));
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Quiet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
     }
 }
 
@@ -110,23 +143,23 @@ impl fmt::Debug for ReadDir {
 
 /// An entry of a folder: std's `DirEntry`.
 #[derive(Clone, Debug)]
-pub struct DirEntry(Arc<fs::DirEntry>);
+pub struct DirEntry(Arc<Quiet<fs::DirEntry>>);
 
 impl DirEntry {
     /// The path of the folder as it was given, and the name. Does not suspend.
     pub fn path(&self) -> PathBuf {
-        self.0.path()
+        self.0.get().path()
     }
 
     /// The name. Does not suspend.
     pub fn file_name(&self) -> OsString {
-        self.0.file_name()
+        self.0.get().file_name()
     }
 
     /// The number of the file in its file system. Does not suspend. std's `DirEntryExt::ino`.
     #[cfg(unix)]
     pub fn ino(&self) -> u64 {
-        self.0.ino()
+        self.0.get().ino()
     }
 
     /// What is known of it; a link is not followed. Suspends until it is known. A kill or timeout loses nothing.
@@ -137,7 +170,7 @@ impl DirEntry {
     #[green(crate = crate)]
     pub fn metadata(&self) -> Result<Metadata> {
         let entry = self.0.clone();
-        tpool::execute_io(about("ask about", self.path(), move |_| entry.metadata()))
+        tpool::execute_io(about("ask about", self.path(), move |_| entry.get().metadata()))
     }
 
     /// Is it a file, a folder, a link? Suspends until it is known. A kill or timeout loses nothing.
@@ -148,7 +181,7 @@ impl DirEntry {
     #[green(crate = crate)]
     pub fn file_type(&self) -> Result<FileType> {
         let entry = self.0.clone();
-        tpool::execute_io(about("ask about", self.path(), move |_| entry.file_type()))
+        tpool::execute_io(about("ask about", self.path(), move |_| entry.get().file_type()))
     }
 }
 

@@ -82,7 +82,8 @@ pub(super) fn try_lock(file: &Arc<Shared>, kind: Kind) -> Result<bool> {
 pub(super) fn unlock(file: &Arc<Shared>) -> Result<()> {
     let file = file.clone();
     tpool::execute_io(move || {
-        flock(&file.file, FlockOperation::Unlock).map_err(|error| cannot(|| "unlock the file")(error.into()))
+        let unlocked = rustix::io::retry_on_intr(|| flock(&file.file, FlockOperation::Unlock));
+        unlocked.map_err(|error| cannot(|| "unlock the file")(error.into()))
     })
 }
 

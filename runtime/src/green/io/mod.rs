@@ -63,7 +63,7 @@
 //! # Errors
 //!
 //! An error of the operating system's says what could not be done: "cannot read: Connection reset by peer (os error 104)",
-//! "cannot connect to 127.0.0.1:1: Connection refused (os error 111)". That holds for all of [`green`](crate::green):
+//! "cannot connect to 127.0.0.1:1: Connection refused (os error 111)". That holds for all of [`green`](mod@crate::green):
 //! sockets, pipes, files, processes. What it tells a program is as in std, with one difference:
 //!
 //! * its [kind](Error::kind) is that of the operating system's error, so that a `match` on the kind needs no change;
@@ -72,7 +72,7 @@
 //!   compares numbers (`error.raw_os_error() == Some(libc::EMFILE)`) calls the function instead of the method. (Naming the
 //!   operation was thought to be worth that: most programs ask for the kind, and every program shows its errors.)
 //!
-//! `WouldBlock` is never wrapped: it is an answer and no failure.
+//! `WouldBlock` is not wrapped where it says that a call would have to wait: that is an answer and no failure.
 //!
 //! ```
 //! use eventlet::green;
@@ -81,9 +81,9 @@
 //!
 //! #[green]
 //! fn main() -> std::io::Result<()> {
-//!     let taken = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-//!     let keeper = TcpListener::bind(taken)?;
-//!     let error = TcpListener::bind(keeper.local_addr()?).unwrap_err();
+//!     let listener = TcpListener::bind("127.0.0.1:0")?;
+//!     let taken = listener.local_addr()?;
+//!     let error = TcpListener::bind(taken).unwrap_err();
 //!     assert!(error.to_string().starts_with(&format!("cannot listen at {taken}: ")));
 //!     assert_eq!(error.kind(), ErrorKind::AddrInUse);
 //!     assert!(error.raw_os_error().is_none() && raw_os_error(&error).is_some());

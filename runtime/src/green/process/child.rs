@@ -63,14 +63,20 @@ impl Child {
     ///
     /// Whatever the operating system says when the pipes are told not to block.
     pub fn from_std(mut process: process::Child) -> io::Result<Child> {
-        Ok(Child {
-            stdin: process.stdin.take().map(ChildStdin::from_std).transpose()?,
-            stdout: process.stdout.take().map(ChildStdout::from_std).transpose()?,
-            stderr: process.stderr.take().map(ChildStderr::from_std).transpose()?,
-            process,
-            ending: Ending::default(),
-            talk: Talk::default(),
-        })
+        take_pipes(&mut process).map(|pipes| Self::with_pipes(process, pipes))
+    }
+
+    /// As [`from_std`](Self::from_std), for a child that nobody else has: it ends with an error.
+    pub(super) fn started(mut process: process::Child) -> io::Result<Child> {
+        let pipes = take_pipes(&mut process).inspect_err(|_| {
+            // Nobody would be told of more errors, and whoever was killed is not waited for long.
+            let _ = process.kill().and_then(|()| process.wait());
+        });
+        pipes.map(|pipes| Self::with_pipes(process, pipes))
+    }
+
+    fn with_pipes(process: process::Child, (stdin, stdout, stderr): Pipes) -> Child {
+        Child { stdin, stdout, stderr, process, ending: Ending::default(), talk: Talk::default() }
     }
 
     /// Its number with the operating system. gevent's `pid`.
@@ -226,6 +232,16 @@ impl Child {
             None => kill_process(Pid::from_child(&self.process), signal).map_err(cannot_signal),
         }
     }
+}
+
+type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
+
+fn take_pipes(process: &mut process::Child) -> io::Result<Pipes> {
+    Ok((
+        process.stdin.take().map(ChildStdin::from_std).transpose()?,
+        process.stdout.take().map(ChildStdout::from_std).transpose()?,
+        process.stderr.take().map(ChildStderr::from_std).transpose()?,
+    ))
 }
 
 /// Sends a signal to the process group with that number, by the operating system's number. Does not suspend. Python's

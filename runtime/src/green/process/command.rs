@@ -72,7 +72,7 @@ impl Command {
     /// operating system says. There is no child then, and no descriptor is left open.
     pub fn spawn(&mut self) -> io::Result<Child> {
         let started = self.command.spawn();
-        Child::from_std(started.map_err(cannot_now(|| format!("start {:?}", self.get_program())))?)
+        Child::started(started.map_err(cannot_now(|| format!("start {:?}", self.get_program())))?)
     }
 
     /// Starts the process and waits until it has ended. Suspends until then. Python's `subprocess.call`.
