@@ -152,6 +152,30 @@ fn forget_a_read_of(stream: &UnixStream, waker: &Waker) {
 }
 
 tests_on_every_hub! {
+    fn a_socket_that_std_shares_blocks_again_when_the_last_green_one_of_it_has_gone() {
+            let (one, _peer) = StdUnix::pair().unwrap();
+            let shared = one.try_clone().unwrap();
+            let first = UnixStream::from_std(one).unwrap();
+            let second = UnixStream::from_std(shared.try_clone().unwrap()).unwrap();
+            let handle = first.try_clone().unwrap();
+            assert!(!blocks(&shared));
+            drop(first);
+            drop(second);
+            assert!(!blocks(&shared), "a handle is left");
+            drop(handle);
+            assert!(blocks(&shared));
+            shared.set_nonblocking(true).unwrap();
+            drop(UnixStream::from_std(shared.try_clone().unwrap()).unwrap());
+            assert!(!blocks(&shared), "it never did");
+    }
+
+    fn a_listener_that_std_shares_does_not_block_from_then_on() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let shared = listener.try_clone().unwrap();
+        drop(TcpListener::from_std(listener).unwrap());
+        assert!(!blocks(&shared));
+    }
+
     fn a_read_that_ends_at_an_urgent_byte_is_not_the_last() {
         reads_past_an_urgent_byte(false, "beforeafter");
         reads_past_an_urgent_byte(true, "before!after");

@@ -145,6 +145,12 @@ impl<S: AsSource> Socket<S> {
         self.0.is_nonblocking()
     }
 
+    /// Says that it did block, and is to do so again when the last handle goes.
+    #[cfg(unix)]
+    pub(super) fn puts_back(&self) {
+        self.0.puts_back();
+    }
+
     /// Says that this is TCP, whose short counts are sure.
     pub(super) fn trust_counts(&self) {
         self.0.trust_counts();

@@ -14,16 +14,62 @@ macro_rules! socket_handles {
             }
         }
     };
-    ($type:ident, $std:ty, $counts:ident) => {
-        socket_handles!(counts $type, $counts);
-
+    (from_std $type:ident, $std:ty, listens) => {
         impl $type {
             /// Takes one of std's sockets.
+            ///
+            /// Others that share it, clones and children, find that it does not block, and it stays so: the processes that
+            /// accept from one listener would otherwise block one another's hubs.
             ///
             /// # Errors
             ///
             /// Whatever the operating system says when it is told not to block.
             pub fn from_std(socket: $std) -> std::io::Result<$type> {
+                Self::from_own(socket)
+            }
+        }
+    };
+    (from_std $type:ident, $std:ty, talks) => {
+        impl $type {
+            /// Takes one of std's sockets.
+            ///
+            /// Others that share it, clones and children, find that it does not block until it goes; if it did block when
+            /// it came, it does so again then (Unix).
+            ///
+            /// # Errors
+            ///
+            /// Whatever the operating system says when it is told not to block.
+            #[cfg(unix)]
+            pub fn from_std(socket: $std) -> std::io::Result<$type> {
+                let puts_back = $crate::hub::sources::taken::take(&socket)
+                    .map_err($crate::hub::failed::cannot(|| "keep the socket from blocking"))?;
+                let socket = Self::from_nonblocking(socket);
+                if puts_back {
+                    socket.socket.puts_back();
+                }
+                socket.look_what_it_is();
+                Ok(socket)
+            }
+
+            /// Takes one of std's sockets.
+            ///
+            /// # Errors
+            ///
+            /// Whatever the operating system says when it is told not to block.
+            #[cfg(not(unix))]
+            pub fn from_std(socket: $std) -> std::io::Result<$type> {
+                Self::from_own(socket)
+            }
+        }
+    };
+    ($type:ident, $std:ty, $counts:ident, $kind:ident) => {
+        socket_handles!(counts $type, $counts);
+        socket_handles!(from_std $type, $std, $kind);
+
+        impl $type {
+            /// Takes a socket that was made here.
+            #[allow(dead_code, reason = "TCP connections are made without blocking")]
+            fn from_own(socket: $std) -> std::io::Result<$type> {
                 socket.set_nonblocking(true).map_err($crate::hub::failed::cannot(|| "keep the socket from blocking"))?;
                 let socket = Self::from_nonblocking(socket);
                 socket.look_what_it_is();

@@ -33,7 +33,7 @@ impl TcpListener {
     pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<TcpListener> {
         each_address(address, async |address| {
             let bound = net::TcpListener::bind(address);
-            Self::from_std(bound.map_err(cannot(|| format!("listen at {address}")))?)
+            Self::from_own(bound.map_err(cannot(|| format!("listen at {address}")))?)
         })
     }
 
@@ -79,7 +79,7 @@ impl TcpListener {
     }
 }
 
-socket_handles!(TcpListener, net::TcpListener, counts_of_tcp);
+socket_handles!(TcpListener, net::TcpListener, counts_of_tcp, listens);
 socket_buffers!(TcpListener);
 socket_options! { TcpListener:
     /// How many hops a packet may make (`IP_TTL`).

@@ -126,7 +126,7 @@ fn cannot_connect(address: SocketAddr) -> impl FnOnce(io::Error) -> io::Error {
     cannot(move || format!("connect to {address}"))
 }
 
-socket_handles!(TcpStream, net::TcpStream, counts_of_tcp);
+socket_handles!(TcpStream, net::TcpStream, counts_of_tcp, talks);
 socket_timeouts!(TcpStream);
 byte_stream!(TcpStream);
 socket_buffers!(TcpStream);

@@ -48,7 +48,7 @@ impl UdpSocket {
     pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<UdpSocket> {
         each_address(address, async |address| {
             let bound = net::UdpSocket::bind(address);
-            Self::from_std(bound.map_err(cannot(|| format!("take the address {address}")))?)
+            Self::from_own(bound.map_err(cannot(|| format!("take the address {address}")))?)
         })
     }
 
@@ -203,7 +203,7 @@ fn share_port(_: &socket2::Socket) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "this platform has no SO_REUSEPORT"))
 }
 
-socket_handles!(UdpSocket, net::UdpSocket, counts_say_nothing);
+socket_handles!(UdpSocket, net::UdpSocket, counts_say_nothing, talks);
 socket_timeouts!(UdpSocket);
 socket_buffers!(UdpSocket);
 socket_tos!(UdpSocket);

@@ -27,6 +27,8 @@ pub(crate) struct Source<S: AsSource> {
     nonblocking: Cell<bool>,
     /// A short count says that nothing is left.
     sure_counts: Cell<bool>,
+    /// It did block, and does so again when it goes.
+    puts_back: Cell<bool>,
     /// The descriptor is somebody else's and stays open.
     lent: bool,
     /// `None` only on the way out, in `into_inner`.
@@ -47,6 +49,7 @@ impl<S: AsSource> Source<S> {
             closed: Cell::new(false),
             nonblocking: Cell::new(false),
             sure_counts: Cell::new(false),
+            puts_back: Cell::new(false),
             lent: false,
             io: Some(io),
         }
@@ -68,6 +71,7 @@ impl<S: AsSource> Source<S> {
     /// Gives the descriptor back; the hub forgets it.
     pub(crate) fn into_inner(mut self) -> S {
         self.forget();
+        self.put_back();
         self.io.take().expect("the descriptor is taken only when the source is consumed")
     }
 
@@ -88,6 +92,21 @@ impl<S: AsSource> Source<S> {
             let waiters = hub.sources.borrow_mut().release(slot);
             drop(waiters);
         });
+    }
+
+    /// It was [taken](super::taken::take), and is to be put back.
+    #[cfg(unix)]
+    pub(crate) fn puts_back(&self) {
+        self.puts_back.set(true);
+    }
+
+    fn put_back(&self) {
+        #[cfg(unix)]
+        if self.puts_back.take()
+            && let Some(io) = &self.io
+        {
+            super::taken::put_back(io.as_source());
+        }
     }
 
     /// From now on a short count says that nothing is left, as it does for TCP and for nothing else: a Unix stream ends
@@ -271,6 +290,7 @@ impl<S: AsSource> Source<S> {
 impl<S: AsSource> Drop for Source<S> {
     fn drop(&mut self) {
         self.forget();
+        self.put_back();
     }
 }
 

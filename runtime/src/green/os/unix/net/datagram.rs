@@ -26,7 +26,7 @@ impl UnixDatagram {
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixDatagram> {
         let path = path.as_ref();
         let bound = net::UnixDatagram::bind(path);
-        Self::from_std(bound.map_err(cannot(|| format!("take the name {path:?}")))?)
+        Self::from_own(bound.map_err(cannot(|| format!("take the name {path:?}")))?)
     }
 
     /// Takes the name `address`. Does not suspend.
@@ -36,7 +36,7 @@ impl UnixDatagram {
     /// As [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
         let bound = net::UnixDatagram::bind_addr(address);
-        Self::from_std(bound.map_err(cannot(|| format!("take the name {address:?}")))?)
+        Self::from_own(bound.map_err(cannot(|| format!("take the name {address:?}")))?)
     }
 
     /// A socket without a name.
@@ -45,7 +45,7 @@ impl UnixDatagram {
     ///
     /// Whatever the operating system says: too many descriptors.
     pub fn unbound() -> io::Result<UnixDatagram> {
-        Self::from_std(net::UnixDatagram::unbound().map_err(cannot(|| "make a socket"))?)
+        Self::from_own(net::UnixDatagram::unbound().map_err(cannot(|| "make a socket"))?)
     }
 
     /// Two sockets, each the other's peer.
@@ -55,7 +55,7 @@ impl UnixDatagram {
     /// Whatever the operating system says: too many descriptors.
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (one, other) = net::UnixDatagram::pair().map_err(cannot(|| "make a pair of sockets"))?;
-        Ok((Self::from_std(one)?, Self::from_std(other)?))
+        Ok((Self::from_own(one)?, Self::from_own(other)?))
     }
 
     /// Fixes the peer for [`send`](Self::send) and [`recv`](Self::recv). Does not suspend.
@@ -202,7 +202,7 @@ impl UnixDatagram {
     }
 }
 
-socket_handles!(UnixDatagram, net::UnixDatagram, counts_say_nothing);
+socket_handles!(UnixDatagram, net::UnixDatagram, counts_say_nothing, talks);
 socket_buffers!(UnixDatagram);
 socket_timeouts!(UnixDatagram);
 

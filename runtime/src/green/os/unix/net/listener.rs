@@ -32,7 +32,7 @@ impl UnixListener {
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
         let path = path.as_ref();
         let bound = net::UnixListener::bind(path);
-        Self::from_std(bound.map_err(cannot(|| format!("listen at {path:?}")))?)
+        Self::from_own(bound.map_err(cannot(|| format!("listen at {path:?}")))?)
     }
 
     /// Listens at `address`. Does not suspend.
@@ -42,7 +42,7 @@ impl UnixListener {
     /// As [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
         let bound = net::UnixListener::bind_addr(address);
-        Self::from_std(bound.map_err(cannot(|| format!("listen at {address:?}")))?)
+        Self::from_own(bound.map_err(cannot(|| format!("listen at {address:?}")))?)
     }
 
     /// The next connection. Suspends until there is one.
@@ -85,7 +85,7 @@ impl UnixListener {
     }
 }
 
-socket_handles!(UnixListener, net::UnixListener, counts_say_nothing);
+socket_handles!(UnixListener, net::UnixListener, counts_say_nothing, listens);
 
 /// The iterator that [`UnixListener::incoming`] makes.
 #[derive(Debug)]

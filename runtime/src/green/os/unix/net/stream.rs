@@ -81,7 +81,7 @@ impl UnixStream {
     /// Whatever the operating system says: too many descriptors.
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, other) = net::UnixStream::pair().map_err(cannot(|| "make a pair of sockets"))?;
-        Ok((Self::from_std(one)?, Self::from_std(other)?))
+        Ok((Self::from_own(one)?, Self::from_own(other)?))
     }
 
     pub(super) fn accepted(stream: net::UnixStream) -> UnixStream {
@@ -107,7 +107,7 @@ impl UnixStream {
     }
 }
 
-socket_handles!(UnixStream, net::UnixStream, counts_say_nothing);
+socket_handles!(UnixStream, net::UnixStream, counts_say_nothing, talks);
 socket_buffers!(UnixStream);
 socket_timeouts!(UnixStream);
 byte_stream!(UnixStream);
