@@ -82,15 +82,6 @@ impl Peak {
     }
 }
 
-/// Lets the hub come to where it has nothing to do, which is when it looks at its tables: once to put aside what lies far
-/// behind in them, where a wait like this one may be, and once more without that.
-#[green]
-fn be_idle() {
-    for _ in 0..3 {
-        sleep(Duration::from_millis(1));
-    }
-}
-
 #[green]
 fn add_one(n: u32) -> u32 {
     give_way();
@@ -114,7 +105,6 @@ fn a_hub_keeps_little_of_many_green_threads_and_those_who_stay_go_on() {
         threads.iter().for_each(|thread| thread.kill());
         drop(threads);
         give_way();
-        be_idle();
         peak.ends(MANY * 100);
         // New ones take the places of old ones, and the one that stayed is itself.
         let again: Vec<_> = (0..3000).map(|n| spawn(move || add_one(n))).collect();
@@ -160,7 +150,6 @@ fn a_hub_keeps_little_of_many_timers_and_those_that_stay_fire() {
         for _ in 0..100 {
             sleep(Duration::from_nanos(1));
         }
-        be_idle();
         peak.ends(MANY * 24);
         early.wait();
         assert_eq!(fired.get(), 1);
@@ -196,7 +185,6 @@ fn a_hub_keeps_little_of_many_descriptors_and_those_that_stay_are_watched() {
         for thread in threads {
             assert_eq!(thread.wait(), 0);
         }
-        be_idle();
         peak.ends(pairs * 100);
         assert_eq!(hubs::get_hub().sources(), 1);
         // Those that come later get what is theirs.
@@ -247,7 +235,6 @@ fn a_line_keeps_little_of_many_who_waited_in_it() {
             give_way();
         }
         give_way();
-        be_idle();
         peak.ends(MANY * 100);
         semaphore.acquire().forget();
     }

@@ -150,9 +150,6 @@ impl Hub {
     }
 
     fn wait_for_io(&self, is_idle: bool) {
-        if is_idle {
-            self.give_back_room();
-        }
         let deadline = if is_idle { self.timers.borrow().next_deadline() } else { None };
         if !is_idle {
             self.poll_io(Some(Duration::ZERO));
@@ -172,13 +169,6 @@ impl Hub {
         } else {
             self.sleep(None);
         }
-    }
-
-    /// Nobody is about to do anything: a good time to look whether tables have become too large.
-    fn give_back_room(&self) {
-        self.tasks.borrow_mut().cut();
-        self.timers.borrow_mut().cut();
-        self.sources.borrow_mut().cut();
     }
 
     /// May a virtual clock jump? Not while another OS thread is at work for this hub.

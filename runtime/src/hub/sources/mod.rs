@@ -97,13 +97,18 @@ impl Sources {
 
     /// Frees a slot. Who was forgotten there comes back, to be dropped when nothing is borrowed.
     #[must_use]
+    #[inline(always)]
     fn release(&mut self, index: u32) -> [Option<TaskRef>; 2] {
-        self.free.give(index);
-        self.slots[index as usize].end()
+        let waiters = self.slots[index as usize].end();
+        if self.free.give(index, self.slots.len()) {
+            self.cut();
+        }
+        waiters
     }
 
-    /// Gives the room of descriptors that have gone back.
-    pub(crate) fn cut(&mut self) {
+    #[cold]
+    #[inline(never)]
+    fn cut(&mut self) {
         let latest = &mut self.generation;
         self.free.cut(&mut self.slots, Slot::is_free, |slot| *latest = slot.generation().max(*latest));
     }

@@ -55,12 +55,15 @@ impl Registry {
         // SAFETY: by the invariant the place holds a counted reference to this task, which is given out below instead of
         // being dropped here. It is not read: with many threads it would have to be fetched from far away.
         unsafe { ptr::write(place, None) };
-        self.free.give(slot);
+        if self.free.give(slot, self.slots.len()) {
+            self.cut();
+        }
         Some(TaskRef(task.0))
     }
 
-    /// Gives the room of threads that have ended back.
-    pub(crate) fn cut(&mut self) {
+    #[cold]
+    #[inline(never)]
+    fn cut(&mut self) {
         // What is free is empty: nothing is dropped here.
         self.free.cut(&mut self.slots, Option::is_none, mem::forget);
     }

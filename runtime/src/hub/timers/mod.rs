@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
-use super::places::{FreePlaces, KEPT};
+use super::places::KEPT;
 use super::task::TaskRef;
 use slot::Slot;
 
@@ -46,7 +46,9 @@ const MOMENT: u64 = 50_000;
 /// All timers of a hub.
 pub(crate) struct Timers {
     nodes: Vec<Node>,
-    free: FreePlaces,
+    free: u32,
+    /// After so many more that become free, it is looked whether there is room to give back.
+    until_cut: usize,
     /// How many will fire.
     pending: usize,
     /// How many never will.
@@ -75,16 +77,24 @@ struct Node {
     deadline: u64,
     /// `None` for a timer that has fired or was cancelled, and for a free node.
     task: Option<TaskRef>,
-    /// Where it is in its slot.
+    /// Where it is in its slot; for a free node, the next free one.
     place: u32,
     slot: u32,
+}
+
+impl Node {
+    fn become_free(&mut self, index: u32, free: &mut u32) {
+        self.slot = FREE;
+        self.place = mem::replace(free, index);
+    }
 }
 
 impl Timers {
     pub(crate) fn new() -> Self {
         Timers {
             nodes: Vec::new(),
-            free: FreePlaces::default(),
+            free: NONE,
+            until_cut: KEPT,
             pending: 0,
             idle: 0,
             tick: 0,
@@ -170,13 +180,14 @@ impl Timers {
 
     #[inline]
     fn take_node(&mut self) -> u32 {
-        match self.free.take(self.nodes.len()) {
-            Some(index) => {
-                self.nodes[index as usize].slot = NONE;
-                index
-            }
-            None => self.add_node(),
+        if self.free == NONE {
+            return self.add_node();
         }
+        let index = self.free;
+        let node = &mut self.nodes[index as usize];
+        node.slot = NONE;
+        self.free = node.place;
+        index
     }
 
     fn add_node(&mut self) -> u32 {
@@ -188,13 +199,31 @@ impl Timers {
     }
 
     fn free_node(&mut self, index: u32) {
-        self.nodes[index as usize].slot = FREE;
-        self.free.give(index);
+        self.nodes[index as usize].become_free(index, &mut self.free);
+        self.until_cut -= 1;
+        if self.until_cut == 0 {
+            self.cut();
+        }
     }
 
-    /// Gives the room of timers that have gone back.
-    pub(crate) fn cut(&mut self) {
-        self.free.cut(&mut self.nodes, |node| node.slot == FREE, drop);
+    /// After a peak the free nodes at the end go, if they are many. A node that lives keeps all that lie in front of it.
+    ///
+    /// To walk over them and to link the others anew costs a few steps for each node that goes, or has become free since
+    /// the last time.
+    #[cold]
+    fn cut(&mut self) {
+        let live = self.nodes.iter().rposition(|node| node.slot != FREE).map_or(0, |last| last + 1);
+        let end = live.max(KEPT);
+        let behind = self.nodes.len() - live;
+        if self.nodes.len() > end && behind >= end / 4 {
+            self.nodes.truncate(end);
+            self.nodes.shrink_to(end);
+            self.free = NONE;
+            let free = &mut self.free;
+            let nodes = (0..).zip(&mut self.nodes).filter(|(_, node)| node.slot == FREE);
+            nodes.for_each(|(index, node)| node.become_free(index, free));
+        }
+        self.until_cut = if self.nodes.len() <= KEPT { KEPT } else { (self.len() / 2).max(behind).max(1) };
     }
 
     /// Has it fired?
@@ -279,8 +308,7 @@ impl Timers {
         self.current.retain(|&(_, index)| {
             let node = &mut nodes[index as usize];
             if node.task.is_none() {
-                node.slot = FREE;
-                free.give(index);
+                node.become_free(index, free);
             }
             node.task.is_some()
         });
