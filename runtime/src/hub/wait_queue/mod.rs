@@ -200,7 +200,12 @@ impl WaitList {
             before => self.places[before as usize].after = after,
         }
         match after {
-            NONE => self.last = before,
+            NONE => {
+                self.last = before;
+                if before == NONE && self.places.len() > KEPT {
+                    return self.leave_long_line(index);
+                }
+            }
             after => self.places[after as usize].before = before,
         }
         if self.next == index {
@@ -211,17 +216,17 @@ impl WaitList {
         place.after = self.free;
         self.free = index;
         *(if is_called { &mut self.called } else { &mut self.waiting }) -= 1;
-        if self.first == NONE && self.places.len() > KEPT {
-            self.begin_anew();
-        }
         Left { was_called: is_called, _left_over }
     }
 
-    /// Nobody is left of a long line, so its places are nobody's.
+    /// The last of a long line leaves: the places are nobody's, and go.
     #[cold]
-    fn begin_anew(&mut self) {
-        self.places = Vec::new();
-        self.free = NONE;
+    #[inline(never)]
+    fn leave_long_line(&mut self, index: u32) -> Left {
+        let place = &mut self.places[index as usize];
+        let left = Left { was_called: place.is_called, _left_over: place.task.take() };
+        *self = WaitList::default();
+        left
     }
 }
 

@@ -95,3 +95,27 @@ fn a_line_does_what_a_queue_does_and_uses_its_places_again() {
         assert!(list.places.len() <= 20);
     }
 }
+
+#[test]
+fn the_last_of_a_long_line_takes_its_memory_along_and_is_told_what_it_was() {
+    let tasks = Tasks::new();
+    let mut list = WaitList::default();
+    for is_called in [true, false] {
+        let tickets: Vec<Ticket> = (0..3000).map(|id| list.join(tasks.task(id))).collect();
+        // The last to leave is one from the middle.
+        let (last, others) = (tickets[1500], tickets.iter().filter(|&&ticket| ticket != tickets[1500]));
+        for &ticket in others {
+            assert!(!list.leave(ticket).was_called);
+        }
+        assert!(list.places.capacity() >= 3000);
+        if is_called {
+            assert_eq!(list.call_first().map(|task| task.id()), Some(1500));
+        }
+        assert_eq!(list.leave(last).was_called, is_called);
+        assert_eq!((list.len(), list.called(), list.places.capacity()), (0, 0, 0));
+        assert_eq!(list.first(), None);
+    }
+    let ticket = list.join(tasks.task(7));
+    assert_eq!((ticket.index(), list.call_first().map(|task| task.id())), (0, Some(7)));
+    assert!(list.leave(ticket).was_called);
+}
