@@ -72,10 +72,6 @@ impl FreePlaces {
             self.gone = 0;
         }
     }
-
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
 }
 
 #[cfg(test)]

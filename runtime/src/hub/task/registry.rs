@@ -1,9 +1,9 @@
 //! All green threads of a hub, so that they can be counted, listed and ended.
 
-use std::{mem, ptr};
+use std::ptr;
 
 use super::TaskRef;
-use crate::hub::places::FreePlaces;
+use crate::hub::places::KEPT;
 
 /// The threads that have not ended.
 ///
@@ -16,12 +16,17 @@ use crate::hub::places::FreePlaces;
 #[derive(Default)]
 pub(crate) struct Registry {
     slots: Vec<Option<TaskRef>>,
-    free: FreePlaces,
+    /// Never has room for more than three quarters of the slots, or for [`KEPT`]: that it is full says that few threads
+    /// are left of many, and so that costs no question of its own.
+    free: Vec<u32>,
     made: u64,
 }
 
 /// The slot of a task that is not registered.
 pub(super) const NOWHERE: u32 = u32::MAX;
+
+/// The first room for free slots.
+const FEW: usize = 64;
 
 impl Registry {
     /// The id of the next thread: never used before on this hub.
@@ -32,7 +37,7 @@ impl Registry {
 
     pub(crate) fn insert(&mut self, task: TaskRef) {
         debug_assert!(!task.is_foreign(), "a stand-in is no green thread");
-        let slot = self.free.take(self.slots.len()).unwrap_or_else(|| self.add_slot());
+        let slot = self.free.pop().unwrap_or_else(|| self.add_slot());
         task.header().slot.set(slot);
         self.slots[slot as usize] = Some(task);
     }
@@ -55,17 +60,38 @@ impl Registry {
         // SAFETY: by the invariant the place holds a counted reference to this task, which is given out below instead of
         // being dropped here. It is not read: with many threads it would have to be fetched from far away.
         unsafe { ptr::write(place, None) };
-        if self.free.give(slot, self.slots.len()) {
-            self.cut();
+        if self.free.len() == self.free.capacity() {
+            self.free_one_more(slot);
+        } else {
+            self.free.push(slot);
         }
         Some(TaskRef(task.0))
     }
 
+    /// There is no room for one more free slot: either it is made, or they are so many that all of them go.
     #[cold]
     #[inline(never)]
-    fn cut(&mut self) {
-        // What is free is empty: nothing is dropped here.
-        self.free.cut(&mut self.slots, Option::is_none, mem::forget);
+    fn free_one_more(&mut self, slot: u32) {
+        let room = self.free.capacity();
+        let most = KEPT.max(self.slots.len() / 4 * 3);
+        if room < most {
+            let more = (2 * room).clamp(FEW, most);
+            self.free.reserve_exact(more - self.free.len());
+            self.free.push(slot);
+        } else {
+            self.close_up();
+        }
+    }
+
+    /// Moves the threads that are left together, and gives the memory of the others back. They are a quarter at most, so
+    /// each of those that have ended since this was done last pays for two steps at most.
+    fn close_up(&mut self) {
+        self.free = Vec::new();
+        self.slots.retain(Option::is_some);
+        self.slots.shrink_to(KEPT.max(2 * self.slots.len()));
+        for (slot, task) in (0..).zip(self.slots.iter().flatten()) {
+            task.header().slot.set(slot);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -85,5 +111,96 @@ impl Registry {
         let mut tasks: Vec<TaskRef> = self.slots.iter().flatten().cloned().collect();
         tasks.sort_by_key(TaskRef::id);
         tasks
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::hub::remote::Remote;
+    use crate::loom::Arc;
+
+    /// What holds at any time.
+    fn check(registry: &Registry) {
+        for (slot, task) in registry.slots.iter().enumerate() {
+            assert!(task.as_ref().is_none_or(|task| task.header().slot.get() as usize == slot));
+        }
+        let mut free = registry.free.clone();
+        free.sort_unstable();
+        let is_free = |slot: &u32| registry.slots[*slot as usize].is_none();
+        assert_eq!(free, (0..registry.slots.len() as u32).filter(is_free).collect::<Vec<_>>());
+    }
+
+    fn ids(tasks: &[TaskRef]) -> Vec<u64> {
+        tasks.iter().map(TaskRef::id).collect()
+    }
+
+    fn bytes(registry: &Registry) -> usize {
+        size_of::<Option<TaskRef>>() * registry.slots.capacity() + size_of::<u32>() * registry.free.capacity()
+    }
+
+    fn spawn(registry: &mut Registry, remote: &Arc<Remote>) -> TaskRef {
+        let task = TaskRef::allocate(remote, registry.next_id(), || async {}).0;
+        registry.insert(task.clone());
+        task
+    }
+
+    #[test]
+    fn after_many_threads_the_table_is_as_small_as_the_few_that_are_left_wherever_they_were() {
+        let remote = Arc::new(Remote::new());
+        let mut registry = Registry::default();
+        let tasks: Vec<TaskRef> = (0..50_000).map(|_| spawn(&mut registry, &remote)).collect();
+        assert!(bytes(&registry) >= 400_000);
+        let (left, gone): (Vec<TaskRef>, Vec<TaskRef>) =
+            tasks.into_iter().partition(|task| task.id() % 5000 == 0);
+        for task in &gone {
+            assert_eq!(registry.remove(task).map(|task| task.id()), Some(task.id()));
+        }
+        check(&registry);
+        assert!(bytes(&registry) <= 20_000, "{} bytes for ten threads", bytes(&registry));
+        assert_eq!(ids(&registry.all()), ids(&left));
+        // Those that were moved are found, and the others are not found again.
+        assert!(gone.iter().all(|task| registry.remove(task).is_none()));
+        assert!(registry.remove(&left[3]).is_some());
+        let new = spawn(&mut registry, &remote);
+        check(&registry);
+        assert!(registry.remove(&new).is_some());
+        assert!(registry.remove(&left[9]).is_some());
+        check(&registry);
+        assert_eq!(registry.len(), 8);
+    }
+
+    #[test]
+    fn a_table_that_grows_and_shrinks_holds_what_was_put_in() {
+        let remote = Arc::new(Remote::new());
+        let mut registry = Registry::default();
+        let mut live = Vec::new();
+        for (many, few) in [(3000, 1030), (1500, 1024), (6000, 10), (2500, 1), (9000, 2200), (9000, 0)] {
+            while live.len() < many {
+                live.push(spawn(&mut registry, &remote));
+            }
+            // Once from either end.
+            live.reverse();
+            for task in live.drain(few..) {
+                assert_eq!(registry.remove(&task).map(|task| task.id()), Some(task.id()));
+            }
+            check(&registry);
+            let mut expected = ids(&live);
+            expected.sort_unstable();
+            assert_eq!(ids(&registry.all()), expected);
+        }
+        assert!(bytes(&registry) <= 20_000, "{} bytes for nothing", bytes(&registry));
+    }
+
+    #[test]
+    fn few_threads_are_never_moved() {
+        let remote = Arc::new(Remote::new());
+        let mut registry = Registry::default();
+        let tasks: Vec<TaskRef> = (0..KEPT).map(|_| spawn(&mut registry, &remote)).collect();
+        tasks[..KEPT - 1].iter().for_each(|task| assert!(registry.remove(task).is_some()));
+        assert_eq!(tasks[KEPT - 1].header().slot.get() as usize, KEPT - 1);
+        assert!(registry.remove(&tasks[KEPT - 1]).is_some());
+        check(&registry);
+        assert_eq!(registry.slots.len(), KEPT);
     }
 }
