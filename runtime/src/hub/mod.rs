@@ -11,7 +11,7 @@
 //!  observe/       where every suspended thread stands, and who wants to know of every switch
 //!  extensions.rs  what libraries keep with a hub        trunk.rs     several calls that one thread drives
 //!  flat.rs      kills that kill, in constant stack  exit_scope.rs  who hears of a kill
-//!  branch.rs    what belongs to a branch alone
+//!  branch.rs    what belongs to a branch alone      table.rs    entries by their numbers, and their memory after a peak
 //! ```
 //!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
@@ -38,6 +38,7 @@ pub(crate) mod poller;
 pub(crate) mod remote;
 pub(crate) mod sources;
 pub(crate) mod suspend;
+mod table;
 #[expect(unsafe_code, reason = "the memory of a task, its waker, and the queue and table of tasks")]
 pub(crate) mod task;
 pub(crate) mod timers;

@@ -16,6 +16,7 @@ use std::mem;
 use std::time::Duration;
 
 use super::places::KEPT;
+use super::table::{Entry, Room, Table};
 use super::task::TaskRef;
 use slot::Slot;
 
@@ -31,11 +32,8 @@ const NEVER: usize = SLOTS * LEVELS;
 const FRESH: usize = NEVER + 1;
 /// In place of a slot: the timer is due in the current tick.
 const CURRENT: u32 = FRESH as u32 + 1;
-/// In place of a slot: the node is nobody's.
-const FREE: u32 = CURRENT + 1;
 /// The deadline of those that never fire.
 const NO_TIME: u64 = u64::MAX;
-const NONE: u32 = u32::MAX;
 /// How many timers of one slot are looked at to find the earliest, before its beginning has to do.
 const SCAN: usize = 64;
 /// So many timers …
@@ -45,10 +43,7 @@ const MOMENT: u64 = 50_000;
 
 /// All timers of a hub.
 pub(crate) struct Timers {
-    nodes: Vec<Node>,
-    free: u32,
-    /// After so many more that become free, it is looked whether there is room to give back.
-    until_cut: usize,
+    nodes: Table<Node>,
     /// How many will fire.
     pending: usize,
     /// How many never will.
@@ -72,6 +67,7 @@ pub(crate) struct Timers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimerKey(u32);
 
+#[derive(Default)]
 struct Node {
     /// In the slot of the fresh ones, how long it is from the next look on.
     deadline: u64,
@@ -82,19 +78,22 @@ struct Node {
     slot: u32,
 }
 
-impl Node {
-    fn become_free(&mut self, index: u32, free: &mut u32) {
-        self.slot = FREE;
-        self.place = mem::replace(free, index);
+impl Entry for Node {
+    #[inline]
+    fn next_free(&self) -> u32 {
+        self.place
+    }
+
+    #[inline]
+    fn set_next_free(&mut self, next: u32) {
+        self.place = next;
     }
 }
 
 impl Timers {
     pub(crate) fn new() -> Self {
         Timers {
-            nodes: Vec::new(),
-            free: NONE,
-            until_cut: KEPT,
+            nodes: Table::default(),
             pending: 0,
             idle: 0,
             tick: 0,
@@ -128,7 +127,7 @@ impl Timers {
     pub(crate) fn set(&mut self, deadline: Duration, task: TaskRef) -> TimerKey {
         let deadline = nanoseconds(deadline);
         let index = self.take_node();
-        let node = &mut self.nodes[index as usize];
+        let node = &mut self.nodes[index];
         node.deadline = deadline;
         node.task = Some(task);
         *self.count(deadline) += 1;
@@ -147,7 +146,7 @@ impl Timers {
     /// place in the wheel if it is cancelled before.
     pub(crate) fn set_later(&mut self, nanoseconds: u64, task: TaskRef) -> TimerKey {
         let index = self.take_node();
-        let node = &mut self.nodes[index as usize];
+        let node = &mut self.nodes[index];
         node.deadline = nanoseconds.min(NO_TIME - 1);
         node.task = Some(task);
         self.pending += 1;
@@ -166,7 +165,7 @@ impl Timers {
         let now = nanoseconds(now);
         let fresh = mem::take(&mut self.slots[FRESH]);
         for index in fresh.iter() {
-            let node = &mut self.nodes[index as usize];
+            let node = &mut self.nodes[index];
             node.deadline = node.deadline.saturating_add(now);
             let deadline = node.deadline;
             if deadline == NO_TIME {
@@ -180,61 +179,38 @@ impl Timers {
 
     #[inline]
     fn take_node(&mut self) -> u32 {
-        if self.free == NONE {
-            return self.add_node();
-        }
-        let index = self.free;
-        let node = &mut self.nodes[index as usize];
-        node.slot = NONE;
-        self.free = node.place;
-        index
+        self.nodes.take().unwrap_or_else(|| self.take_more())
     }
 
-    fn add_node(&mut self) -> u32 {
+    fn take_more(&mut self) -> u32 {
         if self.slots.is_empty() {
             self.slots.resize_with(FRESH + 1, Slot::default);
         }
-        self.nodes.push(Node { deadline: 0, task: None, place: NONE, slot: NONE });
-        u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 timers are pending")
+        self.nodes.take_more()
     }
 
     fn free_node(&mut self, index: u32) {
-        self.nodes[index as usize].become_free(index, &mut self.free);
-        self.until_cut -= 1;
-        if self.until_cut == 0 {
-            self.cut();
+        if self.nodes.give_back(index) == Room::Less {
+            self.shrink();
         }
     }
 
-    /// After a peak the free nodes at the end go, if they are many. A node that lives keeps all that lie in front of it.
-    ///
-    /// To walk over them and to link the others anew costs a few steps for each node that goes, or has become free since
-    /// the last time.
+    /// There were many timers, and most have gone: so does the memory of the rows in which they stood.
     #[cold]
-    fn cut(&mut self) {
-        let live = self.nodes.iter().rposition(|node| node.slot != FREE).map_or(0, |last| last + 1);
-        let end = live.max(KEPT);
-        let behind = self.nodes.len() - live;
-        if self.nodes.len() > end && behind >= end / 4 {
-            self.nodes.truncate(end);
-            self.nodes.shrink_to(end);
-            self.free = NONE;
-            let free = &mut self.free;
-            let nodes = (0..).zip(&mut self.nodes).filter(|(_, node)| node.slot == FREE);
-            nodes.for_each(|(index, node)| node.become_free(index, free));
-        }
-        self.until_cut = if self.nodes.len() <= KEPT { KEPT } else { (self.len() / 2).max(behind).max(1) };
+    fn shrink(&mut self) {
+        self.slots.iter_mut().for_each(Slot::shrink);
+        self.current.shrink_to(KEPT);
     }
 
     /// Has it fired?
     pub(crate) fn has_fired(&self, key: TimerKey) -> bool {
-        self.nodes[key.0 as usize].task.is_none()
+        self.nodes[key.0].task.is_none()
     }
 
     /// Whoever owns the timer is now polled by `task`. The task that is left over comes back, to be dropped when
     /// nothing is borrowed.
     pub(crate) fn renew(&mut self, key: TimerKey, task: TaskRef) -> TaskRef {
-        match &mut self.nodes[key.0 as usize].task {
+        match &mut self.nodes[key.0].task {
             Some(owner) => mem::replace(owner, task),
             None => task,
         }
@@ -244,7 +220,7 @@ impl Timers {
     /// borrowed.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<TaskRef> {
         let index = key.0;
-        let node = &mut self.nodes[index as usize];
+        let node = &mut self.nodes[index];
         let task = node.task.take();
         let Node { deadline, place, slot, .. } = *node;
         if task.is_none() {
@@ -272,7 +248,7 @@ impl Timers {
 
     #[cold]
     fn close_up(&mut self, slot: usize) {
-        self.slots[slot].close_up(|index, place| self.nodes[index as usize].place = place);
+        self.slots[slot].close_up(|index, place| self.nodes[index].place = place);
     }
 
     /// Frees what was cancelled at either end of the current tick's timers; what is between them waits for its turn, but
@@ -280,13 +256,13 @@ impl Timers {
     #[inline(never)]
     fn forget_cancelled(&mut self) {
         while let Some(&(_, index)) = self.current.back()
-            && self.nodes[index as usize].task.is_none()
+            && self.nodes[index].task.is_none()
         {
             self.current.pop_back();
             self.forget_one(index);
         }
         while let Some(&(_, index)) = self.current.front()
-            && self.nodes[index as usize].task.is_none()
+            && self.nodes[index].task.is_none()
         {
             self.current.pop_front();
             self.forget_one(index);
@@ -304,15 +280,19 @@ impl Timers {
     /// Half of the timers were cancelled since this was done last, so each of them pays for one step or two.
     #[cold]
     fn close_up_current(&mut self) {
-        let (nodes, free) = (&mut self.nodes, &mut self.free);
+        let nodes = &mut self.nodes;
+        let mut room = Room::Same;
         self.current.retain(|&(_, index)| {
-            let node = &mut nodes[index as usize];
-            if node.task.is_none() {
-                node.become_free(index, free);
+            let is_set = nodes[index].task.is_some();
+            if !is_set && nodes.give_back(index) == Room::Less {
+                room = Room::Less;
             }
-            node.task.is_some()
+            is_set
         });
         self.cancelled = 0;
+        if room == Room::Less {
+            self.shrink();
+        }
     }
 
     /// When to wake up for timers: at [`next_deadline`](Self::next_deadline), or a little later where so many are due within a
@@ -335,7 +315,7 @@ impl Timers {
         }
         let (level, slot, tick) = self.next_slot()?;
         let list = &self.slots[level * SLOTS + slot];
-        let deadlines = list.iter().map(|index| self.nodes[index as usize].deadline);
+        let deadlines = list.iter().map(|index| self.nodes[index].deadline);
         let earliest = if list.len() > SCAN { None } else { deadlines.min() };
         Some(Duration::from_nanos(earliest.unwrap_or(tick << TICK_BITS)))
     }
@@ -382,7 +362,7 @@ impl Timers {
 
     fn fire_one(&mut self, index: u32, due: &mut Vec<TaskRef>) {
         self.pending -= 1;
-        due.extend(self.nodes[index as usize].task.take());
+        due.extend(self.nodes[index].task.take());
     }
 
     /// The next slot after the current tick that has timers: level, slot, and the tick at which it begins.
@@ -413,7 +393,7 @@ impl Timers {
             self.make_current(&opened, now, due);
         } else {
             for index in opened.iter() {
-                self.place(index, self.nodes[index as usize].deadline);
+                self.place(index, self.nodes[index].deadline);
             }
         }
         self.slots[slot].reuse(opened);
@@ -423,13 +403,13 @@ impl Timers {
     fn make_current(&mut self, opened: &Slot, now: u64, due: &mut Vec<TaskRef>) {
         self.current.shrink_to(KEPT);
         let mut sorted = mem::take(&mut self.sorted);
-        sorted.extend(opened.iter().map(|index| (self.nodes[index as usize].deadline, index)));
+        sorted.extend(opened.iter().map(|index| (self.nodes[index].deadline, index)));
         sorted.sort_by_key(|&(deadline, _)| deadline);
         for (deadline, index) in sorted.drain(..) {
             if deadline <= now {
                 self.fire_one(index, due);
             } else {
-                self.nodes[index as usize].slot = CURRENT;
+                self.nodes[index].slot = CURRENT;
                 self.current.push_back((deadline, index));
             }
         }
@@ -455,7 +435,7 @@ impl Timers {
     }
 
     fn put_into(&mut self, slot: usize, index: u32) {
-        let node = &mut self.nodes[index as usize];
+        let node = &mut self.nodes[index];
         node.slot = slot as u32;
         node.place = self.slots[slot].push(index);
     }
@@ -463,7 +443,7 @@ impl Timers {
     /// What is set later is mostly due later.
     #[inline(never)]
     fn place_in_current(&mut self, index: u32, deadline: u64) {
-        self.nodes[index as usize].slot = CURRENT;
+        self.nodes[index].slot = CURRENT;
         if self.current.back().is_none_or(|&(last, _)| last <= deadline) {
             self.current.push_back((deadline, index));
         } else {

@@ -21,6 +21,11 @@ impl Slot {
         self.row.len() - self.holes as usize
     }
 
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.row.capacity() * size_of::<u32>()
+    }
+
     /// In the order in which they came.
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
         self.row.iter().copied().filter(|&timer| timer != HOLE)
@@ -58,6 +63,11 @@ impl Slot {
         for (place, &timer) in (0..).zip(&self.row) {
             moved(timer, place);
         }
+        self.row.shrink_to(KEPT);
+    }
+
+    /// Gives the memory of timers back that have gone.
+    pub(super) fn shrink(&mut self) {
         self.row.shrink_to(KEPT);
     }
 

@@ -104,10 +104,12 @@ impl Pair {
         let next = self.wheel.next_deadline().map(nanoseconds);
         assert_eq!(next.is_some(), self.earliest().is_some());
         assert!(next <= self.earliest(), "{next:?} is later than {:?}", self.earliest());
-        let is_cancelled = |&&(_, index): &&(u64, u32)| self.wheel.nodes[index as usize].task.is_none();
+        let is_cancelled = |&&(_, index): &&(u64, u32)| self.wheel.nodes[index].task.is_none();
         assert_eq!(self.wheel.cancelled, self.wheel.current.iter().filter(is_cancelled).count());
     }
 }
+
+const HOUR: u64 = 3_600_000_000_000;
 
 /// Numbers that look random and are the same in every run.
 struct Dice(u64);
@@ -356,4 +358,46 @@ fn a_long_row_that_is_cancelled_from_its_front_gets_shorter() {
     assert_eq!(pair.wheel.next_deadline(), Some(Duration::from_nanos(begin + 99_990)));
     pair.wheel.fire(Duration::from_nanos(2 * begin), &mut due);
     assert_eq!(due.iter().map(TaskRef::id).collect::<Vec<_>>(), (99_990..100_000).collect::<Vec<_>>());
+}
+
+/// Whether they are cancelled from the front of their rows, from the back, or fire.
+#[test]
+fn after_many_timers_the_wheel_keeps_little_and_those_that_are_left_fire() {
+    let bytes = |wheel: &Timers| {
+        let rows: usize = wheel.slots.iter().map(Slot::bytes).sum();
+        wheel.nodes.bytes() + rows + 16 * (wheel.current.capacity() + wheel.sorted.capacity())
+    };
+    let mut pair = Pair::new();
+    pair.set(HOUR + 1);
+    let mut due = Vec::new();
+    for round in 0..5 {
+        let now = Duration::from_nanos(pair.now);
+        let keys: Vec<TimerKey> = (0..50_000)
+            .map(|n| {
+                let (task, _) = TaskRef::allocate(&pair.remote, n, || async {});
+                match round {
+                    0 | 1 => pair.wheel.set(now + Duration::from_nanos(HOUR + n), task),
+                    2 => pair.wheel.set(Duration::MAX, task),
+                    3 => pair.wheel.set_later(HOUR, task),
+                    _ => pair.wheel.set(now + Duration::from_nanos(1), task),
+                }
+            })
+            .collect();
+        assert!(bytes(&pair.wheel) >= 50_000 * size_of::<Node>());
+        if round == 4 {
+            pair.now += 1;
+            pair.wheel.fire(Duration::from_nanos(pair.now), &mut due);
+            assert_eq!(due.drain(..).count(), 50_000);
+        }
+        let mut cancel = |&key: &TimerKey| assert_eq!(pair.wheel.cancel(key).is_some(), round < 4);
+        if round == 0 {
+            keys.iter().for_each(&mut cancel)
+        } else {
+            keys.iter().rev().for_each(&mut cancel)
+        }
+        assert!(bytes(&pair.wheel) < 70_000, "round {round}: {} bytes for one timer", bytes(&pair.wheel));
+        pair.check();
+    }
+    pair.set(HOUR);
+    assert_eq!(pair.advance(2 * HOUR), [2, 1]);
 }
