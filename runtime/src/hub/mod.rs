@@ -31,7 +31,6 @@ pub(crate) mod exit;
 pub(crate) mod failed;
 mod extensions;
 mod lifecycle;
-mod places;
 pub(crate) mod observe;
 pub(crate) mod flat;
 pub(crate) mod poller;

@@ -16,7 +16,9 @@
 
 use std::ops::{Index, IndexMut};
 
-use super::places::KEPT;
+/// So many entries are no reason to shrink, and room for so many is kept. The same holds for lists that are kept for their
+/// memory.
+pub(super) const KEPT: usize = 1024;
 
 /// Entries by their numbers.
 pub(super) struct Table<T> {
@@ -95,11 +97,11 @@ impl<T: Entry> Table<T> {
         index
     }
 
-    /// Gives an entry back, which nobody refers to any more.
+    /// Gives an entry back, which nobody refers to any more. `gone` is told of each that goes for good.
     #[inline]
-    pub(super) fn give_back(&mut self, index: u32) -> Room {
+    pub(super) fn give_back(&mut self, index: u32, gone: impl FnMut(T)) -> Room {
         if index >= self.upper {
-            return self.give_back_upper(index);
+            return self.give_back_upper(index, gone);
         }
         self.entries[index as usize].set_next_free(self.free);
         self.free = index;
@@ -107,22 +109,22 @@ impl<T: Entry> Table<T> {
     }
 
     #[inline(never)]
-    fn give_back_upper(&mut self, index: u32) -> Room {
+    fn give_back_upper(&mut self, index: u32, gone: impl FnMut(T)) -> Room {
         self.entries[index as usize].set_next_free(self.upper_free);
         self.upper_free = index;
         self.upper_taken -= 1;
         if self.upper_taken > 0 {
             return Room::Same;
         }
-        self.shorten();
+        self.shorten(gone);
         Room::Less
     }
 
     /// Cuts the upper part off for as long as it is free.
     #[cold]
-    fn shorten(&mut self) {
+    fn shorten(&mut self, mut gone: impl FnMut(T)) {
         while self.upper != NONE && self.upper_taken == 0 {
-            self.entries.truncate(self.upper as usize);
+            self.entries.drain(self.upper as usize..).for_each(&mut gone);
             self.divide();
         }
         let len = self.entries.len();
@@ -154,6 +156,24 @@ impl<T: Entry> Table<T> {
                 self.upper_taken -= 1;
             }
         }
+    }
+}
+
+impl<T> Table<T> {
+    /// All entries, free ones as well.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter()
+    }
+
+    /// All entries, free ones as well.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.iter_mut()
+    }
+
+    /// The entry of a number that may be anything.
+    #[inline]
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        self.entries.get_mut(index)
     }
 }
 
@@ -216,7 +236,7 @@ mod tests {
 
     fn give_back(table: &mut Table<Number>, index: u32) -> Room {
         assert!(std::mem::take(&mut table[index].is_taken), "{index} was nobody's");
-        table.give_back(index)
+        table.give_back(index, drop)
     }
 
     /// Every free entry is in the list of its part, and the count of the upper one is right.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Hub;
 use super::observe::backtrace::name_of;
-use super::places::KEPT;
 use super::remote::{Mail, Remote};
+use super::table::KEPT;
 use super::task::{Outcome, TaskRef};
 use crate::hub::exit::Exit;
 

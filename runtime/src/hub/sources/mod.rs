@@ -14,8 +14,8 @@
 //! closed; of a lent one the table owns a duplicate, so that a wait that is forgotten leaks one descriptor and nothing
 //! worse. Whatever duplicates live, a registration goes with the handle that made it.
 
-use super::places::FreePlaces;
 use super::poller::{Event, RawSource};
+use super::table::Table;
 use super::task::TaskRef;
 use slot::Slot;
 
@@ -34,11 +34,12 @@ pub(crate) use source::Source;
 /// All sources of a hub.
 #[derive(Default)]
 pub(crate) struct Sources {
-    slots: Vec<Slot>,
-    free: FreePlaces,
+    slots: Table<Slot>,
+    /// How many slots are not free.
+    registered: usize,
     /// A slot that is added has this generation. No slot that has gone had a later one, and so no event that is under way
     /// for it is taken for one of the new slot.
-    generation: u32,
+    latest: u32,
     /// What is watched for those who wait for a descriptor of somebody else's.
     #[cfg(unix)]
     lent: lent::LentTable,
@@ -77,7 +78,7 @@ impl Key {
 
 impl Sources {
     pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.registered
     }
 
     /// Does any task wait for a descriptor? Asked before every sleep without a deadline, so it stops at the first.
@@ -87,36 +88,35 @@ impl Sources {
 
     /// Takes a slot for a descriptor that was not known.
     fn insert(&mut self, raw: RawSource, is_writable: bool) -> Key {
-        let index = self.free.take(self.slots.len()).unwrap_or_else(|| {
-            self.slots.push(Slot::of_generation(self.generation));
-            u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 descriptors")
-        });
-        let generation = self.slots[index as usize].begin(raw, is_writable);
+        let index = self.slots.take().unwrap_or_else(|| self.take_more());
+        self.registered += 1;
+        let generation = self.slots[index].begin(raw, is_writable);
         Key { index, generation }
+    }
+
+    /// The slot may be new, in the place of one that has gone.
+    fn take_more(&mut self) -> u32 {
+        let index = self.slots.take_more();
+        self.slots[index].skip_to(self.latest);
+        index
     }
 
     /// Frees a slot. Who was forgotten there comes back, to be dropped when nothing is borrowed.
     #[must_use]
     #[inline(always)]
     fn release(&mut self, index: u32) -> [Option<TaskRef>; 2] {
-        let waiters = self.slots[index as usize].end();
-        if self.free.give(index, self.slots.len()) {
-            self.cut();
-        }
+        let waiters = self.slots[index].end();
+        self.registered -= 1;
+        let latest = &mut self.latest;
+        // Nothing else here is as long as the table, so that it does not matter what has become of its room.
+        let _ = self.slots.give_back(index, |slot| *latest = slot.generation().max(*latest));
         waiters
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn cut(&mut self) {
-        let latest = &mut self.generation;
-        self.free.cut(&mut self.slots, Slot::is_free, |slot| *latest = slot.generation().max(*latest));
     }
 
     /// A slot that a source has and did not release.
     #[inline]
     fn slot(&mut self, index: u32) -> &mut Slot {
-        &mut self.slots[index as usize]
+        &mut self.slots[index]
     }
 
     /// Takes note of an event; whoever waited for it is handed to `wake`, which calls nobody's code.

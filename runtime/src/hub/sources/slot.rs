@@ -3,6 +3,7 @@
 
 use super::Direction;
 use crate::hub::poller::{Interest, RawSource};
+use crate::hub::table::Entry;
 use crate::hub::task::TaskRef;
 
 // Aligned, because half of them would otherwise be in two cache lines each.
@@ -11,13 +12,11 @@ pub(super) struct Slot {
     waiters: [Option<TaskRef>; 2],
     /// Counts the waits of each direction, so that each wait knows whether the waiter is its own.
     waits: [u32; 2],
-    /// `NO_SOURCE` while the slot is free.
+    /// In a free slot, the next free one.
     raw: RawSource,
     /// Flags, and above them the generation.
     word: u32,
 }
-
-const NO_SOURCE: RawSource = !0;
 
 /// A system call may find something to do: this for reading, the next for writing.
 const READY: u32 = 1;
@@ -28,6 +27,8 @@ const CLOSED: u32 = 1 << 4;
 /// Something out of the ordinary came, and so a read may end in the middle of what is there: TCP's urgent mark. For
 /// good, since the mark may still be ahead. This for reading; the next is never set.
 const PRIORITY: u32 = 1 << 5;
+/// Nobody has the slot.
+const FREE: u32 = 1 << 7;
 const FLAG_BITS: u32 = 8;
 
 /// How it was found out that there is nothing to do any more.
@@ -50,24 +51,34 @@ pub(super) enum Parked {
 
 impl Default for Slot {
     fn default() -> Self {
-        Slot { waiters: [None, None], waits: [0, 0], raw: NO_SOURCE, word: 0 }
+        Slot { waiters: [None, None], waits: [0, 0], raw: 0, word: FREE }
+    }
+}
+
+impl Entry for Slot {
+    #[inline]
+    fn next_free(&self) -> u32 {
+        // It was one before.
+        self.raw as u32
+    }
+
+    #[inline]
+    fn set_next_free(&mut self, next: u32) {
+        self.raw = next as RawSource;
     }
 }
 
 impl Slot {
-    /// A free slot, for which nothing of an earlier generation is taken.
-    pub(super) fn of_generation(generation: u32) -> Self {
-        Slot { word: generation << FLAG_BITS, ..Self::default() }
-    }
-
-    pub(super) fn is_free(&self) -> bool {
-        self.raw == NO_SOURCE
+    /// For a free slot that may be new: nothing of an earlier generation is taken for its own.
+    pub(super) fn skip_to(&mut self, generation: u32) {
+        self.word = self.generation().max(generation) << FLAG_BITS | FREE;
     }
 
     /// Takes the slot for a descriptor, of which nothing can be read, or the event is under way. Its generation comes
     /// back.
     pub(super) fn begin(&mut self, raw: RawSource, is_writable: bool) -> u32 {
         self.raw = raw;
+        self.word &= !FREE;
         if is_writable {
             self.word |= READY << Direction::Write as u32;
         }
@@ -78,8 +89,7 @@ impl Slot {
     /// dropped when nothing is borrowed: it may be somebody else's waker.
     #[must_use]
     pub(super) fn end(&mut self) -> [Option<TaskRef>; 2] {
-        self.raw = NO_SOURCE;
-        self.word = self.generation().wrapping_add(1) << FLAG_BITS;
+        self.word = self.generation().wrapping_add(1) << FLAG_BITS | FREE;
         std::mem::take(&mut self.waiters)
     }
 
@@ -89,7 +99,7 @@ impl Slot {
     }
 
     pub(super) fn is_of(&self, raw: RawSource) -> bool {
-        self.raw == raw
+        self.raw == raw && self.word & FREE == 0
     }
 
     /// May an operation in this direction find something to do?

@@ -126,3 +126,55 @@ fn a_wait_takes_back_only_its_own_word() {
     assert_eq!(slot.leave(Direction::Read, 2).map(|left| left.id()), Some(4));
     assert!(!slot.has_waiter());
 }
+
+/// A late event of each slot that has gone is kept, and delivered once the table has grown again.
+#[test]
+fn after_many_descriptors_the_table_is_small_and_no_stale_event_reaches_those_that_come_later() {
+    const MANY: RawSource = 20_000;
+    let remote = Arc::new(Remote::new());
+    let mut sources = Sources::default();
+    let mut stale = Vec::new();
+    let stays = sources.insert(0, false);
+    for round in 0..3 {
+        let keys: Vec<Key> = (1..=MANY).map(|raw| sources.insert(raw, false)).collect();
+        assert_eq!(sources.len(), keys.len() + 1);
+        assert!(sources.slots.bytes() >= keys.len() * size_of::<Slot>());
+        for &token in &stale {
+            sources.deliver(&event(token), true, drop);
+        }
+        assert!(keys.iter().all(|key| !sources.slot(key.index).is_ready(Direction::Read)), "round {round}");
+        for key in &keys {
+            assert!(sources.release(key.index).iter().all(Option::is_none));
+        }
+        stale.extend(keys.iter().map(|key| key.token()));
+        assert_eq!(sources.len(), 1);
+        assert!(sources.slots.bytes() <= 2048 * size_of::<Slot>(), "{} bytes", sources.slots.bytes());
+        // A free slot is no descriptor's, whatever is noted in it.
+        assert!(!(1..=MANY).any(|raw| sources.close_raw(raw, &mut Vec::new())));
+    }
+    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0);
+    assert!(matches!(sources.slot(stays.index).park(Direction::Read, None, &mut waiter), Parked::Waits(1)));
+    let mut woken = Vec::new();
+    stale.iter().for_each(|&token| sources.deliver(&event(token), true, |task| woken.push(task.id())));
+    assert!(woken.is_empty());
+    sources.deliver(&event(stays.token()), true, |task| woken.push(task.id()));
+    assert_eq!(woken, [1]);
+}
+
+/// In a long table the slots near its end are reached in another way than the others.
+#[test]
+fn a_slot_of_a_long_table_that_is_used_again_has_a_later_generation_wherever_it_lies() {
+    let mut sources = Sources::default();
+    let keys: Vec<Key> = (0..5000).map(|raw| sources.insert(raw, false)).collect();
+    for key in [keys[10], keys[4990]] {
+        let mut stale = Vec::from([key]);
+        for _ in 0..3 {
+            assert!(sources.release(key.index).iter().all(Option::is_none));
+            let again = sources.insert(7, false);
+            assert_eq!(again.index, key.index);
+            stale.iter().for_each(|old| sources.deliver(&event(old.token()), true, drop));
+            assert!(!sources.slot(again.index).is_ready(Direction::Read));
+            stale.push(again);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::ptr;
 
 use super::TaskRef;
-use crate::hub::places::KEPT;
+use crate::hub::table::KEPT;
 
 /// The threads that have not ended.
 ///

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
-use super::places::KEPT;
+use super::table::KEPT;
 use super::table::{Entry, Room, Table};
 use super::task::TaskRef;
 use slot::Slot;
@@ -190,7 +190,7 @@ impl Timers {
     }
 
     fn free_node(&mut self, index: u32) {
-        if self.nodes.give_back(index) == Room::Less {
+        if self.nodes.give_back(index, drop) == Room::Less {
             self.shrink();
         }
     }
@@ -284,7 +284,7 @@ impl Timers {
         let mut room = Room::Same;
         self.current.retain(|&(_, index)| {
             let is_set = nodes[index].task.is_some();
-            if !is_set && nodes.give_back(index) == Room::Less {
+            if !is_set && nodes.give_back(index, drop) == Room::Less {
                 room = Room::Less;
             }
             is_set

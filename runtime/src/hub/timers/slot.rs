@@ -3,7 +3,7 @@
 //! One that leaves from the middle leaves a hole. When there are more holes than timers the row is closed up, so a
 //! timer pays for one step of that at most, and holes never take more room than timers do.
 
-use crate::hub::places::KEPT;
+use crate::hub::table::KEPT;
 
 /// Fewer holes than this are not worth a closing up.
 pub(super) const FEW: u32 = 32;

@@ -14,7 +14,7 @@
 //! ([`WaitList::recall`]), which is what happens when somebody else takes what they were called for, and nobody
 //! loses a place by it.
 
-use super::places::KEPT;
+use super::table::KEPT;
 use super::task::TaskRef;
 
 /// A line of waiting tasks.
