@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::os::unix::net::UnixStream;
-use eventlet::{Event, Semaphore, green, hubs, run, sleep, spawn, spawn_after, with_timeout};
+use eventlet::{
+    Event, GreenPool, Queue, Semaphore, green, hubs, run, sleep, spawn, spawn_after, with_timeout,
+};
 use eventlet_tests::give_way;
 
 /// Counts what each OS thread has allocated and not freed.
@@ -237,6 +239,119 @@ fn a_line_keeps_little_of_many_who_waited_in_it() {
         give_way();
         peak.ends(MANY * 100);
         semaphore.acquire().forget();
+    }
+    run(scenario);
+}
+
+/// They stand everywhere in the table, and one at its end.
+#[test]
+fn a_hub_keeps_little_of_many_green_threads_wherever_those_are_who_stay() {
+    #[green]
+    fn scenario() {
+        let mut peak = Peak::begins("green threads");
+        let event = Event::new();
+        let mut stay = Vec::new();
+        let mut go = Vec::new();
+        for n in 1..=MANY {
+            if n % 10_000 == 0 {
+                let event = event.clone();
+                stay.push(spawn(
+                    #[green]
+                    move || event.wait() + n,
+                ));
+            } else {
+                go.push(spawn(|| sleep(HOUR)));
+            }
+        }
+        give_way();
+        peak.is_at_its_height();
+        go.iter().rev().for_each(|thread| thread.kill());
+        drop(go);
+        peak.ends(MANY * 100);
+        stay.remove(2).kill();
+        event.send(1);
+        let mut sum = 0;
+        for thread in stay {
+            sum += thread.wait();
+        }
+        assert_eq!(sum, 10_001 + 20_001 + 40_001 + 50_001);
+    }
+    run(scenario);
+}
+
+#[test]
+fn a_hub_keeps_little_of_many_timers_that_are_cancelled_from_the_last_to_the_first() {
+    #[green]
+    fn scenario() {
+        let mut peak = Peak::begins("timers");
+        let mut timers: Vec<_> = (0..MANY).map(|_| hubs::schedule_call_global(HOUR, || {})).collect();
+        give_way();
+        peak.is_at_its_height();
+        while let Some(timer) = timers.pop() {
+            timer.cancel();
+        }
+        drop(timers);
+        give_way();
+        peak.ends(MANY * 24);
+    }
+    eventlet::testing::run_virtual(scenario);
+}
+
+#[test]
+fn a_queue_keeps_little_of_many_who_waited_to_put() {
+    #[green]
+    fn scenario() {
+        let mut peak = Peak::begins("a queue");
+        let queue = Queue::bounded(1);
+        for n in 0..MANY {
+            let queue = queue.clone();
+            spawn(
+                #[green]
+                move || assert!(queue.put([n; 4]).is_ok()),
+            );
+        }
+        give_way();
+        peak.is_at_its_height();
+        for n in 0..MANY {
+            assert_eq!(queue.get(), Ok([n; 4]));
+        }
+        give_way();
+        peak.ends(MANY * 100);
+        assert!(queue.put([7; 4]).is_ok());
+        assert_eq!(queue.get(), Ok([7; 4]));
+    }
+    run(scenario);
+}
+
+#[test]
+fn a_pool_keeps_little_of_many_members() {
+    #[green]
+    fn scenario() {
+        let mut peak = Peak::begins("a pool");
+        let pool = GreenPool::new(MANY + 1);
+        let event = Event::new();
+        let early = event.clone();
+        let stays = pool.spawn(
+            #[green]
+            move || early.wait(),
+        );
+        let end = Event::new();
+        for _ in 0..MANY {
+            let end = end.clone();
+            pool.spawn_n(
+                #[green]
+                move || end.wait(),
+            );
+        }
+        peak.is_at_its_height();
+        end.send(());
+        while pool.running() > 1 {
+            give_way();
+        }
+        peak.ends(MANY * 100);
+        event.send(7);
+        assert_eq!(stays.wait(), 7);
+        pool.waitall();
     }
     run(scenario);
 }

@@ -24,6 +24,8 @@ struct Place {
 
 /// A line this short is not worth closing up.
 const SHORT: usize = 32;
+/// Room for so many is kept.
+const ROOM_KEPT: usize = 1024;
 
 impl Members {
     pub(super) fn len(&self) -> usize {
@@ -94,6 +96,10 @@ impl Members {
         if self.line.len() > SHORT && self.gaps > self.len() {
             self.line.retain(|place| place.task.is_some());
             self.gaps = 0;
+        }
+        // After a peak: each of those that have left since the room was cut last pays for a step of it.
+        if self.line.capacity() > ROOM_KEPT && self.line.len() < self.line.capacity() / 4 {
+            self.line.shrink_to(ROOM_KEPT.max(2 * self.line.len()));
         }
     }
 }

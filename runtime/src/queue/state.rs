@@ -16,6 +16,9 @@ use crate::hub::current;
 use crate::hub::task::TaskRef;
 use crate::hub::wait_queue::{Ticket, WaitList};
 
+/// Room for so many offers is kept.
+const OFFERS_KEPT: usize = 64;
+
 /// The inside of a queue. All its functions leave the cell unborrowed while they wake or drop anything.
 pub(crate) struct Shared<T, S> {
     pub(crate) state: RefCell<State<T, S>>,
@@ -235,6 +238,13 @@ impl<T, S: Storage<T>> State<T, S> {
         }
         self.offers[ticket.index()] = Some(item);
         ticket
+    }
+
+    /// Gives the memory of a long line's offers back once nobody stands in it: all of them have been taken.
+    pub(crate) fn forget_offers(&mut self) {
+        if self.offers.len() > OFFERS_KEPT && self.putters.is_empty() && self.putters.called() == 0 {
+            self.offers = Vec::new();
+        }
     }
 
     /// Takes the next item, and says which putter's item moved in for it.

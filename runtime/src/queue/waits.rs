@@ -74,7 +74,9 @@ impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
         let _left;
         let mut state = self.shared.state.borrow_mut();
         _left = state.putters.leave(ticket);
-        if let Some(item) = state.offers[ticket.index()].take() {
+        let taken_back = state.offers[ticket.index()].take();
+        state.forget_offers();
+        if let Some(item) = taken_back {
             state.recall();
             drop(state);
             self.item.set(Some(item));
