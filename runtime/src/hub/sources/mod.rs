@@ -103,7 +103,6 @@ impl Sources {
 
     /// Frees a slot. Who was forgotten there comes back, to be dropped when nothing is borrowed.
     #[must_use]
-    #[inline(always)]
     fn release(&mut self, index: u32) -> [Option<TaskRef>; 2] {
         let waiters = self.slots[index].end();
         self.registered -= 1;

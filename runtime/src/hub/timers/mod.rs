@@ -73,7 +73,7 @@ struct Node {
     deadline: u64,
     /// `None` for a timer that has fired or was cancelled, and for a free node.
     task: Option<TaskRef>,
-    /// Where it is in its slot; for a free node, the next free one.
+    /// Where it is in its slot.
     place: u32,
     slot: u32,
 }
