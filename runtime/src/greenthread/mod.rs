@@ -48,9 +48,17 @@ pub use spawn_tree::{spawn_tree, track_spawns};
 /// Zero gives way once: every thread that is ready now runs before this returns, so threads that do nothing but
 /// `sleep(Duration::ZERO)` take turns in order. It costs no system call and starves neither I/O nor timers.
 /// A `duration` longer than the clock reaches (`Duration::MAX`) never ends, and does not count as something that
-/// could wake a thread when the hub looks for a deadlock. It never returns early.
+/// could wake a thread when the hub looks for a deadlock.
+///
+/// It never returns early. On a free processor it is late by what the kernel takes (some 60 µs), and by a 256th of the
+/// duration and about a millisecond at most, so that those that sleep long are woken together; where four or more are due
+/// within 50 µs, they are woken together, too. Under a virtual clock it is exact.
+///
+/// # Cancel safety
 ///
 /// A kill or a timeout loses nothing here.
+///
+/// # Examples
 ///
 /// ```
 /// use std::time::Duration;
