@@ -101,6 +101,30 @@ fn each_example_of_a_mistake_has_what_is_said() {
     }
 }
 
+/// No reactor of anybody's comes in, and of tokio only what is none.
+#[test]
+fn no_other_runtime_comes_in_with_any_feature() {
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--package", "eventlet", "--all-features", "--edges", "normal,features"])
+        .args(["--prefix", "none", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let others = ["mio", "async-io", "async-std", "smol", "async-global-executor", "monoio", "io-uring"];
+    let allowed = ["default", "sync", "io-util", "bytes"];
+    for line in tree.lines() {
+        let package = line.split_whitespace().next().unwrap_or_default();
+        assert!(!others.contains(&package), "{line}");
+        if let Some(feature) = line.strip_prefix("tokio feature ") {
+            let feature = feature.split('"').nth(1).unwrap_or_default();
+            assert!(allowed.contains(&feature), "{line}");
+        }
+    }
+    assert!(tree.contains("polling v"), "the tree is read: {tree}");
+}
+
 #[test]
 fn the_packages_hold_their_readme_their_licences_and_what_changed() {
     for package in ["runtime", "macros"] {

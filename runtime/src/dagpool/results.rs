@@ -115,7 +115,9 @@ impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Wait for NextArrival<'_
         let (_left, _left_over);
         let mut readers = self.results.state.readers.borrow_mut();
         match self.ticket {
-            Some(ticket) if !readers.is_called(ticket) => _left_over = readers.renew(ticket, waiting.task()),
+            Some(ticket) if !readers.is_notified(ticket) => {
+                _left_over = readers.renew(ticket, waiting.task())
+            }
             called => {
                 if let Some(ticket) = called {
                     _left = readers.leave(ticket);

@@ -61,7 +61,7 @@ impl<K: Clone + Eq + Hash, V: Clone> State<K, V> {
         }
         // The old value goes only now, when nothing is borrowed.
         drop(old);
-        let readers = self.readers.borrow_mut().call_all();
+        let readers = self.readers.borrow_mut().notify_all();
         current::try_with(|hub| readers.iter().for_each(|task| hub.schedule(task)));
     }
 

@@ -64,7 +64,7 @@ impl Flag {
         if self.shared.is_set.replace(true) {
             return;
         }
-        let waiters = self.shared.line.borrow_mut().call_all();
+        let waiters = self.shared.line.borrow_mut().notify_all();
         current::try_with(|hub| waiters.iter().for_each(|task| hub.schedule(task)));
     }
 
@@ -125,7 +125,7 @@ impl Wait for Raised<'_> {
         match self.ticket {
             None if self.shared.is_set.get() => return Some(()),
             None => self.ticket = Some(line.join(waiting.task())),
-            Some(ticket) if line.is_called(ticket) => return Some(()),
+            Some(ticket) if line.is_notified(ticket) => return Some(()),
             Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
         }
         None

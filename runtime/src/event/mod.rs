@@ -89,7 +89,7 @@ impl<T> Event<T> {
     pub fn try_send(&self, value: T) -> Result<(), T> {
         let round = self.round();
         round.value.set(value)?;
-        let waiters = round.line.borrow_mut().call_all();
+        let waiters = round.line.borrow_mut().notify_all();
         current::try_with(|hub| waiters.iter().for_each(|task| hub.schedule(task)));
         Ok(())
     }

@@ -67,7 +67,7 @@ impl<T> Line<T> {
         if self.threads.borrow().is_empty() && self.announced.get() > 0 {
             return;
         }
-        let reader = self.readers.borrow_mut().call_first();
+        let reader = self.readers.borrow_mut().notify_first();
         if let Some(reader) = reader {
             current::try_with(|hub| hub.schedule(&reader));
         }
@@ -116,7 +116,7 @@ impl<T> Wait for First<'_, T> {
         let (_left, _left_over);
         let mut readers = self.line.readers.borrow_mut();
         match self.ticket {
-            Some(ticket) if readers.is_called(ticket) => {
+            Some(ticket) if readers.is_notified(ticket) => {
                 _left = readers.leave(ticket);
                 self.ticket = Some(readers.join(waiting.task()));
             }
@@ -139,7 +139,7 @@ impl<T> Drop for First<'_, T> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.line.readers.borrow_mut().leave(ticket);
-        if left.was_called {
+        if left.was_notified {
             // Whether the call was answered or not: there may be something for the next reader as well.
             self.line.call_reader();
         }

@@ -130,12 +130,12 @@ impl Slots {
     /// Promises what is free to those who wait; if nothing is taken any more, says so.
     pub(super) fn settle(&self) {
         while !self.is_full() {
-            let Some(spawner) = self.spawners.borrow_mut().call_first() else { break };
+            let Some(spawner) = self.spawners.borrow_mut().notify_first() else { break };
             self.promised.set(self.promised.get() + 1);
             wake(&spawner);
         }
         if self.taken() == 0 {
-            let joiners = self.joiners.borrow_mut().call_all();
+            let joiners = self.joiners.borrow_mut().notify_all();
             joiners.iter().for_each(wake);
         }
     }
@@ -203,7 +203,7 @@ impl Wait for FreeSlot<'_> {
         let mut spawners = self.slots.spawners.borrow_mut();
         match self.ticket {
             None => self.ticket = Some(spawners.join(waiting.task())),
-            Some(ticket) if spawners.is_called(ticket) => {
+            Some(ticket) if spawners.is_notified(ticket) => {
                 _left = spawners.leave(ticket);
                 self.ticket = None;
                 self.slots.redeem_promise();
@@ -227,7 +227,7 @@ impl Drop for FreeSlot<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.slots.spawners.borrow_mut().leave(ticket);
-        if left.was_called {
+        if left.was_notified {
             self.slots.redeem_promise();
         }
         self.slots.settle();
@@ -255,7 +255,7 @@ impl Wait for Emptied<'_> {
         match self.ticket {
             None if self.slots.taken() == 0 => return Some(()),
             None => self.ticket = Some(joiners.join(waiting.task())),
-            Some(ticket) if joiners.is_called(ticket) => return Some(()),
+            Some(ticket) if joiners.is_notified(ticket) => return Some(()),
             Some(ticket) => _left_over = joiners.renew(ticket, waiting.task()),
         }
         None

@@ -53,7 +53,7 @@ impl Wait for Idle {
         let mut idlers = waiting.hub.idlers.borrow_mut();
         match self.ticket {
             None => self.ticket = Some(idlers.join(waiting.task())),
-            Some(ticket) if idlers.is_called(ticket) => return Some(()),
+            Some(ticket) if idlers.is_notified(ticket) => return Some(()),
             Some(ticket) => _left_over = idlers.renew(ticket, waiting.task()),
         }
         None

@@ -223,7 +223,7 @@ impl Hub {
     #[inline(never)]
     fn finish_extra(&self, task: &TaskRef) {
         drop_own(task);
-        while let Some(joiner) = task.if_extra(|extra| extra.joiners.call_first()).flatten() {
+        while let Some(joiner) = task.if_extra(|extra| extra.joiners.notify_first()).flatten() {
             self.wake(joiner);
         }
         // One by one, because a link may undo a later one.

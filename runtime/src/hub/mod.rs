@@ -14,6 +14,24 @@
 //!  branch.rs    what belongs to a branch alone      table.rs    entries by their numbers, and their memory after a peak
 //! ```
 //!
+//! | word | |
+//! |---|---|
+//! | task | what a hub runs, in one allocation: a green thread, a branch, or what stands for somebody else's waker ([`task`]) |
+//! | branch | one of several calls that one green thread drives; a task that is in no registry ([`trunk`] drives them) |
+//! | registry | the green threads of a hub that have not ended, by number |
+//! | turn | resuming ready tasks, then one look outside: mail, descriptors, timers ([`turn`]) |
+//! | look outside | what tokio calls its park: the poller is asked, and sleeps if nothing is ready |
+//! | ready queue | the scheduler's run queue, linked through the tasks |
+//! | to schedule, to enqueue, to wake | to make a task ready: a borrowed one; an owned one, if that runs nobody's code; an owned one, whoever's code that runs |
+//! | wait | a suspended call's place, with what gives it up ([`suspend::Wait`]) |
+//! | wait list, ticket | a first come, first served wait queue, and a place in it |
+//! | to notify | to tell a waiter that what it waits for may be there; it may still find that it is not |
+//! | source, slot | a descriptor that the hub knows, and what it knows of it |
+//! | generation | tells an event that is under way for a descriptor that has gone from one for the next in its slot |
+//! | mail | what other OS threads have sent ([`remote`]) |
+//! | to be killed, to hear of it | a task is marked at once; it hears when it is resumed, and ends there unless a `catch_exit` asks why |
+//! | cold part | what few tasks have: links, joiners, names, contexts; allocated when the first of them is set |
+//!
 //! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
 //! [`wait_queue::WaitList`], a [`sources::Source`], and the functions of [`Hub`].
 

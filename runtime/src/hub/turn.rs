@@ -131,7 +131,7 @@ impl Hub {
     /// Nothing is ready: one of those who wait for that goes on.
     fn call_idler(&self) {
         if self.ready.is_empty() {
-            let idler = self.idlers.borrow_mut().call_first();
+            let idler = self.idlers.borrow_mut().notify_first();
             idler.iter().for_each(|task| self.schedule(task));
         }
     }

@@ -83,14 +83,14 @@ impl Wait for Passed<'_> {
         let mut line = line.borrow_mut();
         match self.ticket {
             None if line.len() + 1 >= *size => {
-                let all = line.call_all();
+                let all = line.notify_all();
                 drop(line);
                 passed.set(passed.get() + 1);
                 all.iter().for_each(|task| waiting.hub.schedule(task));
                 return Some(true);
             }
             None => self.ticket = Some(line.join(waiting.task())),
-            Some(ticket) if line.is_called(ticket) => return Some(false),
+            Some(ticket) if line.is_notified(ticket) => return Some(false),
             Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
         }
         None

@@ -100,7 +100,7 @@ impl Condvar {
 
     /// Notifies the first in line, if there is one. Does not suspend.
     pub fn notify_one(&self) {
-        let called = self.line.borrow_mut().call_first();
+        let called = self.line.borrow_mut().notify_first();
         if let Some(task) = called {
             current::try_with(|hub| hub.wake(task));
         }
@@ -108,7 +108,7 @@ impl Condvar {
 
     /// Notifies everybody in line, in order. Does not suspend.
     pub fn notify_all(&self) {
-        let called = self.line.borrow_mut().call_all();
+        let called = self.line.borrow_mut().notify_all();
         current::try_with(|hub| called.iter().for_each(|task| hub.schedule(task)));
     }
 
@@ -149,7 +149,7 @@ impl Wait for Notified<'_> {
         let mut line = self.condvar.line.borrow_mut();
         match self.ticket {
             None => self.ticket = Some(line.join(waiting.task())),
-            Some(ticket) if line.is_called(ticket) => {
+            Some(ticket) if line.is_notified(ticket) => {
                 _left = line.leave(ticket);
                 self.ticket = None;
                 return Some(());
@@ -172,7 +172,7 @@ impl Drop for Notified<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.condvar.line.borrow_mut().leave(ticket);
-        if left.was_called {
+        if left.was_notified {
             self.condvar.notify_one();
         }
     }

@@ -245,7 +245,7 @@ impl Access {
             if !self.try_take(kind) {
                 return;
             }
-            let called = line.call_first();
+            let called = line.notify_first();
             drop(line);
             if let Some(task) = called {
                 current::try_with(|hub| hub.wake(task));
@@ -289,7 +289,7 @@ impl Wait for Enter<'_> {
                 wants[ticket.index()] = self.kind;
                 self.ticket = Some(ticket);
             }
-            Some(ticket) if line.is_called(ticket) => {
+            Some(ticket) if line.is_notified(ticket) => {
                 _left = line.leave(ticket);
                 self.ticket = None;
                 return Some(());
@@ -314,7 +314,7 @@ impl Drop for Enter<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.access.line.borrow_mut().leave(ticket);
-        if left.was_called {
+        if left.was_notified {
             self.access.leave(self.kind);
         } else {
             // It may have held up those behind it.

@@ -251,7 +251,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// How many threads wait in [`get`](Self::get), those included that were called and have not run yet.
     pub fn getting(&self) -> usize {
         let state = self.shared.state.borrow();
-        state.getters.len() + state.getters.called()
+        state.getters.len() + state.getters.notified()
     }
 
     /// How many threads wait in [`put`](Self::put) with an item that is not in yet.

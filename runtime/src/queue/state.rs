@@ -93,7 +93,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
     #[inline(never)]
     fn get_among_others(&self, mut state: RefMut<'_, State<T, S>>) -> Option<T> {
         // Those in line go first, so that the oldest item is for whoever came first.
-        if state.getters.called() > 0 {
+        if state.getters.notified() > 0 {
             return None;
         }
         let (item, putter) = state.take()?;
@@ -106,7 +106,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
         let Some((item, putter)) = state.take() else {
             return Err(if state.is_shut_down { GetError::ShutDown } else { GetError::Empty });
         };
-        state.recall();
+        state.revoke_last();
         self.after_taking(state, putter);
         Ok(item)
     }
@@ -148,10 +148,10 @@ impl<T, S: Storage<T>> Shared<T, S> {
             state.unfinished = state.unfinished.saturating_sub(discarded.len());
         }
         // Putters find that they still have their item. Getters are called below, when nothing is left for them.
-        let mut woken = state.putters.call_all();
-        woken.append(&mut state.peekers.call_all());
+        let mut woken = state.putters.notify_all();
+        woken.append(&mut state.peekers.notify_all());
         if state.unfinished == 0 {
-            woken.append(&mut state.joiners.call_all());
+            woken.append(&mut state.joiners.notify_all());
         }
         drop(state);
         current::try_with(|hub| woken.iter().for_each(|task| hub.schedule(task)));
@@ -164,7 +164,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
         let mut state = self.state.borrow_mut();
         let Some(left) = state.unfinished.checked_sub(1) else { return false };
         state.unfinished = left;
-        let woken = if left == 0 { state.joiners.call_all() } else { Vec::new() };
+        let woken = if left == 0 { state.joiners.notify_all() } else { Vec::new() };
         drop(state);
         current::try_with(|hub| woken.iter().for_each(|task| hub.schedule(task)));
         true
@@ -210,7 +210,7 @@ impl<T, S: Storage<T>> State<T, S> {
     /// Is it open, without a putter in line or a getter that was called? Then to take an item is to take it and no more.
     #[inline]
     fn is_quiet(&self) -> bool {
-        (self.getters.called() | self.putters.len()) == 0 && !self.is_shut_down
+        (self.getters.notified() | self.putters.len()) == 0 && !self.is_shut_down
     }
 
     /// On a channel: does somebody wait for just this item?
@@ -242,7 +242,7 @@ impl<T, S: Storage<T>> State<T, S> {
 
     /// Gives the memory of a long line's offers back once nobody stands in it: all of them have been taken.
     pub(crate) fn forget_offers(&mut self) {
-        if self.offers.len() > OFFERS_KEPT && self.putters.is_empty() && self.putters.called() == 0 {
+        if self.offers.len() > OFFERS_KEPT && self.putters.is_empty() && self.putters.notified() == 0 {
             self.offers = Vec::new();
         }
     }
@@ -270,7 +270,7 @@ impl<T, S: Storage<T>> State<T, S> {
         let ticket = self.putters.first()?;
         let item = self.offers[ticket.index()].take().expect("a putter in line has an item to put");
         // Called first: inserting may panic, in a comparison of the user's.
-        let putter = self.putters.call_first();
+        let putter = self.putters.notify_first();
         self.insert(item);
         putter
     }
@@ -288,15 +288,15 @@ impl<T, S: Storage<T>> State<T, S> {
 
     #[inline]
     fn may_call_getter(&self) -> bool {
-        !self.getters.is_empty() && (self.getters.called() < self.supply() || self.is_over())
+        !self.getters.is_empty() && (self.getters.notified() < self.supply() || self.is_over())
     }
 
     /// Calls one that can go on: whoever only looks, then whoever takes, then whoever brings.
     fn call_next(&mut self) -> Option<TaskRef> {
         if !self.peekers.is_empty() && self.supply() > 0 {
-            self.peekers.call_first()
+            self.peekers.notify_first()
         } else if self.may_call_getter() {
-            self.getters.call_first()
+            self.getters.notify_first()
         } else if !self.putters.is_empty() && self.has_room() {
             self.admit()
         } else {
@@ -311,9 +311,9 @@ impl<T, S: Storage<T>> State<T, S> {
     }
 
     /// The call of a getter is taken back if what it was called for is gone.
-    pub(crate) fn recall(&mut self) {
-        if self.getters.called() > self.supply() && !self.is_over() {
-            self.getters.recall();
+    pub(crate) fn revoke_last(&mut self) {
+        if self.getters.notified() > self.supply() && !self.is_over() {
+            self.getters.revoke_last();
         }
     }
 }

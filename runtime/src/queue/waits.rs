@@ -77,7 +77,7 @@ impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
         let taken_back = state.offers[ticket.index()].take();
         state.forget_offers();
         if let Some(item) = taken_back {
-            state.recall();
+            state.revoke_last();
             drop(state);
             self.item.set(Some(item));
         }
@@ -110,8 +110,8 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
         let mut state = self.shared.state.borrow_mut();
         let may_take = match self.ticket {
             // Those in line go first, called or not, so that the oldest item is for whoever came first.
-            None => state.getters.called() == 0 && (state.supply() > 0 || state.is_over()),
-            Some(ticket) => state.getters.is_called(ticket),
+            None => state.getters.notified() == 0 && (state.supply() > 0 || state.is_over()),
+            Some(ticket) => state.getters.is_notified(ticket),
         };
         if !may_take {
             match self.ticket {
@@ -146,7 +146,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.shared.state.borrow();
-        let getters = state.getters.len() + state.getters.called();
+        let getters = state.getters.len() + state.getters.notified();
         match state.limit {
             0 => write!(f, "for an item at a channel ({getters} waiting)"),
             _ => write!(f, "for an item of a queue ({getters} waiting)"),
@@ -200,7 +200,9 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
         let (_left, _left_over);
         let peekers = &mut self.shared.state.borrow_mut().peekers;
         match self.ticket {
-            Some(ticket) if !peekers.is_called(ticket) => _left_over = peekers.renew(ticket, waiting.task()),
+            Some(ticket) if !peekers.is_notified(ticket) => {
+                _left_over = peekers.renew(ticket, waiting.task())
+            }
             called => {
                 // Called for an item that is gone by now: back in line.
                 if let Some(ticket) = called {
@@ -251,7 +253,7 @@ impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
         match self.ticket {
             None if state.unfinished == 0 => return Some(()),
             None => self.ticket = Some(state.joiners.join(waiting.task())),
-            Some(ticket) if state.joiners.is_called(ticket) => return Some(()),
+            Some(ticket) if state.joiners.is_notified(ticket) => return Some(()),
             Some(ticket) => _left_over = state.joiners.renew(ticket, waiting.task()),
         }
         None

@@ -136,7 +136,7 @@ impl CappedSemaphore {
     /// to acquire, above the limit how many more want to release.
     pub fn balance(&self) -> isize {
         let state = self.units.state.borrow();
-        let acquiring = state.getters.len() + state.getters.called();
+        let acquiring = state.getters.len() + state.getters.notified();
         state.supply().cast_signed().saturating_sub_unsigned(acquiring)
     }
 }

@@ -29,13 +29,13 @@ impl Permits {
 
     /// How many are free and nobody was called for.
     pub(crate) fn unclaimed(&self) -> usize {
-        self.free.get() - self.line.borrow().called()
+        self.free.get() - self.line.borrow().notified()
     }
 
     /// How many are in line, those included who were called and have not run yet.
     pub(crate) fn waiting(&self) -> usize {
         let line = self.line.borrow();
-        line.len() + line.called()
+        line.len() + line.notified()
     }
 
     /// Takes a permit if one is free, whoever is in line for it.
@@ -43,8 +43,8 @@ impl Permits {
         let Some(left) = self.free.get().checked_sub(1) else { return false };
         self.free.set(left);
         let mut line = self.line.borrow_mut();
-        if line.called() > left {
-            line.recall();
+        if line.notified() > left {
+            line.revoke_last();
         }
         true
     }
@@ -64,10 +64,10 @@ impl Permits {
     /// Calls the first in line if there is a permit for it.
     fn call_next(&self) {
         let mut line = self.line.borrow_mut();
-        if line.is_empty() || line.called() >= self.free.get() {
+        if line.is_empty() || line.notified() >= self.free.get() {
             return;
         }
-        let called = line.call_first();
+        let called = line.notify_first();
         drop(line);
         if let Some(task) = called {
             current::try_with(|hub| hub.wake(task));
@@ -92,12 +92,12 @@ impl Wait for Acquire<'_> {
         let mut line = line.borrow_mut();
         match self.ticket {
             // Those in line go first, called or not.
-            None if free.get() > line.called() => {}
+            None if free.get() > line.notified() => {}
             None => {
                 self.ticket = Some(line.join(waiting.task()));
                 return None;
             }
-            Some(ticket) if line.is_called(ticket) => {
+            Some(ticket) if line.is_notified(ticket) => {
                 _left = line.leave(ticket);
                 self.ticket = None;
             }
@@ -123,7 +123,7 @@ impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let left = self.permits.line.borrow_mut().leave(ticket);
-        if left.was_called {
+        if left.was_notified {
             self.permits.call_next();
         }
     }

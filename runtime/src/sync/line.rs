@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
-/// A line of waiters. Whoever was called keeps its place in the set of those until it leaves.
+/// A line of waiters. Whoever was notified keeps its place in the set of those until it leaves.
 ///
 /// It belongs into a lock. Wakers that come out of it are woken or dropped outside of that lock, since they may be
 /// somebody else's code.
 #[derive(Default)]
 pub(super) struct Line {
     waiting: BTreeMap<Ticket, Waker>,
-    called: BTreeSet<Ticket>,
+    notified: BTreeSet<Ticket>,
     made: u64,
 }
 
@@ -19,14 +19,14 @@ pub(super) struct Line {
 pub(super) struct Ticket(u64);
 
 impl Line {
-    /// How many wait, those called not counted.
+    /// How many wait, those notified not counted.
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// How many were called and have not left yet.
-    pub(super) fn called(&self) -> usize {
-        self.called.len()
+    /// How many were notified and have not left yet.
+    pub(super) fn notified(&self) -> usize {
+        self.notified.len()
     }
 
     /// Joins at the end.
@@ -40,37 +40,37 @@ impl Line {
     /// Whoever holds the place is now woken by `waker`. Gives back the one of before, if it has not been used.
     #[must_use]
     pub(super) fn renew(&mut self, ticket: Ticket, waker: Waker) -> Option<Waker> {
-        if self.called.contains(&ticket) { Some(waker) } else { self.waiting.insert(ticket, waker) }
+        if self.notified.contains(&ticket) { Some(waker) } else { self.waiting.insert(ticket, waker) }
     }
 
-    pub(super) fn is_called(&self, ticket: Ticket) -> bool {
-        self.called.contains(&ticket)
+    pub(super) fn is_notified(&self, ticket: Ticket) -> bool {
+        self.notified.contains(&ticket)
     }
 
-    /// How many were called before this one, and have not left yet.
+    /// How many were notified before this one, and have not left yet.
     pub(super) fn rank(&self, ticket: Ticket) -> usize {
-        self.called.range(..ticket).count()
+        self.notified.range(..ticket).count()
     }
 
-    /// Calls the first in line; the caller wakes it.
-    pub(super) fn call_first(&mut self) -> Option<Waker> {
+    /// Notifies the first in line; the caller wakes it.
+    pub(super) fn notify_first(&mut self) -> Option<Waker> {
         let (ticket, waker) = self.waiting.pop_first()?;
-        self.called.insert(ticket);
+        self.notified.insert(ticket);
         Some(waker)
     }
 
-    /// Calls until there are as many who were called as there is for them to take, or nobody is left.
+    /// Notifies until there are as many who were notified as there is for them to take, or nobody is left.
     pub(super) fn call_for(&mut self, supply: usize) -> Vec<Waker> {
-        let count = supply.saturating_sub(self.called()).min(self.len());
-        (0..count).filter_map(|_| self.call_first()).collect()
+        let count = supply.saturating_sub(self.notified()).min(self.len());
+        (0..count).filter_map(|_| self.notify_first()).collect()
     }
 
-    /// Takes calls back, the latest first, until no more are called than there is for them to take.
+    /// Takes notifies back, the latest first, until no more are notified than there is for them to take.
     ///
-    /// They were woken, so each will ask, find that it is not called, and leave its waker anew.
+    /// They were woken, so each will ask, find that it is not notified, and leave its waker anew.
     pub(super) fn recall_beyond(&mut self, supply: usize) {
-        while self.called() > supply
-            && let Some(ticket) = self.called.pop_last()
+        while self.notified() > supply
+            && let Some(ticket) = self.notified.pop_last()
         {
             self.waiting.insert(ticket, Waker::noop().clone());
         }
@@ -79,7 +79,7 @@ impl Line {
     /// Gives the place back, with its waker if that has not been used.
     #[must_use]
     pub(super) fn leave(&mut self, ticket: Ticket) -> Option<Waker> {
-        self.called.remove(&ticket);
+        self.notified.remove(&ticket);
         self.waiting.remove(&ticket)
     }
 }

@@ -205,7 +205,7 @@ impl<T> Queue<T> {
     pub fn try_get(&self) -> Result<T, GetError> {
         let state = self.state();
         let nothing = if state.is_over() { GetError::ShutDown } else { GetError::Empty };
-        let reserved = state.getters.called();
+        let reserved = state.getters.notified();
         self.take(state, reserved).ok_or(nothing)
     }
 
@@ -241,7 +241,7 @@ impl<T> Queue<T> {
     /// How many wait to get, on all OS threads, those included that were called and have not run yet.
     pub fn getting(&self) -> usize {
         let state = self.state();
-        state.getters.len() + state.getters.called()
+        state.getters.len() + state.getters.notified()
     }
 
     /// How many wait to put, on all OS threads.
@@ -470,14 +470,14 @@ impl<T> Attempt for Get<'_, T> {
         // Each gets the item that is as far back as its own place, on whatever OS thread it runs first.
         let (unused, reserved) = match self.ticket {
             // Whoever waits has been called for all that is there, so what is left is for anybody.
-            None if state.supply() > state.getters.called() || state.is_over() => {
-                (None, state.getters.called())
+            None if state.supply() > state.getters.notified() || state.is_over() => {
+                (None, state.getters.notified())
             }
             None => {
                 self.ticket = Some(state.getters.join(waker));
                 return None;
             }
-            Some(ticket) if state.getters.is_called(ticket) => {
+            Some(ticket) if state.getters.is_notified(ticket) => {
                 self.ticket = None;
                 let reserved = state.getters.rank(ticket);
                 (state.getters.leave(ticket), reserved)

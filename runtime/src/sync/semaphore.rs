@@ -169,7 +169,7 @@ impl Drop for Permit {
 
 impl State {
     fn available(&self) -> usize {
-        self.count - self.line.called()
+        self.count - self.line.notified()
     }
 
     /// Takes a permit that is meant for nobody else.
@@ -222,7 +222,7 @@ impl Attempt for Acquire<'_> {
                 self.ticket = Some(state.line.join(waker));
                 return None;
             }
-            Some(ticket) if state.line.is_called(ticket) => {
+            Some(ticket) if state.line.is_notified(ticket) => {
                 self.ticket = None;
                 state.count -= 1;
                 state.line.leave(ticket)

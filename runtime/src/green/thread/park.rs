@@ -88,7 +88,7 @@ impl Thread {
         let parked = self.0.with_extra(|extra| {
             let parking = extra.parking.get_or_insert_default();
             parking.has_token = true;
-            parking.line.call_all()
+            parking.line.notify_all()
         });
         hub::current::try_with(|hub| parked.iter().for_each(|task| hub.schedule(task)));
     }
@@ -114,7 +114,7 @@ impl Wait for Parked {
         let (is_let_go, ticket, left_over) = self.with_parking(|parking| match self.ticket {
             None if std::mem::take(&mut parking.has_token) => (true, None, None),
             None => (false, Some(parking.line.join(task)), None),
-            Some(ticket) if parking.line.is_called(ticket) => {
+            Some(ticket) if parking.line.is_notified(ticket) => {
                 parking.has_token = false;
                 (true, Some(ticket), None)
             }

@@ -1,17 +1,17 @@
 //! A first come, first served line of waiting tasks.
 //!
-//! Joining, leaving from anywhere, calling the first, and taking a call back cost the same however long the line is.
-//! Whoever waits owns its place and gives it back: [`WaitList::leave`] says whether it had been called by then, so
-//! that a call which nobody will answer can be passed on.
+//! Joining, leaving from anywhere, notifying the first, and revoking that cost the same however long the line is.
+//! Whoever waits owns its place and gives it back: [`WaitList::leave`] says whether it had been notified by then,
+//! so that a notification which nobody will act on can be passed on.
 //!
 //! ```text
-//!     first               next
-//!       ▼                   ▼
-//!   [called] ⇄ [called] ⇄ [waiting] ⇄ [waiting] ⇄ [waiting]
+//!     first                   next
+//!       ▼                       ▼
+//!   [notified] ⇄ [notified] ⇄ [waiting] ⇄ [waiting] ⇄ [waiting]
 //! ```
 //!
-//! Those who were called keep their places at the head of the line until they leave it. So a call can be taken back
-//! ([`WaitList::recall`]), which is what happens when somebody else takes what they were called for, and nobody
+//! Those who were notified keep their places at the head of the line until they leave it. So a notification can be revoked
+//! ([`WaitList::revoke_last`]), which is what happens when somebody else takes what it was about, and nobody
 //! loses a place by it.
 
 use super::table::KEPT;
@@ -21,12 +21,12 @@ use super::task::TaskRef;
 pub(crate) struct WaitList {
     places: Vec<Place>,
     first: u32,
-    /// The first that was not called.
+    /// The first that was not notified.
     next: u32,
     last: u32,
     free: u32,
     waiting: u32,
-    called: u32,
+    notified: u32,
 }
 
 /// A place in a line, owned by the wait that joined.
@@ -45,7 +45,7 @@ impl Ticket {
 /// It holds what the place held: drop it when nothing is borrowed (see [`LeftOver`]).
 #[must_use = "bind it, so that it is dropped after the line is given back"]
 pub(crate) struct Left {
-    pub(crate) was_called: bool,
+    pub(crate) was_notified: bool,
     _left_over: LeftOver,
 }
 
@@ -56,7 +56,7 @@ pub(crate) type LeftOver = Option<TaskRef>;
 struct Place {
     /// `None` while the place is free.
     task: Option<TaskRef>,
-    is_called: bool,
+    is_notified: bool,
     before: u32,
     after: u32,
 }
@@ -72,13 +72,13 @@ impl Default for WaitList {
             last: NONE,
             free: NONE,
             waiting: 0,
-            called: 0,
+            notified: 0,
         }
     }
 }
 
 impl WaitList {
-    /// How many wait, those already called not counted.
+    /// How many wait, those already notified not counted.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.waiting as usize
@@ -89,10 +89,10 @@ impl WaitList {
         self.waiting == 0
     }
 
-    /// How many were called and have not left yet.
+    /// How many were notified and have not left yet.
     #[inline]
-    pub(crate) fn called(&self) -> usize {
-        self.called as usize
+    pub(crate) fn notified(&self) -> usize {
+        self.notified as usize
     }
 
     /// Joins at the end.
@@ -103,7 +103,7 @@ impl WaitList {
         // Field by field: a whole place would be put together elsewhere first, and waited for when it is copied.
         let place = &mut self.places[index as usize];
         place.task = Some(task);
-        place.is_called = false;
+        place.is_notified = false;
         place.before = before;
         place.after = NONE;
         match self.last {
@@ -130,14 +130,14 @@ impl WaitList {
 
     #[cold]
     fn add_place(&mut self) -> u32 {
-        self.places.push(Place { task: None, is_called: false, before: NONE, after: NONE });
+        self.places.push(Place { task: None, is_notified: false, before: NONE, after: NONE });
         u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
     }
 
-    /// Has this place been called?
+    /// Has this place been notified?
     #[inline]
-    pub(crate) fn is_called(&self, ticket: Ticket) -> bool {
-        self.places[ticket.index()].is_called
+    pub(crate) fn is_notified(&self, ticket: Ticket) -> bool {
+        self.places[ticket.index()].is_notified
     }
 
     /// Whoever holds the place is now polled by `task`.
@@ -146,37 +146,37 @@ impl WaitList {
         self.places[ticket.index()].task.replace(task)
     }
 
-    /// Who is called next.
+    /// Who is notified next.
     #[inline]
     pub(crate) fn first(&self) -> Option<Ticket> {
         (self.next != NONE).then_some(Ticket(self.next))
     }
 
-    /// Calls the first in line; the caller wakes it.
+    /// Notifies the first in line; the caller wakes it.
     #[inline]
-    pub(crate) fn call_first(&mut self) -> Option<TaskRef> {
+    pub(crate) fn notify_first(&mut self) -> Option<TaskRef> {
         if self.next == NONE {
             return None;
         }
         let place = &mut self.places[self.next as usize];
-        place.is_called = true;
+        place.is_notified = true;
         self.next = place.after;
         self.waiting -= 1;
-        self.called += 1;
+        self.notified += 1;
         place.task.clone()
     }
 
-    /// Calls everybody who waits now, in order.
-    pub(crate) fn call_all(&mut self) -> Vec<TaskRef> {
-        let mut called = Vec::with_capacity(self.len());
-        while let Some(task) = self.call_first() {
-            called.push(task);
+    /// Notifies everybody who waits now, in order.
+    pub(crate) fn notify_all(&mut self) -> Vec<TaskRef> {
+        let mut notified = Vec::with_capacity(self.len());
+        while let Some(task) = self.notify_first() {
+            notified.push(task);
         }
-        called
+        notified
     }
 
-    /// Takes back the call of the last that was called: it is the first in line again. It may have been woken.
-    pub(crate) fn recall(&mut self) {
+    /// Takes back the notification of the last that was notified: it is the first in line again. It may have been woken.
+    pub(crate) fn revoke_last(&mut self) {
         let last_called = match self.next {
             NONE => self.last,
             next => self.places[next as usize].before,
@@ -184,17 +184,17 @@ impl WaitList {
         if last_called == NONE {
             return;
         }
-        self.places[last_called as usize].is_called = false;
+        self.places[last_called as usize].is_notified = false;
         self.next = last_called;
         self.waiting += 1;
-        self.called -= 1;
+        self.notified -= 1;
     }
 
     /// Gives the place back.
     #[inline(always)]
     pub(crate) fn leave(&mut self, ticket: Ticket) -> Left {
         let index = ticket.0;
-        let Place { is_called, before, after, .. } = self.places[index as usize];
+        let Place { is_notified, before, after, .. } = self.places[index as usize];
         match before {
             NONE => self.first = after,
             before => self.places[before as usize].after = after,
@@ -215,8 +215,8 @@ impl WaitList {
         let _left_over = place.task.take();
         place.after = self.free;
         self.free = index;
-        *(if is_called { &mut self.called } else { &mut self.waiting }) -= 1;
-        Left { was_called: is_called, _left_over }
+        *(if is_notified { &mut self.notified } else { &mut self.waiting }) -= 1;
+        Left { was_notified: is_notified, _left_over }
     }
 
     /// The last of a long line leaves: the places are nobody's, and go.
@@ -224,7 +224,7 @@ impl WaitList {
     #[inline(never)]
     fn leave_long_line(&mut self, index: u32) -> Left {
         let place = &mut self.places[index as usize];
-        let left = Left { was_called: place.is_called, _left_over: place.task.take() };
+        let left = Left { was_notified: place.is_notified, _left_over: place.task.take() };
         *self = WaitList::default();
         left
     }

@@ -27,10 +27,10 @@ fn first_come_is_first_called() {
     for id in 1..=4 {
         list.join(tasks.task(id));
     }
-    assert_eq!(list.call_first().map(|task| task.id()), Some(1));
-    assert_eq!(ids(&list.call_all()), [2, 3, 4]);
+    assert_eq!(list.notify_first().map(|task| task.id()), Some(1));
+    assert_eq!(ids(&list.notify_all()), [2, 3, 4]);
     assert!(list.is_empty());
-    assert!(list.call_first().is_none());
+    assert!(list.notify_first().is_none());
 }
 
 #[test]
@@ -38,13 +38,13 @@ fn leaving_says_whether_one_was_called() {
     let tasks = Tasks::new();
     let mut list = WaitList::default();
     let tickets: Vec<Ticket> = (1..=3).map(|id| list.join(tasks.task(id))).collect();
-    assert!(!list.leave(tickets[1]).was_called);
-    list.call_first();
-    assert!(list.is_called(tickets[0]) && !list.is_called(tickets[2]));
-    assert!(list.leave(tickets[0]).was_called);
+    assert!(!list.leave(tickets[1]).was_notified);
+    list.notify_first();
+    assert!(list.is_notified(tickets[0]) && !list.is_notified(tickets[2]));
+    assert!(list.leave(tickets[0]).was_notified);
     assert_eq!(list.len(), 1);
-    assert_eq!(ids(&list.call_all()), [3]);
-    assert!(list.leave(tickets[2]).was_called);
+    assert_eq!(ids(&list.notify_all()), [3]);
+    assert!(list.leave(tickets[2]).was_notified);
 }
 
 #[test]
@@ -54,8 +54,8 @@ fn a_renewed_place_keeps_its_turn() {
     let ticket = list.join(tasks.task(1));
     list.join(tasks.task(2));
     assert_eq!(list.renew(ticket, tasks.task(7)).map(|task| task.id()), Some(1));
-    assert_eq!(ids(&list.call_all()), [7, 2]);
-    assert!(list.leave(ticket).was_called);
+    assert_eq!(ids(&list.notify_all()), [7, 2]);
+    assert!(list.leave(ticket).was_notified);
 }
 
 #[test]
@@ -78,20 +78,20 @@ fn a_line_does_what_a_queue_does_and_uses_its_places_again() {
                     held.push((id, list.join(tasks.task(id))));
                     queue.push_back(id);
                 }
-                2 => assert_eq!(list.call_first().map(|task| task.id()), queue.pop_front()),
+                2 => assert_eq!(list.notify_first().map(|task| task.id()), queue.pop_front()),
                 _ if !held.is_empty() => {
                     let (id, ticket) = held.swap_remove(roll(held.len()));
                     let waiting = queue.iter().position(|waiting| *waiting == id);
                     if let Some(index) = waiting {
                         queue.remove(index);
                     }
-                    assert_eq!(list.leave(ticket).was_called, waiting.is_none());
+                    assert_eq!(list.leave(ticket).was_notified, waiting.is_none());
                 }
                 _ => {}
             }
             assert_eq!(list.len(), queue.len());
         }
-        assert_eq!(ids(&list.call_all()), Vec::from(queue));
+        assert_eq!(ids(&list.notify_all()), Vec::from(queue));
         assert!(list.places.len() <= 20);
     }
 }
@@ -100,22 +100,22 @@ fn a_line_does_what_a_queue_does_and_uses_its_places_again() {
 fn the_last_of_a_long_line_takes_its_memory_along_and_is_told_what_it_was() {
     let tasks = Tasks::new();
     let mut list = WaitList::default();
-    for is_called in [true, false] {
+    for is_notified in [true, false] {
         let tickets: Vec<Ticket> = (0..3000).map(|id| list.join(tasks.task(id))).collect();
         // The last to leave is one from the middle.
         let (last, others) = (tickets[1500], tickets.iter().filter(|&&ticket| ticket != tickets[1500]));
         for &ticket in others {
-            assert!(!list.leave(ticket).was_called);
+            assert!(!list.leave(ticket).was_notified);
         }
         assert!(list.places.capacity() >= 3000);
-        if is_called {
-            assert_eq!(list.call_first().map(|task| task.id()), Some(1500));
+        if is_notified {
+            assert_eq!(list.notify_first().map(|task| task.id()), Some(1500));
         }
-        assert_eq!(list.leave(last).was_called, is_called);
-        assert_eq!((list.len(), list.called(), list.places.capacity()), (0, 0, 0));
+        assert_eq!(list.leave(last).was_notified, is_notified);
+        assert_eq!((list.len(), list.notified(), list.places.capacity()), (0, 0, 0));
         assert_eq!(list.first(), None);
     }
     let ticket = list.join(tasks.task(7));
-    assert_eq!((ticket.index(), list.call_first().map(|task| task.id())), (0, Some(7)));
-    assert!(list.leave(ticket).was_called);
+    assert_eq!((ticket.index(), list.notify_first().map(|task| task.id())), (0, Some(7)));
+    assert!(list.leave(ticket).was_notified);
 }
