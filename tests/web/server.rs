@@ -7,85 +7,18 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use eventlet::green::io::{Read, Write};
-use eventlet::green::net::TcpStream;
 use eventlet::green::os::unix::net::UnixStream;
 use eventlet::greenthread::catch_exit;
 use eventlet::http::{
     self, Body, Bytes, HeaderMap, HeaderValue, IntoResponse, Json, Out, Request, Response, StatusCode,
 };
 use eventlet::testing::run_clean;
-use eventlet::wsgi::{self, Handle, RequestExt, Router, Server};
-use eventlet::{Event, GreenThread, connect, green, listen, sleep, spawn};
+use eventlet::wsgi::{self, RequestExt, Router, Server};
+use eventlet::{Event, connect, green, sleep, spawn};
+use eventlet_web_tests::{MS, Site, answer_of, echo, ignore};
 
-const MS: Duration = Duration::from_millis(1);
 /// What an ending server gives its handlers unless it is told otherwise.
 const GRACE: Duration = Duration::from_secs(30);
-
-/// A server under test.
-struct Site {
-    address: SocketAddr,
-    handle: Handle,
-    serving: GreenThread<io::Result<()>>,
-}
-
-impl Site {
-    #[green]
-    fn new(server: Server, app: impl wsgi::Application) -> Site {
-        let listener = listen("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let handle = server.handle();
-        Site { address, handle, serving: spawn(move || server.serve(listener, app)) }
-    }
-
-    #[green]
-    fn end(self) {
-        self.handle.stop();
-        self.serving.wait().unwrap();
-    }
-
-    /// Sends these bytes in pieces of `size`, ends the sending, and gives all that comes back.
-    #[green]
-    fn exchange_in(&self, request: &[u8], size: usize) -> String {
-        let mut stream = connect(self.address).unwrap();
-        for piece in request.chunks(size) {
-            if stream.write_all(piece).is_err() {
-                break;
-            }
-            if size < request.len() {
-                sleep(Duration::ZERO);
-            }
-        }
-        answer_of(stream)
-    }
-
-    #[green]
-    fn exchange(&self, request: &str) -> String {
-        self.exchange_in(request.as_bytes(), usize::MAX)
-    }
-}
-
-/// All that comes until the peer ends, without the date.
-#[green]
-fn answer_of(mut stream: TcpStream) -> String {
-    let mut answer = vec![];
-    // A reset after the answer is as good as an end.
-    let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let lines = answer.split_inclusive("\r\n").filter(|line| !line.starts_with("date: "));
-    lines.collect()
-}
-
-#[green]
-fn echo(request: Request) -> io::Result<Response> {
-    let head = format!("{} {}\n", request.method(), request.uri());
-    let body = request.into_body().text()?;
-    Ok((head + &body).into_response())
-}
-
-#[green]
-fn ignore(_request: Request) -> &'static str {
-    "ignored\n"
-}
 
 #[test]
 fn a_request_is_answered_in_order_wherever_its_bytes_are_cut() {
@@ -209,7 +142,7 @@ fn a_handler_hears_that_its_client_has_gone() {
         let told = heard.clone();
         let begun = Event::new();
         let begins = begun.clone();
-        let site = Site::new(Server::new(), move |_request: Request| {
+        let site = Site::new(Server::new().half_close_timeout(50 * MS), move |_request: Request| {
             let (told, begins) = (told.clone(), begins.clone());
             async move {
                 begins.send(());

@@ -1,9 +1,11 @@
 //! The body of a message, in either direction.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -46,6 +48,29 @@ pub struct Body {
     /// What was taken from the network and not yet read.
     rest: Bytes,
     trailers: Option<HeaderMap>,
+    /// Where it is noted that this has nothing to send yet.
+    waits: Option<Waits>,
+}
+
+/// Counts the bodies that have nothing to send yet. Their peers wait because of us.
+struct Waits {
+    count: Rc<Cell<u32>>,
+    is_waiting: bool,
+}
+
+impl Waits {
+    fn note(&mut self, is_waiting: bool) {
+        if std::mem::replace(&mut self.is_waiting, is_waiting) != is_waiting {
+            let count = self.count.get();
+            self.count.set(if is_waiting { count + 1 } else { count - 1 });
+        }
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.note(false);
+    }
 }
 
 /// The data of a body's frames.
@@ -73,7 +98,7 @@ struct Received {
 impl Body {
     /// No body.
     pub const fn empty() -> Body {
-        Body { kind: Kind::Empty, rest: Bytes::new(), trailers: None }
+        Body { kind: Kind::Empty, rest: Bytes::new(), trailers: None, waits: None }
     }
 
     /// A body that a green call writes, piece by piece, while it is sent.
@@ -126,6 +151,13 @@ impl Body {
         Body { kind: Kind::Incoming(Box::new(received)), ..Body::empty() }
     }
 
+    /// Notes in `count` while this, which is being sent, has nothing to send yet.
+    pub(crate) fn count_waits(&mut self, count: &Rc<Cell<u32>>) {
+        if !matches!(self.kind, Kind::Empty | Kind::Full(_)) {
+            self.waits = Some(Waits { count: count.clone(), is_waiting: false });
+        }
+    }
+
     /// All of it. Suspends until the end.
     ///
     /// # Errors
@@ -153,6 +185,10 @@ impl Body {
     /// # Errors
     ///
     /// As [`bytes`](Self::bytes); `InvalidData` if it is not UTF-8.
+    ///
+    /// # Cancel safety
+    ///
+    /// What has come is lost with the call.
     #[green(crate = crate)]
     pub fn text(self) -> io::Result<String> {
         let bytes = self.bytes()?;
@@ -164,6 +200,10 @@ impl Body {
     /// # Errors
     ///
     /// As [`bytes`](Self::bytes); `InvalidData` if it is not such a value, with the reason.
+    ///
+    /// # Cancel safety
+    ///
+    /// What has come is lost with the call.
     #[cfg(feature = "json")]
     #[green(crate = crate)]
     pub fn json<T: serde::de::DeserializeOwned>(self) -> io::Result<T> {
@@ -299,7 +339,11 @@ impl HttpBody for Body {
         if !this.rest.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.rest)))));
         }
-        this.poll_kind(cx)
+        let frame = this.poll_kind(cx);
+        if let Some(waits) = &mut this.waits {
+            waits.note(frame.is_pending());
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -323,10 +367,12 @@ impl HttpBody for Body {
             Kind::Foreign(body) => body.size_hint(),
         };
         let mut total = SizeHint::default();
-        if let Some(upper) = hint.upper() {
-            total.set_upper(upper + rest);
+        // The hints of a library's body are whatever it says.
+        let lower = hint.lower().saturating_add(rest);
+        if let Some(upper) = hint.upper().and_then(|upper| upper.checked_add(rest)) {
+            total.set_upper(upper.max(lower));
         }
-        total.set_lower(hint.lower() + rest);
+        total.set_lower(lower);
         total
     }
 }

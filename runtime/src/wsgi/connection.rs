@@ -10,20 +10,19 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ::http::header::{CONNECTION, HeaderValue};
 use ::http::{StatusCode, Version};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use hyper::rt::ReadBuf;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 
 use super::check;
-use super::io::{Tap, Traffic, linger};
+use super::io::{Doing, Tap, Traffic, Wire, linger};
 use super::log::{Entry, Sink};
 use super::request::{Link, Peer};
-use super::server::{Application, Limits, Shared};
+use super::server::{Application, Limits, Server, Shared};
 use crate::Exit;
-use crate::green::polled::{PollRead, PollWrite, Polled};
+use crate::green::polled::{PollRead, PollWrite};
 use crate::greenthread::{Thread, spawn};
 use crate::http::{Body, Failure, IntoResponse, Request, Response};
 use crate::hubs::{Alarm, Here, Local};
@@ -32,9 +31,10 @@ use crate::hubs::{Alarm, Here, Local};
 #[derive(Default)]
 pub(super) struct Connection {
     traffic: Rc<Traffic>,
-    /// Requests whose answer is not ready.
-    in_flight: Cell<u32>,
+    /// Answers that the peer waits for because of us: handlers at work, and streams whose next piece is not there.
+    in_flight: Rc<Cell<u32>>,
     is_closing: Cell<bool>,
+    is_cut: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -42,6 +42,16 @@ impl Connection {
     /// No more requests are taken.
     pub(super) fn close(&self) {
         self.is_closing.set(true);
+        self.wake();
+    }
+
+    /// Ends it where it stands, and the handlers with it.
+    pub(super) fn cut(&self) {
+        self.is_cut.set(true);
+        self.wake();
+    }
+
+    fn wake(&self) {
         let waker = self.waker.borrow_mut().take();
         if let Some(waker) = waker {
             waker.wake();
@@ -56,35 +66,18 @@ impl Connection {
     }
 }
 
-/// Serves one connection to its end.
-pub(super) async fn serve<A, S>(shared: Rc<Shared<A>>, stream: S, peer: Rc<Peer>)
-where
-    A: Application,
-    S: PollRead + PollWrite + Unpin,
-{
-    let connection = Rc::new(Connection::default());
-    let _open = Open { number: shared.connections.add(connection.clone()), shared: shared.clone() };
-    let stream = Rc::new(RefCell::new(Polled::new(stream)));
-    let mut tap = Tap::new(stream.clone(), connection.traffic.clone());
-    let mut watch = Watch::new(&shared.settings.limits);
-    let is_http2 = !shared.settings.http1_only
-        && match poll_fn(|cx| poll_first(&mut tap, &connection, &mut watch, cx)).await {
-            Some(is_http2) => is_http2,
-            None => return,
-        };
-    if is_http2 {
-        serve_http2(shared, connection.clone(), tap, watch, peer).await;
-    } else {
-        connection.traffic.follow(tap.ahead(), shared.settings.limits.head);
-        serve_http1(shared, connection.clone(), tap, watch, peer).await;
-    }
-    linger(&stream, &connection.traffic).await;
-}
-
-/// Takes a connection off the server's list, however it ends.
-struct Open<A> {
+/// A connection's place on its server's list, which it leaves however it ends.
+pub(super) struct Open<A> {
+    connection: Rc<Connection>,
     number: u64,
     shared: Rc<Shared<A>>,
+}
+
+impl<A> Open<A> {
+    pub(super) fn new(shared: &Rc<Shared<A>>) -> Self {
+        let connection = Rc::new(Connection::default());
+        Open { number: shared.connections.add(connection.clone()), connection, shared: shared.clone() }
+    }
 }
 
 impl<A> Drop for Open<A> {
@@ -93,126 +86,136 @@ impl<A> Drop for Open<A> {
     }
 }
 
+/// Serves one connection to its end.
+pub(super) async fn serve<A, S>(open: Open<A>, stream: S, peer: Rc<Peer>)
+where
+    A: Application,
+    S: PollRead + PollWrite + Unpin,
+{
+    let connection = open.connection.clone();
+    let mut serving = pin!(speak(open.shared.clone(), connection.clone(), stream, peer));
+    poll_fn(|cx| {
+        if connection.is_cut.get() {
+            return Poll::Ready(());
+        }
+        connection.keep_waker(cx);
+        serving.as_mut().poll(cx)
+    })
+    .await;
+}
+
+/// Speaks whichever protocol the client begins with.
+async fn speak<A, S>(shared: Rc<Shared<A>>, connection: Rc<Connection>, stream: S, peer: Rc<Peer>)
+where
+    A: Application,
+    S: PollRead + PollWrite + Unpin,
+{
+    let limits = &shared.settings.limits;
+    let wire = Rc::new(Wire::new(stream, connection.traffic.clone()));
+    let mut watch = Watch::new(limits);
+    let is_http2 = !shared.settings.http1_only
+        && match poll_fn(|cx| poll_first(&wire, &connection, &mut watch, cx)).await {
+            Some(is_http2) => is_http2,
+            None => return,
+        };
+    let service = service_fn(|request| answer(shared.clone(), connection.clone(), peer.clone(), request));
+    if is_http2 {
+        let serving = http2(limits).serve_connection(Tap(wire.clone()), service);
+        drive(pin!(serving), |serving| serving.graceful_shutdown(), &connection, &wire, watch).await;
+    } else {
+        connection.traffic.follow(&wire.ahead(), limits.head);
+        let serving = http1(&shared.settings).serve_connection(Tap(wire.clone()), service);
+        drive(pin!(serving), |serving| serving.graceful_shutdown(), &connection, &wire, watch).await;
+    }
+    linger(&wire).await;
+}
+
 /// What a client of HTTP/2 begins with.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Reads until it is certain whether the client speaks HTTP/2; what was read comes again. `None`: it has gone, or says
-/// nothing in time.
+/// Reads until it is certain whether the client speaks HTTP/2; what was read comes again. `None`: it has gone without a
+/// word, or says nothing in time.
 fn poll_first<S: PollRead + PollWrite + Unpin>(
-    tap: &mut Tap<S>,
+    wire: &Wire<S>,
     connection: &Connection,
     watch: &mut Watch,
     cx: &mut Context<'_>,
 ) -> Poll<Option<bool>> {
     loop {
-        if tap.ahead().first().is_some_and(|first| *first != PREFACE[0]) {
-            return Poll::Ready(Some(false));
+        let (known, is_preface) = {
+            let ahead = wire.ahead();
+            let known = ahead.len().min(PREFACE.len());
+            (known, ahead[..known] == PREFACE[..known])
+        };
+        if !is_preface || known == PREFACE.len() {
+            return Poll::Ready(Some(is_preface));
         }
-        let known = tap.ahead().len().min(PREFACE.len());
-        if tap.ahead()[..known] != PREFACE[..known] {
-            return Poll::Ready(Some(false));
-        }
-        if known == PREFACE.len() {
-            return Poll::Ready(Some(true));
-        }
-        let mut space = [std::mem::MaybeUninit::uninit(); 8192];
-        let mut buf = ReadBuf::uninit(&mut space);
-        match tap.poll_past(cx, buf.unfilled()) {
-            Poll::Ready(Ok(())) if buf.filled().is_empty() => return Poll::Ready(None),
-            Poll::Ready(Ok(())) => {
-                let mut ahead = BytesMut::from(tap.ahead());
-                ahead.extend_from_slice(buf.filled());
-                tap.unread(ahead.freeze());
+        match wire.poll_more(cx) {
+            // The `P` of `POST`, and the end: the parser says what it says of every request that is cut off.
+            Poll::Ready(Ok(0)) if known > 0 => return Poll::Ready(Some(false)),
+            Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(None),
+            Poll::Ready(Ok(_)) => {}
+            Poll::Pending if connection.is_closing.get() || watch.poll(connection, cx).is_ready() => {
+                return Poll::Ready(None);
             }
-            Poll::Ready(Err(_)) => return Poll::Ready(None),
-            Poll::Pending => {
-                connection.keep_waker(cx);
-                if connection.is_closing.get() || watch.poll(connection, cx).is_ready() {
-                    return Poll::Ready(None);
-                }
-                return Poll::Pending;
-            }
+            Poll::Pending => return Poll::Pending,
         }
     }
 }
 
-async fn serve_http1<A, S>(
-    shared: Rc<Shared<A>>,
-    connection: Rc<Connection>,
-    tap: Tap<S>,
-    mut watch: Watch,
-    peer: Rc<Peer>,
-) where
-    A: Application,
-    S: PollRead + PollWrite + Unpin,
-{
-    let settings = &shared.settings;
+fn http1(settings: &Server) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .keep_alive(settings.keepalive)
         .max_buf_size(settings.limits.head)
         .title_case_headers(settings.capitalize)
+        // A client that has ended its sending waits for its answer. Whether it has gone altogether is looked at here.
+        .half_close(true)
         // Limits on time are the watch's: one timer for a connection, and not one for each head.
         .header_read_timeout(None);
     if settings.limits.headers != 100 {
         builder.max_headers(settings.limits.headers);
     }
-    let service = service_fn({
-        let (shared, connection) = (shared.clone(), connection.clone());
-        move |request| answer(shared.clone(), connection.clone(), peer.clone(), request)
-    });
-    let mut serving = pin!(builder.serve_connection(tap, service));
-    let mut is_closing = false;
-    poll_fn(|cx| {
-        // The connection first: a thread dump names the first wait that it meets.
-        if serving.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        if connection.is_closing.get() && !is_closing {
-            is_closing = true;
-            serving.as_mut().graceful_shutdown();
-            if serving.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
-            }
-        }
-        connection.keep_waker(cx);
-        watch.poll(&connection, cx)
-    })
-    .await;
+    builder
 }
 
-async fn serve_http2<A, S>(
-    shared: Rc<Shared<A>>,
-    connection: Rc<Connection>,
-    tap: Tap<S>,
-    mut watch: Watch,
-    peer: Rc<Peer>,
-) where
-    A: Application,
-    S: PollRead + PollWrite + Unpin,
-{
-    let limits = &shared.settings.limits;
+fn http2(limits: &Limits) -> http2::Builder<Local> {
     let mut builder = http2::Builder::new(Local);
     builder.max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX)).max_concurrent_streams(256);
-    let service = service_fn({
-        let (shared, connection) = (shared.clone(), connection.clone());
-        move |request| answer(shared.clone(), connection.clone(), peer.clone(), request)
-    });
-    let mut serving = pin!(builder.serve_connection(tap, service));
+    builder
+}
+
+/// Drives hyper's side of a connection to its end, or to the end of the peer's time.
+async fn drive<C: Future, S: PollRead + PollWrite + Unpin>(
+    mut serving: Pin<&mut C>,
+    close: impl Fn(Pin<&mut C>),
+    connection: &Connection,
+    wire: &Wire<S>,
+    mut watch: Watch,
+) {
     let mut is_closing = false;
     poll_fn(|cx| {
-        if serving.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        if connection.is_closing.get() && !is_closing {
-            is_closing = true;
-            serving.as_mut().graceful_shutdown();
+        loop {
+            wire.begin_turn();
+            // The connection first: a thread dump names the first wait that it meets.
             if serving.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
+            if connection.is_closing.get() && !is_closing {
+                is_closing = true;
+                close(serving.as_mut());
+                continue;
+            }
+            match wire.poll_peer(cx) {
+                Doing::Waits => break,
+                Doing::Spoke => {}
+                Doing::Left => return Poll::Ready(()),
+            }
         }
-        connection.keep_waker(cx);
-        watch.poll(&connection, cx)
+        if wire.poll_overdue(cx).is_err() {
+            return Poll::Ready(());
+        }
+        watch.poll(connection, cx)
     })
     .await;
 }
@@ -242,10 +245,15 @@ async fn answer<A: Application>(
             handle(shared.clone(), request).await
         }
     };
+    if settings.limits.requests <= connection.traffic.requests.get() && version == Version::HTTP_2 {
+        // Streams that have begun are answered.
+        connection.close();
+    }
     if settings.limits.requests <= connection.traffic.requests.get() || connection.is_closing.get() {
         close_after(&mut response, version);
     }
     drop(in_flight);
+    response.body_mut().count_waits(&connection.in_flight);
     let hooks = link.hooks.take();
     if logged.is_some() || !hooks.is_empty() {
         if let Some(logged) = &mut logged {
@@ -305,20 +313,20 @@ impl Drop for KillOnDrop {
 }
 
 /// A request whose answer is not ready: no limit on the connection's silence holds meanwhile.
-struct InFlight(Rc<Connection>);
+struct InFlight(Rc<Cell<u32>>);
 
 impl InFlight {
     fn begin(connection: &Rc<Connection>) -> InFlight {
         connection.in_flight.set(connection.in_flight.get() + 1);
         let requests = &connection.traffic.requests;
         requests.set(requests.get() + 1);
-        InFlight(connection.clone())
+        InFlight(connection.in_flight.clone())
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.set(self.0.in_flight.get() - 1);
+        self.0.set(self.0.get() - 1);
     }
 }
 
@@ -336,6 +344,10 @@ struct Watch {
     idle: Duration,
     /// For how long a head has been coming, as far as is known.
     head: Duration,
+    /// When a client that has ended its sending is taken to have gone, unless something can be written to it before.
+    gone: Option<Alarm>,
+    half_close_time: Duration,
+    written: u64,
 }
 
 /// What had happened when the watch looked last.
@@ -357,6 +369,9 @@ impl Watch {
             seen: Seen::default(),
             idle: Duration::ZERO,
             head: Duration::ZERO,
+            gone: None,
+            half_close_time: limits.half_close_time,
+            written: 0,
         }
     }
 
@@ -368,7 +383,18 @@ impl Watch {
             }
             self.alarm.reset(self.period);
         }
-        Poll::Pending
+        if connection.traffic.has_ended() { self.poll_gone(connection, cx) } else { Poll::Pending }
+    }
+
+    /// Ready when a client that has ended its sending was not heard of for too long: an end of its sending is all that
+    /// is seen of a client that has gone, until something is sent to it.
+    fn poll_gone(&mut self, connection: &Connection, cx: &mut Context<'_>) -> Poll<()> {
+        let written = std::mem::replace(&mut self.written, connection.traffic.written.get());
+        if written != self.written {
+            self.gone = None;
+        }
+        let limit = self.half_close_time;
+        Pin::new(self.gone.get_or_insert_with(|| Alarm::after(limit))).poll(cx)
     }
 
     fn is_over(&mut self, connection: &Connection) -> bool {
@@ -379,7 +405,8 @@ impl Watch {
             requests: connection.traffic.requests.get(),
         };
         let before = std::mem::replace(&mut self.seen, now);
-        if connection.in_flight.get() > 0 || now.requests != before.requests {
+        let is_ours = connection.in_flight.get() > 0 && !traffic.is_stalled();
+        if is_ours || now.requests != before.requests {
             (self.idle, self.head) = (Duration::ZERO, Duration::ZERO);
             return false;
         }

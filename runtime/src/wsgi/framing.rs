@@ -67,6 +67,11 @@ impl Framing {
         self.heads
     }
 
+    /// Is this the end of one request, before the first byte of the next?
+    pub(super) fn is_between(&self) -> bool {
+        matches!(&self.state, State::Head(head) if head.size == 0)
+    }
+
     /// Why this request, counted from 0, must be refused, if it must. Asked when its head has been read.
     pub(super) fn bad(&self, request: u64) -> Option<Bad> {
         self.bad.filter(|(first, _)| *first <= request).map(|(_, why)| why)

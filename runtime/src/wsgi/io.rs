@@ -1,21 +1,23 @@
 //! The stream of a connection, as its watch sees it: how much has come and gone, and what it begins with.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 
 use super::framing::Framing;
 use crate::green::polled::{PollRead, PollWrite, Polled};
 use crate::timeout::with_timeout;
 
 /// What has happened on a connection.
+#[derive(Default)]
 pub(super) struct Traffic {
     /// How often something was read.
     pub(super) reads: Cell<u64>,
@@ -23,22 +25,14 @@ pub(super) struct Traffic {
     pub(super) written: Cell<u64>,
     /// The peer has ended, or the connection is broken.
     has_ended: Cell<bool>,
+    /// The parser waits for bytes: it will see for itself what the peer does.
+    is_reading: Cell<bool>,
+    /// The peer does not take what is to be written.
+    is_stalled: Cell<bool>,
     /// `None` where the bytes are not HTTP/1.
     pub(super) framing: RefCell<Option<Framing>>,
     /// Requests that were handed over.
     pub(super) requests: Cell<u64>,
-}
-
-impl Default for Traffic {
-    fn default() -> Self {
-        Traffic {
-            reads: Cell::new(0),
-            written: Cell::new(0),
-            has_ended: Cell::new(false),
-            framing: RefCell::new(None),
-            requests: Cell::new(0),
-        }
-    }
 }
 
 impl Traffic {
@@ -53,38 +47,75 @@ impl Traffic {
         framing.follow(ahead);
         self.framing.replace(Some(framing));
     }
+
+    /// The peer does not take what is to be written.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.is_stalled.get()
+    }
+
+    /// Has the peer ended its sending?
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.get()
+    }
 }
 
-/// A stream that takes note of what passes, and that gives what was read ahead first.
-pub(super) struct Tap<S: PollRead + PollWrite> {
-    stream: Rc<RefCell<Polled<S>>>,
-    ahead: Bytes,
+/// A connection's stream, with what is kept on either side of it.
+pub(super) struct Wire<S: PollRead + PollWrite> {
+    stream: RefCell<Polled<S>>,
+    /// What was read and will be read again.
+    ahead: RefCell<Bytes>,
     /// Answers to pipelined requests, to be written together. hyper's own way to do this (`pipeline_flush`) holds answers
     /// back while *anything* is unread, the rest of a body included: they would never go out.
-    held: Vec<u8>,
-    traffic: Rc<Traffic>,
+    held: RefCell<Vec<u8>>,
+    /// What had been asked and written when something was held last while there was nothing else to do.
+    held_at: Cell<(u64, u64)>,
+    pub(super) traffic: Rc<Traffic>,
 }
 
 /// No more than this is held back.
 const MOST_HELD: usize = 32 * 1024;
 
-impl<S: PollRead + PollWrite + Unpin> Tap<S> {
-    pub(super) fn new(stream: Rc<RefCell<Polled<S>>>, traffic: Rc<Traffic>) -> Self {
-        Tap { stream, ahead: Bytes::new(), held: Vec::new(), traffic }
+/// What the peer does while its answer is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It waits, or nobody has to know.
+    Waits,
+    /// It has sent something, or ended its sending.
+    Spoke,
+    /// The connection is broken.
+    Left,
+}
+
+impl<S: PollRead + PollWrite + Unpin> Wire<S> {
+    pub(super) fn new(stream: S, traffic: Rc<Traffic>) -> Self {
+        Wire {
+            stream: RefCell::new(Polled::new(stream)),
+            ahead: RefCell::default(),
+            held: RefCell::default(),
+            held_at: Cell::default(),
+            traffic,
+        }
     }
 
     /// What was read and will be read again.
-    pub(super) fn ahead(&self) -> &[u8] {
-        &self.ahead
+    pub(super) fn ahead(&self) -> Ref<'_, Bytes> {
+        self.ahead.borrow()
     }
 
-    /// These bytes come before those of the stream from now on.
-    pub(super) fn unread(&mut self, ahead: Bytes) {
-        self.ahead = ahead;
+    /// Reads more, which is kept to be read again. Gives how much has come: 0 at the end.
+    pub(super) fn poll_more(&self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut space = [MaybeUninit::uninit(); 4096];
+        let mut buf = ReadBuf::uninit(&mut space);
+        ready!(self.poll_past(cx, buf.unfilled()))?;
+        let came = buf.filled();
+        let mut ahead = self.ahead.borrow_mut();
+        *ahead =
+            if ahead.is_empty() { Bytes::copy_from_slice(came) } else { [&ahead[..], came].concat().into() };
+        Poll::Ready(Ok(came.len()))
     }
 
     /// Reads from the stream, past what is kept.
-    pub(super) fn poll_past(&mut self, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_past(&self, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let traffic = &self.traffic;
         let see = |bytes: &[u8]| {
             traffic.reads.set(traffic.reads.get() + 1);
@@ -101,31 +132,83 @@ impl<S: PollRead + PollWrite + Unpin> Tap<S> {
         result
     }
 
+    /// The parser is about to be asked: has it anything to read for?
+    pub(super) fn begin_turn(&self) {
+        self.traffic.is_reading.set(false);
+    }
+
+    /// Looks at the peer while the parser does not: it takes no byte of the next request before this one is answered.
+    pub(super) fn poll_peer(&self, cx: &mut Context<'_>) -> Doing {
+        let traffic = &self.traffic;
+        let is_between = || traffic.framing.borrow().as_ref().is_some_and(Framing::is_between);
+        // In a body that nobody reads, reading would be to keep it all.
+        if traffic.is_reading.get()
+            || traffic.has_ended.get()
+            || !self.ahead.borrow().is_empty()
+            || !is_between()
+        {
+            return Doing::Waits;
+        }
+        match self.poll_more(cx) {
+            Poll::Pending => Doing::Waits,
+            Poll::Ready(Ok(_)) => Doing::Spoke,
+            Poll::Ready(Err(_)) => Doing::Left,
+        }
+    }
+
     /// Holds back what is to be written if more will follow at once.
     #[inline]
-    fn hold(&mut self, count: usize) -> bool {
-        let has_room = self.held.len() + count <= MOST_HELD;
-        has_room && (!self.held.is_empty() || self.traffic.has_next())
+    fn hold(&self, count: usize) -> bool {
+        let held = self.held.borrow().len();
+        held + count <= MOST_HELD && (held > 0 || self.traffic.has_next())
     }
 
     /// Writes what was held back.
     #[inline]
-    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_held(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut held = self.held.borrow_mut();
         let mut written = 0;
-        while written < self.held.len() {
-            let poll = self.stream.borrow_mut().poll_write(cx, &self.held[written..]);
-            match poll {
+        while written < held.len() {
+            match self.poll_write(cx, |stream, cx| stream.poll_write(cx, &held[written..])) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(count)) => written += count,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
-                    self.held.drain(..written);
+                    held.drain(..written);
                     return Poll::Pending;
                 }
             }
         }
-        self.held.clear();
+        held.clear();
         Poll::Ready(Ok(()))
+    }
+
+    /// Writes what was held back for answers that do not come: the next handler takes its time, or the piece that is held
+    /// is of a stream whose next one does. Whatever was about to come has a turn to do so.
+    pub(super) fn poll_overdue(&self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.held.borrow().is_empty() {
+            return Ok(());
+        }
+        let now = (self.traffic.requests.get(), self.traffic.written.get());
+        if self.held_at.replace(now) != now {
+            cx.waker().wake_by_ref();
+            return Ok(());
+        }
+        match self.poll_held(cx) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(&mut Polled<S>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let result = write(&mut self.stream.borrow_mut(), cx);
+        self.traffic.is_stalled.set(result.is_pending());
+        result
     }
 
     #[inline]
@@ -136,50 +219,59 @@ impl<S: PollRead + PollWrite + Unpin> Tap<S> {
     }
 }
 
+/// A wire as hyper sees it: it takes note of what passes, and gives what was read ahead first.
+pub(super) struct Tap<S: PollRead + PollWrite>(pub(super) Rc<Wire<S>>);
+
 impl<S: PollRead + PollWrite + Unpin> Read for Tap<S> {
     #[inline]
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if !this.ahead.is_empty() {
-            let count = this.ahead.len().min(buf.remaining());
-            buf.put_slice(&this.ahead[..count]);
-            this.ahead.advance(count);
-            return Poll::Ready(Ok(()));
+        let wire = &*self.0;
+        {
+            let mut ahead = wire.ahead.borrow_mut();
+            if !ahead.is_empty() {
+                let count = ahead.len().min(buf.remaining());
+                buf.put_slice(&ahead[..count]);
+                ahead.advance(count);
+                return Poll::Ready(Ok(()));
+            }
         }
-        this.poll_past(cx, buf)
+        let result = wire.poll_past(cx, buf);
+        wire.traffic.is_reading.set(result.is_pending());
+        result
     }
 }
 
 impl<S: PollRead + PollWrite + Unpin> Write for Tap<S> {
     #[inline]
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        if self.hold(buf.len()) {
-            self.held.extend_from_slice(buf);
-            return self.note(Poll::Ready(Ok(buf.len())));
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let wire = &*self.0;
+        if wire.hold(buf.len()) {
+            wire.held.borrow_mut().extend_from_slice(buf);
+            return wire.note(Poll::Ready(Ok(buf.len())));
         }
-        ready!(self.poll_held(cx))?;
-        let result = self.stream.borrow_mut().poll_write(cx, buf);
-        self.note(result)
+        ready!(wire.poll_held(cx))?;
+        wire.note(wire.poll_write(cx, |stream, cx| stream.poll_write(cx, buf)))
     }
 
     #[inline]
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let wire = &*self.0;
         let count = bufs.iter().map(|buf| buf.len()).sum();
-        if self.hold(count) {
-            bufs.iter().for_each(|buf| self.held.extend_from_slice(buf));
-            return self.note(Poll::Ready(Ok(count)));
+        if wire.hold(count) {
+            let mut held = wire.held.borrow_mut();
+            bufs.iter().for_each(|buf| held.extend_from_slice(buf));
+            return wire.note(Poll::Ready(Ok(count)));
         }
-        ready!(self.poll_held(cx))?;
-        let result = self.stream.borrow_mut().poll_write_vectored(cx, bufs);
-        self.note(result)
+        ready!(wire.poll_held(cx))?;
+        wire.note(wire.poll_write(cx, |stream, cx| stream.poll_write_vectored(cx, bufs)))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -188,16 +280,17 @@ impl<S: PollRead + PollWrite + Unpin> Write for Tap<S> {
 
     /// What is held back stays so while another request is here, whose answer will bring it along.
     #[inline]
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.held.is_empty() || self.traffic.has_next() {
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let wire = &*self.0;
+        if wire.held.borrow().is_empty() || wire.traffic.has_next() {
             return Poll::Ready(Ok(()));
         }
-        self.poll_held(cx)
+        wire.poll_held(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_held(cx))?;
-        self.stream.borrow_mut().poll_close()
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.0.poll_held(cx))?;
+        self.0.stream.borrow_mut().poll_close()
     }
 }
 
@@ -208,13 +301,14 @@ const LINGER: Duration = Duration::from_secs(2);
 ///
 /// To close with something unread is to reset, and a reset may overtake the answer: the peer would see an error instead of
 /// its 413. So the writing ends first, and what still comes is thrown away for a while.
-pub(super) async fn linger<S>(stream: &RefCell<Polled<S>>, traffic: &Traffic)
+pub(super) async fn linger<S>(wire: &Wire<S>)
 where
     S: PollRead + PollWrite + Unpin,
 {
-    if traffic.has_ended.get() {
+    if wire.traffic.has_ended.get() {
         return;
     }
+    let stream = &wire.stream;
     let Poll::Ready(ended) = stream.borrow_mut().poll_close() else { return };
     if ended.is_err() {
         return;

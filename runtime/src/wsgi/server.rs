@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::connection::{self, Connection};
+use super::connection::{self, Connection, Open};
 use super::log::{Sink, to_stderr};
 use super::request::Peer;
 use super::shutdown::{self, Handle};
@@ -100,6 +100,7 @@ pub(super) struct Limits {
     pub(super) head_time: Duration,
     pub(super) idle_time: Duration,
     pub(super) body_time: Option<Duration>,
+    pub(super) half_close_time: Duration,
     pub(super) url_length: usize,
     pub(super) headers: usize,
     pub(super) head: usize,
@@ -161,6 +162,7 @@ impl Server {
                 head_time: Duration::from_secs(30),
                 idle_time: Duration::from_secs(75),
                 body_time: Some(Duration::from_secs(30)),
+                half_close_time: Duration::from_secs(10),
                 url_length: 8192,
                 headers: 100,
                 head: 64 * 1024,
@@ -220,6 +222,16 @@ impl Server {
     #[must_use]
     pub fn body_timeout(mut self, limit: Option<Duration>) -> Server {
         self.limits.body_time = limit;
+        self
+    }
+
+    /// How long a client that has ended its sending waits for its answer, or for the next piece of it: 10 seconds if
+    /// nothing is said. Such an end is all that is seen of a client that has gone, too, so for as long a handler may work
+    /// for nobody; a connection that is reset ends its handler at once. Zero is for servers whose clients never end one
+    /// direction alone.
+    #[must_use]
+    pub fn half_close_timeout(mut self, limit: Duration) -> Server {
+        self.limits.half_close_time = limit;
         self
     }
 
@@ -342,16 +354,16 @@ impl Server {
             let (shared, pool) = (shared.clone(), pool.clone());
             move || {
                 let handle = move |connection, address| {
-                    let shared = shared.clone();
+                    let open = Open::new(&shared);
                     L::prepare(&connection);
                     let peer = Rc::new(Peer { address: L::address(address), is_encrypted: false });
-                    async move { connection::serve(shared, connection, peer).await }
+                    async move { connection::serve(open, connection, peer).await }
                 };
                 crate::serve(listener, handle, pool)
             }
         };
         let result = shutdown::until_told(shared.clone(), accept);
-        shutdown::drain(&shared.settings, &shared.connections, &pool);
+        shutdown::drain(&shared.settings, &shared.connections);
         result
     }
 }
@@ -375,6 +387,8 @@ pub(super) struct Connections {
     open: RefCell<HashMap<u64, Rc<Connection>>>,
     made: Cell<u64>,
     is_closing: Cell<bool>,
+    /// Up while the server ends and none is open.
+    all_gone: Flag,
 }
 
 impl Connections {
@@ -384,6 +398,7 @@ impl Connections {
         if self.is_closing.get() {
             connection.close();
         }
+        self.all_gone.clear();
         self.open.borrow_mut().insert(number, connection);
         number
     }
@@ -391,13 +406,35 @@ impl Connections {
     pub(super) fn remove(&self, number: u64) {
         let gone = self.open.borrow_mut().remove(&number);
         drop(gone);
+        self.note_end();
+    }
+
+    fn note_end(&self) {
+        if self.is_closing.get() && self.open.borrow().is_empty() {
+            self.all_gone.set();
+        }
     }
 
     /// Tells all of them that no more requests are taken.
     pub(super) fn close(&self) {
         self.is_closing.set(true);
-        let open: Vec<_> = self.open.borrow().values().cloned().collect();
-        open.iter().for_each(|connection| connection.close());
+        self.open().iter().for_each(|connection| connection.close());
+        self.note_end();
+    }
+
+    /// Ends all of them where they stand.
+    pub(super) fn cut(&self) {
+        self.open().iter().for_each(|connection| connection.cut());
+    }
+
+    /// Waits until the last one has ended.
+    pub(super) fn ended(&self) -> Flag {
+        self.all_gone.clone()
+    }
+
+    /// What acts on one of them may take it off the list.
+    fn open(&self) -> Vec<Rc<Connection>> {
+        self.open.borrow().values().cloned().collect()
     }
 }
 

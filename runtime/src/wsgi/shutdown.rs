@@ -4,13 +4,13 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::server::{Connections, Server, Shared};
 use crate::branch::race;
 use crate::event::Flag;
 use crate::green;
-use crate::greenpool::GreenPool;
-use crate::greenthread::catch_exit;
+use crate::greenthread::{catch_exit, sleep};
 use crate::timeout::with_timeout;
 
 /// Ends a server from another green thread. Clones end the same one.
@@ -81,12 +81,24 @@ fn signal(_wanted: bool) {
     std::future::pending::<()>().await;
 }
 
-/// Lets requests that are being answered finish, and ends those that do not.
+/// Lets requests that are being answered finish, and ends those that do not: after the grace, at another signal, or when
+/// the thread that serves is killed (again). Only the server's own connections are concerned: its pool may have others.
 #[green(crate = crate)]
-pub(super) fn drain(settings: &Server, connections: &Connections, pool: &GreenPool) {
+pub(super) fn drain(settings: &Server, connections: &Connections) {
     connections.close();
-    if with_timeout(settings.grace, || pool.waitall()).is_err() {
-        pool.killall();
-        pool.waitall();
+    let ended = connections.ended();
+    let (grace, signals) = (settings.grace, settings.signals);
+    let patience = || {
+        with_timeout(grace, || async {
+            // Those that were accepted in this turn begin, and are on the list then.
+            sleep(Duration::ZERO).await;
+            race(|| ended.wait(), || signal(signals)).await
+        })
+    };
+    // Whoever asks a second time means it. An end while the rest is torn down is the end of the waiting alone.
+    let _ = catch_exit(patience);
+    if !ended.is_set() {
+        connections.cut();
+        let _ = catch_exit(|| ended.wait());
     }
 }
