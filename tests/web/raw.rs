@@ -1,19 +1,23 @@
 //! What the server answers to raw bytes, wherever they are cut.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io;
 use std::net::Shutdown;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
 use eventlet::greenthread::catch_exit;
-use eventlet::http::{self, Body, Bytes, IntoResponse, Out, Request, Response, StatusCode};
+use eventlet::http::{self, Body, Bytes, IntoResponse, Out, Request, Response};
 use eventlet::testing::run_clean;
-use eventlet::wsgi::Server;
+use eventlet::wsgi::{RequestExt, Server};
 use eventlet::{Event, GreenPool, connect, green, sleep, spawn, with_timeout};
 use eventlet_web_tests::{MS, Site, answer_of, echo, ignore, statuses};
+use hyper::body::Frame;
 
 #[test]
 fn a_request_that_could_begin_http2_is_answered_as_any_other_that_is_cut_off() {
@@ -26,7 +30,11 @@ fn a_request_that_could_begin_http2_is_answered_as_any_other_that_is_cut_off() {
             assert_eq!(statuses(&cut), statuses(&other), "{first:?}: {cut:?}");
         }
         let post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
-        assert!(site.exchange_everywhere(post).ends_with("POST /\nhi"));
+        let answers = site.exchange_everywhere(post);
+        assert!(
+            answers.len() == 1 && answers.iter().all(|answer| answer.ends_with("POST /\nhi")),
+            "{answers:?}"
+        );
         site.end();
     }
     run_clean(scenario);
@@ -253,6 +261,305 @@ fn a_connection_that_was_accepted_as_the_end_came_is_answered() {
         }
     }
     run_clean(scenario);
+}
+
+/// Rows of raw input: what is sent, and the status of each answer. Each is cut everywhere.
+const ROWS: &[(&str, &[u16])] = &[
+    // Which body?
+    (
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        &[400],
+    ),
+    (
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        &[400],
+    ),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", &[400]),
+    (
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+        &[200],
+    ),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x3\r\n\r\nabc", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\nabcde", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 111111111111111111111111\r\n\r\n", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551615\r\n\r\n", &[431]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9223372036854775807\r\n\r\n", &[413]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", &[501]),
+    (
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        &[501],
+    ),
+    ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n", &[400]),
+    ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n", &[400]),
+    ("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", &[400]),
+    // Which host?
+    ("GET / HTTP/1.1\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n", &[200]),
+    ("GET / HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n", &[200]),
+    // Which lines?
+    ("GET / HTTP/1.1\nHost: x\n\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: x\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: x\r\nA: b\rc\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost : x\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: x\r\n A: b\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: x\r\n: b\r\n\r\n", &[400]),
+    ("GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", &[400]),
+    ("\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", &[200]),
+    // Which request?
+    ("G@T / HTTP/1.1\r\nHost: x\r\n\r\n", &[400]),
+    ("GET / HTTP/1.2\r\nHost: x\r\n\r\n", &[400]),
+    ("GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", &[400]),
+    ("GET /\r\n\r\n", &[400]),
+    ("\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n", &[400]),
+    ("PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n", &[400]),
+    // Which target?
+    ("GET http://x/a HTTP/1.1\r\nHost: y\r\nConnection: close\r\n\r\n", &[200]),
+    ("GET http://user@x/a HTTP/1.1\r\nHost: x\r\n\r\n", &[400]),
+    ("GET ftp://x/a HTTP/1.1\r\nHost: x\r\n\r\n", &[400]),
+    ("GET x:80 HTTP/1.1\r\nHost: x\r\n\r\n", &[400]),
+    ("GET * HTTP/1.1\r\nHost: x\r\n\r\n", &[400]),
+    ("OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", &[200]),
+    ("CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", &[501]),
+    // What is expected?
+    ("POST / HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 1\r\n\r\na", &[417]),
+    // What comes after?
+    (
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        &[200, 400],
+    ),
+    ("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\nHost: x\n\n", &[200, 400]),
+    ("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", &[200]),
+    ("GET / HTTP/1.0\r\nConnection: close\r\n\r\nGET / HTTP/1.0\r\n\r\n", &[200]),
+];
+
+#[test]
+fn each_row_of_raw_input_has_its_status_wherever_it_is_cut() {
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), echo);
+        let mut wrong = vec![];
+        for (request, expected) in ROWS {
+            let answers = site.exchange_everywhere(request.as_bytes());
+            if answers.len() > 1 || answers.iter().any(|answer| statuses(answer) != *expected) {
+                wrong.push((request, answers));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+/// Rows whose body is read by the application, or not at all.
+const CHUNKS: &[(&str, u16)] = &[
+    ("3\r\nabc\r\n0\r\n\r\n", 200),
+    ("3;ext=\"v\"\r\nabc\r\n0\r\nTrailer: v\r\n\r\n", 200),
+    ("3\nabc\r\n0\r\n\r\n", 400),
+    ("3\r\nabc\n0\r\n\r\n", 400),
+    ("3\r\nabcd\r\n0\r\n\r\n", 400),
+    ("+3\r\nabc\r\n0\r\n\r\n", 400),
+    ("0x3\r\nabc\r\n0\r\n\r\n", 400),
+    ("-1\r\nabc\r\n0\r\n\r\n", 400),
+    ("\r\nabc\r\n0\r\n\r\n", 400),
+    ("fffffffffffffffff\r\nabc\r\n0\r\n\r\n", 400),
+    ("g\r\nabc\r\n0\r\n\r\n", 400),
+];
+
+#[test]
+fn each_row_of_chunks_has_its_status_wherever_it_is_cut() {
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), echo);
+        let mut wrong = vec![];
+        for (chunks, expected) in CHUNKS {
+            let request = format!(
+                "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
+            );
+            let answers = site.exchange_everywhere(request.as_bytes());
+            if answers.len() > 1 || answers.iter().any(|answer| statuses(answer) != [*expected]) {
+                wrong.push((chunks, answers));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn the_host_is_the_one_that_the_target_names() {
+    #[green]
+    fn app(request: Request) -> String {
+        let host = request.headers()["host"].to_str().unwrap_or_default();
+        format!("{} {} {host}", request.uri().path(), request.headers().get_all("host").iter().count())
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), app);
+        let answer = site.exchange("GET http://a:8080/b HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n");
+        assert!(answer.ends_with("\r\n\r\n/b 1 a:8080"), "{answer}");
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn an_answer_that_lies_about_its_length_is_not_sent() {
+    #[green]
+    fn app(request: Request) -> Response {
+        let lengths: Vec<_> =
+            request.query_pairs().into_iter().map(|(_, length)| length.into_owned()).collect();
+        let body = match request.uri().path() {
+            "/stream" => Body::stream(|out: Out| async move { out.write("four").await }),
+            "/empty" => Body::empty(),
+            _ => Body::from("four"),
+        };
+        let mut response = Response::new(body);
+        for length in lengths {
+            response.headers_mut().append("content-length", length.parse().unwrap());
+        }
+        if let Some(status) = request.headers().get("status") {
+            *response.status_mut() = status.to_str().unwrap().parse().unwrap();
+        }
+        response
+    }
+    #[green]
+    fn scenario() {
+        let log = Rc::new(RefCell::new(vec![]));
+        let lines = log.clone();
+        let server = Server::new().log(move |line| lines.borrow_mut().push(line.to_string()));
+        let site = Site::new(server, app);
+        let closing = |line: &str| format!("{line}\r\nConnection: close\r\n\r\n");
+        for target in ["/?a=3", "/?a=5", "/?a=x", "/?a=%2b4", "/?a=", "/?a=4&a=4", "/empty?a=4"] {
+            let answer = site.exchange(&closing(&format!("GET {target} HTTP/1.1\r\nHost: x")));
+            assert_eq!(statuses(&answer), [500], "{target}: {answer}");
+            assert!(log.borrow()[0].contains("Content-Length"), "{:?}", log.borrow());
+            log.borrow_mut().clear();
+        }
+        for target in ["/?a=4", "/stream?a=4"] {
+            let answer = site.exchange(&closing(&format!("GET {target} HTTP/1.1\r\nHost: x")));
+            assert!(answer.contains("content-length: 4\r\n") && answer.ends_with("\r\n\r\nfour"), "{answer}");
+        }
+        // What comes piece by piece is cut off at its length, or with its connection.
+        let answer = site.exchange(&closing("GET /stream?a=3 HTTP/1.1\r\nHost: x"));
+        assert!(!answer.contains("four"), "{answer}");
+        let two = "GET /stream?a=5 HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x";
+        let answer = site.exchange(&closing(two));
+        assert_eq!(statuses(&answer), [200], "{answer}");
+        // An answer without a body may say how long it would be.
+        for line in ["HEAD /empty?a=10 HTTP/1.1\r\nHost: x", "HEAD /?a=4 HTTP/1.1\r\nHost: x"] {
+            let answer = site.exchange(&closing(line));
+            assert!(statuses(&answer) == [200] && answer.ends_with("\r\n\r\n"), "{answer}");
+            assert!(answer.contains("content-length: "), "{answer}");
+        }
+        for status in [204, 304] {
+            let answer =
+                site.exchange(&closing(&format!("GET /?a=4 HTTP/1.1\r\nHost: x\r\nStatus: {status}")));
+            assert!(statuses(&answer) == [status] && answer.ends_with("\r\n\r\n"), "{answer}");
+            assert!(status == 304 || !answer.contains("content-length"), "{answer}");
+        }
+        for status in [100, 102, 103] {
+            let answer = site.exchange(&closing(&format!("GET / HTTP/1.1\r\nHost: x\r\nStatus: {status}")));
+            assert_eq!(statuses(&answer), [500], "{answer}");
+        }
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn the_coding_of_an_answer_is_the_servers() {
+    #[green]
+    fn app(request: Request) -> Response {
+        let coding = request.query("coding").unwrap_or_default().into_owned();
+        let body = if request.uri().path() == "/stream" {
+            Body::stream(|out: Out| async move { out.write("four").await })
+        } else {
+            Body::from("four")
+        };
+        ([("transfer-encoding", coding)], body).into_response()
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), app);
+        for coding in ["chunked", "gzip", "identity"] {
+            for (path, body) in [("/", "four"), ("/stream", "4\r\nfour\r\n0\r\n\r\n")] {
+                let head = "HTTP/1.1\r\nHost: x\r\nConnection: close";
+                let answer = site.exchange(&format!("GET {path}?coding={coding} {head}\r\n\r\n"));
+                assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
+                assert_eq!(answer.contains("content-length"), path == "/", "{answer}");
+            }
+        }
+        let answer = site.exchange("GET /stream?coding=chunked HTTP/1.0\r\n\r\n");
+        assert!(answer.ends_with("\r\n\r\nfour") && !answer.contains("chunked"), "{answer}");
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn what_fails_before_while_and_after_it_is_sent_is_seen_by_its_client_alone() {
+    #[green]
+    fn app(request: Request) -> Response {
+        match request.uri().path() {
+            "/before" => http::stream(|_out: Out| async { panic!("before") }),
+            "/while" => http::stream(|out: Out| async move {
+                out.write("half").await?;
+                out.flush().await?;
+                panic!("while")
+            }),
+            "/error" => {
+                let pieces = [Ok(Bytes::from("half")), Err(io::Error::other("no more"))];
+                Response::new(Body::wrap(Pieces(pieces.into_iter().collect())))
+            }
+            "/library" => Response::new(Body::wrap(Pieces(VecDeque::new()))),
+            _ => "fine".into_response(),
+        }
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), app);
+        for (path, sent) in [("/before", ""), ("/while", "half"), ("/error", ""), ("/library", "")] {
+            let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            let answer = site.exchange(&ask(path));
+            assert!(answer.contains(sent) && !answer.contains("0\r\n\r\n"), "{path}: {answer}");
+            // What was answered before is not lost with it, and nothing is answered afterwards.
+            let answer = site.exchange(&[ask("/"), ask(path), ask("/")].concat());
+            assert!(statuses(&answer).len() <= 2, "{path}: {answer}");
+            assert!(answer.contains("fine") || path == "/library", "{path}: {answer}");
+            assert!(!answer.contains("0\r\n\r\n"), "{path}: {answer}");
+            let answer = site.exchange("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            assert!(answer.ends_with("fine"), "{answer}");
+        }
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+/// A library's body, which panics at its end.
+struct Pieces(VecDeque<io::Result<Bytes>>);
+
+impl hyper::body::Body for Pieces {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Poll::Ready(Some(self.0.pop_front().expect("a panic of a library").map(Frame::data)))
+    }
 }
 
 // TAIL

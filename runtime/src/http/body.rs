@@ -1,6 +1,7 @@
 //! The body of a message, in either direction.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -138,7 +139,7 @@ impl Body {
     pub fn wrap<B, E>(body: B) -> Body
     where
         B: HttpBody<Data = Bytes, Error = E> + 'static,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+        E: Into<Box<dyn Error + Send + Sync>>,
     {
         Body { kind: Kind::Foreign(Box::pin(Mapped { body })), ..Body::empty() }
     }
@@ -191,8 +192,9 @@ impl Body {
     /// What has come is lost with the call.
     #[green(crate = crate)]
     pub fn text(self) -> io::Result<String> {
+        let invalid = self.invalid();
         let bytes = self.bytes()?;
-        String::from_utf8(bytes.into()).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        String::from_utf8(bytes.into()).map_err(invalid)
     }
 
     /// All of it, as a value of JSON. Suspends until the end.
@@ -207,8 +209,9 @@ impl Body {
     #[cfg(feature = "json")]
     #[green(crate = crate)]
     pub fn json<T: serde::de::DeserializeOwned>(self) -> io::Result<T> {
+        let invalid = self.invalid();
         let bytes = self.bytes()?;
-        serde_json::from_slice(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        serde_json::from_slice(&bytes).map_err(invalid)
     }
 
     /// The next piece; `None` at the end. Suspends until it is there.
@@ -251,6 +254,14 @@ impl Body {
         self.len() == Some(0)
     }
 
+    /// Makes the error of a body that is not what it was taken for.
+    fn invalid<E: Into<Box<dyn Error + Send + Sync>>>(&self) -> fn(E) -> io::Error {
+        match self.kind {
+            Kind::Incoming(_) => |error| Faulty::error(io::ErrorKind::InvalidData, error),
+            _ => |error| io::Error::new(io::ErrorKind::InvalidData, error),
+        }
+    }
+
     fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let frame = match &mut self.kind {
             Kind::Empty => None,
@@ -285,23 +296,51 @@ impl Received {
         let alarm = self.alarm.get_or_insert_with(|| Alarm::after(timeout));
         ready!(Pin::new(alarm).poll(cx));
         let message = "the rest of the body did not come in time";
-        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, message))))
+        Poll::Ready(Some(Err(Faulty::error(io::ErrorKind::TimedOut, message))))
+    }
+}
+
+/// An error that came of the body a peer sent. What else a handler talks to fails as well, in the same words of `io`, and
+/// is none of the peer's faults.
+#[derive(Debug)]
+pub(crate) struct Faulty(Box<dyn Error + Send + Sync>);
+
+impl Faulty {
+    pub(crate) fn error(kind: io::ErrorKind, error: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+        io::Error::new(kind, Faulty(error.into()))
+    }
+
+    /// Did this error come of the body that a peer sent?
+    pub(crate) fn is_in(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Faulty>())
+    }
+}
+
+impl fmt::Display for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Faulty {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
     }
 }
 
 /// hyper's error in the words of `io`.
-pub(crate) fn body_error(error: hyper::Error) -> io::Error {
-    let kind = match std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>()) {
+fn body_error(error: hyper::Error) -> io::Error {
+    let kind = match error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
         Some(source) => source.kind(),
         None if error.is_incomplete_message() => io::ErrorKind::UnexpectedEof,
         None if error.is_parse() => io::ErrorKind::InvalidData,
         None => io::ErrorKind::Other,
     };
-    io::Error::new(kind, error)
+    Faulty::error(kind, error)
 }
 
 fn too_large(limit: u64) -> io::Error {
-    io::Error::new(io::ErrorKind::FileTooLarge, format!("the body has more than {limit} bytes"))
+    Faulty::error(io::ErrorKind::FileTooLarge, format!("the body has more than {limit} bytes"))
 }
 
 impl Read for Body {
@@ -388,7 +427,7 @@ pin_project_lite::pin_project! {
 impl<B, E> HttpBody for Mapped<B>
 where
     B: HttpBody<Data = Bytes, Error = E>,
-    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    E: Into<Box<dyn Error + Send + Sync>>,
 {
     type Data = Bytes;
     type Error = io::Error;

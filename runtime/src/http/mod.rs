@@ -11,6 +11,7 @@ pub use ::http::{
     Error, Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header,
 };
 
+pub(crate) use body::Faulty;
 pub use body::{Body, Data};
 pub use bytes::Bytes;
 pub use producer::Out;

@@ -8,7 +8,7 @@ use ::http::header::{CONTENT_TYPE, LOCATION};
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use bytes::{Bytes, BytesMut};
 
-use super::{Body, Out, Response};
+use super::{Body, Faulty, Out, Response};
 
 /// What a handler may return.
 ///
@@ -21,7 +21,7 @@ use super::{Body, Out, Response};
 /// | `(StatusCode, T)` | as `T`, with that status |
 /// | `([(name, value); N], T)`, `(StatusCode, [(name, value); N], T)`, `(StatusCode, HeaderMap, T)` | with these headers, too |
 /// | `Option<T>` | `None` is 404 |
-/// | `Result<T, E>` | either, if both are answers; an `io::Error` is 500 and its text goes to the log, not to the peer |
+/// | `Result<T, E>` | either, if both are answers; an `io::Error` is 500 and its text goes to the log, not to the peer; one of the request's own body is 400, 408 or 413 |
 /// | `Json(value)` (feature `json`) | 200, `application/json` |
 /// | [`Response`] | as it is |
 ///
@@ -174,10 +174,11 @@ pub(crate) struct Failure(pub(crate) std::rc::Rc<io::Error>);
 impl IntoResponse for io::Error {
     fn into_response(self) -> Response {
         let status = match self.kind() {
+            // A database that does not answer in time is nothing that the client could do better.
+            _ if !Faulty::is_in(&self) => StatusCode::INTERNAL_SERVER_ERROR,
             io::ErrorKind::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            io::ErrorKind::InvalidData => StatusCode::BAD_REQUEST,
             io::ErrorKind::TimedOut => StatusCode::REQUEST_TIMEOUT,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
         };
         let mut response = (status, status.canonical_reason().unwrap_or_default()).into_response();
         // `Extensions` asks for `Send`, and the response stays on its hub.

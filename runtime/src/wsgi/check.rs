@@ -1,10 +1,12 @@
 //! What is refused although the parser takes it.
 
-use ::http::header::{CONTENT_LENGTH, HOST, HeaderName, TRANSFER_ENCODING};
-use ::http::{HeaderMap, Request, StatusCode, Version};
+use ::http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use ::http::uri::{Authority, Scheme};
+use ::http::{HeaderMap, Method, Request, StatusCode, Version};
 
 use super::framing::Bad;
 use super::server::Limits;
+use crate::http::Response;
 
 /// A request that must not be handled, and why.
 pub(super) struct Refused {
@@ -28,14 +30,10 @@ pub(super) fn head<B>(request: &Request<B>, limits: &Limits, bad: Option<Bad>) -
         }
         None => {}
     }
-    if request.version() == Version::HTTP_11 {
-        let mut hosts = headers.get_all(HOST).iter();
-        if hosts.next().is_none() {
-            return refused(StatusCode::BAD_REQUEST, "a request names its host\n");
-        }
-        if hosts.next().is_some() {
-            return refused(StatusCode::BAD_REQUEST, "a request names one host\n");
-        }
+    target(request)?;
+    host(request)?;
+    if headers.get_all(EXPECT).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        return refused(StatusCode::EXPECTATION_FAILED, "the only expectation here is `100-continue`\n");
     }
     if let Some(coding) = headers.get(TRANSFER_ENCODING)
         && (!coding.as_bytes().eq_ignore_ascii_case(b"chunked") || has_several(headers))
@@ -50,6 +48,114 @@ pub(super) fn head<B>(request: &Request<B>, limits: &Limits, bad: Option<Bad>) -
         return refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
     }
     Ok(())
+}
+
+/// The forms of RFC 9112, 3.2, that an origin server answers.
+fn target<B>(request: &Request<B>) -> Result<(), Refused> {
+    if request.method() == Method::CONNECT {
+        // A tunnel begins with any 2xx: an application that answers every request would promise one.
+        return refused(StatusCode::NOT_IMPLEMENTED, "this is no proxy\n");
+    }
+    let uri = request.uri();
+    let is_asterisk = uri.path() == "*";
+    if is_asterisk && request.method() != Method::OPTIONS {
+        return refused(StatusCode::BAD_REQUEST, "only OPTIONS asks about `*`\n");
+    }
+    if !is_asterisk && !uri.path().starts_with('/') {
+        return refused(StatusCode::BAD_REQUEST, "the target is no path\n");
+    }
+    let is_foreign = |scheme: &Scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS;
+    if uri.scheme().is_some_and(is_foreign) {
+        return refused(StatusCode::BAD_REQUEST, "the target's scheme is not HTTP's\n");
+    }
+    if uri.authority().is_some_and(|authority| !is_host(authority.as_str().as_bytes())) {
+        return refused(StatusCode::BAD_REQUEST, "the target's host is none\n");
+    }
+    Ok(())
+}
+
+fn host<B>(request: &Request<B>) -> Result<(), Refused> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let Some(host) = hosts.next() else {
+        if request.version() == Version::HTTP_11 {
+            return refused(StatusCode::BAD_REQUEST, "a request names its host\n");
+        }
+        return Ok(());
+    };
+    if hosts.next().is_some() {
+        return refused(StatusCode::BAD_REQUEST, "a request names one host\n");
+    }
+    if !is_host(host.as_bytes()) {
+        return refused(StatusCode::BAD_REQUEST, "the host is none\n");
+    }
+    let is_other =
+        |authority: &Authority| !authority.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes());
+    if request.version() == Version::HTTP_2 && request.uri().authority().is_some_and(is_other) {
+        return refused(StatusCode::BAD_REQUEST, "a request names one host\n");
+    }
+    Ok(())
+}
+
+/// A name or address and perhaps a port, or nothing. Neither a user nor a list, which the next reader could cut
+/// differently.
+fn is_host(host: &[u8]) -> bool {
+    let is_of_a_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte);
+    let port = match memchr::memrchr(b':', host) {
+        // Those of an IPv6 address stand in brackets.
+        Some(colon) if !host[colon..].contains(&b']') => &host[colon + 1..],
+        _ => b"",
+    };
+    host.iter().all(is_of_a_host) && port.iter().all(u8::is_ascii_digit)
+}
+
+/// Where the target names a host it is that one, whatever the header says (RFC 9112, 3.2.2).
+pub(super) fn prefer_target_host<B>(request: &mut Request<B>) {
+    if let Some(authority) = request.uri().authority()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        request.headers_mut().insert(HOST, host);
+    }
+}
+
+/// What the application says of its answer's framing must be true: hyper believes it, and a length that is not the body's
+/// makes the client read one answer where two are, or wait for ever.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(super) fn framing(response: &mut Response, method: &Method) -> Result<(), &'static str> {
+    let status = response.status();
+    if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
+        return Err("an answer cannot have a status of 1xx");
+    }
+    // How the body is coded for the way is the server's business.
+    response.headers_mut().remove(TRANSFER_ENCODING);
+    if !response.headers().contains_key(CONTENT_LENGTH) {
+        return Ok(());
+    }
+    if status == StatusCode::NO_CONTENT || status.is_informational() {
+        response.headers_mut().remove(CONTENT_LENGTH);
+        return Ok(());
+    }
+    let mut lengths = response.headers().get_all(CONTENT_LENGTH).iter();
+    let first = lengths.next().and_then(|length| length.to_str().ok()).filter(|length| is_number(length));
+    let Some(length) = first.and_then(|length| length.parse::<u64>().ok()) else {
+        return Err("the answer's Content-Length is no number");
+    };
+    if lengths.next().is_some() {
+        return Err("the answer has several Content-Length");
+    }
+    // Without a body the length is that which there would be.
+    let is_bodiless = *method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
+    match response.body().len() {
+        Some(0) if is_bodiless => Ok(()),
+        Some(actual) if actual != length => Err("the answer's Content-Length is not that of its body"),
+        _ => Ok(()),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn has_several(headers: &HeaderMap) -> bool {

@@ -241,8 +241,13 @@ async fn answer<A: Application>(
             response
         }
         Ok(()) => {
+            let method = request.method().clone();
             let request = prepare(request, &settings.limits, &link);
-            handle(shared.clone(), request).await
+            let mut response = handle(shared.clone(), request).await;
+            match check::framing(&mut response, &method) {
+                Ok(()) => response,
+                Err(wrong) => failed(settings, wrong),
+            }
         }
     };
     if settings.limits.requests <= connection.traffic.requests.get() && version == Version::HTTP_2 {
@@ -273,6 +278,7 @@ fn close_after(response: &mut Response, version: Version) {
 /// A request with its body as the application sees it.
 fn prepare(request: ::http::Request<Incoming>, limits: &Limits, link: &Rc<Link>) -> Request {
     let mut request = request.map(|body| Body::received(body, limits.body, limits.body_time));
+    check::prefer_target_host(&mut request);
     check::drop_underscores(request.headers_mut());
     request.extensions_mut().insert(Here::new(link.clone()));
     request
@@ -280,9 +286,8 @@ fn prepare(request: ::http::Request<Incoming>, limits: &Limits, link: &Rc<Link>)
 
 /// Calls the application in a green thread of its own, which is killed if this is dropped because the client has gone.
 async fn handle<A: Application>(shared: Rc<Shared<A>>, request: Request) -> Response {
-    let debug = shared.settings.debug;
-    let log = shared.settings.log.clone();
-    let thread = spawn(move || async move { shared.app.respond(request).await });
+    let app = shared.clone();
+    let thread = spawn(move || async move { app.app.respond(request).await });
     let _running = KillOnDrop(thread.thread().clone());
     let result = thread.join().await;
     let failure = match result {
@@ -294,10 +299,15 @@ async fn handle<A: Application>(shared: Rc<Shared<A>>, request: Request) -> Resp
         Err(Exit::Panicked(panic)) => panic.message().unwrap_or("a panic without a message").to_owned(),
         Err(_) => "the handler was killed".to_owned(),
     };
-    if let Some(log) = log {
+    failed(&shared.settings, &failure)
+}
+
+/// The answer of a handler that gave none, or one that must not be sent.
+fn failed(settings: &Server, failure: &str) -> Response {
+    if let Some(log) = &settings.log {
         log(&format_args!("a request was not answered: {failure}"));
     }
-    let text = if debug { failure + "\n" } else { "Internal Server Error\n".to_owned() };
+    let text = if settings.debug { format!("{failure}\n") } else { "Internal Server Error\n".to_owned() };
     (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
 }
 

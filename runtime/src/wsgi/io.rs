@@ -305,16 +305,18 @@ pub(super) async fn linger<S>(wire: &Wire<S>)
 where
     S: PollRead + PollWrite + Unpin,
 {
-    if wire.traffic.has_ended.get() {
+    // An answer that fails is no reason to lose those before it.
+    let rest = with_timeout(LINGER, || poll_fn(|cx| wire.poll_held(cx))).await;
+    if wire.traffic.has_ended.get() || !matches!(rest, Ok(Ok(()))) {
         return;
     }
     let stream = &wire.stream;
-    let Poll::Ready(ended) = stream.borrow_mut().poll_close() else { return };
-    if ended.is_err() {
-        return;
-    }
     let drain = async {
         let mut waste = [0; 4096];
+        let ended = stream.borrow_mut().poll_close();
+        if !matches!(ended, Poll::Ready(Ok(()))) {
+            return;
+        }
         while let Ok(1..) = poll_fn(|cx| stream.borrow_mut().poll_read(cx, &mut waste)).await {}
     };
     // Whoever does not end in time is reset after all.

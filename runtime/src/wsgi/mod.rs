@@ -36,7 +36,8 @@
 //!
 //! * A panic in a handler is a 500 and a line in the log; it harms nobody else.
 //! * When the client leaves, the handler is killed where it waits; [`catch_exit`](crate::greenthread::catch_exit) hears
-//!   of it.
+//!   of it. A client that only ends its sending looks the same at first, and has
+//!   [some time](Server::half_close_timeout) to get its answer.
 //! * What the handler leaves of a request's body is never taken for the next request.
 //! * Requests of one connection are answered in order, pipelined or not.
 //!
@@ -55,17 +56,28 @@
 //! | length of the URL ([`url_length_limit`](Server::url_length_limit)) | 8192 bytes | 414 |
 //! | headers of a request | 100 ([`max_headers`](Server::max_headers)), 64 KiB ([`max_head`](Server::max_head)) | 431 |
 //! | body ([`max_body`](Server::max_body)) | 16 MiB | 413, or the handler's read fails with `FileTooLarge` |
-//! | requests of one connection ([`max_requests`](Server::max_requests)) | none | the last answer says `Connection: close` |
+//! | requests of one connection ([`max_requests`](Server::max_requests)) | none | the last answer says `Connection: close`; HTTP/2 is told to go away |
 //! | a peer that does not read its answer | the keep-alive limit without progress | closed |
+//! | a client that has ended its sending ([`half_close_timeout`](Server::half_close_timeout)) | 10 s without a piece of its answer | closed |
 //!
-//! No limit on reading cuts off a handler that takes its time.
+//! No limit on reading cuts off a handler that takes its time, nor a stream that does.
 //!
 //! # What is refused
 //!
-//! A request that two readers could understand in two ways is answered with an error, and its connection is closed: both
-//! `Content-Length` and `Transfer-Encoding` (400), a line that ends in a bare line feed (400), a transfer coding other
-//! than `chunked` (501), no `Host` or several in HTTP/1.1 (400), and whatever hyper's parser refuses (400, 431). Headers whose name has an underscore are dropped, as
-//! eventlet does, since they could pass for others behind a gateway.
+//! A request that two readers could understand in two ways is answered with an error, and its connection is closed:
+//!
+//! * both `Content-Length` and `Transfer-Encoding`, or lengths that differ or are no numbers (400);
+//! * a line that ends in a bare line feed (400), and whatever hyper's parser refuses (400, 431);
+//! * a transfer coding other than `chunked` (501);
+//! * no `Host` in HTTP/1.1, several, or one that is none (400). A target that names its host goes before the header;
+//! * a target that is neither a path nor a URL of HTTP, but for `OPTIONS *` (400); `CONNECT` (501);
+//! * an expectation other than `100-continue` (417).
+//!
+//! Headers whose name has an underscore are dropped, as eventlet does, since they could pass for others behind a gateway.
+//!
+//! What an application says of its answer's framing is looked at, too: a `Content-Length` that is not its body's is a 500 and
+//! a line in the log, `Transfer-Encoding` is the server's own to say, and a stream that is longer or shorter than its
+//! `Content-Length` is cut off with its connection.
 
 mod check;
 mod connection;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ::http::header::{CONTENT_TYPE, COOKIE};
 
 use crate::green;
-use crate::http::Request;
+use crate::http::{Faulty, Request};
 use crate::hubs::Here;
 
 /// Who is at the other end of a request's connection.
@@ -136,7 +136,7 @@ pub fn form(request: Request) -> io::Result<Vec<(String, String)>> {
         value.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
     });
     if !is_form {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the body is no form"));
+        return Err(Faulty::error(io::ErrorKind::InvalidData, "the body is no form"));
     }
     let bytes = request.into_body().bytes()?;
     Ok(form_urlencoded::parse(&bytes).into_owned().collect())
