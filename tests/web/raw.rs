@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
+use eventlet::green::process::Command;
 use eventlet::greenthread::catch_exit;
-use eventlet::http::{self, Body, Bytes, IntoResponse, Out, Request, Response};
+use eventlet::http::{self, Body, Bytes, IntoResponse, Out, Request, Response, StatusCode};
 use eventlet::testing::run_clean;
 use eventlet::wsgi::{RequestExt, Server};
 use eventlet::{Event, GreenPool, connect, green, sleep, spawn, with_timeout};
@@ -560,6 +561,265 @@ impl hyper::body::Body for Pieces {
     fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         Poll::Ready(Some(self.0.pop_front().expect("a panic of a library").map(Frame::data)))
     }
+}
+
+#[test]
+fn no_header_or_reason_can_break_its_line() {
+    #[green]
+    fn app(request: Request) -> Response {
+        let value = request.query("value").unwrap_or_default().into_owned();
+        match request.uri().path() {
+            "/name" => ([(value, "v")], "sent").into_response(),
+            "/redirect" => http::redirect(&value),
+            "/status" => (StatusCode::NOT_FOUND, [("x", value)], "sent").into_response(),
+            _ => ([("x", value)], "sent").into_response(),
+        }
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), app);
+        for path in ["/name", "/value", "/redirect", "/status"] {
+            for bad in ["a%0d%0aEvil:%20b", "a%0aEvil:%20b", "a%0dEvil:%20b", "a%00b", "%0d%0a%0d%0aEvil"] {
+                let answer = site.exchange(&format!(
+                    "GET {path}?value={bad} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                ));
+                assert_eq!(statuses(&answer), [500], "{path} {bad}: {answer}");
+                assert!(!answer.contains("Evil"), "{path} {bad}: {answer}");
+            }
+        }
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn a_continue_is_for_those_who_ask_and_an_unread_body_ends_the_connection() {
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new().keepalive_timeout(10 * MS), ignore);
+        let body = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+        let ask = |version: &str, more: &str| {
+            let length = body.len();
+            format!("POST / HTTP/{version}\r\nHost: x\r\n{more}Content-Length: {length}\r\n\r\n{body}")
+        };
+        for more in ["Expect: 100-continue\r\n", "Expect: 100-CONTINUE\r\n"] {
+            let answers = site.exchange_everywhere(ask("1.1", more).as_bytes());
+            assert!(answers.iter().all(|answer| statuses(answer) == [200]), "{answers:?}");
+        }
+        site.end();
+        let site = Site::new(Server::new(), echo);
+        let answer = site.exchange(&ask("1.0", "Expect: 100-continue\r\n"));
+        assert_eq!(statuses(&answer), [200], "{answer}");
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn what_has_no_end_is_refused_in_the_end() {
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new().socket_timeout(100 * MS), echo);
+        let chunked = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+        // An extension of a chunk.
+        let answer = site.exchange(&format!("{chunked}3;{}\r\nabc\r\n0\r\n\r\n", "e".repeat(20_000)));
+        assert_eq!(statuses(&answer), [400], "{answer}");
+        // Extensions of many chunks.
+        let many = format!("1;{}\r\na\r\n", "e".repeat(200)).repeat(1000);
+        assert_eq!(statuses(&site.exchange(&format!("{chunked}{many}0\r\n\r\n"))), [400]);
+        // Trailers, and one trailer.
+        let answer = site.exchange(&format!("{chunked}0\r\n{}\r\n", "A: b\r\n".repeat(5000)));
+        assert_eq!(statuses(&answer), [400], "{answer}");
+        let answer = site.exchange(&format!("{chunked}0\r\nA: {}\r\n\r\n", "b".repeat(100_000)));
+        assert_eq!(statuses(&answer), [400], "{answer}");
+        // Empty lines before a request: for as long as a head may take, and so many bytes.
+        let answer = site.exchange(&"\r\n".repeat(200_000));
+        assert!(statuses(&answer).iter().all(|status| *status >= 400), "{answer}");
+        let mut stream = connect(site.address).unwrap();
+        let mut sent = 0;
+        while stream.write_all(b"\r\n").is_ok() && sent < 1000 {
+            sent += 1;
+            sleep(10 * MS);
+        }
+        assert!(sent < 100, "{sent} empty lines");
+        // A header that goes on and on, after an answer.
+        let mut stream = connect(site.address).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n").unwrap();
+        let mut sent = 0;
+        while stream.write_all(b"A: b\r\n").is_ok() && sent < 1000 {
+            sent += 1;
+            sleep(10 * MS);
+        }
+        assert!(sent < 100, "{sent} headers");
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn trailers_come_with_the_end_of_the_body_and_are_no_headers() {
+    #[green]
+    fn app(request: Request) -> io::Result<String> {
+        let is_before = request.headers().contains_key("check");
+        let mut body = request.into_body();
+        let mut text = String::new();
+        body.read_to_string(&mut text)?;
+        let check = body.trailers().and_then(|trailers| trailers.get("check")).cloned();
+        Ok(format!("{text} {is_before} {check:?}"))
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), app);
+        let request = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
+                       3\r\nabc\r\n0\r\nCheck: sum\r\nContent-Length: 99\r\n\r\n";
+        let answers = site.exchange_everywhere(request.as_bytes());
+        let is_right = |answer: &String| answer.ends_with("\r\n\r\nabc false Some(\"sum\")");
+        assert!(answers.iter().all(is_right), "{answers:?}");
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn an_error_is_the_clients_where_its_body_is_at_fault_and_ours_elsewhere() {
+    #[green]
+    fn app(request: Request) -> io::Result<String> {
+        match request.uri().path() {
+            "/timeout" => Err(io::ErrorKind::TimedOut.into()),
+            "/data" => Err(io::ErrorKind::InvalidData.into()),
+            "/json" => request.into_body().json::<Vec<u32>>().map(|numbers| format!("{numbers:?}")),
+            _ => request.into_body().text(),
+        }
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), app);
+        let cases: [(&str, &[u8], u16); 7] = [
+            ("/timeout", b"", 500),
+            ("/data", b"", 500),
+            ("/json", b"[1]", 200),
+            ("/json", b"[1", 400),
+            ("/text", b"\xff", 400),
+            ("/text", b"text", 200),
+            ("/cut", b"", 400),
+        ];
+        for (path, body, status) in cases {
+            let length = if path == "/cut" { 5 } else { body.len() };
+            let head =
+                format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}");
+            let request = [head.as_bytes(), b"\r\n\r\n", body].concat();
+            let answer = site.exchange_cut(&request, request.len(), path == "/cut");
+            assert_eq!(statuses(&answer), [status], "{path}: {answer}");
+        }
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+const HEADERS: u8 = 1;
+const GOAWAY: u8 = 7;
+/// A whole request in one frame.
+const WHOLE: u8 = 0x5;
+/// `GET http://x/`, in the words of HPACK.
+const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'x'];
+
+fn preface() -> Vec<u8> {
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, 0, &[])[..]].concat()
+}
+
+/// The kinds and streams of all frames until the end.
+#[green]
+fn frames_of(mut stream: TcpStream) -> Vec<(u8, u32, Vec<u8>)> {
+    let mut frames = vec![];
+    let mut head = [0; 9];
+    while stream.read_exact(&mut head).is_ok() {
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        if stream.read_exact(&mut payload).is_err() {
+            break;
+        }
+        // What asks for an answer gets it: settings, and the ping before a connection goes away.
+        if (head[3] == 4 || head[3] == 6) && head[4] == 0 {
+            let _ = stream.write_all(&frame(head[3], 1, 0, if head[3] == 6 { &payload } else { &[] }));
+        }
+        frames.push((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload));
+    }
+    frames
+}
+
+#[test]
+fn http2_is_told_to_go_away_after_so_many_requests() {
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new().max_requests(2), ignore);
+        let request = [preface(), frame(HEADERS, WHOLE, 1, GET), frame(HEADERS, WHOLE, 3, GET)].concat();
+        for cut in [1, 2, 3, 10, 23, 24, 25, 40, request.len()] {
+            let mut stream = connect(site.address).unwrap();
+            stream.write_all(&request[..cut]).unwrap();
+            sleep(MS);
+            stream.write_all(&request[cut..]).unwrap();
+            let frames = frames_of(stream);
+            let answered: Vec<_> = frames.iter().filter(|(kind, ..)| *kind == HEADERS).map(|f| f.1).collect();
+            assert_eq!(answered, [1, 3], "cut at {cut}: {frames:?}");
+            assert!(frames.iter().any(|(kind, ..)| *kind == GOAWAY), "cut at {cut}: {frames:?}");
+        }
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn http2_is_checked_as_http1_is() {
+    #[green]
+    fn app(request: Request) -> String {
+        format!("{:?}", request.headers().get("host"))
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new().max_requests(1), app);
+        let other_host = [GET, &[0x00, 4], b"host", &[1], b"y"].concat();
+        let expects = [GET, &[0x00, 6], b"expect", &[1], b"y"].concat();
+        // The indices of HPACK's table: 0x88 is `:status 200`, 0x8c is 400; others are spelt out.
+        for (headers, first) in [(GET, 0x88), (&other_host, 0x8c), (&expects, 0x48)] {
+            let mut stream = connect(site.address).unwrap();
+            stream.write_all(&[preface(), frame(HEADERS, WHOLE, 1, headers)].concat()).unwrap();
+            let frames = frames_of(stream);
+            let answer = frames.iter().find(|(kind, ..)| *kind == HEADERS).unwrap();
+            assert_eq!(answer.2[0], first, "{frames:?}");
+        }
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn a_signal_ends_the_server_and_another_one_its_patience() {
+    #[green]
+    fn app(_request: Request) -> &'static str {
+        sleep(Duration::from_secs(1000));
+        "never"
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new().signals(true), app);
+        let mut busy = connect(site.address).unwrap();
+        busy.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        sleep(10 * MS);
+        for ends in [false, true] {
+            Command::new("kill").args(["-TERM", &std::process::id().to_string()]).status().unwrap();
+            sleep(50 * MS);
+            assert_eq!(site.serving.is_finished(), ends);
+        }
+        assert_eq!(answer_of(busy), "");
+        site.serving.wait().unwrap();
+    }
+    run_clean(scenario);
 }
 
 // TAIL

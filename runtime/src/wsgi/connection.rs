@@ -119,15 +119,18 @@ where
             None => return,
         };
     let service = service_fn(|request| answer(shared.clone(), connection.clone(), peer.clone(), request));
-    if is_http2 {
+    let is_done = if is_http2 {
         let serving = http2(limits).serve_connection(Tap(wire.clone()), service);
-        drive(pin!(serving), |serving| serving.graceful_shutdown(), &connection, &wire, watch).await;
+        drive(pin!(serving), |serving| serving.graceful_shutdown(), &connection, &wire, watch).await
     } else {
         connection.traffic.follow(&wire.ahead(), limits.head);
         let serving = http1(&shared.settings).serve_connection(Tap(wire.clone()), service);
-        drive(pin!(serving), |serving| serving.graceful_shutdown(), &connection, &wire, watch).await;
+        drive(pin!(serving), |serving| serving.graceful_shutdown(), &connection, &wire, watch).await
+    };
+    // Whoever has used up its time gets no more of it.
+    if is_done {
+        linger(&wire).await;
     }
-    linger(&wire).await;
 }
 
 /// What a client of HTTP/2 begins with.
@@ -185,21 +188,21 @@ fn http2(limits: &Limits) -> http2::Builder<Local> {
     builder
 }
 
-/// Drives hyper's side of a connection to its end, or to the end of the peer's time.
+/// Drives hyper's side of a connection to its end, or to the end of the peer's time. Was it the former?
 async fn drive<C: Future, S: PollRead + PollWrite + Unpin>(
     mut serving: Pin<&mut C>,
     close: impl Fn(Pin<&mut C>),
     connection: &Connection,
     wire: &Wire<S>,
     mut watch: Watch,
-) {
+) -> bool {
     let mut is_closing = false;
     poll_fn(|cx| {
         loop {
             wire.begin_turn();
             // The connection first: a thread dump names the first wait that it meets.
             if serving.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
+                return Poll::Ready(true);
             }
             if connection.is_closing.get() && !is_closing {
                 is_closing = true;
@@ -209,15 +212,15 @@ async fn drive<C: Future, S: PollRead + PollWrite + Unpin>(
             match wire.poll_peer(cx) {
                 Doing::Waits => break,
                 Doing::Spoke => {}
-                Doing::Left => return Poll::Ready(()),
+                Doing::Left => return Poll::Ready(false),
             }
         }
         if wire.poll_overdue(cx).is_err() {
-            return Poll::Ready(());
+            return Poll::Ready(false);
         }
-        watch.poll(connection, cx)
+        watch.poll(connection, cx).map(|()| false)
     })
-    .await;
+    .await
 }
 
 /// Answers one request, in a green thread of its own that ends with the connection.
