@@ -453,8 +453,8 @@ mod tests {
             let (ours, theirs) = UnixStream::pair().unwrap();
             let peer = Rc::new(Peer { address: None, is_encrypted: false });
             let serving = spawn({
-                let shared = shared.clone();
-                move || connection::serve(shared, ours, peer)
+                let open = Open::new(&shared);
+                move || connection::serve(open, ours, peer)
             });
             sleep(Duration::ZERO).await;
             assert_eq!(open(), 1);
