@@ -557,7 +557,7 @@ fn a_router_goes_by_method_and_path_and_mounts_others() {
         assert!(answer.starts_with("HTTP/1.1 201 Created\r\n") && answer.ends_with("\r\n\r\n7"), "{answer}");
         let answer = site.exchange(&ask("DELETE", "/users/1"));
         assert!(
-            answer.starts_with("HTTP/1.1 405 ") && answer.contains("allow: GET, POST, HEAD\r\n"),
+            answer.starts_with("HTTP/1.1 405 ") && answer.contains("allow: GET, POST, HEAD, OPTIONS\r\n"),
             "{answer}"
         );
         assert!(site.exchange(&ask("GET", "/api/x/y?z=1")).ends_with("\r\n\r\n/x/y?z=1"));

@@ -5,9 +5,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use ::http::header::ALLOW;
+use ::http::header::{ALLOW, LOCATION};
 use ::http::{Method, StatusCode, Uri};
 
 use super::request::Params;
@@ -18,8 +17,9 @@ use crate::http::{IntoResponse, Request, Response};
 /// Answers each request by the application that stands at its method and path.
 ///
 /// A path is a pattern: `{name}` stands for one part of it, `{*name}` for all of the rest. A literal part goes before a
-/// parameter. `GET` answers `HEAD` as well. A path that is there for other methods only is 405, and says which; any other
-/// is the [fallback](Self::fallback)'s, which is 404 if nothing is said.
+/// parameter. `GET` answers `HEAD` as well. A path that is there for other methods only is 405, and says which; `OPTIONS`,
+/// unless it has an application, is 204 and says so, too. Any other path is the [fallback](Self::fallback)'s, which is 404
+/// if nothing is said. A slash at the end counts, and two are not one.
 ///
 /// ```
 /// use eventlet::green;
@@ -143,7 +143,7 @@ impl Router {
         self
     }
 
-    /// Answers everything below `prefix` by `app`, which sees the path without it.
+    /// Answers everything below `prefix` by `app`, which sees the path without it. The prefix may have parameters.
     ///
     /// # Panics
     ///
@@ -151,22 +151,20 @@ impl Router {
     #[must_use]
     #[track_caller]
     pub fn mount<A: Application>(self, prefix: &str, app: A) -> Router {
-        let prefix = prefix.trim_end_matches('/').to_owned();
-        let app = Rc::new(app);
-        let whole = {
-            let (app, prefix) = (app.clone(), prefix.clone());
-            move |request| app.respond(below(request, &prefix))
-        };
-        let exact = {
-            let prefix = prefix.clone();
-            move |request| app.respond(below(request, &prefix))
-        };
-        let router = if prefix.is_empty() { self } else { self.any(&prefix, exact.clone()) };
-        let router = router.any(&format!("{prefix}/"), exact);
-        router.any(&format!("{prefix}/{{*eventlet_rest}}"), whole)
+        let prefix = prefix.trim_end_matches('/');
+        let below = Below::new(prefix, app);
+        let router = if prefix.is_empty() { self } else { self.any(prefix, below.clone()) };
+        router.any_below(prefix, below)
     }
 
-    /// Answers everything below `prefix` with the files below a folder: see [`StaticFiles`].
+    #[track_caller]
+    fn any_below<A: Application>(self, prefix: &str, below: Below<A>) -> Router {
+        let router = self.any(&format!("{prefix}/"), below.clone());
+        router.any(&format!("{prefix}/{{*eventlet_rest}}"), below)
+    }
+
+    /// Answers everything below `prefix` with the files below a folder: see [`StaticFiles`]. At the prefix itself it
+    /// sends to the same with a slash, from where the links of an `index.html` are right.
     ///
     /// # Panics
     ///
@@ -174,7 +172,10 @@ impl Router {
     #[must_use]
     #[track_caller]
     pub fn files(self, prefix: &str, folder: impl Into<std::path::PathBuf>) -> Router {
-        self.mount(prefix, StaticFiles::new(folder))
+        let prefix = prefix.trim_end_matches('/');
+        let below = Below::new(prefix, StaticFiles::new(folder));
+        let router = if prefix.is_empty() { self } else { self.any(prefix, WithSlash) };
+        router.any_below(prefix, below)
     }
 
     /// Answers what has no path here.
@@ -204,6 +205,9 @@ impl Router {
 
     fn find(&self, request: &mut Request) -> Found {
         let paths = &*self.paths;
+        if request.method() == Method::OPTIONS && request.uri().path() == "*" {
+            return Found::Options(None);
+        }
         let found = paths.tree.at(request.uri().path()).ok().map(|found| {
             let params: Vec<_> = found
                 .params
@@ -218,7 +222,10 @@ impl Router {
             return fallback.map_or(Found::Nothing, Found::Handler);
         };
         if !params.is_empty() {
-            request.extensions_mut().insert(Params(Arc::from(params)));
+            // Those of a router that this one is mounted in stay; of the same name this one's is meant.
+            let outer = request.extensions().get::<Params>().cloned().unwrap_or_default();
+            let all = params.into_iter().chain(outer.0.iter().cloned()).collect();
+            request.extensions_mut().insert(Params(all));
         }
         let route = &paths.routes[index];
         let method = request.method().as_str();
@@ -227,7 +234,13 @@ impl Router {
             is_head.then(|| route.methods.get(Method::GET.as_str())).flatten()
         });
         let handler = by_method.or(route.any.as_ref()).cloned();
-        handler.map_or_else(|| Found::OtherMethods(route.allowed()), Found::Handler)
+        handler.map_or_else(
+            || match *request.method() {
+                Method::OPTIONS => Found::Options(Some(route.allowed())),
+                _ => Found::OtherMethods(route.allowed()),
+            },
+            Found::Handler,
+        )
     }
 }
 
@@ -236,6 +249,8 @@ enum Found {
     Handler(Handler),
     /// The path is there, for these methods.
     OtherMethods(String),
+    /// The question is for which methods the path is there, or whether the server is.
+    Options(Option<String>),
     Nothing,
 }
 
@@ -244,6 +259,9 @@ impl Route {
         let mut methods: Vec<&str> = self.methods.keys().map(String::as_str).collect();
         if methods.contains(&"GET") && !methods.contains(&"HEAD") {
             methods.push("HEAD");
+        }
+        if !methods.contains(&"OPTIONS") {
+            methods.push("OPTIONS");
         }
         methods.join(", ")
     }
@@ -259,27 +277,71 @@ impl Application for Router {
                     (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, methods)], "Method Not Allowed\n")
                         .into_response()
                 }
+                Found::Options(Some(methods)) => {
+                    (StatusCode::NO_CONTENT, [(ALLOW, methods)], ()).into_response()
+                }
+                Found::Options(None) => StatusCode::NO_CONTENT.into_response(),
                 Found::Nothing => (StatusCode::NOT_FOUND, "Not Found\n").into_response(),
             }
         }
     }
 }
 
-/// The same request with its path below `prefix`.
-fn below(mut request: Request, prefix: &str) -> Request {
-    let uri = request.uri();
-    let rest = uri.path().strip_prefix(prefix).unwrap_or(uri.path());
-    let mut target = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
-    if let Some(query) = uri.query() {
-        target.push('?');
-        target.push_str(query);
+/// An application that sees the path without a prefix.
+struct Below<A> {
+    app: Rc<A>,
+    /// How many parts of the path the prefix has. They are counted, since some of them may be parameters.
+    parts: usize,
+}
+
+impl<A> Below<A> {
+    fn new(prefix: &str, app: A) -> Self {
+        Below { app: Rc::new(app), parts: prefix.matches('/').count() }
     }
+}
+
+impl<A> Clone for Below<A> {
+    fn clone(&self) -> Self {
+        Below { app: self.app.clone(), parts: self.parts }
+    }
+}
+
+impl<A: Application> Application for Below<A> {
+    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<A> {
+        self.app.respond(below(request, self.parts))
+    }
+}
+
+/// The same request with its path below the first so many parts.
+fn below(mut request: Request, parts: usize) -> Request {
+    let uri = request.uri();
+    let rest = uri.path().match_indices('/').nth(parts).map_or("/", |(at, _)| &uri.path()[at..]);
+    let target = match uri.query() {
+        Some(query) => format!("{rest}?{query}"),
+        None => rest.to_owned(),
+    };
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = target.parse().ok();
     if let Ok(uri) = Uri::from_parts(parts) {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// Sends to the same path with a slash.
+struct WithSlash;
+
+impl Application for WithSlash {
+    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<> {
+        std::future::ready(with_slash(request.uri()))
+    }
+}
+
+/// The answer that sends to the same path with a slash. It is relative, so that it is right wherever this is mounted.
+pub(super) fn with_slash(uri: &Uri) -> Response {
+    let name = uri.path().rsplit('/').next().unwrap_or_default();
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    (StatusCode::MOVED_PERMANENTLY, [(LOCATION, format!("./{name}/{query}"))], ()).into_response()
 }
 
 /// Percent signs decoded; what is no UTF-8 then stays as it came.

@@ -4,16 +4,16 @@ use std::future::Future;
 use std::io::{self, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ::http::header::{
     ACCEPT_RANGES, ALLOW, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE,
+    IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
 };
 use ::http::{Method, StatusCode};
 use bytes::Bytes;
 
-use super::router::decoded;
+use super::router::{decoded, with_slash};
 use super::server::Application;
 use crate::green;
 use crate::green::fs::File;
@@ -24,7 +24,7 @@ use crate::http::{Body, IntoResponse, Out, Request, Response};
 /// a file if that is asked for.
 ///
 /// A path that leaves the folder, names a hidden file (one that begins with a dot) or is none is 404. A folder is its
-/// `index.html`. Files are read on other OS threads, a piece of 64 KiB at a time. Symbolic links are followed.
+/// `index.html`, at the path that ends in a slash; without one it sends there. Files are read on other OS threads, a piece of 64 KiB at a time. Symbolic links are followed.
 #[derive(Clone, Debug)]
 pub struct StaticFiles {
     folder: Rc<PathBuf>,
@@ -81,6 +81,16 @@ impl Application for StaticFiles {
 #[green(crate = crate)]
 fn answer(request: &Request, mut place: PathBuf) -> io::Result<Option<Response>> {
     let Some(mut metadata) = found(crate::green::fs::metadata(&place))? else { return Ok(None) };
+    let is_folder = request.uri().path().ends_with('/');
+    if !is_folder && metadata.is_dir() {
+        // From here, the links of its `index.html` would be those of the folder above.
+        place.push("index.html");
+        let index = found(crate::green::fs::metadata(&place))?;
+        return Ok(index.filter(|index| index.is_file()).map(|_| with_slash(request.uri())));
+    }
+    if is_folder && metadata.is_file() {
+        return Ok(None);
+    }
     if metadata.is_dir() {
         place.push("index.html");
         match found(crate::green::fs::metadata(&place))? {
@@ -97,6 +107,9 @@ fn answer(request: &Request, mut place: PathBuf) -> io::Result<Option<Response>>
     let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let tag = format!("\"{:x}-{:x}\"", since.as_nanos(), length);
 
+    if is_other(request, &tag, modified) {
+        return Ok(Some(StatusCode::PRECONDITION_FAILED.into_response()));
+    }
     let mut response = if is_unchanged(request, &tag, modified) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -187,14 +200,32 @@ fn header<'a>(request: &'a Request, name: &HeaderName) -> Option<&'a str> {
     request.headers().get(name)?.to_str().ok()
 }
 
-fn is_unchanged(request: &Request, tag: &str, modified: SystemTime) -> bool {
-    if let Some(tags) = header(request, &IF_NONE_MATCH) {
-        let weak = |known: &str| known.trim().trim_start_matches("W/") == tag;
-        return tags.trim() == "*" || tags.split(',').any(weak);
+/// The tags of a list in which this is one; `None` without the header.
+fn lists(request: &Request, name: &HeaderName, is_it: impl Fn(&str) -> bool) -> Option<bool> {
+    let mut lists = request.headers().get_all(name).iter().filter_map(|list| list.to_str().ok()).peekable();
+    lists.peek()?;
+    Some(lists.flat_map(|list| list.split(',')).map(str::trim).any(|tag| tag == "*" || is_it(tag)))
+}
+
+/// Was it changed after this header's date? A date has whole seconds. `None` without a date.
+fn is_newer(request: &Request, name: &HeaderName, modified: SystemTime) -> Option<bool> {
+    let since = httpdate::parse_http_date(header(request, name)?).ok()?;
+    Some(modified >= since + Duration::from_secs(1))
+}
+
+/// Does the client insist on a version that this is not?
+fn is_other(request: &Request, tag: &str, modified: SystemTime) -> bool {
+    match lists(request, &IF_MATCH, |known| known == tag) {
+        Some(is_listed) => !is_listed,
+        None => is_newer(request, &IF_UNMODIFIED_SINCE, modified).unwrap_or(false),
     }
-    let since = header(request, &IF_MODIFIED_SINCE).and_then(|date| httpdate::parse_http_date(date).ok());
-    // A date has whole seconds.
-    since.is_some_and(|since| modified < since + std::time::Duration::from_secs(1))
+}
+
+/// Does the client have this version?
+fn is_unchanged(request: &Request, tag: &str, modified: SystemTime) -> bool {
+    let weak = |known: &str| known.strip_prefix("W/").unwrap_or(known) == tag;
+    let is_newer = || is_newer(request, &IF_MODIFIED_SINCE, modified).unwrap_or(true);
+    lists(request, &IF_NONE_MATCH, weak).unwrap_or_else(|| !is_newer())
 }
 
 /// What of a file is asked for.
@@ -207,7 +238,12 @@ enum Range {
 }
 
 fn range(request: &Request, tag: &str, date: &str, length: u64) -> Range {
-    let Some(ranges) = header(request, &RANGE).and_then(|ranges| ranges.strip_prefix("bytes=")) else {
+    // It means nothing for other methods (RFC 9110, 14.2).
+    let asked = header(request, &RANGE).filter(|_| request.method() == Method::GET);
+    let is_of_bytes = |unit: &&str| unit.eq_ignore_ascii_case("bytes");
+    let Some((_, ranges)) =
+        asked.and_then(|asked| asked.split_once('=')).filter(|(unit, _)| is_of_bytes(unit))
+    else {
         return Range::All;
     };
     if header(request, &IF_RANGE).is_some_and(|condition| condition != tag && condition != date) {
