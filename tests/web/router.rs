@@ -217,6 +217,9 @@ fn a_folder_is_its_index_at_the_path_with_a_slash() {
     run_clean(scenario);
 }
 
+/// The headers, and the status and text of the answer.
+type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+
 #[test]
 fn conditions_and_ranges_are_those_of_rfc_9110() {
     #[green]
@@ -231,7 +234,7 @@ fn conditions_and_ranges_are_those_of_rfc_9110() {
         let none = "\"none\"";
         let future = "Sun, 01 Jan 2090 00:00:00 GMT";
         let whole = "0123456789";
-        let cases: &[(&[(&str, &str)], u16, &str)] = &[
+        let cases: &[Case<'_>] = &[
             (&[("range", "bytes=2-4")], 206, "234"),
             (&[("range", "BYTES=2-4")], 206, "234"),
             (&[("range", "bytes=-3")], 206, "789"),
