@@ -245,7 +245,7 @@ pub use event::Event;
 ///
 /// A call of a method by one of std's names whose value can never be a green call is left as it is written: `clone`, `iter`,
 /// `trim`, `as_str`, `to_string`, `is_some`, `ok_or`, `map_err`, `split_once`, `enumerate`, `sort_by`, `wrapping_add` and
-/// their kind, as well as functions of std's by their paths (`String::from`, `Vec::new`, `mem::take`). That halves what
+/// their kind, as well as functions of std's by their paths (`String::from`, `Vec::new`, `mem::take`). That lowers what
 /// checking costs, and what is expected of such a call reaches it. A green method cannot have such a name, and is refused
 /// where it is defined; `len`, `get`, `insert`, `next`, `map`, `take`, `parse`, `lines` and all other names are free.
 ///
@@ -260,7 +260,7 @@ pub use event::Event;
 /// # What it costs
 ///
 /// At run time a green call is a state machine in its caller's: no allocation, and a plain call is a plain call. Checking
-/// green code takes between two and three times as long as the same code by hand in `async`; the figures are in
+/// green code takes two to three times as long as the same code by hand in `async`, and somewhat more after an edit; the figures are in
 /// `docs/compile-cost.md`. With
 ///
 /// ```toml
