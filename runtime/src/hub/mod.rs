@@ -135,16 +135,13 @@ pub(crate) struct Hub {
     is_forked: Cell<bool>,
 }
 
-/// The next time from `deadline` on that is a multiple of the largest power of two within a 256th of `duration`, in
-/// nanoseconds, and of 2^20 at most.
-fn round(deadline: Duration, duration: Duration) -> Duration {
+/// The next time from `deadline` on that is a multiple of the largest power of two within a 256th of the time until then,
+/// and of 2^20 at most; all in nanoseconds.
+fn round(deadline: u64, time: u64) -> u64 {
     const MOST_BITS: u32 = 20;
-    let slack = u64::try_from(duration.as_nanos() >> 8).unwrap_or(u64::MAX);
-    let (Some(bits), Ok(nanoseconds)) = (slack.checked_ilog2(), u64::try_from(deadline.as_nanos())) else {
-        return deadline;
-    };
+    let Some(bits) = (time >> 8).checked_ilog2() else { return deadline };
     let rest = (1 << bits.min(MOST_BITS)) - 1;
-    nanoseconds.checked_add(rest).map_or(deadline, |time| Duration::from_nanos(time & !rest))
+    deadline.checked_add(rest).map_or(deadline, |time| time & !rest)
 }
 
 impl Hub {
@@ -270,10 +267,12 @@ impl Hub {
     /// Those that are due within such a moment are woken together. Sleeps are mostly long, and where they are many, to come
     /// back from the poller for each of them alone would cost more than all the rest of them does. A clock that is a
     /// test's own is taken at its word.
-    pub(crate) fn wake_in(&self, duration: Duration) -> Duration {
+    ///
+    /// In nanoseconds, as the timers have it.
+    pub(crate) fn wake_in(&self, nanoseconds: u64) -> u64 {
         let clock = self.clock.borrow();
-        let deadline = clock.now().saturating_add(duration);
-        if clock.is_real() { round(deadline, duration) } else { deadline }
+        let deadline = timers::nanoseconds(clock.now()).saturating_add(nanoseconds);
+        if clock.is_real() { round(deadline, nanoseconds) } else { deadline }
     }
 
     /// Appends a task to the ready queue. Runs nothing; a foreign waker that stands behind it is called.

@@ -117,16 +117,11 @@ impl<W: Wait> Future for Until<W> {
             note_wait(wait);
             return Poll::Pending;
         }
-        if W::IS_COUNTED && current::is_spent() {
+        if W::IS_COUNTED && !current::try_spend() {
             return give_way(cx);
         }
         match wait.attempt_alone() {
-            Some(output) => {
-                if W::IS_COUNTED {
-                    current::spend(1);
-                }
-                Poll::Ready(output)
-            }
+            Some(output) => Poll::Ready(output),
             None => attempt(wait, cx),
         }
     }
@@ -143,13 +138,14 @@ fn give_way<T>(cx: &mut Context<'_>) -> Poll<T> {
 #[inline(never)]
 fn attempt<W: Wait>(wait: &mut W, cx: &mut Context<'_>) -> Poll<W::Output> {
     current::with_running(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
-        Some(output) => {
+        Some(output) => Poll::Ready(output),
+        None => {
+            // Several waits may begin in one resumption, those of branches.
             if W::IS_COUNTED {
-                current::spend(1);
+                current::unspend();
             }
-            Poll::Ready(output)
+            Poll::Pending
         }
-        None => Poll::Pending,
     })
 }
 
@@ -192,9 +188,19 @@ impl Timer {
     /// As [`set`](Self::set).
     pub(crate) fn lasting(hub: &Hub, duration: Duration, task: TaskRef) -> Timer {
         if !duration.is_zero() {
-            return Timer::set(hub, hub.wake_in(duration), task);
+            return Timer::set_at(hub, hub.wake_in(saturating_nanoseconds(duration)), task);
         }
         Timer::at_once(hub, task)
+    }
+
+    /// [`set`](Self::set), by the nanoseconds of the deadline.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
+    fn set_at(hub: &Hub, deadline: u64, task: TaskRef) -> Timer {
+        hub.expect_to_run(&task);
+        Timer(hub.timers.borrow_mut().set_at(deadline, task), PhantomData)
     }
 
     /// One that has fired, and whose task is ready.
@@ -295,13 +301,12 @@ impl Sleep {
     #[inline(never)]
     fn set(&mut self, waiting: &Waiting<'_>) {
         let hub = waiting.hub;
-        let time = Duration::from_nanos(self.time);
         let deadline = match &self.state {
-            SleepState::For => hub.wake_in(time),
+            SleepState::For => hub.wake_in(self.time),
             SleepState::Set(timer) => return timer.renew(hub, waiting.task()),
             SleepState::GaveWay => return,
         };
-        self.state = SleepState::Set(Timer::set(hub, deadline, waiting.task()));
+        self.state = SleepState::Set(Timer::set_at(hub, deadline, waiting.task()));
     }
 }
 

@@ -1,18 +1,19 @@
 //! A table whose entries stay where they are, and whose memory goes when many have been given back.
 //!
-//! Whoever has taken an entry knows it by its number, so that none can move: the table becomes shorter from its end. For
-//! that to come about its upper part has a list of free entries of its own, from which is taken only while there is none
-//! below, and a count of those that are taken:
+//! Whoever has taken an entry knows it by its number, so that none can move: the table becomes shorter from its end. That is
+//! looked at when the hub has nothing better to do, and few entries are taken of many. Where some of the last quarter
+//! still are, that quarter is retired: what is given back of it is not taken again, and when nothing of it is taken any
+//! more, it goes.
 //!
 //! ```text
-//!                                       upper
-//!   [taken][free][taken][taken][free] … [free][taken][free] …
-//!     ▲ taken first                       ▲ taken then        all free: the upper part goes
+//!                                              retired
+//!   [taken][free][free][taken][free][free] … │ [free][taken][free] …
+//!            ▲ taken first                     ▲ all of it free: it goes
 //! ```
 //!
-//! The upper part begins at three quarters of the entries that there were when the table grew last, or at one half of those
-//! that were left when it became shorter. Between two changes of its memory lie as many takings or givings back as
-//! a quarter of what is moved then, so each pays for a few steps. A single entry near the end keeps all that lies below.
+//! Before a quarter goes or is retired, half as many entries as there are were given back, and before it has to be used
+//! again, half as many were taken: each of them pays for a few steps. A single entry near the end keeps all that lies
+//! below.
 
 use std::ops::{Index, IndexMut};
 
@@ -23,43 +24,36 @@ pub(super) const KEPT: usize = 1024;
 /// Entries by their numbers.
 pub(super) struct Table<T> {
     entries: Vec<T>,
-    /// The first free entry below `upper`.
+    /// The first free entry that is not retired.
     free: u32,
-    /// Where the upper part begins: [`NONE`] while the table is small.
-    upper: u32,
-    /// The first free entry of the upper part.
-    upper_free: u32,
-    /// How many entries of the upper part are taken.
-    upper_taken: u32,
+    taken: u32,
+    /// Where the retired part begins: [`NONE`] if there is none.
+    retired: u32,
+    /// How many entries of that are taken still.
+    retired_taken: u32,
 }
 
 /// What can lie in a table.
 pub(super) trait Entry: Default {
+    /// Is it nobody's? Whoever takes an entry begins to use it before this is asked.
+    fn is_free(&self) -> bool;
     /// The number that was noted last in this free entry.
     fn next_free(&self) -> u32;
-    /// Notes a number in a free entry.
+    /// Notes a number in an entry that is free from now on.
     fn set_next_free(&mut self, next: u32);
 }
 
 /// The number of no entry.
 const NONE: u32 = u32::MAX;
 
-/// What came of giving an entry back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    Same,
-    /// The table has become shorter: that happens once after many were taken.
-    Less,
-}
-
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Table { entries: Vec::new(), free: NONE, upper: NONE, upper_free: NONE, upper_taken: 0 }
+        Table { entries: Vec::new(), free: NONE, taken: 0, retired: NONE, retired_taken: 0 }
     }
 }
 
 impl<T: Entry> Table<T> {
-    /// Takes a free entry as it was given back, if there is one in the lower part: else [`take_more`](Self::take_more).
+    /// Takes a free entry as it was given back, if one is at hand: else [`take_more`](Self::take_more).
     #[inline]
     pub(super) fn take(&mut self) -> Option<u32> {
         if self.free == NONE {
@@ -67,94 +61,80 @@ impl<T: Entry> Table<T> {
         }
         let index = self.free;
         self.free = self.entries[index as usize].next_free();
+        self.taken += 1;
         Some(index)
     }
 
-    /// Takes an entry of the upper part, or a new one.
-    #[inline(never)]
+    /// Takes a new entry, or one that was to go.
     pub(super) fn take_more(&mut self) -> u32 {
-        if self.upper_free == NONE {
-            return self.add();
+        if self.retired != NONE {
+            self.retired = NONE;
+            self.retired_taken = 0;
+            self.list_free();
+            if let Some(index) = self.take() {
+                return index;
+            }
         }
-        let index = self.upper_free;
-        self.upper_free = self.entries[index as usize].next_free();
-        self.upper_taken += 1;
-        index
-    }
-
-    /// All entries are taken.
-    fn add(&mut self) -> u32 {
         let index = u32::try_from(self.entries.len()).ok().filter(|&index| index != NONE);
         let index = index.expect("a table has fewer than 2^32 entries");
-        if self.entries.len() == self.entries.capacity() && index as usize >= KEPT {
-            self.upper = index / 4 * 3;
-            self.upper_taken = index - self.upper;
-        }
         self.entries.push(T::default());
-        if index >= self.upper {
-            self.upper_taken += 1;
-        }
+        self.taken += 1;
         index
     }
 
-    /// Gives an entry back, which nobody refers to any more. `gone` is told of each that goes for good.
+    /// Gives an entry back, which nobody refers to any more.
     #[inline]
-    pub(super) fn give_back(&mut self, index: u32, gone: impl FnMut(T)) -> Room {
-        if index >= self.upper {
-            return self.give_back_upper(index, gone);
+    pub(super) fn give_back(&mut self, index: u32) {
+        self.taken -= 1;
+        if index >= self.retired {
+            return self.give_back_retired(index);
         }
         self.entries[index as usize].set_next_free(self.free);
         self.free = index;
-        Room::Same
     }
 
-    #[inline(never)]
-    fn give_back_upper(&mut self, index: u32, gone: impl FnMut(T)) -> Room {
-        self.entries[index as usize].set_next_free(self.upper_free);
-        self.upper_free = index;
-        self.upper_taken -= 1;
-        if self.upper_taken > 0 {
-            return Room::Same;
-        }
-        self.shorten(gone);
-        Room::Less
-    }
-
-    /// Cuts the upper part off for as long as it is free.
     #[cold]
-    fn shorten(&mut self, mut gone: impl FnMut(T)) {
-        while self.upper != NONE && self.upper_taken == 0 {
-            self.entries.drain(self.upper as usize..).for_each(&mut gone);
-            self.divide();
-        }
-        let len = self.entries.len();
-        self.entries.shrink_to(KEPT.max(len + len / 3));
+    fn give_back_retired(&mut self, index: u32) {
+        self.entries[index as usize].set_next_free(NONE);
+        self.retired_taken -= 1;
     }
 
-    /// The upper part has gone: what is left has an upper part as well, unless it is small.
-    fn divide(&mut self) {
-        self.upper_free = NONE;
-        self.upper_taken = 0;
-        if self.entries.len() < KEPT {
-            self.upper = NONE;
-            return;
+    /// Is there anything to [shorten](Self::shorten)?
+    #[inline]
+    pub(super) fn is_roomy(&self) -> bool {
+        let len = self.entries.len();
+        len > KEPT && self.taken as usize <= len / 4 && self.retired_taken == 0
+    }
+
+    /// Gives the memory of the free entries at the end back, if that is a quarter at least: `gone` is told of each. If not,
+    /// the last quarter is retired, and `false` comes back.
+    #[cold]
+    pub(super) fn shorten(&mut self, gone: impl FnMut(T)) -> bool {
+        let most = self.entries.len() / 4 * 3;
+        let len = self.entries.iter().rposition(|entry| !entry.is_free()).map_or(0, |last| last + 1);
+        let is_shorter = len <= most;
+        if is_shorter {
+            self.entries.drain(len..).for_each(gone);
+            self.entries.shrink_to(KEPT.max(len + len / 3));
+            self.retired = NONE;
+        } else {
+            // All entries have numbers of 32 bits.
+            self.retired = most as u32;
+            self.retired_taken = self.entries[most..].iter().filter(|entry| !entry.is_free()).count() as u32;
         }
-        let len = self.upper;
-        self.upper = len / 2;
-        self.upper_taken = len - self.upper;
-        let mut next = std::mem::replace(&mut self.free, NONE);
-        while next != NONE {
-            let index = next;
-            let entry = &mut self.entries[index as usize];
-            next = entry.next_free();
-            if index < self.upper {
-                entry.set_next_free(self.free);
-                self.free = index;
-            } else {
-                entry.set_next_free(self.upper_free);
-                self.upper_free = index;
-                self.upper_taken -= 1;
-            }
+        self.list_free();
+        is_shorter
+    }
+
+    /// Makes the list of free entries anew, the lowest first, so that the end becomes free sooner.
+    fn list_free(&mut self) {
+        self.free = NONE;
+        let end = self.entries.len().min(self.retired as usize);
+        for (index, entry) in
+            self.entries[..end].iter_mut().enumerate().rev().filter(|(_, entry)| entry.is_free())
+        {
+            entry.set_next_free(self.free);
+            self.free = index as u32;
         }
     }
 }
@@ -179,7 +159,7 @@ impl<T> Table<T> {
 
 #[cfg(test)]
 impl<T> Table<T> {
-    /// All entries, free ones as well.
+    /// How many entries there are, free ones as well.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -217,6 +197,10 @@ mod tests {
     }
 
     impl Entry for Number {
+        fn is_free(&self) -> bool {
+            !self.is_taken
+        }
+
         fn next_free(&self) -> u32 {
             assert!(!self.is_taken, "what is in a list is free");
             self.next
@@ -234,29 +218,28 @@ mod tests {
         index
     }
 
-    fn give_back(table: &mut Table<Number>, index: u32) -> Room {
+    fn give_back(table: &mut Table<Number>, index: u32) {
         assert!(std::mem::take(&mut table[index].is_taken), "{index} was nobody's");
-        table.give_back(index, drop)
+        table.give_back(index);
     }
 
-    /// Every free entry is in the list of its part, and the count of the upper one is right.
+    /// What a hub does that has nothing else to do.
+    fn idle(table: &mut Table<Number>) -> bool {
+        table.is_roomy() && table.shorten(drop)
+    }
+
+    /// Every free entry that is not retired is in the list, and the counts of the others are right.
     fn check(table: &Table<Number>) {
-        let list = |first: u32| {
-            std::iter::successors((first != NONE).then_some(first), |&index| {
-                let next = table[index].next_free();
-                (next != NONE).then_some(next)
-            })
-        };
-        let (mut lower, mut upper): (Vec<u32>, Vec<u32>) =
-            (list(table.free).collect(), list(table.upper_free).collect());
-        assert!(lower.iter().all(|&index| index < table.upper));
-        assert!(upper.iter().all(|&index| index >= table.upper));
-        let taken = table.entries.iter().skip(table.upper as usize).filter(|entry| entry.is_taken).count();
-        assert_eq!(table.upper_taken as usize, taken);
-        lower.append(&mut upper);
-        lower.sort_unstable();
+        let next = |&index: &u32| Some(table[index].next_free()).filter(|&next| next != NONE);
+        let mut free: Vec<u32> =
+            std::iter::successors((table.free != NONE).then_some(table.free), next).collect();
+        free.sort_unstable();
+        let end = table.entries.len().min(table.retired as usize);
         let is_free = |index: &u32| !table[*index].is_taken;
-        assert_eq!(lower, (0..table.entries.len() as u32).filter(is_free).collect::<Vec<_>>());
+        assert_eq!(free, (0..end as u32).filter(is_free).collect::<Vec<_>>());
+        let taken = |entries: &[Number]| entries.iter().filter(|entry| entry.is_taken).count();
+        assert_eq!(table.taken as usize, taken(&table.entries));
+        assert_eq!(table.retired_taken as usize, taken(&table.entries[end..]));
     }
 
     #[test]
@@ -268,42 +251,82 @@ mod tests {
         for index in taken.into_iter().filter(|index| !few.contains(index)) {
             give_back(&mut table, index);
         }
+        assert!(idle(&mut table));
         check(&table);
         assert!(table.bytes() <= 2 * KEPT * size_of::<Number>(), "{} bytes", table.bytes());
         assert!(few.iter().all(|&index| table[index].is_taken));
+        assert_eq!(take(&mut table), 0);
+        assert!(!idle(&mut table));
     }
 
     #[test]
     fn one_near_the_end_keeps_what_lies_below_until_it_is_given_back() {
         let mut table = Table::<Number>::default();
         let taken: Vec<u32> = (0..50_000).map(|_| take(&mut table)).collect();
-        for &index in &taken[..49_999] {
-            assert!(give_back(&mut table, index) == Room::Same);
-        }
+        taken[..49_999].iter().for_each(|&index| give_back(&mut table, index));
+        assert!(table.is_roomy());
+        assert!(!table.shorten(drop));
+        // It is not looked for again while it stays.
+        assert!(!table.is_roomy());
         check(&table);
-        // Meanwhile the lower ones are used, whatever was free first.
-        for _ in 0..1000 {
-            assert!(take(&mut table) < table.upper);
-        }
-        assert!(give_back(&mut table, 49_999) == Room::Less);
+        give_back(&mut table, 49_999);
+        assert!(idle(&mut table));
+        check(&table);
+        assert!(table.bytes() <= 2 * KEPT * size_of::<Number>(), "{} bytes", table.bytes());
+    }
+
+    /// As a thread does that sleeps again and again: it takes what it has just given back.
+    #[test]
+    fn one_that_comes_and_goes_near_the_end_moves_down() {
+        let mut table = Table::<Number>::default();
+        let taken: Vec<u32> = (0..50_000).map(|_| take(&mut table)).collect();
+        taken.iter().for_each(|&index| give_back(&mut table, index));
+        let mut one = take(&mut table);
+        assert_eq!(one, 49_999);
+        assert!(!idle(&mut table));
+        give_back(&mut table, one);
+        one = take(&mut table);
+        assert_eq!(one, 0);
+        assert!(idle(&mut table));
+        assert_eq!(table.entries.len(), 1);
         check(&table);
     }
 
     #[test]
-    fn one_that_comes_and_goes_at_the_limit_moves_nothing() {
+    fn what_is_retired_is_used_again_when_there_is_nothing_else() {
+        let mut table = Table::<Number>::default();
+        let few: Vec<u32> = (0..2000).map(|_| take(&mut table)).collect();
+        few[..1999].iter().for_each(|&index| give_back(&mut table, index));
+        assert!(!idle(&mut table));
+        (0..1500).for_each(|index| assert_eq!(take(&mut table), index));
+        check(&table);
+        (1500..1999).for_each(|index| assert_eq!(take(&mut table), index));
+        check(&table);
+        assert_eq!(take(&mut table), 2000);
+        (0..=2000).for_each(|index| give_back(&mut table, index));
+        assert!(idle(&mut table));
+        check(&table);
+    }
+
+    #[test]
+    fn a_table_that_is_mostly_taken_or_small_stays_as_it_is() {
         let mut table = Table::<Number>::default();
         (0..4096).for_each(|number| assert_eq!(take(&mut table), number));
-        for _ in 0..100 {
-            let index = take(&mut table);
-            let room = table.bytes();
-            assert!(give_back(&mut table, index) == Room::Same);
-            assert_eq!(table.bytes(), room);
-        }
+        (1025..4096).for_each(|index| give_back(&mut table, index));
+        assert!(!table.is_roomy());
+        give_back(&mut table, 0);
+        assert!(idle(&mut table));
+        assert_eq!(table.entries.len(), 1025);
+        (1..1025).for_each(|index| give_back(&mut table, index));
+        assert!(idle(&mut table));
+        (0..1024).for_each(|_| _ = take(&mut table));
+        (0..1024).for_each(|index| give_back(&mut table, index));
+        assert!(!table.is_roomy());
         check(&table);
     }
 
     #[test]
-    fn whatever_comes_and_goes_each_entry_is_somebodys_or_in_a_list() {
+    fn whatever_comes_and_goes_each_entry_is_somebodys_or_in_the_list() {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut roll = |below: usize| {
             state ^= state << 13;
@@ -317,14 +340,15 @@ mod tests {
                 if taken.len() < target && roll(4) > 0 {
                     taken.push(take(&mut table));
                 } else if !taken.is_empty() {
-                    let index = taken.swap_remove(roll(taken.len()));
-                    shortened += usize::from(give_back(&mut table, index) == Room::Less);
+                    give_back(&mut table, taken.swap_remove(roll(taken.len())));
                 }
+                shortened += usize::from(roll(16) == 0 && idle(&mut table));
             }
             check(&table);
             assert!(taken.iter().all(|&index| table[index].is_taken));
         }
-        assert!(shortened >= 4, "{shortened}");
+        idle(&mut table);
+        assert!(shortened >= 3, "{shortened}");
         assert!(table.bytes() <= 2 * KEPT * size_of::<Number>(), "{} bytes", table.bytes());
     }
 }

@@ -152,8 +152,10 @@ impl Hub {
     fn wait_for_io(&self, is_idle: bool) {
         let deadline = if is_idle { self.timers.borrow().next_deadline() } else { None };
         if !is_idle {
-            self.poll_io(Some(Duration::ZERO));
-        } else if let Some(deadline) = deadline {
+            return self.poll_io(Some(Duration::ZERO));
+        }
+        self.give_back_room();
+        if let Some(deadline) = deadline {
             let left = deadline.saturating_sub(self.now());
             if left.is_zero() {
                 self.poll_io(Some(Duration::ZERO));
@@ -168,6 +170,20 @@ impl Hub {
             }
         } else {
             self.sleep(None);
+        }
+    }
+
+    /// After a peak, and when there is nothing else to do: the tables become smaller.
+    #[inline]
+    fn give_back_room(&self) {
+        if self.tasks.borrow().is_roomy() {
+            self.tasks.borrow_mut().close_up();
+        }
+        if self.timers.borrow().is_roomy() {
+            self.timers.borrow_mut().shrink();
+        }
+        if self.sources.borrow().is_roomy() {
+            self.sources.borrow_mut().shrink();
         }
     }
 

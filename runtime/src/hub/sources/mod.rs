@@ -88,14 +88,14 @@ impl Sources {
 
     /// Takes a slot for a descriptor that was not known.
     fn insert(&mut self, raw: RawSource, is_writable: bool) -> Key {
-        let index = self.slots.take().unwrap_or_else(|| self.take_more());
+        let index = self.slots.take().unwrap_or_else(|| self.add_slot());
         self.registered += 1;
         let generation = self.slots[index].begin(raw, is_writable);
         Key { index, generation }
     }
 
-    /// The slot may be new, in the place of one that has gone.
-    fn take_more(&mut self) -> u32 {
+    /// It may be in the place of one that has gone.
+    fn add_slot(&mut self) -> u32 {
         let index = self.slots.take_more();
         self.slots[index].skip_to(self.latest);
         index
@@ -106,10 +106,21 @@ impl Sources {
     fn release(&mut self, index: u32) -> [Option<TaskRef>; 2] {
         let waiters = self.slots[index].end();
         self.registered -= 1;
-        let latest = &mut self.latest;
-        // Nothing else here is as long as the table, so that it does not matter what has become of its room.
-        let _ = self.slots.give_back(index, |slot| *latest = slot.generation().max(*latest));
+        self.slots.give_back(index);
         waiters
+    }
+
+    /// May there be memory to [give back](Self::shrink)?
+    #[inline]
+    pub(crate) fn is_roomy(&self) -> bool {
+        self.slots.is_roomy()
+    }
+
+    /// Where many descriptors were known and most have gone, so does the memory of what was known of them.
+    #[cold]
+    pub(crate) fn shrink(&mut self) {
+        let latest = &mut self.latest;
+        self.slots.shorten(|slot| *latest = slot.generation().max(*latest));
     }
 
     /// A slot that a source has and did not release.

@@ -57,6 +57,11 @@ impl Default for Slot {
 
 impl Entry for Slot {
     #[inline]
+    fn is_free(&self) -> bool {
+        self.word & FREE != 0
+    }
+
+    #[inline]
     fn next_free(&self) -> u32 {
         // It was one before.
         self.raw as u32

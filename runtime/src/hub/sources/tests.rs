@@ -148,6 +148,8 @@ fn after_many_descriptors_the_table_is_small_and_no_stale_event_reaches_those_th
         }
         stale.extend(keys.iter().map(|key| key.token()));
         assert_eq!(sources.len(), 1);
+        assert!(sources.is_roomy());
+        sources.shrink();
         assert!(sources.slots.bytes() <= 2048 * size_of::<Slot>(), "{} bytes", sources.slots.bytes());
         // A free slot is no descriptor's, whatever is noted in it.
         assert!(!(1..=MANY).any(|raw| sources.close_raw(raw, &mut Vec::new())));

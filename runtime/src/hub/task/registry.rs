@@ -1,8 +1,9 @@
 //! All green threads of a hub, so that they can be counted, listed and ended.
 
-use std::ptr;
+use std::mem::ManuallyDrop;
+use std::ptr::{self, NonNull};
 
-use super::TaskRef;
+use super::{Header, TaskRef};
 use crate::hub::table::KEPT;
 
 /// The threads that have not ended.
@@ -13,20 +14,54 @@ use crate::hub::table::KEPT;
 /// is never in here. A hub has one registry, and a task never leaves its OS thread, which has one hub at a time: before
 /// there can be another one, each task was taken out of here, ended or [abandoned](TaskRef::abandon). So there is no other
 /// registry that a slot could mean.
-#[derive(Default)]
 pub(crate) struct Registry {
-    slots: Vec<Option<TaskRef>>,
-    /// Never has room for more than three quarters of the slots, or for [`KEPT`]: that it is full says that few threads
-    /// are left of many, and so that costs no question of its own.
-    free: Vec<u32>,
+    slots: Vec<Slot>,
+    /// The first free slot, or [`NOWHERE`].
+    free: u32,
+    taken: u32,
     made: u64,
 }
 
 /// The slot of a task that is not registered.
 pub(super) const NOWHERE: u32 = u32::MAX;
 
-/// The first room for free slots.
-const FEW: usize = 64;
+/// A counted reference to a task; or, with the lowest bit set, the number of the next free slot.
+#[derive(Clone, Copy)]
+struct Slot(*mut Header);
+
+const FREE: usize = 1;
+// A header's address leaves the bit alone.
+const _: () = assert!(align_of::<Header>() > FREE);
+
+impl Slot {
+    #[inline]
+    fn of(task: TaskRef) -> Self {
+        Slot(ManuallyDrop::new(task).0.as_ptr())
+    }
+
+    #[inline]
+    fn free(next: u32) -> Self {
+        // One more, so that no slot is zero: there is room for a bit less than 32 on some machines.
+        Slot(ptr::without_provenance_mut((next.wrapping_add(1) as usize) << 1 | FREE))
+    }
+
+    #[inline]
+    fn next_free(self) -> u32 {
+        ((self.0.addr() >> 1) as u32).wrapping_sub(1)
+    }
+
+    /// The reference that lies here, which is not given out with it.
+    fn task(self) -> Option<ManuallyDrop<TaskRef>> {
+        let task = NonNull::new(self.0).filter(|task| task.addr().get() & FREE == 0)?;
+        Some(ManuallyDrop::new(TaskRef(task)))
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Registry { slots: Vec::new(), free: NOWHERE, taken: 0, made: 0 }
+    }
+}
 
 impl Registry {
     /// The id of the next thread: never used before on this hub.
@@ -37,16 +72,19 @@ impl Registry {
 
     pub(crate) fn insert(&mut self, task: TaskRef) {
         debug_assert!(!task.is_foreign(), "a stand-in is no green thread");
-        let slot = self.free.pop().unwrap_or_else(|| self.add_slot());
+        let slot = if self.free == NOWHERE { self.add_slot() } else { self.free };
+        let place = &mut self.slots[slot as usize];
+        self.free = place.next_free();
+        self.taken += 1;
         task.header().slot.set(slot);
-        self.slots[slot as usize] = Some(task);
+        *place = Slot::of(task);
     }
 
     #[inline]
     fn add_slot(&mut self) -> u32 {
         let slot = u32::try_from(self.slots.len()).ok().filter(|&slot| slot != NOWHERE);
         let slot = slot.expect("fewer than 2^32 green threads live");
-        self.slots.push(None);
+        self.slots.push(Slot::free(NOWHERE));
         slot
     }
 
@@ -56,61 +94,59 @@ impl Registry {
             return None;
         }
         let slot = task.header().slot.replace(NOWHERE);
-        let place = self.slots.get_mut(slot as usize)?;
-        // SAFETY: by the invariant the place holds a counted reference to this task, which is given out below instead of
-        // being dropped here. It is not read: with many threads it would have to be fetched from far away.
-        unsafe { ptr::write(place, None) };
-        if self.free.len() == self.free.capacity() {
-            self.free_one_more(slot);
-        } else {
-            self.free.push(slot);
-        }
+        // By the invariant a counted reference to this task lies there, which is given out below. It is not read: with many
+        // threads it would have to be fetched from far away.
+        *self.slots.get_mut(slot as usize)? = Slot::free(self.free);
+        self.free = slot;
+        self.taken -= 1;
         Some(TaskRef(task.0))
     }
 
-    /// There is no room for one more free slot: either it is made, or they are so many that all of them go.
-    #[cold]
-    #[inline(never)]
-    fn free_one_more(&mut self, slot: u32) {
-        let room = self.free.capacity();
-        let most = KEPT.max(self.slots.len() / 4 * 3);
-        if room < most {
-            let more = (2 * room).clamp(FEW, most);
-            self.free.reserve_exact(more - self.free.len());
-            self.free.push(slot);
-        } else {
-            self.close_up();
-        }
+    /// Are few threads left of so many that their places are worth giving back?
+    #[inline]
+    pub(crate) fn is_roomy(&self) -> bool {
+        self.slots.len() > KEPT && self.taken as usize <= self.slots.len() / 4
     }
 
-    /// Moves the threads that are left together, and gives the memory of the others back. They are a quarter at most, so
-    /// each of those that have ended since this was done last pays for two steps at most.
-    fn close_up(&mut self) {
-        self.free = Vec::new();
-        self.slots.retain(Option::is_some);
+    /// Moves the threads that are left together, and gives the memory of the others back. Where it
+    /// [is worth it](Self::is_roomy), each of those that have ended since this was done last pays for two steps at most.
+    #[cold]
+    pub(crate) fn close_up(&mut self) {
+        self.slots.retain(|slot| slot.task().is_some());
         self.slots.shrink_to(KEPT.max(2 * self.slots.len()));
-        for (slot, task) in (0..).zip(self.slots.iter().flatten()) {
+        self.free = NOWHERE;
+        for (slot, task) in (0..).zip(self.slots.iter().filter_map(|slot| slot.task())) {
             task.header().slot.set(slot);
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.taken as usize
     }
 
     /// Takes them out, all of them.
     pub(crate) fn take_all(&mut self) -> Vec<TaskRef> {
-        let tasks: Vec<TaskRef> = self.slots.drain(..).flatten().collect();
+        self.free = NOWHERE;
+        self.taken = 0;
+        let slots = std::mem::take(&mut self.slots);
+        let tasks: Vec<TaskRef> =
+            slots.into_iter().filter_map(Slot::task).map(ManuallyDrop::into_inner).collect();
         tasks.iter().for_each(|task| task.header().slot.set(NOWHERE));
-        self.free.clear();
         tasks
     }
 
     /// All of them, in the order in which they were spawned.
     pub(crate) fn all(&self) -> Vec<TaskRef> {
-        let mut tasks: Vec<TaskRef> = self.slots.iter().flatten().cloned().collect();
+        let tasks = self.slots.iter().filter_map(|slot| slot.task());
+        let mut tasks: Vec<TaskRef> = tasks.map(|task| TaskRef::clone(&task)).collect();
         tasks.sort_by_key(TaskRef::id);
         tasks
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        drop(self.take_all());
     }
 }
 
@@ -123,12 +159,15 @@ mod tests {
     /// What holds at any time.
     fn check(registry: &Registry) {
         for (slot, task) in registry.slots.iter().enumerate() {
-            assert!(task.as_ref().is_none_or(|task| task.header().slot.get() as usize == slot));
+            assert!(task.task().is_none_or(|task| task.header().slot.get() as usize == slot));
         }
-        let mut free = registry.free.clone();
+        let is_slot = |&slot: &u32| slot != NOWHERE;
+        let next = |&slot: &u32| Some(registry.slots[slot as usize].next_free()).filter(is_slot);
+        let mut free: Vec<u32> = std::iter::successors(Some(registry.free).filter(is_slot), next).collect();
         free.sort_unstable();
-        let is_free = |slot: &u32| registry.slots[*slot as usize].is_none();
+        let is_free = |slot: &u32| registry.slots[*slot as usize].task().is_none();
         assert_eq!(free, (0..registry.slots.len() as u32).filter(is_free).collect::<Vec<_>>());
+        assert_eq!(registry.len(), registry.slots.len() - free.len());
     }
 
     fn ids(tasks: &[TaskRef]) -> Vec<u64> {
@@ -136,7 +175,7 @@ mod tests {
     }
 
     fn bytes(registry: &Registry) -> usize {
-        size_of::<Option<TaskRef>>() * registry.slots.capacity() + size_of::<u32>() * registry.free.capacity()
+        size_of::<Slot>() * registry.slots.capacity()
     }
 
     fn spawn(registry: &mut Registry, remote: &Arc<Remote>) -> TaskRef {
@@ -157,6 +196,10 @@ mod tests {
             assert_eq!(registry.remove(task).map(|task| task.id()), Some(task.id()));
         }
         check(&registry);
+        assert!(registry.is_roomy());
+        registry.close_up();
+        check(&registry);
+        assert!(!registry.is_roomy());
         assert!(bytes(&registry) <= 20_000, "{} bytes for ten threads", bytes(&registry));
         assert_eq!(ids(&registry.all()), ids(&left));
         // Those that were moved are found, and the others are not found again.
@@ -185,6 +228,10 @@ mod tests {
                 assert_eq!(registry.remove(&task).map(|task| task.id()), Some(task.id()));
             }
             check(&registry);
+            if registry.is_roomy() {
+                registry.close_up();
+                check(&registry);
+            }
             let mut expected = ids(&live);
             expected.sort_unstable();
             assert_eq!(ids(&registry.all()), expected);
@@ -201,6 +248,6 @@ mod tests {
         assert_eq!(tasks[KEPT - 1].header().slot.get() as usize, KEPT - 1);
         assert!(registry.remove(&tasks[KEPT - 1]).is_some());
         check(&registry);
-        assert_eq!(registry.slots.len(), KEPT);
+        assert!(!registry.is_roomy());
     }
 }

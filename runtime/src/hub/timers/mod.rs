@@ -15,8 +15,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
-use super::table::KEPT;
-use super::table::{Entry, Room, Table};
+use super::table::{Entry, KEPT, Table};
 use super::task::TaskRef;
 use slot::Slot;
 
@@ -32,6 +31,8 @@ const NEVER: usize = SLOTS * LEVELS;
 const FRESH: usize = NEVER + 1;
 /// In place of a slot: the timer is due in the current tick.
 const CURRENT: u32 = FRESH as u32 + 1;
+/// In place of a slot: there is no timer here.
+const FREE: u32 = CURRENT + 1;
 /// The deadline of those that never fire.
 const NO_TIME: u64 = u64::MAX;
 /// How many timers of one slot are looked at to find the earliest, before its beginning has to do.
@@ -80,6 +81,11 @@ struct Node {
 
 impl Entry for Node {
     #[inline]
+    fn is_free(&self) -> bool {
+        self.slot == FREE
+    }
+
+    #[inline]
     fn next_free(&self) -> u32 {
         self.place
     }
@@ -87,6 +93,7 @@ impl Entry for Node {
     #[inline]
     fn set_next_free(&mut self, next: u32) {
         self.place = next;
+        self.slot = FREE;
     }
 }
 
@@ -125,7 +132,11 @@ impl Timers {
 
     /// Sets a timer that wakes `task` at `deadline`.
     pub(crate) fn set(&mut self, deadline: Duration, task: TaskRef) -> TimerKey {
-        let deadline = nanoseconds(deadline);
+        self.set_at(nanoseconds(deadline), task)
+    }
+
+    /// The same, in nanoseconds.
+    pub(crate) fn set_at(&mut self, deadline: u64, task: TaskRef) -> TimerKey {
         let index = self.take_node();
         let node = &mut self.nodes[index];
         node.deadline = deadline;
@@ -137,7 +148,9 @@ impl Timers {
 
     /// A timer that has fired.
     pub(crate) fn set_fired(&mut self) -> TimerKey {
-        TimerKey(self.take_node())
+        let index = self.take_node();
+        self.nodes[index].slot = CURRENT;
+        TimerKey(index)
     }
 
     /// Sets a timer that wakes `task` so many nanoseconds after the next [`settle`](Self::settle).
@@ -179,27 +192,30 @@ impl Timers {
 
     #[inline]
     fn take_node(&mut self) -> u32 {
-        self.nodes.take().unwrap_or_else(|| self.take_more())
+        self.nodes.take().unwrap_or_else(|| self.add_node())
     }
 
-    fn take_more(&mut self) -> u32 {
+    #[inline(never)]
+    fn add_node(&mut self) -> u32 {
         if self.slots.is_empty() {
             self.slots.resize_with(FRESH + 1, Slot::default);
         }
         self.nodes.take_more()
     }
 
-    fn free_node(&mut self, index: u32) {
-        if self.nodes.give_back(index, drop) == Room::Less {
-            self.shrink();
-        }
+    /// May there be memory to [give back](Self::shrink)?
+    #[inline]
+    pub(crate) fn is_roomy(&self) -> bool {
+        self.nodes.is_roomy()
     }
 
-    /// There were many timers, and most have gone: so does the memory of the rows in which they stood.
+    /// Where there were many timers and most have gone, so does their memory, and that of the rows in which they stood.
     #[cold]
-    fn shrink(&mut self) {
-        self.slots.iter_mut().for_each(Slot::shrink);
-        self.current.shrink_to(KEPT);
+    pub(crate) fn shrink(&mut self) {
+        if self.nodes.shorten(drop) {
+            self.slots.iter_mut().for_each(Slot::shrink);
+            self.current.shrink_to(KEPT);
+        }
     }
 
     /// Has it fired?
@@ -224,7 +240,7 @@ impl Timers {
         let task = node.task.take();
         let Node { deadline, place, slot, .. } = *node;
         if task.is_none() {
-            self.free_node(index);
+            self.nodes.give_back(index);
             return None;
         }
         *self.count(deadline) -= 1;
@@ -233,7 +249,7 @@ impl Timers {
             self.forget_cancelled();
         } else {
             self.leave_slot(slot as usize, place);
-            self.free_node(index);
+            self.nodes.give_back(index);
         }
         task
     }
@@ -274,25 +290,21 @@ impl Timers {
 
     fn forget_one(&mut self, index: u32) {
         self.cancelled -= 1;
-        self.free_node(index);
+        self.nodes.give_back(index);
     }
 
     /// Half of the timers were cancelled since this was done last, so each of them pays for one step or two.
     #[cold]
     fn close_up_current(&mut self) {
         let nodes = &mut self.nodes;
-        let mut room = Room::Same;
         self.current.retain(|&(_, index)| {
             let is_set = nodes[index].task.is_some();
-            if !is_set && nodes.give_back(index, drop) == Room::Less {
-                room = Room::Less;
+            if !is_set {
+                nodes.give_back(index);
             }
             is_set
         });
         self.cancelled = 0;
-        if room == Room::Less {
-            self.shrink();
-        }
     }
 
     /// When to wake up for timers: at [`next_deadline`](Self::next_deadline), or a little later where so many are due within a
@@ -454,7 +466,7 @@ impl Timers {
 }
 
 /// Five hundred years fit.
-fn nanoseconds(time: Duration) -> u64 {
+pub(super) fn nanoseconds(time: Duration) -> u64 {
     let seconds = time.as_secs().checked_mul(1_000_000_000);
     seconds.and_then(|seconds| seconds.checked_add(time.subsec_nanos().into())).unwrap_or(NO_TIME)
 }
