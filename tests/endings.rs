@@ -14,6 +14,7 @@ use eventlet::branch::{join_all, race};
 use eventlet::greenlet::{self, Greenlet, Thrown};
 use eventlet::greenthread::{GreenletExit, catch_exit, catch_unwind, current, exit};
 use eventlet::hubs::{get_hub, schedule_call_global};
+use eventlet::queue::LifoQueue;
 use eventlet::{
     Event, Exit, GreenPool, GreenThread, Queue, Semaphore, Thread, green, green_context, green_local, join,
     run, scope, sleep, spawn, spawn_after, spawn_n, with_timeout,
@@ -170,6 +171,44 @@ fn greenlets_that_hold_other_greenlets_are_dropped_in_a_chain_of_any_length() {
         drop(last);
         assert_eq!(count.get(), LONG);
     });
+}
+
+#[test]
+fn queues_that_hold_other_queues_are_dropped_in_a_chain_of_any_length() {
+    struct Holds {
+        _queue: Queue<Holds>,
+        _stack: LifoQueue<Holds>,
+        count: Rc<Cell<usize>>,
+    }
+    impl Drop for Holds {
+        fn drop(&mut self) {
+            self.count.set(self.count.get() + 1);
+        }
+    }
+    on_a_small_stack(|| {
+        let count = Rc::new(Cell::new(0));
+        let (mut queue, mut stack) = (Queue::unbounded(), LifoQueue::unbounded());
+        for n in 0..LONG {
+            let held = Holds { _queue: queue, _stack: stack, count: count.clone() };
+            (queue, stack) = (Queue::unbounded(), LifoQueue::unbounded());
+            if n % 2 == 0 {
+                queue.try_put(held).ok()
+            } else {
+                stack.try_put(held).ok()
+            };
+        }
+        drop((queue, stack));
+        assert_eq!(count.get(), LONG);
+    });
+}
+
+#[test]
+fn a_queue_may_hold_what_borrows_from_whoever_made_it() {
+    let words = String::from("a borrowed word");
+    let queue = Queue::borrowing(1);
+    assert!(queue.try_put(words.split(' ').next_back()).is_ok());
+    assert!(queue.try_put(None).is_err());
+    assert_eq!(queue.try_get().unwrap(), Some("word"));
 }
 
 #[test]

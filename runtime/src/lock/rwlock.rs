@@ -208,9 +208,8 @@ enum Kind {
 struct Access {
     readers: Cell<usize>,
     is_writing: Cell<bool>,
-    line: RefCell<WaitList>,
-    /// What each in line wants, by its ticket's index.
-    wants: RefCell<Vec<Kind>>,
+    /// Each brings what it wants.
+    line: RefCell<WaitList<Kind>>,
 }
 
 impl Access {
@@ -240,8 +239,7 @@ impl Access {
     fn call_next(&self) {
         loop {
             let mut line = self.line.borrow_mut();
-            let Some(ticket) = line.first() else { return };
-            let kind = self.wants.borrow()[ticket.index()];
+            let Some(&kind) = line.brought_by_first() else { return };
             if !self.try_take(kind) {
                 return;
             }
@@ -282,11 +280,7 @@ impl Wait for Enter<'_> {
             None if line.is_empty() && self.access.try_take(self.kind) => return Some(()),
             None => {
                 let ticket = line.join(waiting.task());
-                let mut wants = self.access.wants.borrow_mut();
-                if wants.len() <= ticket.index() {
-                    wants.resize(ticket.index() + 1, self.kind);
-                }
-                wants[ticket.index()] = self.kind;
+                *line.brought(ticket) = Some(self.kind);
                 self.ticket = Some(ticket);
             }
             Some(ticket) if line.is_notified(ticket) => {

@@ -1,9 +1,11 @@
 //! The queues by name, and how each is made.
 
 use std::fmt;
+use std::mem::take;
 use std::ops::Deref;
 
 use super::{AnyQueue, Fifo, Heap, Iter, Stack};
+use crate::hub::flat::drop_flat;
 use crate::iter::IntoGreenIterator;
 
 macro_rules! kind {
@@ -11,7 +13,7 @@ macro_rules! kind {
         $(#[$doc])*
         pub struct $name<T>(AnyQueue<T, $storage<T>>);
 
-        impl<T $(: $bound)?> $name<T> {
+        impl<T: 'static $(+ $bound)?> $name<T> {
             /// A queue without a limit: no put ever waits.
             pub fn unbounded() -> Self {
                 Self::bounded(usize::MAX)
@@ -20,7 +22,18 @@ macro_rules! kind {
             /// A queue with room for so many items. With room for none it is a channel: see the
             /// [module](crate::queue#capacity).
             pub fn bounded(capacity: usize) -> Self {
-                $name(AnyQueue::new($storage::default(), capacity))
+                $name(AnyQueue::new($storage::default(), capacity, |items| drop_flat(take(items))))
+            }
+        }
+
+        impl<T $(: $bound)?> $name<T> {
+            /// A queue with room for so many items, which may borrow; `usize::MAX` is no limit.
+            ///
+            /// It differs from [`bounded`](Self::bounded) in one thing: where its items hold queues of their own, in which
+            /// there are queues again, and so on, these are dropped one inside the other, as fields are. What
+            /// borrows cannot be put off until the one before is gone.
+            pub fn borrowing(capacity: usize) -> Self {
+                $name(AnyQueue::new($storage::default(), capacity, |_| ()))
             }
         }
 
@@ -48,14 +61,14 @@ macro_rules! kind {
         impl<T> Eq for $name<T> {}
 
         /// Without a limit.
-        impl<T $(: $bound)?> Default for $name<T> {
+        impl<T: 'static $(+ $bound)?> Default for $name<T> {
             fn default() -> Self {
                 Self::unbounded()
             }
         }
 
         /// A queue without a limit in which these items lie.
-        impl<T $(: $bound)?> FromIterator<T> for $name<T> {
+        impl<T: 'static $(+ $bound)?> FromIterator<T> for $name<T> {
             fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
                 let queue = Self::unbounded();
                 for item in items {

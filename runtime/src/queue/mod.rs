@@ -53,7 +53,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
-use crate::hub::current::{is_spent, spend};
+use crate::hub::current::try_spend;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
@@ -76,8 +76,8 @@ pub struct AnyQueue<T, S> {
 }
 
 impl<T, S: Storage<T>> AnyQueue<T, S> {
-    fn new(items: S, limit: usize) -> Self {
-        AnyQueue { shared: Rc::new(Shared::new(items, limit)) }
+    fn new(items: S, limit: usize, drop_items: fn(&mut S)) -> Self {
+        AnyQueue { shared: Rc::new(Shared::new(items, limit, drop_items)) }
     }
 
     /// Puts an item into the queue. Suspends while there is no room; on a channel, until the item was taken.
@@ -91,12 +91,9 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         // Made out here, so that the call has one copy of the item in it and not two.
         let item = Cell::new(Some(item));
         Green::new(async move {
-            if !is_spent() {
+            if try_spend() {
                 match self.shared.put_at_once(returned(&item)) {
-                    Ok(()) => {
-                        spend(1);
-                        return Ok(());
-                    }
+                    Ok(()) => return Ok(()),
                     Err(back) => item.set(Some(back)),
                 }
             }
@@ -147,7 +144,14 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     ///
     /// [`ShutDown`], once the queue was shut down and nothing is left in it.
     pub fn get(&self) -> Green<impl Future<Output = Result<T, ShutDown>>> {
-        Green::new(async move { until(Get::new(&self.shared)).await })
+        Green::new(async move {
+            if try_spend()
+                && let Some(item) = self.shared.get_at_once()
+            {
+                return Ok(item);
+            }
+            until(Get::new(&self.shared)).await
+        })
     }
 
     /// Takes the next item within `limit`. Suspends until there is one for this thread; not at all if there is.

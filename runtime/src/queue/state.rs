@@ -16,21 +16,19 @@ use crate::hub::current;
 use crate::hub::task::TaskRef;
 use crate::hub::wait_queue::{Ticket, WaitList};
 
-/// Room for so many offers is kept.
-const OFFERS_KEPT: usize = 64;
-
 /// The inside of a queue. All its functions leave the cell unborrowed while they wake or drop anything.
 pub(crate) struct Shared<T, S> {
     pub(crate) state: RefCell<State<T, S>>,
+    /// Drops the items that lie there at the end, or leaves them to be dropped after.
+    drop_items: fn(&mut S),
 }
 
 pub(crate) struct State<T, S> {
     pub(crate) items: S,
     /// `usize::MAX`: no limit. Zero: an item goes from hand to hand.
     pub(crate) limit: usize,
-    /// What each blocked putter brings, by its ticket's index.
-    pub(crate) offers: Vec<Option<T>>,
-    pub(crate) putters: WaitList,
+    /// They bring their items.
+    pub(crate) putters: WaitList<T>,
     pub(crate) getters: WaitList,
     pub(crate) peekers: WaitList,
     pub(crate) joiners: WaitList,
@@ -40,12 +38,12 @@ pub(crate) struct State<T, S> {
 }
 
 impl<T, S: Storage<T>> Shared<T, S> {
-    pub(crate) fn new(items: S, limit: usize) -> Self {
+    pub(crate) fn new(items: S, limit: usize, drop_items: fn(&mut S)) -> Self {
         Shared {
+            drop_items,
             state: RefCell::new(State {
                 items,
                 limit,
-                offers: Vec::new(),
                 putters: WaitList::default(),
                 getters: WaitList::default(),
                 peekers: WaitList::default(),
@@ -182,6 +180,12 @@ impl<T, S: Storage<T>> Shared<T, S> {
     }
 }
 
+impl<T, S> Drop for Shared<T, S> {
+    fn drop(&mut self) {
+        (self.drop_items)(&mut self.state.get_mut().items);
+    }
+}
+
 #[inline]
 fn wake_one(called: Option<TaskRef>) {
     if let Some(task) = called {
@@ -233,18 +237,8 @@ impl<T, S: Storage<T>> State<T, S> {
     /// A putter joins the line with what it brings.
     pub(crate) fn offer(&mut self, item: T, task: TaskRef) -> Ticket {
         let ticket = self.putters.join(task);
-        if self.offers.len() <= ticket.index() {
-            self.offers.resize_with(ticket.index() + 1, || None);
-        }
-        self.offers[ticket.index()] = Some(item);
+        *self.putters.brought(ticket) = Some(item);
         ticket
-    }
-
-    /// Gives the memory of a long line's offers back once nobody stands in it: all of them have been taken.
-    pub(crate) fn forget_offers(&mut self) {
-        if self.offers.len() > OFFERS_KEPT && self.putters.is_empty() && self.putters.notified() == 0 {
-            self.offers = Vec::new();
-        }
     }
 
     /// Takes the next item, and says which putter's item moved in for it.
@@ -268,7 +262,7 @@ impl<T, S: Storage<T>> State<T, S> {
     /// Moves in what the first putter in line brings, if there is one.
     fn admit(&mut self) -> Option<TaskRef> {
         let ticket = self.putters.first()?;
-        let item = self.offers[ticket.index()].take().expect("a putter in line has an item to put");
+        let item = self.putters.brought(ticket).take().expect("a putter in line has an item to put");
         // Called first: inserting may panic, in a comparison of the user's.
         let putter = self.putters.notify_first();
         self.insert(item);
@@ -277,7 +271,7 @@ impl<T, S: Storage<T>> State<T, S> {
 
     /// The next item, where it lies.
     pub(crate) fn first(&self) -> Option<&T> {
-        self.items.first().or_else(|| self.offers[self.putters.first()?.index()].as_ref())
+        self.items.first().or_else(|| self.putters.brought_by_first())
     }
 
     /// Is there something for somebody who was not called yet: an item, or the end?

@@ -31,7 +31,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
         let _left_over;
         let mut state = self.shared.state.borrow_mut();
         if let Some(ticket) = self.ticket {
-            if state.offers[ticket.index()].is_none() {
+            if state.putters.brought(ticket).is_none() {
                 return Some(Ok(()));
             }
             if state.is_shut_down {
@@ -73,9 +73,8 @@ impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
         let Some(ticket) = self.ticket else { return };
         let _left;
         let mut state = self.shared.state.borrow_mut();
+        let taken_back = state.putters.brought(ticket).take();
         _left = state.putters.leave(ticket);
-        let taken_back = state.offers[ticket.index()].take();
-        state.forget_offers();
         if let Some(item) = taken_back {
             state.revoke_last();
             drop(state);
@@ -98,11 +97,6 @@ impl<'a, T, S: Storage<T>> Get<'a, T, S> {
 
 impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
     type Output = Result<T, ShutDown>;
-
-    #[inline(always)]
-    fn attempt_alone(&mut self) -> Option<Result<T, ShutDown>> {
-        if self.ticket.is_none() { self.shared.get_at_once().map(Ok) } else { None }
-    }
 
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<T, ShutDown>> {

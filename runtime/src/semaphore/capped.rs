@@ -56,7 +56,7 @@ impl CappedSemaphore {
     #[track_caller]
     pub fn new(count: usize, limit: usize) -> Self {
         assert!(count <= limit, "a semaphore cannot begin above its limit: {count} of {limit}");
-        CappedSemaphore { units: Rc::new(Shared::new(Units(count), limit)) }
+        CappedSemaphore { units: Rc::new(Shared::new(Units(count), limit, |_| ())) }
     }
 
     /// Counts down. Suspends while the count is zero, until this thread's turn comes; wakes a waiting release.

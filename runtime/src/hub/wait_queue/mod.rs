@@ -17,9 +17,9 @@
 use super::table::KEPT;
 use super::task::TaskRef;
 
-/// A line of waiting tasks.
-pub(crate) struct WaitList {
-    places: Vec<Place>,
+/// A line of waiting tasks, each with what it has brought, if it brings anything.
+pub(crate) struct WaitList<B = ()> {
+    places: Vec<Place<B>>,
     first: u32,
     /// The first that was not notified.
     next: u32,
@@ -34,8 +34,7 @@ pub(crate) struct WaitList {
 pub(crate) struct Ticket(u32);
 
 impl Ticket {
-    /// A small number that is the ticket's alone until it is given back: an index for what is kept beside the line.
-    pub(crate) fn index(self) -> usize {
+    fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -53,17 +52,18 @@ pub(crate) struct Left {
 /// and may use whatever the line belongs to: so this is declared before the line is borrowed, and dropped after it.
 pub(crate) type LeftOver = Option<TaskRef>;
 
-struct Place {
+struct Place<B> {
     /// `None` while the place is free.
     task: Option<TaskRef>,
     is_notified: bool,
     before: u32,
     after: u32,
+    brought: Option<B>,
 }
 
 const NONE: u32 = u32::MAX;
 
-impl Default for WaitList {
+impl<B> Default for WaitList<B> {
     fn default() -> Self {
         WaitList {
             places: Vec::new(),
@@ -77,7 +77,7 @@ impl Default for WaitList {
     }
 }
 
-impl WaitList {
+impl<B> WaitList<B> {
     /// How many wait, those already notified not counted.
     #[inline]
     pub(crate) fn len(&self) -> usize {
@@ -130,8 +130,20 @@ impl WaitList {
 
     #[cold]
     fn add_place(&mut self) -> u32 {
-        self.places.push(Place { task: None, is_notified: false, before: NONE, after: NONE });
+        self.places.push(Place { task: None, is_notified: false, before: NONE, after: NONE, brought: None });
         u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
+    }
+
+    /// What the holder of this place has brought, to put it there, to look at it, or to take it. It is taken by whoever it is
+    /// for, or by the holder before that leaves.
+    #[inline]
+    pub(crate) fn brought(&mut self, ticket: Ticket) -> &mut Option<B> {
+        &mut self.places[ticket.index()].brought
+    }
+
+    /// What the first in line has brought.
+    pub(crate) fn brought_by_first(&self) -> Option<&B> {
+        self.places.get(self.next as usize)?.brought.as_ref()
     }
 
     /// Has this place been notified?

@@ -23,7 +23,7 @@ fn ids(tasks: &[TaskRef]) -> Vec<u64> {
 #[test]
 fn first_come_is_first_called() {
     let tasks = Tasks::new();
-    let mut list = WaitList::default();
+    let mut list = WaitList::<()>::default();
     for id in 1..=4 {
         list.join(tasks.task(id));
     }
@@ -36,7 +36,7 @@ fn first_come_is_first_called() {
 #[test]
 fn leaving_says_whether_one_was_called() {
     let tasks = Tasks::new();
-    let mut list = WaitList::default();
+    let mut list = WaitList::<()>::default();
     let tickets: Vec<Ticket> = (1..=3).map(|id| list.join(tasks.task(id))).collect();
     assert!(!list.leave(tickets[1]).was_notified);
     list.notify_first();
@@ -50,7 +50,7 @@ fn leaving_says_whether_one_was_called() {
 #[test]
 fn a_renewed_place_keeps_its_turn() {
     let tasks = Tasks::new();
-    let mut list = WaitList::default();
+    let mut list = WaitList::<()>::default();
     let ticket = list.join(tasks.task(1));
     list.join(tasks.task(2));
     assert_eq!(list.renew(ticket, tasks.task(7)).map(|task| task.id()), Some(1));
@@ -69,7 +69,7 @@ fn a_line_does_what_a_queue_does_and_uses_its_places_again() {
             state ^= state << 17;
             (state % limit as u64) as usize
         };
-        let mut list = WaitList::default();
+        let mut list = WaitList::<()>::default();
         let mut queue: VecDeque<u64> = VecDeque::new();
         let mut held: Vec<(u64, Ticket)> = Vec::new();
         for id in 1..300 {
@@ -99,7 +99,7 @@ fn a_line_does_what_a_queue_does_and_uses_its_places_again() {
 #[test]
 fn the_last_of_a_long_line_takes_its_memory_along_and_is_told_what_it_was() {
     let tasks = Tasks::new();
-    let mut list = WaitList::default();
+    let mut list = WaitList::<()>::default();
     for is_notified in [true, false] {
         let tickets: Vec<Ticket> = (0..3000).map(|id| list.join(tasks.task(id))).collect();
         // The last to leave is one from the middle.
