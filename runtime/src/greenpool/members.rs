@@ -72,6 +72,14 @@ impl Members {
 
     /// Takes a member out. The caller drops it, when nothing is borrowed.
     pub(super) fn remove(&mut self, id: u64) -> Option<TaskRef> {
+        // Mostly the oldest ends first, and leaves no gap.
+        if self.gaps == 0
+            && self.line.front().is_some_and(|oldest| oldest.id == id)
+            && let Some(place) = self.line.pop_front()
+        {
+            self.trim_room();
+            return place.task;
+        }
         let index = self.find(id).ok()?;
         let task = self.line[index].task.take()?;
         self.gaps += 1;
@@ -97,6 +105,11 @@ impl Members {
             self.line.retain(|place| place.task.is_some());
             self.gaps = 0;
         }
+        self.trim_room();
+    }
+
+    #[inline]
+    fn trim_room(&mut self) {
         // After a peak: each of those that have left since the room was cut last pays for a step of it.
         if self.line.capacity() > ROOM_KEPT && self.line.len() < self.line.capacity() / 4 {
             self.line.shrink_to(ROOM_KEPT.max(2 * self.line.len()));

@@ -93,16 +93,16 @@ impl Slots {
         G::Output: 'static,
     {
         let place = Place::here();
-        current::with(|hub| {
-            let outcome = hub.adopt_with(|id| {
-                let slot = Slot { id, slots: self.clone() };
-                move || Member { job: f(), _slot: slot }
-            });
-            outcome.task().spawned_at(place);
-            self.members.borrow_mut().add(outcome.task().clone());
-            hub.schedule(outcome.task());
-            GreenThread::new(outcome)
-        })
+        // Not inside a closure, of which there would be two copies: the thread's body is large.
+        let hub = current::get();
+        let outcome = hub.adopt_with(|id| {
+            let slot = Slot { id, slots: self.clone() };
+            move || Member { job: f(), _slot: slot }
+        });
+        outcome.task().spawned_at(place);
+        self.members.borrow_mut().add(outcome.task().clone());
+        hub.schedule(outcome.task());
+        GreenThread::new(outcome)
     }
 
     /// Makes a member of a thread that runs already, whether or not there is room.
@@ -132,11 +132,11 @@ impl Slots {
         while !self.is_full() {
             let Some(spawner) = self.spawners.borrow_mut().notify_first() else { break };
             self.promised.set(self.promised.get() + 1);
-            wake(&spawner);
+            wake(spawner);
         }
         if self.taken() == 0 {
             let joiners = self.joiners.borrow_mut().notify_all();
-            joiners.iter().for_each(wake);
+            joiners.into_iter().for_each(wake);
         }
     }
 
@@ -146,8 +146,8 @@ impl Slots {
 }
 
 /// Wakes a thread; with the hub gone there is none.
-fn wake(task: &TaskRef) {
-    current::try_with(|hub| hub.schedule(task));
+fn wake(task: TaskRef) {
+    current::try_with(|hub| hub.wake(task));
 }
 
 pin_project_lite::pin_project! {

@@ -48,12 +48,12 @@ where
     G::Value: 'static,
 {
     let place = Place::here();
-    current::with(|hub| {
-        let outcome = hub.adopt(f);
-        outcome.task().spawned_at(place);
-        hub.schedule(outcome.task());
-        GreenThread::new(outcome)
-    })
+    // Not inside a closure, of which there would be two copies: the thread's body is large.
+    let hub = current::get();
+    let outcome = hub.adopt(f);
+    outcome.task().spawned_at(place);
+    hub.schedule(outcome.task());
+    GreenThread::new(outcome)
 }
 
 /// Starts a green thread whose value nobody wants. Does not suspend.

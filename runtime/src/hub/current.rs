@@ -149,12 +149,21 @@ pub(crate) fn with_running<R>(f: impl FnOnce(&Rc<Hub>) -> R) -> R {
 /// killed before it begins.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Rc<Hub>) -> R) -> R {
-    // Asked beforehand, so that `f`, which may be as large as a thread's body, is moved no more often than it must be.
+    // Asked beforehand, so that `f` is moved no more often than it must be.
     if CURRENT.try_with(|_| ()).is_err() {
-        let last = Last::find();
+        let last = Found::at_the_end();
         return f(&last.hub);
     }
     with_running(f)
+}
+
+/// The hub that [`with`] would hand on, for those whose code is large: in a closure it would not lie in line.
+#[inline]
+pub(crate) fn get() -> Found {
+    match CURRENT.try_with(|owner| owner.get_or_init(make).0.clone()) {
+        Ok(hub) => Found { hub, _after: None },
+        Err(_) => Found::at_the_end(),
+    }
 }
 
 /// Calls `f` with this OS thread's hub; `None` if it has none, or is ending.
@@ -195,21 +204,30 @@ fn ending() -> Option<Rc<Hub>> {
     lasting(|lasting| lasting.ending.borrow().clone()).flatten()
 }
 
-/// Who is asked when the OS thread's own hub may not be used any more.
-struct Last {
+/// The hub that is asked: the OS thread's own, or another one where that may not be used any more.
+pub(crate) struct Found {
     hub: Rc<Hub>,
     _after: Option<After>,
 }
 
-impl Last {
+impl std::ops::Deref for Found {
+    type Target = Rc<Hub>;
+
+    #[inline]
+    fn deref(&self) -> &Rc<Hub> {
+        &self.hub
+    }
+}
+
+impl Found {
     #[cold]
-    fn find() -> Self {
+    fn at_the_end() -> Self {
         let after = || lasting(|lasting| lasting.after.borrow().clone()).flatten();
         if let Some(hub) = ending().or_else(after) {
-            return Last { hub, _after: None };
+            return Found { hub, _after: None };
         }
         let after = After::begin();
-        Last { hub: after.hub.clone(), _after: Some(after) }
+        Found { hub: after.hub.clone(), _after: Some(after) }
     }
 }
 
