@@ -187,10 +187,10 @@ impl<F: FnOnce() -> G, G: Future> All<F, G> {
         if is_look(cx) {
             let hub = current::with(Rc::clone);
             branches.look(&hub, cx);
-            hub.note_trunk(format_args!("for its branches, {} of which have not ended", branches.len()));
+            hub.note_branches(format_args!("for its branches, {} of which have not ended", branches.len()));
             return Poll::Pending;
         }
-        let broken = branches.trunk().turn(cx.waker(), |hub, task| match branches.resume(hub, task) {
+        let broken = branches.ready().turn(cx.waker(), |hub, task| match branches.resume(hub, task) {
             None => ControlFlow::Continue(()),
             // It ends the others on its way out.
             Some(over) => ended(over.index, over.result.unwrap_or_else(|payload| resume_unwind(payload))),

@@ -11,8 +11,8 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use crate::hub::branch::Own;
-use crate::hub::task::TaskRef;
-use crate::hub::trunk::Trunk;
+use crate::hub::subtask::SubtaskQueue;
+use crate::hub::task::Subtask;
 use crate::hub::{Hub, current};
 
 /// What a panic brings.
@@ -22,7 +22,7 @@ pub(crate) type Payload = Box<dyn Any + Send>;
 ///
 /// All functions leave the cell unborrowed while they poll or drop a call.
 pub(crate) struct Branches<C: Future> {
-    trunk: Rc<Trunk>,
+    ready: Rc<SubtaskQueue>,
     places: RefCell<Vec<Place<C>>>,
     free: RefCell<Vec<u32>>,
     live: Cell<usize>,
@@ -50,7 +50,7 @@ enum Place<C: Future> {
 struct Branch<C: Future> {
     /// The first is 1.
     number: u64,
-    task: TaskRef,
+    task: Subtask,
     call: C,
     own: Own,
     is_started: bool,
@@ -82,7 +82,7 @@ pub(crate) struct Ended<T> {
 impl<C: Future + Unpin> Branches<C> {
     pub(crate) fn new() -> Self {
         Branches {
-            trunk: Trunk::new(),
+            ready: SubtaskQueue::new(),
             places: RefCell::default(),
             free: RefCell::default(),
             live: Cell::new(0),
@@ -93,8 +93,9 @@ impl<C: Future + Unpin> Branches<C> {
         }
     }
 
-    pub(crate) fn trunk(&self) -> &Rc<Trunk> {
-        &self.trunk
+    /// The queue of those that are ready.
+    pub(crate) fn ready(&self) -> &Rc<SubtaskQueue> {
+        &self.ready
     }
 
     /// How many have not ended.
@@ -111,12 +112,12 @@ impl<C: Future + Unpin> Branches<C> {
         self.made.set(number);
         self.live.set(self.live.get() + 1);
         current::with(|hub| {
-            let task = new_branch(hub, &self.trunk);
+            let task = new_subtask(hub, &self.ready);
             let own = Own::inherited(hub);
             let branch = Branch { number, task: task.clone(), call, own, is_started: false, early: None };
             let index = self.insert(Place::Here(branch));
             task.set_place(index);
-            hub.schedule(&task);
+            task.wake();
             Ok(BranchKey { index, number })
         })
     }
@@ -131,8 +132,8 @@ impl<C: Future + Unpin> Branches<C> {
         u32::try_from(places.len() - 1).expect("fewer than 2^32 branches of one thread")
     }
 
-    /// Lets a branch that was taken from the trunk's line run, until it suspends or ends.
-    pub(crate) fn resume(&self, hub: &Rc<Hub>, task: &TaskRef) -> Option<Ended<C::Output>> {
+    /// Lets a branch that was taken from the queue of those that are ready run, until it suspends or ends.
+    pub(crate) fn resume(&self, hub: &Rc<Hub>, task: &Subtask) -> Option<Ended<C::Output>> {
         if task.is_done() {
             return None;
         }
@@ -234,7 +235,7 @@ impl<C: Future + Unpin> Branches<C> {
         self.vacate(key.index);
         let dropped = branch.end();
         // Nobody else may be left to end.
-        self.trunk.wake_driver();
+        self.ready.wake_driver();
         dropped
     }
 
@@ -265,7 +266,7 @@ impl<C: Future + Unpin> Branches<C> {
         });
         branch.early = early;
         if !is_settled {
-            hub.schedule(&branch.task);
+            branch.task.wake();
         }
         // A branch that is looked at does not run, so that nothing in it can kill it.
         let _ = self.put_back(index, branch);
@@ -298,7 +299,7 @@ impl<C: Future + Unpin> Branches<C> {
                 closed = closed.and(dropped);
             }
         }
-        self.trunk.clear();
+        self.ready.clear();
         closed
     }
 }
@@ -317,10 +318,10 @@ impl<C: Future> Branch<C> {
     }
 }
 
-/// A branch of the running thread.
-pub(crate) fn new_branch(hub: &Rc<Hub>, trunk: &Rc<Trunk>) -> TaskRef {
+/// A subtask of the running thread.
+pub(crate) fn new_subtask(hub: &Rc<Hub>, queue: &Rc<SubtaskQueue>) -> Subtask {
     let id = hub.current().map_or(0, |thread| thread.id());
-    TaskRef::branch(&hub.remote, id, trunk)
+    Subtask::new(&hub.remote, id, queue)
 }
 
 fn poll_branch<C: Future + Unpin>(

@@ -77,8 +77,8 @@ where
 }
 
 /// A thread that drives several branches is being looked at: says what it waits for, after they did.
-pub(crate) fn note_trunk(cx: &Context<'_>, what: &str) {
+pub(crate) fn note_branches(cx: &Context<'_>, what: &str) {
     if is_look(cx) {
-        current::with(|hub| hub.note_trunk(format_args!("for {what}")));
+        current::with(|hub| hub.note_branches(format_args!("for {what}")));
     }
 }

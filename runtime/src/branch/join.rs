@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::call::{Branch, note_trunk};
+use super::call::{Branch, note_branches};
 use crate::call::Green;
 use crate::call::{GreenCall, MakesGreenCall};
 
@@ -52,7 +52,7 @@ macro_rules! joins {
                 let mut calls = self.project();
                 let mut are_over = true;
                 $(are_over &= calls.$call.as_mut().drive(cx, $number);)*
-                note_trunk(cx, "all of its branches");
+                note_branches(cx, "all of its branches");
                 if are_over { Poll::Ready(($(calls.$call.take(),)*)) } else { Poll::Pending }
             }
         }
@@ -71,7 +71,7 @@ macro_rules! joins {
                         return Poll::Ready(Err(error));
                     }
                 )*
-                note_trunk(cx, "all of its branches");
+                note_branches(cx, "all of its branches");
                 if !are_over {
                     return Poll::Pending;
                 }

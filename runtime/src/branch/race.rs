@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::call::{Branch, note_trunk};
+use super::call::{Branch, note_branches};
 use crate::call::Green;
 use crate::call::{GreenCall, MakesGreenCall};
 
@@ -47,7 +47,7 @@ macro_rules! races {
                         return Poll::Ready($Outcome::$Nth(calls.$call.take()));
                     }
                 )*
-                note_trunk(cx, "the first of its branches");
+                note_branches(cx, "the first of its branches");
                 Poll::Pending
             }
         }

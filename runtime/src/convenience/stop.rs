@@ -1,6 +1,6 @@
 //! How a handler stops its server.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -11,7 +11,8 @@ use std::task::{Context, Poll};
 
 use crate::greenthread::lost::report_own;
 use crate::hub::current;
-use crate::hub::task::{TaskRef, is_look};
+use crate::hub::task::{Waiter, is_look};
+use crate::hub::waiter_cell::WaiterCell;
 
 /// What a handler returns to make [`serve`](super::serve) return.
 ///
@@ -91,7 +92,7 @@ fn is_stop(error: Option<&(dyn Error + 'static)>) -> bool {
 pub(super) struct Serving {
     is_stopped: Cell<bool>,
     /// The server, while it waits.
-    server: RefCell<Option<TaskRef>>,
+    server: WaiterCell,
 }
 
 impl Serving {
@@ -101,9 +102,7 @@ impl Serving {
             return report_own(outcome);
         }
         self.is_stopped.set(true);
-        if let Some(server) = self.server.take() {
-            current::try_with(|hub| hub.schedule(&server));
-        }
+        self.server.wake();
     }
 
     /// Drives a call unless the server is stopped; then the answer is `None`.
@@ -126,7 +125,7 @@ struct AtStop<'a>(&'a Serving);
 
 impl Drop for AtStop<'_> {
     fn drop(&mut self) {
-        self.0.server.take();
+        self.0.server.clear();
     }
 }
 
@@ -144,8 +143,8 @@ impl<G: Future> Future for OrStop<'_, G> {
         }
         let progress = this.call.poll(cx);
         if progress.is_pending() {
-            let server = current::with(|hub| TaskRef::of_waker(cx.waker(), &hub.remote));
-            serving.server.replace(Some(server));
+            let server = current::with(|hub| Waiter::of_waker(cx.waker(), &hub.remote));
+            serving.server.register(server);
         }
         progress.map(Some)
     }

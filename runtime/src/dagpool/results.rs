@@ -9,7 +9,7 @@ use super::PropagateError;
 use super::state::State;
 use crate::green;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::wait_queue::Ticket;
+use crate::hub::wait_queue::{Line, Queued, WaitList};
 use crate::iter::GreenIterator;
 
 /// Gives the results of some keys, in the order in which they arrive; those that are there already come first, in the
@@ -43,7 +43,7 @@ impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Results<K, V> {
     #[green(crate = crate)]
     pub fn next_result(&mut self) -> Option<(K, Result<V, PropagateError<K>>)> {
         loop {
-            let (key, result) = until(NextArrival { results: self, ticket: None }).await?;
+            let (key, result) = until(NextArrival::of(self)).await?;
             let is_wanted = match self.only {
                 Only::All => true,
                 Only::Successes => result.is_ok(),
@@ -101,7 +101,25 @@ impl<K: fmt::Debug, V> fmt::Debug for Results<K, V> {
 /// Waits until one of the missing keys has a result.
 struct NextArrival<'a, K, V> {
     results: &'a mut Results<K, V>,
-    ticket: Option<Ticket>,
+    place: Queued<Readers<K, V>>,
+}
+
+impl<'a, K, V> NextArrival<'a, K, V> {
+    fn of(results: &'a mut Results<K, V>) -> Self {
+        let place = Queued::new(Readers(results.state.clone()));
+        NextArrival { results, place }
+    }
+}
+
+/// The line of those who wait for results of this pool.
+struct Readers<K, V>(Rc<State<K, V>>);
+
+impl<K, V> Line for Readers<K, V> {
+    type Brought = ();
+
+    fn with<R>(&self, f: impl FnOnce(&mut WaitList) -> R) -> Option<R> {
+        Some(f(&mut self.0.readers.borrow_mut()))
+    }
 }
 
 impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Wait for NextArrival<'_, K, V> {
@@ -112,36 +130,15 @@ impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Wait for NextArrival<'_
         if next.is_some() {
             return next;
         }
-        let (_left, _left_over);
-        let mut readers = self.results.state.readers.borrow_mut();
-        match self.ticket {
-            Some(ticket) if !readers.is_notified(ticket) => {
-                _left_over = readers.renew(ticket, waiting.task())
-            }
-            called => {
-                if let Some(ticket) = called {
-                    _left = readers.leave(ticket);
-                }
-                self.ticket = Some(readers.join(waiting.task()));
-            }
-        }
+        self.place.wait_on(waiting.waiter());
         None
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for the results of {} jobs", self.results.missing.len())
-    }
-}
-
-impl<K, V> Drop for NextArrival<'_, K, V> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.results.state.readers.borrow_mut().leave(ticket);
-            drop(left);
-        }
     }
 }

@@ -6,8 +6,8 @@ use std::hash::Hash;
 
 use super::PropagateError;
 use crate::greenthread::Thread;
-use crate::hub::current;
 use crate::hub::wait_queue::WaitList;
+use crate::hub::wake_all;
 
 pub(super) struct State<K, V> {
     entries: RefCell<HashMap<K, Entry<K, V>>>,
@@ -62,7 +62,7 @@ impl<K: Clone + Eq + Hash, V: Clone> State<K, V> {
         // The old value goes only now, when nothing is borrowed.
         drop(old);
         let readers = self.readers.borrow_mut().notify_all();
-        current::try_with(|hub| readers.iter().for_each(|task| hub.schedule(task)));
+        wake_all(readers);
     }
 
     /// Takes out a key that has no result.

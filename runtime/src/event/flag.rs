@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
-use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::hub::wait_queue::{Queued, WaitList};
+use crate::hub::wake_all;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
@@ -65,7 +65,7 @@ impl Flag {
             return;
         }
         let waiters = self.shared.line.borrow_mut().notify_all();
-        current::try_with(|hub| waiters.iter().for_each(|task| hub.schedule(task)));
+        wake_all(waiters);
     }
 
     /// Takes the flag down. Does not suspend.
@@ -87,7 +87,7 @@ impl Flag {
     ///
     /// A kill or timeout here loses nothing.
     pub fn wait(&self) -> Green<impl Future<Output = ()>> {
-        Green::new(async move { until(Raised { shared: &self.shared, ticket: None }).await })
+        Green::new(async move { until(Raised::of(&self.shared)).await })
     }
 
     /// Waits until the flag was up, for at most `limit`. Suspends until then; not at all if it is up.
@@ -96,9 +96,7 @@ impl Flag {
     ///
     /// [`Timeout`] when the limit is over first.
     pub fn wait_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<(), Timeout>>> {
-        Green::new(async move {
-            with_timeout(limit, || until(Raised { shared: &self.shared, ticket: None })).await
-        })
+        Green::new(async move { with_timeout(limit, || until(Raised::of(&self.shared))).await })
     }
 }
 
@@ -113,38 +111,28 @@ impl fmt::Debug for Flag {
 /// Waits until the flag is up, or was.
 struct Raised<'a> {
     shared: &'a Shared,
-    ticket: Option<Ticket>,
+    place: Queued<&'a RefCell<WaitList>>,
+}
+
+impl<'a> Raised<'a> {
+    fn of(shared: &'a Shared) -> Self {
+        Raised { shared, place: Queued::new(&shared.line) }
+    }
 }
 
 impl Wait for Raised<'_> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let _left_over;
-        let mut line = self.shared.line.borrow_mut();
-        match self.ticket {
-            None if self.shared.is_set.get() => return Some(()),
-            None => self.ticket = Some(line.join(waiting.task())),
-            Some(ticket) if line.is_notified(ticket) => return Some(()),
-            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
-        }
-        None
+        let is_up = !self.place.is_in_line() && self.shared.is_set.get();
+        (is_up || self.place.wait(waiting.waiter())).then_some(())
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for a flag to be set ({} waiting)", self.shared.line.borrow().len())
-    }
-}
-
-impl Drop for Raised<'_> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.shared.line.borrow_mut().leave(ticket);
-            drop(left);
-        }
     }
 }

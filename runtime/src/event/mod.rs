@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::greenthread::{GreenThread, spawn};
-use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::hub::wait_queue::{Queued, WaitList};
+use crate::hub::wake_all;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
@@ -90,7 +90,7 @@ impl<T> Event<T> {
         let round = self.round();
         round.value.set(value)?;
         let waiters = round.line.borrow_mut().notify_all();
-        current::try_with(|hub| waiters.iter().for_each(|task| hub.schedule(task)));
+        wake_all(waiters);
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl<T: Clone> Event<T> {
     pub fn wait(&self) -> Green<impl Future<Output = T>> {
         Green::new(async move {
             let round = self.round();
-            until(Sent { round: &round, ticket: None }).await;
+            until(Sent::of(&round)).await;
             round.sent().clone()
         })
     }
@@ -161,7 +161,7 @@ impl<T: Clone> Event<T> {
     pub fn wait_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, Timeout>>> {
         Green::new(async move {
             let round = self.round();
-            with_timeout(limit, || until(Sent { round: &round, ticket: None })).await?;
+            with_timeout(limit, || until(Sent::of(&round))).await?;
             Ok(round.sent().clone())
         })
     }
@@ -181,7 +181,7 @@ impl<T: Clone> Event<T> {
     {
         let round = self.round();
         spawn(move || async move {
-            until(Sent { round: &round, ticket: None }).await;
+            until(Sent::of(&round)).await;
             f(round.sent().clone());
         })
     }
@@ -245,7 +245,13 @@ impl<T> Round<T> {
 /// Waits until the value of a round is there.
 struct Sent<'a, T> {
     round: &'a Round<T>,
-    ticket: Option<Ticket>,
+    place: Queued<&'a RefCell<WaitList>>,
+}
+
+impl<'a, T> Sent<'a, T> {
+    fn of(round: &'a Round<T>) -> Self {
+        Sent { round, place: Queued::new(&round.line) }
+    }
 }
 
 impl<T> Wait for Sent<'_, T> {
@@ -255,29 +261,15 @@ impl<T> Wait for Sent<'_, T> {
         if self.round.value.get().is_some() {
             return Some(());
         }
-        let _left_over;
-        let mut line = self.round.line.borrow_mut();
-        match self.ticket {
-            None => self.ticket = Some(line.join(waiting.task())),
-            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
-        }
+        self.place.wait(waiting.waiter());
         None
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for an event to be sent ({} waiting)", self.round.line.borrow().len())
-    }
-}
-
-impl<T> Drop for Sent<'_, T> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.round.line.borrow_mut().leave(ticket);
-            drop(left);
-        }
     }
 }

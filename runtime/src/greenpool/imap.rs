@@ -3,7 +3,7 @@
 //! A green thread of its own, the feeder, takes the inputs and starts the jobs, so that work goes on while the reader
 //! is busy with a result. It stays at most a window ahead of the reader.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,7 @@ use crate::greenthread::{GreenThread, Thread, spawn};
 use crate::hub::current;
 use crate::hub::exit::{Exit, Panic};
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::task::TaskRef;
+use crate::hub::waiter_cell::WaiterCell;
 use crate::iter::GreenIterator;
 
 /// The results of [`GreenPool::imap`] and [`GreenPool::imap_unordered`], one after another.
@@ -195,7 +195,7 @@ struct Window {
     /// Jobs whose results have not been read.
     ahead: Cell<usize>,
     /// The feeder, when it waits for the reader.
-    feeder: RefCell<Option<TaskRef>>,
+    feeder: WaiterCell,
     /// What taking an input panicked with.
     input_panic: Cell<Option<Panic>>,
     /// The reader is gone.
@@ -207,7 +207,7 @@ impl Window {
         Window {
             size: Cell::new(size),
             ahead: Cell::new(0),
-            feeder: RefCell::default(),
+            feeder: WaiterCell::default(),
             input_panic: Cell::new(None),
             is_closed: Cell::new(false),
         }
@@ -215,19 +215,13 @@ impl Window {
 
     fn resize(&self, size: usize) {
         self.size.set(size);
-        self.call_feeder();
+        self.feeder.wake();
     }
 
     /// A result has been read.
     fn move_on(&self) {
         self.ahead.set(self.ahead.get() - 1);
-        self.call_feeder();
-    }
-
-    fn call_feeder(&self) {
-        if let Some(feeder) = self.feeder.take() {
-            current::try_with(|hub| hub.schedule(&feeder));
-        }
+        self.feeder.wake();
     }
 }
 
@@ -243,12 +237,12 @@ impl Wait for Room<'_> {
         if self.window.ahead.get() < self.window.size.get() {
             return Some(());
         }
-        self.window.feeder.replace(Some(waiting.task()));
+        self.window.feeder.register(waiting.waiter());
         None
     }
 
     fn is_settled(&self) -> bool {
-        self.window.feeder.borrow().is_some()
+        self.window.feeder.is_registered()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -258,6 +252,6 @@ impl Wait for Room<'_> {
 
 impl Drop for Room<'_> {
     fn drop(&mut self) {
-        self.window.feeder.take();
+        self.window.feeder.clear();
     }
 }

@@ -10,11 +10,11 @@ use std::rc::Rc;
 use crate::green;
 use crate::greenthread::GreenThread;
 use crate::greenthread::join::Ended;
-use crate::hub::current;
 use crate::hub::exit::Exit;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::task::TaskRef;
-use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::hub::wait_queue::{Queued, WaitList};
+use crate::hub::wake;
 
 /// A line of threads.
 pub(super) struct Line<T> {
@@ -42,7 +42,7 @@ impl<T> Line<T> {
     #[green(crate = crate)]
     pub(super) fn next(&self) -> Option<Result<T, Exit>> {
         loop {
-            let first = until(First { line: self, ticket: None }).await?;
+            let first = until(First { line: self, place: Queued::new(&self.readers) }).await?;
             until(Ended::new(&first)).await;
             // Another reader may have been faster.
             let thread = self.take_if_first(&first);
@@ -68,9 +68,7 @@ impl<T> Line<T> {
             return;
         }
         let reader = self.readers.borrow_mut().notify_first();
-        if let Some(reader) = reader {
-            current::try_with(|hub| hub.schedule(&reader));
-        }
+        reader.into_iter().for_each(wake);
     }
 }
 
@@ -102,7 +100,7 @@ impl<T> Drop for Announced<T> {
 /// Waits for the first thread of a line, or the line's end.
 struct First<'a, T> {
     line: &'a Line<T>,
-    ticket: Option<Ticket>,
+    place: Queued<&'a RefCell<WaitList>>,
 }
 
 impl<T> Wait for First<'_, T> {
@@ -113,21 +111,12 @@ impl<T> Wait for First<'_, T> {
         if first.is_some() || self.line.announced.get() == 0 {
             return Some(first);
         }
-        let (_left, _left_over);
-        let mut readers = self.line.readers.borrow_mut();
-        match self.ticket {
-            Some(ticket) if readers.is_notified(ticket) => {
-                _left = readers.leave(ticket);
-                self.ticket = Some(readers.join(waiting.task()));
-            }
-            Some(ticket) => _left_over = readers.renew(ticket, waiting.task()),
-            None => self.ticket = Some(readers.join(waiting.task())),
-        }
+        self.place.wait_on(waiting.waiter());
         None
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,9 +126,7 @@ impl<T> Wait for First<'_, T> {
 
 impl<T> Drop for First<'_, T> {
     fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        let left = self.line.readers.borrow_mut().leave(ticket);
-        if left.was_notified {
+        if self.place.leave() {
             // Whether the call was answered or not: there may be something for the next reader as well.
             self.line.call_reader();
         }

@@ -12,10 +12,10 @@ use std::task::{Context, Poll};
 
 use super::members::Members;
 use crate::greenthread::{GreenThread, Thread};
-use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting};
 use crate::hub::task::{Place, TaskRef};
-use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::hub::wait_queue::{Queued, WaitList};
+use crate::hub::{current, wake, wake_all};
 
 /// The slots of one pool.
 pub(crate) struct Slots {
@@ -136,18 +136,13 @@ impl Slots {
         }
         if self.taken() == 0 {
             let joiners = self.joiners.borrow_mut().notify_all();
-            joiners.into_iter().for_each(wake);
+            wake_all(joiners);
         }
     }
 
     fn redeem_promise(&self) {
         self.promised.set(self.promised.get() - 1);
     }
-}
-
-/// Wakes a thread; with the hub gone there is none.
-fn wake(task: TaskRef) {
-    current::try_with(|hub| hub.wake(task));
 }
 
 pin_project_lite::pin_project! {
@@ -183,12 +178,12 @@ impl Drop for Slot {
 /// Waits for a slot. It must be [taken](Slots::start) before anything else happens.
 pub(crate) struct FreeSlot<'a> {
     slots: &'a Slots,
-    ticket: Option<Ticket>,
+    place: Queued<&'a RefCell<WaitList>>,
 }
 
 impl<'a> FreeSlot<'a> {
     pub(crate) fn new(slots: &'a Slots) -> Self {
-        FreeSlot { slots, ticket: None }
+        FreeSlot { slots, place: Queued::new(&slots.spawners) }
     }
 }
 
@@ -196,26 +191,15 @@ impl Wait for FreeSlot<'_> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        if self.ticket.is_none() && !self.slots.is_full() {
+        if !self.place.is_in_line() && !self.slots.is_full() {
             return Some(());
         }
-        let (_left, _left_over);
-        let mut spawners = self.slots.spawners.borrow_mut();
-        match self.ticket {
-            None => self.ticket = Some(spawners.join(waiting.task())),
-            Some(ticket) if spawners.is_notified(ticket) => {
-                _left = spawners.leave(ticket);
-                self.ticket = None;
-                self.slots.redeem_promise();
-                return Some(());
-            }
-            Some(ticket) => _left_over = spawners.renew(ticket, waiting.task()),
-        }
-        None
+        let is_promised = self.place.wait(waiting.waiter());
+        is_promised.then(|| self.slots.redeem_promise())
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -225,9 +209,10 @@ impl Wait for FreeSlot<'_> {
 
 impl Drop for FreeSlot<'_> {
     fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        let left = self.slots.spawners.borrow_mut().leave(ticket);
-        if left.was_notified {
+        if !self.place.is_in_line() {
+            return;
+        }
+        if self.place.leave() {
             self.slots.redeem_promise();
         }
         self.slots.settle();
@@ -237,12 +222,12 @@ impl Drop for FreeSlot<'_> {
 /// Waits until a pool is empty.
 pub(super) struct Emptied<'a> {
     slots: &'a Slots,
-    ticket: Option<Ticket>,
+    place: Queued<&'a RefCell<WaitList>>,
 }
 
 impl<'a> Emptied<'a> {
     pub(super) fn new(slots: &'a Slots) -> Self {
-        Emptied { slots, ticket: None }
+        Emptied { slots, place: Queued::new(&slots.joiners) }
     }
 }
 
@@ -250,31 +235,15 @@ impl Wait for Emptied<'_> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let _left_over;
-        let mut joiners = self.slots.joiners.borrow_mut();
-        match self.ticket {
-            None if self.slots.taken() == 0 => return Some(()),
-            None => self.ticket = Some(joiners.join(waiting.task())),
-            Some(ticket) if joiners.is_notified(ticket) => return Some(()),
-            Some(ticket) => _left_over = joiners.renew(ticket, waiting.task()),
-        }
-        None
+        let is_empty = !self.place.is_in_line() && self.slots.taken() == 0;
+        (is_empty || self.place.wait(waiting.waiter())).then_some(())
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "for the {} threads of a pool to end", self.slots.running())
-    }
-}
-
-impl Drop for Emptied<'_> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.slots.joiners.borrow_mut().leave(ticket);
-            drop(left);
-        }
     }
 }

@@ -141,7 +141,7 @@ impl<T> Unstarted<T> {
             if delay.is_zero() || task.is_done() {
                 hub.schedule(task);
             } else {
-                self.alarm.set(Some(Timer::lasting(hub, delay, task.clone())));
+                self.alarm.set(Some(Timer::lasting(hub, delay, task.clone().into())));
             }
         });
         thread

@@ -6,7 +6,7 @@ use std::future::Future;
 use crate::call::Green;
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::wait_queue::Ticket;
+use crate::hub::wait_queue::{Line, Queued, WaitList};
 
 /// Suspends until nothing else is ready: no thread, no I/O, no timer that is due.
 ///
@@ -35,12 +35,21 @@ use crate::hub::wait_queue::Ticket;
 ///
 /// gevent's `idle`.
 pub fn idle() -> Green<impl Future<Output = ()>> {
-    Green::new(async { until(Idle { ticket: None }).await })
+    Green::new(async { until(Idle(Queued::new(Idlers))).await })
 }
 
-struct Idle {
-    ticket: Option<Ticket>,
+/// The line of the running hub.
+struct Idlers;
+
+impl Line for Idlers {
+    type Brought = ();
+
+    fn with<R>(&self, f: impl FnOnce(&mut WaitList) -> R) -> Option<R> {
+        current::try_with(|hub| f(&mut hub.idlers.borrow_mut()))
+    }
 }
+
+struct Idle(Queued<Idlers>);
 
 impl Wait for Idle {
     type Output = ();
@@ -49,30 +58,14 @@ impl Wait for Idle {
     const IS_COUNTED: bool = false;
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let _left_over;
-        let mut idlers = waiting.hub.idlers.borrow_mut();
-        match self.ticket {
-            None => self.ticket = Some(idlers.join(waiting.task())),
-            Some(ticket) if idlers.is_notified(ticket) => return Some(()),
-            Some(ticket) => _left_over = idlers.renew(ticket, waiting.task()),
-        }
-        None
+        self.0.wait(waiting.waiter()).then_some(())
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.0.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("until nothing else is ready")
-    }
-}
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = current::try_with(|hub| hub.idlers.borrow_mut().leave(ticket));
-            drop(left);
-        }
     }
 }

@@ -7,9 +7,8 @@ use std::rc::Rc;
 
 use crate::green;
 use crate::greenthread::{Link, Thread};
-use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::task::TaskRef;
+use crate::hub::waiter_cell::WaiterCell;
 use crate::iter::GreenIterator;
 
 /// Gives each of the threads when it has ended, the first to end first.
@@ -61,15 +60,13 @@ pub struct Iwait<J: AsRef<Thread>> {
 #[derive(Default)]
 struct Ended {
     indices: RefCell<VecDeque<usize>>,
-    waiter: RefCell<Option<TaskRef>>,
+    waiter: WaiterCell,
 }
 
 impl Ended {
     fn push(&self, index: usize) {
         self.indices.borrow_mut().push_back(index);
-        if let Some(waiter) = self.waiter.take() {
-            current::try_with(|hub| hub.schedule(&waiter));
-        }
+        self.waiter.wake();
     }
 }
 
@@ -111,13 +108,13 @@ impl Wait for NextEnded<'_> {
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<usize> {
         let index = self.0.indices.borrow_mut().pop_front();
         if index.is_none() {
-            self.0.waiter.replace(Some(waiting.task()));
+            self.0.waiter.register(waiting.waiter());
         }
         index
     }
 
     fn is_settled(&self) -> bool {
-        self.0.waiter.borrow().is_some()
+        self.0.waiter.is_registered()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,6 +124,6 @@ impl Wait for NextEnded<'_> {
 
 impl Drop for NextEnded<'_> {
     fn drop(&mut self) {
-        self.0.waiter.take();
+        self.0.waiter.clear();
     }
 }

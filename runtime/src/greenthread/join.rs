@@ -4,18 +4,27 @@ use std::fmt;
 
 use crate::hub::Hub;
 use crate::hub::suspend::{Wait, Waiting};
-use crate::hub::task::TaskRef;
-use crate::hub::wait_queue::Ticket;
+use crate::hub::task::{TaskRef, Waiter};
+use crate::hub::wait_queue::{Line, Queued, WaitList};
 
 /// Waits for a thread's end.
-pub(crate) struct Ended {
-    task: TaskRef,
-    ticket: Option<Ticket>,
+pub(crate) struct Ended(Queued<Joiners>);
+
+/// Those who wait for the end of this thread.
+struct Joiners(TaskRef);
+
+impl Line for Joiners {
+    type Brought = ();
+
+    #[inline]
+    fn with<R>(&self, f: impl FnOnce(&mut WaitList) -> R) -> Option<R> {
+        Some(self.0.with_extra(|extra| f(&mut extra.joiners)))
+    }
 }
 
 impl Ended {
     pub(crate) fn new(task: &TaskRef) -> Self {
-        Ended { task: task.clone(), ticket: None }
+        Ended(Queued::new(Joiners(task.clone())))
     }
 }
 
@@ -23,38 +32,32 @@ impl Wait for Ended {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        if self.task.is_done() {
+        let Joiners(task) = self.0.line();
+        if task.is_done() {
             // Whoever waits for the end has been told of it.
-            self.task.answer_for();
+            task.answer_for();
             return Some(());
         }
-        let waiter = waiting.task();
-        if waiter.id() == self.task.id() {
+        let waiter = waiting.waiter();
+        if waiter.id() == task.id() {
             return wait_for_oneself(waiting.hub, &waiter);
         }
-        let left_over = self.task.with_extra(|extra| match self.ticket {
-            None => {
-                self.ticket = Some(extra.joiners.join(waiter));
-                None
-            }
-            Some(ticket) => extra.joiners.renew(ticket, waiter),
-        });
-        drop(left_over);
+        self.0.wait(waiter);
         None
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.0.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for green thread {} to end", self.task.id())
+        write!(f, "for green thread {} to end", self.0.line().0.id())
     }
 }
 
 /// Suspends once, to be told the line of the wait, then panics.
 #[cold]
-fn wait_for_oneself(hub: &Hub, waiter: &TaskRef) -> Option<()> {
+fn wait_for_oneself(hub: &Hub, waiter: &Waiter) -> Option<()> {
     let Some(place) = hub.take_own_place() else {
         hub.ask_own_place(waiter);
         return None;
@@ -65,13 +68,4 @@ fn wait_for_oneself(hub: &Hub, waiter: &TaskRef) -> Option<()> {
          help: let another green thread wait for it",
         waiter.id()
     );
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.task.if_extra(|extra| extra.joiners.leave(ticket));
-            drop(left);
-        }
-    }
 }

@@ -151,7 +151,7 @@ where
         outcome.task().spawned_at(place);
         outcome.task().delay();
         // Set now and not in the thread's first turn, so that equal deadlines keep the order of the calls.
-        alarm.set(Some(Timer::lasting(hub, delay, outcome.task().clone())));
+        alarm.set(Some(Timer::lasting(hub, delay, outcome.task().clone().into())));
         GreenThread::new(outcome)
     })
 }

@@ -16,7 +16,8 @@ use std::rc::Rc;
 use std::task::Waker;
 
 use super::Hub;
-use super::task::TaskRef;
+use super::task::{TaskRef, Waiter};
+use super::wake;
 use crate::hub::exit::Reason;
 
 /// A place inside a `catch_exit`.
@@ -36,16 +37,16 @@ pub(crate) struct ExitScope {
 enum Driver {
     Thread,
     /// A branch of it.
-    Branch(TaskRef),
+    Branch(Waiter),
     /// A part of it that is driven by a combinator from elsewhere, with wakers of its own.
     Foreign(Waker),
 }
 
 impl Driver {
     fn of(waker: &Waker, thread: &TaskRef, hub: &Hub) -> Self {
-        match TaskRef::borrow_from(waker, &hub.remote) {
-            Some(task) if task.is(thread) => Driver::Thread,
-            Some(branch) => Driver::Branch(TaskRef::clone(&branch)),
+        match Waiter::borrow_from(waker, &hub.remote) {
+            Some(waiter) if waiter.is(thread) => Driver::Thread,
+            Some(branch) => Driver::Branch(Waiter::clone(&branch)),
             None => Driver::Foreign(waker.clone()),
         }
     }
@@ -53,9 +54,9 @@ impl Driver {
     /// Is it the one with this waker?
     fn has(&self, waker: &Waker, thread: &TaskRef, hub: &Hub) -> bool {
         match self {
-            Driver::Thread => TaskRef::borrow_from(waker, &hub.remote).is_some_and(|task| task.is(thread)),
+            Driver::Thread => Waiter::borrow_from(waker, &hub.remote).is_some_and(|waiter| waiter.is(thread)),
             Driver::Branch(branch) => {
-                TaskRef::borrow_from(waker, &hub.remote).is_some_and(|task| task.is(branch))
+                Waiter::borrow_from(waker, &hub.remote).is_some_and(|waiter| waiter.is_same(branch))
             }
             Driver::Foreign(known) => known.will_wake(waker),
         }
@@ -65,7 +66,7 @@ impl Driver {
     fn wake(self) {
         match self {
             Driver::Thread => {}
-            Driver::Branch(branch) => branch.wake_foreign(),
+            Driver::Branch(branch) => wake(branch),
             Driver::Foreign(waker) => waker.wake(),
         }
     }

@@ -9,7 +9,7 @@
 //!  timers/        who waits for which time              clock.rs     what time it is
 //!  remote/        what other OS threads may touch       current.rs   the one thread-local
 //!  observe/       where every suspended thread stands, and who wants to know of every switch
-//!  extensions.rs  what libraries keep with a hub        trunk.rs     several calls that one thread drives
+//!  extensions.rs  what libraries keep with a hub        subtask.rs   several calls that one thread drives
 //!  flat.rs      kills that kill, in constant stack  exit_scope.rs  who hears of a kill
 //!  branch.rs    what belongs to a branch alone      table.rs    entries by their numbers, and their memory after a peak
 //! ```
@@ -17,7 +17,7 @@
 //! | word | |
 //! |---|---|
 //! | task | what a hub runs, in one allocation: a green thread, a branch, or what stands for somebody else's waker ([`task`]) |
-//! | branch | one of several calls that one green thread drives; a task that is in no registry ([`trunk`] drives them) |
+//! | branch | one of several calls that one green thread drives; a task that is in no registry ([`subtask`] has their queue) |
 //! | registry | the green threads of a hub that have not ended, by number |
 //! | turn | resuming ready tasks, then one look outside: mail, descriptors, timers ([`turn`]) |
 //! | look outside | what tokio calls its park: the poller is asked, and sleeps if nothing is ready |
@@ -56,12 +56,13 @@ pub(crate) mod remote;
 pub(crate) mod sources;
 pub(crate) mod suspend;
 mod table;
-#[expect(unsafe_code, reason = "the memory of a task, its waker, and the queue and table of tasks")]
+pub(crate) mod subtask;
+#[expect(unsafe_code, reason = "the memory of a task, its waker, and the queue of tasks")]
 pub(crate) mod task;
 pub(crate) mod timers;
-pub(crate) mod trunk;
 pub(crate) mod turn;
 pub(crate) mod wait_queue;
+pub(crate) mod waiter_cell;
 
 use clock::HubClock;
 use exit_scope::ExitScope;
@@ -73,7 +74,7 @@ use poller::none::{AFTER_THE_END, NoPoller};
 use poller::{Event, Poller};
 use remote::Remote;
 use sources::Sources;
-use task::{CurrentTask, ReadyQueue, Registry, Schedule, TaskRef, Tellers};
+use task::{CurrentTask, ReadyQueue, Registry, TaskRef, Tellers, Waiter};
 use timers::Timers;
 use wait_queue::WaitList;
 
@@ -123,7 +124,7 @@ pub(crate) struct Hub {
     is_slow: Cell<bool>,
     /// Kept between turns for their memory.
     events: RefCell<Vec<Event>>,
-    woken: RefCell<Vec<TaskRef>>,
+    woken: RefCell<Vec<Waiter>>,
     /// Where `run` was called, if it is at work further up the call stack.
     runs: Cell<Option<&'static Location<'static>>>,
     stopped: Cell<bool>,
@@ -142,6 +143,18 @@ fn round(deadline: u64, time: u64) -> u64 {
     let Some(bits) = (time >> 8).checked_ilog2() else { return deadline };
     let rest = (1 << bits.min(MOST_BITS)) - 1;
     deadline.checked_add(rest).map_or(deadline, |time| time & !rest)
+}
+
+/// Wakes whoever waits; with the hub gone there is nobody. Nothing may be borrowed that code of another executor could
+/// want.
+#[inline]
+pub(crate) fn wake(waiter: Waiter) {
+    current::try_with(|hub| hub.wake(waiter));
+}
+
+/// Wakes all of them, in order.
+pub(crate) fn wake_all(waiters: Vec<Waiter>) {
+    current::try_with(|hub| waiters.into_iter().for_each(|waiter| hub.wake(waiter)));
 }
 
 impl Hub {
@@ -275,34 +288,40 @@ impl Hub {
         if clock.is_real() { round(deadline, nanoseconds) } else { deadline }
     }
 
-    /// Appends a task to the ready queue. Runs nothing; a foreign waker that stands behind it is called.
+    /// Appends a green thread to the ready queue, unless it is there. Runs nothing.
     #[inline]
-    pub(crate) fn schedule(&self, task: &TaskRef) {
-        match task.schedule() {
-            Schedule::Enqueue => self.ready.push(task.clone()),
-            Schedule::Nothing => {}
-            Schedule::WakeForeign => task.wake_foreign(),
+    pub(crate) fn schedule(&self, thread: &TaskRef) {
+        if thread.mark_queued() {
+            self.ready.push(thread.clone());
         }
     }
 
-    /// Appends a task to the ready queue if that is all there is to do; else it comes back, to be scheduled when nothing
-    /// is borrowed.
+    /// Wakes whoever waits: a thread is [scheduled](Self::schedule), a branch joins its thread's queue of subtasks, a foreign waker
+    /// is called, which may be anybody's code.
     #[inline]
-    fn enqueue(&self, task: TaskRef) -> Option<TaskRef> {
-        if !task.mark_queued() {
-            return Some(task);
+    pub(crate) fn wake(&self, waiter: Waiter) {
+        if let Some(thread) = waiter.wake() {
+            self.ready.push(thread);
         }
-        self.ready.push(task);
-        None
     }
 
-    /// The same for a task that the caller is done with.
+    /// The same for one that stays.
     #[inline]
-    pub(crate) fn wake(&self, task: TaskRef) {
-        match task.schedule() {
-            Schedule::Enqueue => self.ready.push(task),
-            Schedule::Nothing => {}
-            Schedule::WakeForeign => task.wake_foreign(),
+    pub(crate) fn wake_by_ref(&self, waiter: &Waiter) {
+        if let Some(thread) = waiter.wake_by_ref() {
+            self.ready.push(thread);
+        }
+    }
+
+    /// Wakes a thread; any other waiter comes back, to be woken when nothing is borrowed.
+    #[inline]
+    fn try_wake(&self, waiter: Waiter) -> Option<Waiter> {
+        match waiter.try_wake() {
+            Ok(thread) => {
+                self.ready.push(thread);
+                None
+            }
+            Err(waiter) => Some(waiter),
         }
     }
 

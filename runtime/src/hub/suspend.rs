@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::task::{TaskRef, is_look};
+use super::task::{Waiter, is_look};
 use super::timers::TimerKey;
 use super::{Hub, current};
 
@@ -57,9 +57,9 @@ impl<'a> Waiting<'a> {
         Waiting { hub, waker }
     }
 
-    /// The task to wake.
-    pub(crate) fn task(&self) -> TaskRef {
-        TaskRef::of_waker(self.waker, &self.hub.remote)
+    /// Whom to wake.
+    pub(crate) fn waiter(&self) -> Waiter {
+        Waiter::of_waker(self.waker, &self.hub.remote)
     }
 
     /// What wakes it from another OS thread.
@@ -83,9 +83,9 @@ impl<'a> Waiting<'a> {
     /// Makes the running thread ready again at once: it gives way to those that are ready now.
     #[inline]
     pub(crate) fn schedule(&self) {
-        match TaskRef::borrow_from(self.waker, &self.hub.remote) {
-            Some(task) => self.hub.schedule(&task),
-            None => self.hub.schedule(&self.task()),
+        match Waiter::borrow_from(self.waker, &self.hub.remote) {
+            Some(waiter) => self.hub.wake_by_ref(&waiter),
+            None => self.hub.wake(self.waiter()),
         }
     }
 }
@@ -176,7 +176,7 @@ impl Timer {
     /// # Panics
     ///
     /// If another executor drives the call and the hub does not run.
-    pub(crate) fn set(hub: &Hub, deadline: Duration, task: TaskRef) -> Timer {
+    pub(crate) fn set(hub: &Hub, deadline: Duration, task: Waiter) -> Timer {
         hub.expect_to_run(&task);
         Timer(hub.timers.borrow_mut().set(deadline, task), PhantomData)
     }
@@ -186,7 +186,7 @@ impl Timer {
     /// # Panics
     ///
     /// As [`set`](Self::set).
-    pub(crate) fn lasting(hub: &Hub, duration: Duration, task: TaskRef) -> Timer {
+    pub(crate) fn lasting(hub: &Hub, duration: Duration, task: Waiter) -> Timer {
         if !duration.is_zero() {
             return Timer::set_at(hub, hub.wake_in(saturating_nanoseconds(duration)), task);
         }
@@ -198,7 +198,7 @@ impl Timer {
     /// # Panics
     ///
     /// As [`set`](Self::set).
-    fn set_at(hub: &Hub, deadline: u64, task: TaskRef) -> Timer {
+    fn set_at(hub: &Hub, deadline: u64, task: Waiter) -> Timer {
         hub.expect_to_run(&task);
         Timer(hub.timers.borrow_mut().set_at(deadline, task), PhantomData)
     }
@@ -209,7 +209,7 @@ impl Timer {
     ///
     /// As [`set`](Self::set).
     #[cold]
-    pub(crate) fn at_once(hub: &Hub, task: TaskRef) -> Timer {
+    pub(crate) fn at_once(hub: &Hub, task: Waiter) -> Timer {
         hub.expect_to_run(&task);
         let timer = Timer(hub.timers.borrow_mut().set_fired(), PhantomData);
         hub.wake(task);
@@ -222,7 +222,7 @@ impl Timer {
     /// # Panics
     ///
     /// As [`set`](Self::set).
-    pub(crate) fn roughly(hub: &Hub, nanoseconds: u64, task: TaskRef) -> Timer {
+    pub(crate) fn roughly(hub: &Hub, nanoseconds: u64, task: Waiter) -> Timer {
         if hub.has_virtual_clock() {
             return Timer::set(hub, hub.deadline_in(Duration::from_nanos(nanoseconds)), task);
         }
@@ -234,7 +234,7 @@ impl Timer {
         hub.timers.borrow().has_fired(self.0)
     }
 
-    pub(crate) fn renew(&self, hub: &Hub, task: TaskRef) {
+    pub(crate) fn renew(&self, hub: &Hub, task: Waiter) {
         let left_over = hub.timers.borrow_mut().renew(self.0, task);
         drop(left_over);
     }
@@ -303,10 +303,10 @@ impl Sleep {
         let hub = waiting.hub;
         let deadline = match &self.state {
             SleepState::For => hub.wake_in(self.time),
-            SleepState::Set(timer) => return timer.renew(hub, waiting.task()),
+            SleepState::Set(timer) => return timer.renew(hub, waiting.waiter()),
             SleepState::GaveWay => return,
         };
-        self.state = SleepState::Set(Timer::set_at(hub, deadline, waiting.task()));
+        self.state = SleepState::Set(Timer::set_at(hub, deadline, waiting.waiter()));
     }
 }
 

@@ -9,7 +9,7 @@ use super::Hub;
 use super::observe::backtrace::name_of;
 use super::remote::{Mail, Remote};
 use super::table::KEPT;
-use super::task::{Outcome, TaskRef};
+use super::task::{Outcome, TaskRef, Waiter};
 use crate::hub::exit::Exit;
 
 /// The hub looks outside after this many resumptions at the latest …
@@ -132,7 +132,7 @@ impl Hub {
     fn call_idler(&self) {
         if self.ready.is_empty() {
             let idler = self.idlers.borrow_mut().notify_first();
-            idler.iter().for_each(|task| self.schedule(task));
+            idler.into_iter().for_each(|idler| self.wake(idler));
         }
     }
 
@@ -216,14 +216,14 @@ impl Hub {
         let is_edge = self.is_edge.get();
         let mut sources = self.sources.borrow_mut();
         for event in &events {
-            sources.deliver(event, is_edge, |task| {
-                if let Some(task) = self.enqueue(task) {
-                    woken.push(task);
+            sources.deliver(event, is_edge, |waiter| {
+                if let Some(waiter) = self.try_wake(waiter) {
+                    woken.push(waiter);
                 }
             });
         }
         drop(sources);
-        woken.drain(..).for_each(|task| self.wake(task));
+        woken.drain(..).for_each(|waiter| self.wake(waiter));
         events.clear();
         if events.capacity() > KEPT {
             events.shrink_to(KEPT);
@@ -248,13 +248,13 @@ impl Hub {
         let mut due = std::mem::take(&mut *self.woken.borrow_mut());
         let now = self.now();
         self.timers.borrow_mut().fire(now, &mut due);
-        due.drain(..).for_each(|task| self.wake(task));
+        due.drain(..).for_each(|waiter| self.wake(waiter));
         self.keep_woken(due);
     }
 
     /// Keeps the list for its memory, unless that is a lot.
     #[inline]
-    fn keep_woken(&self, mut woken: Vec<TaskRef>) {
+    fn keep_woken(&self, mut woken: Vec<Waiter>) {
         if woken.capacity() > KEPT {
             woken.shrink_to(KEPT);
         }
@@ -273,10 +273,10 @@ impl Hub {
     ///
     /// # Panics
     ///
-    /// If `task` stands for the waker of another executor and this hub does not run.
+    /// If `waiter` stands for the waker of another executor and this hub does not run.
     #[inline]
-    pub(crate) fn expect_to_run(&self, task: &TaskRef) {
-        if self.runs.get().is_none() && task.is_foreign() {
+    pub(crate) fn expect_to_run(&self, waiter: &Waiter) {
+        if self.runs.get().is_none() && waiter.is_foreign() {
             does_not_run();
         }
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::hub::current;
 use crate::hub::remote::{Mail, Remote};
 use crate::hub::suspend::Timer;
-use crate::hub::task::{TaskRef, is_look};
+use crate::hub::task::{Waiter, is_look};
 use crate::hub::timers::TimerKey;
 use crate::loom::Arc;
 
@@ -128,7 +128,7 @@ impl Future for Alarm {
                 hub.note_wait(format_args!("for a time to pass"), self.timer.is_some());
                 return Poll::Pending;
             }
-            let task = TaskRef::of_waker(cx.waker(), &hub.remote);
+            let task = Waiter::of_waker(cx.waker(), &hub.remote);
             let timer = match self.timer.take() {
                 Some(key) => {
                     let timer = Timer::of_key(key);

@@ -299,7 +299,7 @@ pub fn notify_close(source: RawSource) -> bool {
     current::with(|hub| {
         let mut woken = Vec::new();
         let found = hub.sources.borrow_mut().close_raw(source, &mut woken);
-        woken.iter().for_each(|task| hub.schedule(task));
+        woken.into_iter().for_each(|waiter| hub.wake(waiter));
         found
     })
 }

@@ -6,7 +6,8 @@ use std::future::Future;
 
 use crate::call::Green;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::hub::wait_queue::{Queued, WaitList};
+use crate::hub::wake_all;
 
 /// A place at which so many threads wait for each other, and then all go on. It can be used again at once.
 ///
@@ -49,7 +50,7 @@ impl Barrier {
     ///
     /// A thread that is killed or timed out while it waits is not there any more: the barrier asks for another one.
     pub fn wait(&self) -> Green<impl Future<Output = bool>> {
-        Green::new(async move { until(Passed { barrier: self, ticket: None }).await })
+        Green::new(async move { until(Passed { barrier: self, place: Queued::new(&self.line) }).await })
     }
 
     /// How many threads wait.
@@ -71,7 +72,7 @@ impl fmt::Debug for Barrier {
 
 struct Passed<'a> {
     barrier: &'a Barrier,
-    ticket: Option<Ticket>,
+    place: Queued<&'a RefCell<WaitList>>,
 }
 
 impl Wait for Passed<'_> {
@@ -79,37 +80,20 @@ impl Wait for Passed<'_> {
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<bool> {
         let Barrier { size, line, passed } = self.barrier;
-        let _left_over;
-        let mut line = line.borrow_mut();
-        match self.ticket {
-            None if line.len() + 1 >= *size => {
-                let all = line.notify_all();
-                drop(line);
-                passed.set(passed.get() + 1);
-                all.iter().for_each(|task| waiting.hub.schedule(task));
-                return Some(true);
-            }
-            None => self.ticket = Some(line.join(waiting.task())),
-            Some(ticket) if line.is_notified(ticket) => return Some(false),
-            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
+        if !self.place.is_in_line() && line.borrow().len() + 1 >= *size {
+            let all = line.borrow_mut().notify_all();
+            passed.set(passed.get() + 1);
+            wake_all(all);
+            return Some(true);
         }
-        None
+        self.place.wait(waiting.waiter()).then_some(false)
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at a barrier with {} of {}", self.barrier.waiting(), self.barrier.size)
-    }
-}
-
-impl Drop for Passed<'_> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.barrier.line.borrow_mut().leave(ticket);
-            drop(left);
-        }
     }
 }

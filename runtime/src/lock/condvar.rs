@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::{Mutex, MutexGuard};
 use crate::call::Green;
-use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::hub::wait_queue::{Queued, WaitList};
+use crate::hub::{wake, wake_all};
 use crate::timeout::{Timeout, with_timeout};
 
 /// A line in which threads wait, their mutex unlocked, until another one notifies them.
@@ -101,15 +101,13 @@ impl Condvar {
     /// Notifies the first in line, if there is one. Does not suspend.
     pub fn notify_one(&self) {
         let called = self.line.borrow_mut().notify_first();
-        if let Some(task) = called {
-            current::try_with(|hub| hub.wake(task));
-        }
+        called.into_iter().for_each(wake);
     }
 
     /// Notifies everybody in line, in order. Does not suspend.
     pub fn notify_all(&self) {
         let called = self.line.borrow_mut().notify_all();
-        current::try_with(|hub| called.iter().for_each(|task| hub.schedule(task)));
+        wake_all(called);
     }
 
     /// How many threads wait to be notified.
@@ -122,7 +120,7 @@ impl Condvar {
         let mutex = guard.mutex();
         // Nobody else runs between the unlocking and the joining of the line.
         drop(guard);
-        until(Notified { condvar: self, ticket: None }).await;
+        until(Notified { condvar: self, place: Queued::new(&self.line) }).await;
         mutex
     }
 }
@@ -135,7 +133,7 @@ impl fmt::Debug for Condvar {
 
 struct Notified<'a> {
     condvar: &'a Condvar,
-    ticket: Option<Ticket>,
+    place: Queued<&'a RefCell<WaitList>>,
 }
 
 impl Wait for Notified<'_> {
@@ -145,22 +143,11 @@ impl Wait for Notified<'_> {
     const IS_COUNTED: bool = false;
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let (_left, _left_over);
-        let mut line = self.condvar.line.borrow_mut();
-        match self.ticket {
-            None => self.ticket = Some(line.join(waiting.task())),
-            Some(ticket) if line.is_notified(ticket) => {
-                _left = line.leave(ticket);
-                self.ticket = None;
-                return Some(());
-            }
-            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
-        }
-        None
+        self.place.wait(waiting.waiter()).then_some(())
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,9 +157,7 @@ impl Wait for Notified<'_> {
 
 impl Drop for Notified<'_> {
     fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        let left = self.condvar.line.borrow_mut().leave(ticket);
-        if left.was_notified {
+        if self.place.leave() {
             self.condvar.notify_one();
         }
     }

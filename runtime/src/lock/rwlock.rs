@@ -7,9 +7,9 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use crate::call::Green;
-use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::hub::wait_queue::{Queued, WaitList};
+use crate::hub::wake;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A value that many threads may read at a time, or one may change, across suspensions. Share it in an
@@ -214,7 +214,7 @@ struct Access {
 
 impl Access {
     fn enter(&self, kind: Kind) -> Enter<'_> {
-        Enter { access: self, kind, ticket: None }
+        Enter { access: self, kind, place: Queued::new(&self.line) }
     }
 
     fn try_take(&self, kind: Kind) -> bool {
@@ -245,9 +245,7 @@ impl Access {
             }
             let called = line.notify_first();
             drop(line);
-            if let Some(task) = called {
-                current::try_with(|hub| hub.wake(task));
-            }
+            called.into_iter().for_each(wake);
         }
     }
 }
@@ -267,34 +265,21 @@ impl Drop for Held<'_> {
 struct Enter<'a> {
     access: &'a Access,
     kind: Kind,
-    ticket: Option<Ticket>,
+    place: Queued<&'a RefCell<WaitList<Kind>>>,
 }
 
 impl Wait for Enter<'_> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let (_left, _left_over);
-        let mut line = self.access.line.borrow_mut();
-        match self.ticket {
-            None if line.is_empty() && self.access.try_take(self.kind) => return Some(()),
-            None => {
-                let ticket = line.join(waiting.task());
-                *line.brought(ticket) = Some(self.kind);
-                self.ticket = Some(ticket);
-            }
-            Some(ticket) if line.is_notified(ticket) => {
-                _left = line.leave(ticket);
-                self.ticket = None;
-                return Some(());
-            }
-            Some(ticket) => _left_over = line.renew(ticket, waiting.task()),
-        }
-        None
+        let Access { line, .. } = self.access;
+        let is_first = !self.place.is_in_line() && line.borrow().is_empty();
+        let is_in = is_first && self.access.try_take(self.kind);
+        (is_in || self.place.wait_bringing(waiting.waiter(), Some(self.kind))).then_some(())
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -306,9 +291,10 @@ impl Wait for Enter<'_> {
 
 impl Drop for Enter<'_> {
     fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        let left = self.access.line.borrow_mut().leave(ticket);
-        if left.was_notified {
+        if !self.place.is_in_line() {
+            return;
+        }
+        if self.place.leave() {
             self.access.leave(self.kind);
         } else {
             // It may have held up those behind it.

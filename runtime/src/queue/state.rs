@@ -12,9 +12,9 @@ use std::cell::{RefCell, RefMut};
 
 use super::error::{GetError, PutError};
 use super::storage::Storage;
-use crate::hub::current;
-use crate::hub::task::TaskRef;
+use crate::hub::task::Waiter;
 use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::hub::{wake, wake_all};
 
 /// The inside of a queue. All its functions leave the cell unborrowed while they wake or drop anything.
 pub(crate) struct Shared<T, S> {
@@ -123,7 +123,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
 
     /// Wakes whose turn it is now that an item was taken.
     #[inline]
-    pub(crate) fn after_taking(&self, state: RefMut<'_, State<T, S>>, putter: Option<TaskRef>) {
+    pub(crate) fn after_taking(&self, state: RefMut<'_, State<T, S>>, putter: Option<Waiter>) {
         let is_shut_down = state.is_shut_down;
         drop(state);
         wake_one(putter);
@@ -152,7 +152,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
             woken.append(&mut state.joiners.notify_all());
         }
         drop(state);
-        current::try_with(|hub| woken.iter().for_each(|task| hub.schedule(task)));
+        wake_all(woken);
         self.wake();
         drop(discarded);
     }
@@ -164,7 +164,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
         state.unfinished = left;
         let woken = if left == 0 { state.joiners.notify_all() } else { Vec::new() };
         drop(state);
-        current::try_with(|hub| woken.iter().for_each(|task| hub.schedule(task)));
+        wake_all(woken);
         true
     }
 
@@ -187,15 +187,16 @@ impl<T, S> Drop for Shared<T, S> {
 }
 
 #[inline]
-fn wake_one(called: Option<TaskRef>) {
-    if let Some(task) = called {
-        schedule(task);
+fn wake_one(called: Option<Waiter>) {
+    if let Some(waiter) = called {
+        wake_called(waiter);
     }
 }
 
+/// Out of line: it stands in every get and put.
 #[inline(never)]
-fn schedule(task: TaskRef) {
-    current::try_with(|hub| hub.wake(task));
+fn wake_called(waiter: Waiter) {
+    wake(waiter);
 }
 
 impl<T, S: Storage<T>> State<T, S> {
@@ -235,21 +236,19 @@ impl<T, S: Storage<T>> State<T, S> {
     }
 
     /// A putter joins the line with what it brings.
-    pub(crate) fn offer(&mut self, item: T, task: TaskRef) -> Ticket {
-        let ticket = self.putters.join(task);
-        *self.putters.brought(ticket) = Some(item);
-        ticket
+    pub(crate) fn offer(&mut self, item: T, waiter: Waiter) -> Ticket {
+        self.putters.join_with(waiter, Some(item))
     }
 
     /// Takes the next item, and says which putter's item moved in for it.
     #[inline]
-    pub(crate) fn take(&mut self) -> Option<(T, Option<TaskRef>)> {
+    pub(crate) fn take(&mut self) -> Option<(T, Option<Waiter>)> {
         if self.putters.is_empty() { self.items.pop().map(|item| (item, None)) } else { self.take_of_many() }
     }
 
     /// The same while putters wait.
     #[inline(never)]
-    fn take_of_many(&mut self) -> Option<(T, Option<TaskRef>)> {
+    fn take_of_many(&mut self) -> Option<(T, Option<Waiter>)> {
         // On a channel the item comes from the putter's hand.
         let mut putter = if self.items.size() == 0 { self.admit() } else { None };
         let item = self.items.pop()?;
@@ -260,7 +259,7 @@ impl<T, S: Storage<T>> State<T, S> {
     }
 
     /// Moves in what the first putter in line brings, if there is one.
-    fn admit(&mut self) -> Option<TaskRef> {
+    fn admit(&mut self) -> Option<Waiter> {
         let ticket = self.putters.first()?;
         let item = self.putters.brought(ticket).take().expect("a putter in line has an item to put");
         // Called first: inserting may panic, in a comparison of the user's.
@@ -286,7 +285,7 @@ impl<T, S: Storage<T>> State<T, S> {
     }
 
     /// Calls one that can go on: whoever only looks, then whoever takes, then whoever brings.
-    fn call_next(&mut self) -> Option<TaskRef> {
+    fn call_next(&mut self) -> Option<Waiter> {
         if !self.peekers.is_empty() && self.supply() > 0 {
             self.peekers.notify_first()
         } else if self.may_call_getter() {

@@ -37,7 +37,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
             if state.is_shut_down {
                 return Some(Err(ShutDown(())));
             }
-            _left_over = state.putters.renew(ticket, waiting.task());
+            _left_over = state.putters.renew(ticket, waiting.waiter());
             return None;
         }
         if state.is_shut_down {
@@ -48,7 +48,7 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
         if is_in {
             state.insert(item);
         } else {
-            self.ticket = Some(state.offer(item, waiting.task()));
+            self.ticket = Some(state.offer(item, waiting.waiter()));
         }
         self.shared.after_putting(state);
         is_in.then_some(Ok(()))
@@ -109,9 +109,9 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
         };
         if !may_take {
             match self.ticket {
-                Some(ticket) => _left_over = state.getters.renew(ticket, waiting.task()),
+                Some(ticket) => _left_over = state.getters.renew(ticket, waiting.waiter()),
                 None => {
-                    self.ticket = Some(state.getters.join(waiting.task()));
+                    self.ticket = Some(state.getters.join(waiting.waiter()));
                     // There may be an item for this one as well, or the end.
                     let may_call = state.may_call();
                     drop(state);
@@ -195,14 +195,14 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
         let peekers = &mut self.shared.state.borrow_mut().peekers;
         match self.ticket {
             Some(ticket) if !peekers.is_notified(ticket) => {
-                _left_over = peekers.renew(ticket, waiting.task())
+                _left_over = peekers.renew(ticket, waiting.waiter())
             }
             called => {
                 // Called for an item that is gone by now: back in line.
                 if let Some(ticket) = called {
                     _left = peekers.leave(ticket);
                 }
-                self.ticket = Some(peekers.join(waiting.task()));
+                self.ticket = Some(peekers.join(waiting.waiter()));
             }
         }
         None
@@ -246,9 +246,9 @@ impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
         let mut state = self.shared.state.borrow_mut();
         match self.ticket {
             None if state.unfinished == 0 => return Some(()),
-            None => self.ticket = Some(state.joiners.join(waiting.task())),
+            None => self.ticket = Some(state.joiners.join(waiting.waiter())),
             Some(ticket) if state.joiners.is_notified(ticket) => return Some(()),
-            Some(ticket) => _left_over = state.joiners.renew(ticket, waiting.task()),
+            Some(ticket) => _left_over = state.joiners.renew(ticket, waiting.waiter()),
         }
         None
     }

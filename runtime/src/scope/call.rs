@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 
 use super::Scope;
 use super::shared::{Failure, Shared};
-use crate::branch::branches::{new_branch, raise_unless_panicking};
+use crate::branch::branches::{new_subtask, raise_unless_panicking};
 use crate::hub::branch::Own;
-use crate::hub::task::{TaskRef, is_look};
+use crate::hub::task::{Subtask, is_look};
 use crate::hub::{Hub, current};
 
 pin_project_lite::pin_project! {
@@ -31,7 +31,7 @@ pin_project_lite::pin_project! {
 /// Ends the threads when it is dropped.
 struct OwnedThreads<'env, E> {
     shared: Rc<Shared<'env, E>>,
-    body: TaskRef,
+    body: Subtask,
 }
 
 impl<'env, B, T, E> ScopeCall<'env, B, T, E>
@@ -41,8 +41,8 @@ where
     pub(super) fn new(f: impl FnOnce(Scope<'env, E>) -> B) -> Self {
         let shared = Shared::new();
         let body = current::with(|hub| {
-            let body = new_branch(hub, shared.branches.trunk());
-            hub.schedule(&body);
+            let body = new_subtask(hub, shared.branches.ready());
+            body.wake();
             body
         });
         let threads = OwnedThreads { shared, body };
@@ -63,7 +63,7 @@ where
         }
         let shared = self.threads.shared.clone();
         let branches = &shared.branches;
-        let failure = branches.trunk().turn(cx.waker(), |hub, task| {
+        let failure = branches.ready().turn(cx.waker(), |hub, task| {
             if task.is(&self.threads.body) {
                 return self.as_mut().resume_body(hub);
             }
@@ -131,11 +131,11 @@ where
                 return Poll::Ready(result);
             }
             if !is_settled {
-                hub.schedule(&this.threads.body);
+                this.threads.body.wake();
             }
         }
         branches.look(&hub, cx);
-        hub.note_trunk(format_args!("for a scope, {} threads of which have not ended", branches.len()));
+        hub.note_branches(format_args!("for a scope, {} threads of which have not ended", branches.len()));
         Poll::Pending
     }
 }

@@ -8,10 +8,9 @@ use std::rc::Rc;
 use super::shared::{Shared, Threads};
 use crate::branch::branches::BranchKey;
 use crate::call::Green;
-use crate::hub::current;
 use crate::hub::exit::Exit;
 use crate::hub::suspend::{Wait, Waiting, until};
-use crate::hub::task::TaskRef;
+use crate::hub::waiter_cell::WaiterCell;
 
 /// The right to wait for the value of a thread in a [`scope`](crate::scope()).
 ///
@@ -118,12 +117,12 @@ impl<T> fmt::Debug for ScopedThread<'_, T> {
 struct End<T> {
     result: RefCell<Option<Result<T, Exit>>>,
     is_over: Cell<bool>,
-    waiter: RefCell<Option<TaskRef>>,
+    waiter: WaiterCell,
 }
 
 impl<T> End<T> {
     fn new() -> Self {
-        End { result: RefCell::new(None), is_over: Cell::new(false), waiter: RefCell::default() }
+        End { result: RefCell::new(None), is_over: Cell::new(false), waiter: WaiterCell::default() }
     }
 
     fn set(&self, result: Result<T, Exit>) {
@@ -131,9 +130,7 @@ impl<T> End<T> {
             return;
         }
         self.result.replace(Some(result));
-        if let Some(waiter) = self.waiter.take() {
-            current::try_with(|hub| hub.schedule(&waiter));
-        }
+        self.waiter.wake();
     }
 }
 
@@ -158,13 +155,13 @@ impl<T> Wait for Joined<'_, T> {
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<T, Exit>> {
         let result = self.end.result.take();
         if result.is_none() {
-            self.end.waiter.replace(Some(waiting.task()));
+            self.end.waiter.register(waiting.waiter());
         }
         result
     }
 
     fn is_settled(&self) -> bool {
-        self.end.waiter.borrow().is_some() || self.end.is_over.get()
+        self.end.waiter.is_registered() || self.end.is_over.get()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,6 +171,6 @@ impl<T> Wait for Joined<'_, T> {
 
 impl<T> Drop for Joined<'_, T> {
     fn drop(&mut self) {
-        self.end.waiter.take();
+        self.end.waiter.clear();
     }
 }

@@ -6,9 +6,9 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting};
-use crate::hub::wait_queue::{Ticket, WaitList};
+use crate::hub::wait_queue::{Queued, WaitList};
+use crate::hub::wake;
 
 /// Free permits, and who waits for one.
 ///
@@ -58,7 +58,7 @@ impl Permits {
 
     /// Waits for a permit, in line behind those who came before. `what` ends "for …".
     pub(crate) fn acquire(&self, what: &'static str) -> Acquire<'_> {
-        Acquire { permits: self, what, ticket: None }
+        Acquire { permits: self, what, place: Queued::new(&self.line) }
     }
 
     /// Calls the first in line if there is a permit for it.
@@ -69,9 +69,7 @@ impl Permits {
         }
         let called = line.notify_first();
         drop(line);
-        if let Some(task) = called {
-            current::try_with(|hub| hub.wake(task));
-        }
+        called.into_iter().for_each(wake);
     }
 }
 
@@ -79,7 +77,7 @@ impl Permits {
 pub(crate) struct Acquire<'a> {
     permits: &'a Permits,
     what: &'static str,
-    ticket: Option<Ticket>,
+    place: Queued<&'a RefCell<WaitList>>,
 }
 
 impl Wait for Acquire<'_> {
@@ -88,30 +86,17 @@ impl Wait for Acquire<'_> {
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         let Permits { free, line } = self.permits;
-        let (_left, _left_over);
-        let mut line = line.borrow_mut();
-        match self.ticket {
-            // Those in line go first, called or not.
-            None if free.get() > line.notified() => {}
-            None => {
-                self.ticket = Some(line.join(waiting.task()));
-                return None;
-            }
-            Some(ticket) if line.is_notified(ticket) => {
-                _left = line.leave(ticket);
-                self.ticket = None;
-            }
-            Some(ticket) => {
-                _left_over = line.renew(ticket, waiting.task());
-                return None;
-            }
+        // Those in line go first, notified or not.
+        let is_free = !self.place.is_in_line() && free.get() > line.borrow().notified();
+        if !is_free && !self.place.wait(waiting.waiter()) {
+            return None;
         }
         free.set(free.get() - 1);
         Some(())
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,9 +106,7 @@ impl Wait for Acquire<'_> {
 
 impl Drop for Acquire<'_> {
     fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        let left = self.permits.line.borrow_mut().leave(ticket);
-        if left.was_notified {
+        if self.place.leave() {
             self.permits.call_next();
         }
     }

@@ -9,7 +9,7 @@ use super::Timeout;
 use crate::hub::Hub;
 use crate::hub::current;
 use crate::hub::suspend::Timer;
-use crate::hub::task::{TaskRef, is_look};
+use crate::hub::task::{Waiter, is_look};
 
 pin_project_lite::pin_project! {
     /// A call that is dropped when its time is over.
@@ -78,7 +78,7 @@ impl<G: Future> Limited<G> {
                 Poll::Ready(Err(Timeout { limit: *this.limit }))
             }
             Poll::Pending => {
-                let task = TaskRef::of_waker(cx.waker(), &hub.remote);
+                let task = Waiter::of_waker(cx.waker(), &hub.remote);
                 match this.timer {
                     Some(timer) => timer.renew(hub, task),
                     None if this.limit.is_zero() => *this.timer = Some(Timer::at_once(hub, task)),

@@ -9,7 +9,7 @@ use crate::hub;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::task::TaskRef;
 use crate::hub::task::cold::Parking;
-use crate::hub::wait_queue::Ticket;
+use crate::hub::wait_queue::{Line, Queued, WaitList};
 use crate::timeout::with_timeout;
 
 /// Suspends the running green thread until somebody [unparks](Thread::unpark) it; not at all if somebody has since it
@@ -56,7 +56,7 @@ use crate::timeout::with_timeout;
 /// ```
 #[green(crate = crate)]
 pub fn park() {
-    until(Parked { task: current().0, ticket: None }).await;
+    until(Parked(Queued::new(Parkers(current().0)))).await;
 }
 
 /// As [`park`], for at most `limit`. Suspends until then.
@@ -90,19 +90,27 @@ impl Thread {
             parking.has_token = true;
             parking.line.notify_all()
         });
-        hub::current::try_with(|hub| parked.iter().for_each(|task| hub.schedule(task)));
+        hub::wake_all(parked);
     }
 }
 
 /// Waits for the token of a green thread, which may be that of the branch around.
-struct Parked {
-    task: TaskRef,
-    ticket: Option<Ticket>,
+struct Parked(Queued<Parkers>);
+
+/// Those who are parked as this thread: it, and branches of it.
+struct Parkers(TaskRef);
+
+impl Parkers {
+    fn with_parking<R>(&self, f: impl FnOnce(&mut Parking) -> R) -> R {
+        self.0.with_extra(|extra| f(extra.parking.get_or_insert_default()))
+    }
 }
 
-impl Parked {
-    fn with_parking<R>(&self, f: impl FnOnce(&mut Parking) -> R) -> R {
-        self.task.with_extra(|extra| f(extra.parking.get_or_insert_default()))
+impl Line for Parkers {
+    type Brought = ();
+
+    fn with<R>(&self, f: impl FnOnce(&mut WaitList) -> R) -> Option<R> {
+        Some(self.with_parking(|parking| f(&mut parking.line)))
     }
 }
 
@@ -110,35 +118,20 @@ impl Wait for Parked {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let task = waiting.task();
-        let (is_let_go, ticket, left_over) = self.with_parking(|parking| match self.ticket {
-            None if std::mem::take(&mut parking.has_token) => (true, None, None),
-            None => (false, Some(parking.line.join(task)), None),
-            Some(ticket) if parking.line.is_notified(ticket) => {
-                parking.has_token = false;
-                (true, Some(ticket), None)
-            }
-            Some(ticket) => (false, Some(ticket), parking.line.renew(ticket, task)),
-        });
-        drop(left_over);
-        self.ticket = ticket;
-        is_let_go.then_some(())
+        let take_token =
+            |parkers: &Parkers| parkers.with_parking(|parking| std::mem::take(&mut parking.has_token));
+        if !self.0.is_in_line() && take_token(self.0.line()) {
+            return Some(());
+        }
+        let is_let_go = self.0.wait(waiting.waiter());
+        is_let_go.then(|| _ = take_token(self.0.line()))
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.0.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("to be unparked")
-    }
-}
-
-impl Drop for Parked {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.with_parking(|parking| parking.line.leave(ticket));
-            drop(left);
-        }
     }
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use crate::hub::Hub;
 use crate::hub::current;
-use crate::hub::task::TaskRef;
+use crate::hub::task::{TaskRef, Waiter};
 
 /// One green call of a suspended thread.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,7 @@ impl Hub {
     }
 
     /// The branches of a thread were reached; this is what the thread waits for as a whole.
-    pub(crate) fn note_trunk(&self, wait: fmt::Arguments<'_>) {
+    pub(crate) fn note_branches(&self, wait: fmt::Arguments<'_>) {
         let is_settled = self.looking.borrow().found.branches.iter().all(|(_, place)| place.is_settled);
         self.note_wait(wait, is_settled);
     }
@@ -108,14 +108,14 @@ impl Hub {
         }
     }
 
-    /// Asks for the place at which `task` is about to suspend; [`take_own_place`](Self::take_own_place) has the
+    /// Asks for the place at which `waiter` is about to suspend; [`take_own_place`](Self::take_own_place) has the
     /// answer when it is resumed, which this sees to.
-    pub(crate) fn ask_own_place(&self, task: &TaskRef) {
-        if task.id() != 0 {
-            self.looking.borrow_mut().asked.push((task.id(), None));
+    pub(crate) fn ask_own_place(&self, waiter: &Waiter) {
+        if waiter.id() != 0 {
+            self.looking.borrow_mut().asked.push((waiter.id(), None));
             self.is_watched.set(true);
         }
-        self.schedule(task);
+        self.wake_by_ref(waiter);
     }
 
     /// A task has suspended: if it asked for its place, here it is.

@@ -236,7 +236,7 @@ where
     #[inline]
     fn park(&mut self, waiting: &Waiting<'_>) -> io::Result<bool> {
         let hub = waiting.hub;
-        let task = waiting.task();
+        let task = waiting.waiter();
         hub.expect_to_run(&task);
         let mut task = Some(task);
         let slot = self.source.registered(hub)?;
@@ -251,8 +251,8 @@ where
             Parked::Waits(wait) => self.set_timer(wait, waiting),
             Parked::Closed => return Ok(false),
             Parked::Taken(other) => {
-                self.state = State::Conflict { first: Box::new(hub.place_of(&other)) };
-                hub.ask_own_place(&waiting.task());
+                self.state = State::Conflict { first: Box::new(hub.place_of(other.as_task())) };
+                hub.ask_own_place(&waiting.waiter());
                 return Ok(true);
             }
         }
@@ -269,12 +269,12 @@ where
             State::Waits { wait: own, timer } => {
                 *own = wait;
                 if let Some(timer) = timer {
-                    timer.renew(hub, waiting.task());
+                    timer.renew(hub, waiting.waiter());
                 }
             }
             state => {
                 let limit = self.source.limit_in_nanoseconds(W::DIRECTION);
-                let timer = limit.map(|limit| Timer::roughly(hub, limit, waiting.task()));
+                let timer = limit.map(|limit| Timer::roughly(hub, limit, waiting.waiter()));
                 *state = State::Waits { wait, timer };
             }
         }

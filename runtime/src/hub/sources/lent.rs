@@ -13,7 +13,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fstat};
 use super::Sources;
 use super::source::add;
 use crate::hub::Hub;
-use crate::hub::task::TaskRef;
+use crate::hub::task::Waiter;
 
 /// By the number of the original.
 pub(super) type LentTable = BTreeMap<RawFd, Lent>;
@@ -27,7 +27,7 @@ pub(super) struct Lent {
 /// What is left of a registration: dropped when nothing is borrowed.
 pub(super) struct Leftover {
     watched: OwnedFd,
-    _waiters: [Option<TaskRef>; 2],
+    _waiters: [Option<Waiter>; 2],
 }
 
 impl Sources {

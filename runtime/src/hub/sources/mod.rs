@@ -16,7 +16,7 @@
 
 use super::poller::{Event, RawSource};
 use super::table::Table;
-use super::task::TaskRef;
+use super::task::Waiter;
 use slot::Slot;
 
 mod io_wait;
@@ -103,7 +103,7 @@ impl Sources {
 
     /// Frees a slot. Who was forgotten there comes back, to be dropped when nothing is borrowed.
     #[must_use]
-    fn release(&mut self, index: u32) -> [Option<TaskRef>; 2] {
+    fn release(&mut self, index: u32) -> [Option<Waiter>; 2] {
         let waiters = self.slots[index].end();
         self.registered -= 1;
         self.slots.give_back(index);
@@ -131,7 +131,7 @@ impl Sources {
 
     /// Takes note of an event; whoever waited for it is handed to `wake`, which calls nobody's code.
     #[inline]
-    pub(crate) fn deliver(&mut self, event: &Event, is_edge: bool, mut wake: impl FnMut(TaskRef)) {
+    pub(crate) fn deliver(&mut self, event: &Event, is_edge: bool, mut wake: impl FnMut(Waiter)) {
         let Some(slot) = self.slots.get_mut(Key::index_in(event.token)) else { return };
         // A stale event is dropped here.
         if slot.generation() as usize & (usize::MAX >> INDEX_BITS) != Key::generation_in(event.token) {
@@ -151,7 +151,7 @@ impl Sources {
     }
 
     /// Marks every source on this descriptor as closed; whoever waited is appended to `woken`.
-    pub(crate) fn close_raw(&mut self, raw: RawSource, woken: &mut Vec<TaskRef>) -> bool {
+    pub(crate) fn close_raw(&mut self, raw: RawSource, woken: &mut Vec<Waiter>) -> bool {
         let mut found = false;
         for slot in self.slots.iter_mut().filter(|slot| slot.is_of(raw)) {
             found = true;

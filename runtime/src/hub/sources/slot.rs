@@ -4,12 +4,12 @@
 use super::Direction;
 use crate::hub::poller::{Interest, RawSource};
 use crate::hub::table::Entry;
-use crate::hub::task::TaskRef;
+use crate::hub::task::Waiter;
 
 // Aligned, because half of them would otherwise be in two cache lines each.
 #[repr(align(32))]
 pub(super) struct Slot {
-    waiters: [Option<TaskRef>; 2],
+    waiters: [Option<Waiter>; 2],
     /// Counts the waits of each direction, so that each wait knows whether the waiter is its own.
     waits: [u32; 2],
     /// In a free slot, the next free one.
@@ -45,7 +45,7 @@ pub(super) enum Parked {
     /// The waiter of this count is the wait's own.
     Waits(u32),
     /// Somebody else waits there already.
-    Taken(TaskRef),
+    Taken(Waiter),
     Closed,
 }
 
@@ -93,7 +93,7 @@ impl Slot {
     /// Frees the slot. Whatever still comes for it is of an older generation. Who was forgotten there comes back, to be
     /// dropped when nothing is borrowed: it may be somebody else's waker.
     #[must_use]
-    pub(super) fn end(&mut self) -> [Option<TaskRef>; 2] {
+    pub(super) fn end(&mut self) -> [Option<Waiter>; 2] {
         self.word = self.generation().wrapping_add(1) << FLAG_BITS | FREE;
         std::mem::take(&mut self.waiters)
     }
@@ -115,7 +115,7 @@ impl Slot {
 
     /// There is something to do: whoever waits for it is taken out.
     #[inline]
-    pub(super) fn become_ready(&mut self, direction: Direction, is_hung_up: bool) -> Option<TaskRef> {
+    pub(super) fn become_ready(&mut self, direction: Direction, is_hung_up: bool) -> Option<Waiter> {
         let hung_up = if is_hung_up { HUNG_UP } else { 0 };
         self.word |= (READY | hung_up) << direction as u32;
         self.waiters[direction as usize].take()
@@ -142,7 +142,7 @@ impl Slot {
         &mut self,
         direction: Direction,
         own: Option<u32>,
-        task: &mut Option<TaskRef>,
+        task: &mut Option<Waiter>,
     ) -> Parked {
         if self.word & CLOSED != 0 {
             return Parked::Closed;
@@ -159,18 +159,18 @@ impl Slot {
 
     /// The wait of this count waits no more. Its task comes back, if nobody has woken it.
     #[inline]
-    pub(super) fn leave(&mut self, direction: Direction, wait: u32) -> Option<TaskRef> {
+    pub(super) fn leave(&mut self, direction: Direction, wait: u32) -> Option<Waiter> {
         if self.waits[direction as usize] == wait { self.waiters[direction as usize].take() } else { None }
     }
 
     /// Who waits in this direction, if it is the wait of this count.
-    pub(super) fn waiter(&self, direction: Direction, wait: u32) -> Option<TaskRef> {
+    pub(super) fn waiter(&self, direction: Direction, wait: u32) -> Option<Waiter> {
         let waiter = self.waiters[direction as usize].as_ref();
         waiter.filter(|_| self.waits[direction as usize] == wait).cloned()
     }
 
     /// Nobody may wait any more; whoever does is taken out.
-    pub(super) fn close(&mut self) -> [Option<TaskRef>; 2] {
+    pub(super) fn close(&mut self) -> [Option<Waiter>; 2] {
         self.word |= CLOSED;
         std::mem::take(&mut self.waiters)
     }

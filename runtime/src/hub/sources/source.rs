@@ -13,7 +13,7 @@ use crate::hub::current;
 use crate::hub::failed::cannot;
 use crate::hub::poller::{AsSource, BorrowedSource, Interest, Poller, RawSource, raw_source};
 use crate::hub::suspend::{Until, until};
-use crate::hub::task::TaskRef;
+use crate::hub::task::Waiter;
 
 /// A descriptor that green threads wait for.
 pub(crate) struct Source<S: AsSource> {
@@ -190,7 +190,7 @@ impl<S: AsSource> Source<S> {
         let Some(slot) = self.slot() else { return };
         current::try_with(|hub| {
             let woken = hub.sources.borrow_mut().slot(slot).close();
-            woken.iter().flatten().for_each(|task| hub.schedule(task));
+            woken.into_iter().flatten().for_each(|waiter| hub.wake(waiter));
         });
     }
 
@@ -212,7 +212,7 @@ impl<S: AsSource> Source<S> {
         drained: Option<Drained>,
         wait: Option<u32>,
         hub: &Hub,
-    ) -> Option<TaskRef> {
+    ) -> Option<Waiter> {
         let Some(slot) = self.slot() else {
             self.drained[direction as usize].set(drained.is_some());
             return None;

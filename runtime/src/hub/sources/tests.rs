@@ -1,6 +1,7 @@
 use super::slot::{Drained, Parked};
 use super::*;
 use crate::hub::remote::Remote;
+use crate::hub::task::TaskRef;
 use crate::loom::Arc;
 
 fn event(token: usize) -> Event {
@@ -30,7 +31,7 @@ fn an_event_for_a_descriptor_that_has_gone_reaches_nobody() {
     assert!(sources.release(first.index).iter().all(Option::is_none));
     let second = sources.insert(7, true);
     assert_eq!(second.index, first.index);
-    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0);
+    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0.into());
     let slot = sources.slot(second.index);
     assert!(matches!(slot.park(Direction::Read, None, &mut waiter), Parked::Waits(1)));
 
@@ -40,7 +41,7 @@ fn an_event_for_a_descriptor_that_has_gone_reaches_nobody() {
     assert!(woken.is_empty());
     assert!(!sources.slot(second.index).is_ready(Direction::Read));
     sources.deliver(&event(second.token()), true, |task| woken.push(task));
-    assert_eq!(woken.iter().map(TaskRef::id).collect::<Vec<_>>(), [1]);
+    assert_eq!(woken.iter().map(Waiter::id).collect::<Vec<_>>(), [1]);
     assert!(sources.slot(second.index).is_ready(Direction::Read));
 }
 
@@ -50,7 +51,7 @@ fn who_was_forgotten_in_a_slot_comes_back_when_it_is_freed() {
     let remote = Arc::new(Remote::new());
     let mut sources = Sources::default();
     let index = sources.insert(7, true).index;
-    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0);
+    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0.into());
     assert!(matches!(sources.slot(index).park(Direction::Read, None, &mut waiter), Parked::Waits(1)));
     let [reader, writer] = sources.release(index);
     assert_eq!((reader.map(|task| task.id()), writer.is_some()), (Some(1), false));
@@ -96,7 +97,7 @@ fn without_edges_an_event_lets_both_directions_look_for_themselves() {
         let mut sources = Sources::default();
         let key = sources.insert(7, true);
         for (direction, id) in [(Direction::Read, 1), (Direction::Write, 2)] {
-            let mut waiter = Some(TaskRef::allocate(&remote, id, || async {}).0);
+            let mut waiter = Some(TaskRef::allocate(&remote, id, || async {}).0.into());
             assert!(matches!(sources.slot(key.index).park(direction, None, &mut waiter), Parked::Waits(1)));
         }
         let mut woken = Vec::new();
@@ -108,7 +109,7 @@ fn without_edges_an_event_lets_both_directions_look_for_themselves() {
 #[test]
 fn a_wait_takes_back_only_its_own_word() {
     let remote = Arc::new(Remote::new());
-    let task = |id| Some(TaskRef::allocate(&remote, id, || async {}).0);
+    let task = |id| Some(TaskRef::allocate(&remote, id, || async {}).0.into());
     let mut slot = Slot::default();
     slot.begin(7, true);
     assert!(matches!(slot.park(Direction::Read, None, &mut task(1)), Parked::Waits(1)));
@@ -154,7 +155,7 @@ fn after_many_descriptors_the_table_is_small_and_no_stale_event_reaches_those_th
         // A free slot is no descriptor's, whatever is noted in it.
         assert!(!(1..=MANY).any(|raw| sources.close_raw(raw, &mut Vec::new())));
     }
-    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0);
+    let mut waiter = Some(TaskRef::allocate(&remote, 1, || async {}).0.into());
     assert!(matches!(sources.slot(stays.index).park(Direction::Read, None, &mut waiter), Parked::Waits(1)));
     let mut woken = Vec::new();
     stale.iter().for_each(|&token| sources.deliver(&event(token), true, |task| woken.push(task.id())));

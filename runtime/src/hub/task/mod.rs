@@ -7,7 +7,7 @@
 //!  waker.rs    what is behind a waker           remote_refs.rs  who keeps the memory
 //!  ready.rs    those that are ready             current.rs      the one that is being resumed
 //!  registry.rs all of them                      outcome.rs      the right to a result
-//!  branch.rs   what a task drives beside something else
+//!  subtask.rs  what a task drives beside something else   waiter.rs   anything to wake
 //!  lost.rs     values that are errors               origin.rs       where it comes from
 //! ```
 //!
@@ -48,7 +48,6 @@ use super::task::cold::Extra;
 use crate::hub::exit::Exit;
 use crate::loom::Arc;
 
-mod branch;
 mod cell;
 pub(crate) mod cold;
 mod current;
@@ -59,6 +58,8 @@ mod ready;
 mod registry;
 mod remote_refs;
 mod state;
+mod subtask;
+mod waiter;
 mod waker;
 
 #[cfg(all(test, not(loom)))]
@@ -78,7 +79,8 @@ pub(crate) use outcome::Outcome;
 pub use outcome::Thread;
 pub(crate) use ready::ReadyQueue;
 pub(crate) use registry::Registry;
-pub(crate) use state::Schedule;
+pub(crate) use subtask::Subtask;
+pub(crate) use waiter::Waiter;
 pub(crate) use waker::is_look;
 
 /// A reference to a task, counted without atomic operations; stays on the hub's own OS thread.

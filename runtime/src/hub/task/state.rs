@@ -4,7 +4,7 @@
 //!
 //! | bit | set by | taken back by | beside it there is |
 //! |---|---|---|---|
-//! | `SCHEDULED` | [`schedule`](TaskRef::schedule), [`mark_queued`](TaskRef::mark_queued), with the push into the ready queue; `wake_branch`, with that into a trunk's line | `resume`, after the pop; `leave_line` | anything: a task may run, or end, while it has a place in the queue, and keeps the place |
+//! | `SCHEDULED` | [`schedule`](TaskRef::schedule), [`mark_queued`](TaskRef::mark_queued), with the push into the ready queue; `wake_subtask`, with that into a trunk's line | `resume`, after the pop; `leave_line` | anything: a task may run, or end, while it has a place in the queue, and keeps the place |
 //! | `RUNNING` | `resume_without`, `look`, `end`, `wake_foreign`: whoever is about to reach into the stage | `poll` after a suspension, `become_done` | not `DONE`; what it keeps out is a second look into the stage |
 //! | `DONE` | `become_done`; `last_local_ref_is_gone` and `abandon`, for a task that never ended | nobody | not `RUNNING`, `KILLED`, `CLOSURE` or `CALL`, but for a task that is being freed or was abandoned |
 //! | `STARTED` | the first `resume` unless `DELAYED`; [`begin`](TaskRef::begin) | nobody | not `DELAYED` |
@@ -14,8 +14,8 @@
 //! | `SCOPED` | `Hub::enter_scope` | `ExitScope::leave` of the last one | not `FOREIGN` |
 //! | `WAS_KILLED` | `keep_exit`, on the way to `DONE` | nobody | without it a task that is `DONE` returned, or its `Extra::exit` says how it ended |
 //! | `DETACHED` | the drop of its `Outcome` before the end; `stand_in` | nobody | with `DONE` it has no `RESULT` |
-//! | `FOREIGN` | `stand_in`, when it is made | nobody | `DETACHED`; never `STARTED`, `DELAYED`, `KILLED`, `SCOPED` or `MAIN`; `SCHEDULED` only if it is a `BRANCH` |
-//! | `BRANCH` | `TaskRef::branch`, when it is made | nobody | `FOREIGN` |
+//! | `FOREIGN` | `stand_in`, when it is made | nobody | `DETACHED`; never `STARTED`, `DELAYED`, `KILLED`, `SCOPED` or `MAIN`; `SCHEDULED` only if it is a `SUBTASK` |
+//! | `SUBTASK` | `TaskRef::branch`, when it is made | nobody | `FOREIGN` |
 //! | `MAIN` | `run_scoped`, when it is made | nobody | not `FOREIGN`, not `DELAYED` |
 //! | `CLOSURE` | `allocate`, when it is made | the first poll; `clear_caught` | neither `CALL` nor `RESULT` |
 //! | `CALL` | the first poll; `stand_in` | `clear_caught` | neither `CLOSURE` nor `RESULT` |
@@ -75,7 +75,7 @@ pub(super) const HEARD: u16 = 1 << 8;
 /// Nobody has the right to its result any more.
 pub(super) const DETACHED: u16 = 1 << 9;
 /// Not a green thread either: a branch of a task, which is driven by it. `FOREIGN` is set as well.
-pub(super) const BRANCH: u16 = 1 << 10;
+pub(super) const SUBTASK: u16 = 1 << 10;
 /// `run` waits for it, and returns when it is done.
 pub(super) const MAIN: u16 = 1 << 11;
 /// A closure lies behind the header, which makes the body …

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::super::trunk::Trunk;
+use super::super::subtask::SubtaskQueue;
 use super::*;
 use crate::hub::current::with;
 
@@ -44,13 +44,13 @@ fn a_task_that_never_ended_is_not_brought_back_by_its_own_destructor() {
 
 #[test]
 fn a_branch_that_never_ended_is_not_reached_while_it_is_dropped() {
-    let trunk = Trunk::new();
+    let queue = SubtaskQueue::new();
     let remote = with(|hub| hub.remote.clone());
-    let branch = TaskRef::branch(&remote, 0, &trunk);
+    let branch = Subtask::new(&remote, 0, &queue);
     let waker = branch.with_context(|cx| cx.waker().clone());
-    branch.with_extra(|extra| extra.locals.push((0, Rc::new(Wakes(waker)))));
+    branch.0.with_extra(|extra| extra.locals.push((0, Rc::new(Wakes(waker)))));
     drop(branch);
-    assert_eq!(Rc::strong_count(&trunk), 1);
+    assert_eq!(Rc::strong_count(&queue), 1);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::mem;
 use std::time::Duration;
 
 use super::table::{Entry, KEPT, Table};
-use super::task::TaskRef;
+use super::task::Waiter;
 use slot::Slot;
 
 mod slot;
@@ -73,7 +73,7 @@ struct Node {
     /// In the slot of the fresh ones, how long it is from the next look on.
     deadline: u64,
     /// `None` for a timer that has fired or was cancelled, and for a free node.
-    task: Option<TaskRef>,
+    task: Option<Waiter>,
     /// Where it is in its slot.
     place: u32,
     slot: u32,
@@ -131,12 +131,12 @@ impl Timers {
     }
 
     /// Sets a timer that wakes `task` at `deadline`.
-    pub(crate) fn set(&mut self, deadline: Duration, task: TaskRef) -> TimerKey {
+    pub(crate) fn set(&mut self, deadline: Duration, task: Waiter) -> TimerKey {
         self.set_at(nanoseconds(deadline), task)
     }
 
     /// The same, in nanoseconds.
-    pub(crate) fn set_at(&mut self, deadline: u64, task: TaskRef) -> TimerKey {
+    pub(crate) fn set_at(&mut self, deadline: u64, task: Waiter) -> TimerKey {
         let index = self.take_node();
         let node = &mut self.nodes[index];
         node.deadline = deadline;
@@ -157,7 +157,7 @@ impl Timers {
     ///
     /// For those that are mostly cancelled and need not be exact: what is set here needs no clock of its own, and no
     /// place in the wheel if it is cancelled before.
-    pub(crate) fn set_later(&mut self, nanoseconds: u64, task: TaskRef) -> TimerKey {
+    pub(crate) fn set_later(&mut self, nanoseconds: u64, task: Waiter) -> TimerKey {
         let index = self.take_node();
         let node = &mut self.nodes[index];
         node.deadline = nanoseconds.min(NO_TIME - 1);
@@ -225,7 +225,7 @@ impl Timers {
 
     /// Whoever owns the timer is now polled by `task`. The task that is left over comes back, to be dropped when
     /// nothing is borrowed.
-    pub(crate) fn renew(&mut self, key: TimerKey, task: TaskRef) -> TaskRef {
+    pub(crate) fn renew(&mut self, key: TimerKey, task: Waiter) -> Waiter {
         match &mut self.nodes[key.0].task {
             Some(owner) => mem::replace(owner, task),
             None => task,
@@ -234,7 +234,7 @@ impl Timers {
 
     /// Gives the timer back, fired or not. Nothing of it stays; its task comes back, to be dropped when nothing is
     /// borrowed.
-    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<TaskRef> {
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waiter> {
         let index = key.0;
         let node = &mut self.nodes[index];
         let task = node.task.take();
@@ -333,7 +333,7 @@ impl Timers {
     }
 
     /// Fires what is due at `now`, earliest first: the tasks to wake are appended to `due`.
-    pub(crate) fn fire(&mut self, now: Duration, due: &mut Vec<TaskRef>) {
+    pub(crate) fn fire(&mut self, now: Duration, due: &mut Vec<Waiter>) {
         if self.pending == 0 {
             // An empty wheel may turn to any tick at once.
             self.tick = self.tick.max(nanoseconds(now) >> TICK_BITS);
@@ -360,7 +360,7 @@ impl Timers {
         }
     }
 
-    fn fire_current(&mut self, now: u64, due: &mut Vec<TaskRef>) {
+    fn fire_current(&mut self, now: u64, due: &mut Vec<Waiter>) {
         while let Some(&(deadline, index)) = self.current.front()
             && deadline <= now
         {
@@ -372,7 +372,7 @@ impl Timers {
         }
     }
 
-    fn fire_one(&mut self, index: u32, due: &mut Vec<TaskRef>) {
+    fn fire_one(&mut self, index: u32, due: &mut Vec<Waiter>) {
         self.pending -= 1;
         due.extend(self.nodes[index].task.take());
     }
@@ -398,7 +398,7 @@ impl Timers {
 
     /// The time of a slot has come: its timers go to the levels below it, or become the current ones. What is due at
     /// `now` already is fired at once.
-    fn open_slot(&mut self, level: usize, slot: usize, now: u64, due: &mut Vec<TaskRef>) {
+    fn open_slot(&mut self, level: usize, slot: usize, now: u64, due: &mut Vec<Waiter>) {
         let slot = level * SLOTS + slot;
         let opened = mem::take(&mut self.slots[slot]);
         if level == 0 && self.current.is_empty() {
@@ -412,7 +412,7 @@ impl Timers {
     }
 
     /// All of them belong to the current tick, and nobody else does: sorted once, then taken from the front.
-    fn make_current(&mut self, opened: &Slot, now: u64, due: &mut Vec<TaskRef>) {
+    fn make_current(&mut self, opened: &Slot, now: u64, due: &mut Vec<Waiter>) {
         self.current.shrink_to(KEPT);
         let mut sorted = mem::take(&mut self.sorted);
         sorted.extend(opened.iter().map(|index| (self.nodes[index].deadline, index)));

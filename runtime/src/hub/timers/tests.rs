@@ -1,5 +1,6 @@
 use super::*;
 use crate::hub::remote::Remote;
+use crate::hub::task::TaskRef;
 use crate::loom::Arc;
 
 /// A wheel, and beside it the list that it stands for.
@@ -35,14 +36,14 @@ impl Pair {
 
     fn set(&mut self, deadline: u64) {
         self.set += 1;
-        let (task, _) = TaskRef::allocate(&self.remote, self.set, || async {});
+        let task: Waiter = TaskRef::allocate(&self.remote, self.set, || async {}).0.into();
         let key = self.wheel.set(Duration::from_nanos(deadline), task);
         self.list.push(Entry { id: self.set, deadline, key, fired: false });
     }
 
     fn set_later(&mut self, nanoseconds: u64) {
         self.set += 1;
-        let (task, _) = TaskRef::allocate(&self.remote, self.set, || async {});
+        let task: Waiter = TaskRef::allocate(&self.remote, self.set, || async {}).0.into();
         let key = self.wheel.set_later(nanoseconds, task);
         self.fresh.push(Entry { id: self.set, deadline: nanoseconds, key, fired: false });
     }
@@ -78,7 +79,7 @@ impl Pair {
         let now = self.now;
         let mut due = Vec::new();
         self.wheel.fire(Duration::from_nanos(now), &mut due);
-        let fired: Vec<u64> = due.iter().map(TaskRef::id).collect();
+        let fired: Vec<u64> = due.iter().map(Waiter::id).collect();
         let is_due = |entry: &&mut Entry| !entry.fired && entry.deadline <= now && entry.deadline != NO_TIME;
         let mut expected: Vec<&mut Entry> = self.list.iter_mut().filter(is_due).collect();
         // Stable: equal deadlines stay in the order in which they were set.
@@ -227,7 +228,7 @@ fn what_never_fires_is_no_deadline() {
     for _ in 0..100 {
         pair.set(NO_TIME);
     }
-    let forever = pair.wheel.set(Duration::MAX, TaskRef::allocate(&pair.remote, 0, || async {}).0);
+    let forever = pair.wheel.set(Duration::MAX, TaskRef::allocate(&pair.remote, 0, || async {}).0.into());
     assert_eq!(pair.wheel.next_deadline(), None);
     assert!(pair.wheel.cancel(forever).is_some());
     assert_eq!(pair.advance(NO_TIME - 1), [0_u64; 0]);
@@ -271,12 +272,12 @@ fn an_empty_wheel_turns_back_and_a_full_one_stays_in_order() {
 fn a_renewed_timer_wakes_its_new_owner() {
     let mut pair = Pair::new();
     pair.set(10);
-    let (other, _) = TaskRef::allocate(&pair.remote, 77, || async {});
+    let other: Waiter = TaskRef::allocate(&pair.remote, 77, || async {}).0.into();
     let key = pair.list[0].key;
     assert_eq!(pair.wheel.renew(key, other.clone()).id(), 1);
     let mut due = Vec::new();
     pair.wheel.fire(Duration::from_nanos(10), &mut due);
-    assert_eq!(due.iter().map(TaskRef::id).collect::<Vec<_>>(), [77]);
+    assert_eq!(due.iter().map(Waiter::id).collect::<Vec<_>>(), [77]);
     // Once it has fired nobody is to be woken any more.
     assert_eq!(pair.wheel.renew(key, other).id(), 77);
     assert!(pair.wheel.has_fired(key));
@@ -343,7 +344,7 @@ fn a_long_row_that_is_cancelled_from_its_front_gets_shorter() {
     let begin = 1 << (TICK_BITS + SLOT_BITS);
     let keys: Vec<TimerKey> = (0..100_000)
         .map(|n| {
-            let (task, _) = TaskRef::allocate(&pair.remote, n, || async {});
+            let task: Waiter = TaskRef::allocate(&pair.remote, n, || async {}).0.into();
             pair.wheel.set(Duration::from_nanos(begin + n), task)
         })
         .collect();
@@ -357,7 +358,7 @@ fn a_long_row_that_is_cancelled_from_its_front_gets_shorter() {
     // Few are left, so the earliest of them is known.
     assert_eq!(pair.wheel.next_deadline(), Some(Duration::from_nanos(begin + 99_990)));
     pair.wheel.fire(Duration::from_nanos(2 * begin), &mut due);
-    assert_eq!(due.iter().map(TaskRef::id).collect::<Vec<_>>(), (99_990..100_000).collect::<Vec<_>>());
+    assert_eq!(due.iter().map(Waiter::id).collect::<Vec<_>>(), (99_990..100_000).collect::<Vec<_>>());
 }
 
 /// Whether they are cancelled from the front of their rows, from the back, or fire.
@@ -374,7 +375,7 @@ fn after_many_timers_the_wheel_keeps_little_and_those_that_are_left_fire() {
         let now = Duration::from_nanos(pair.now);
         let keys: Vec<TimerKey> = (0..50_000)
             .map(|n| {
-                let (task, _) = TaskRef::allocate(&pair.remote, n, || async {});
+                let task: Waiter = TaskRef::allocate(&pair.remote, n, || async {}).0.into();
                 match round {
                     0 | 1 => pair.wheel.set(now + Duration::from_nanos(HOUR + n), task),
                     2 => pair.wheel.set(Duration::MAX, task),

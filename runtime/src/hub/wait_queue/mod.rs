@@ -1,4 +1,4 @@
-//! A first come, first served line of waiting tasks.
+//! A first come, first served line of waiters.
 //!
 //! Joining, leaving from anywhere, notifying the first, and revoking that cost the same however long the line is.
 //! Whoever waits owns its place and gives it back: [`WaitList::leave`] says whether it had been notified by then,
@@ -15,7 +15,7 @@
 //! loses a place by it.
 
 use super::table::KEPT;
-use super::task::TaskRef;
+use super::task::Waiter;
 
 /// A line of waiting tasks, each with what it has brought, if it brings anything.
 pub(crate) struct WaitList<B = ()> {
@@ -48,13 +48,13 @@ pub(crate) struct Left {
     _left_over: LeftOver,
 }
 
-/// The task that a place has held. A stand-in for a foreign waker runs that one's destructor, which is anybody's code
+/// The waiter that a place has held. A stand-in for a foreign waker runs that one's destructor, which is anybody's code
 /// and may use whatever the line belongs to: so this is declared before the line is borrowed, and dropped after it.
-pub(crate) type LeftOver = Option<TaskRef>;
+pub(crate) type LeftOver = Option<Waiter>;
 
 struct Place<B> {
     /// `None` while the place is free.
-    task: Option<TaskRef>,
+    waiter: Option<Waiter>,
     is_notified: bool,
     before: u32,
     after: u32,
@@ -97,12 +97,19 @@ impl<B> WaitList<B> {
 
     /// Joins at the end.
     #[inline]
-    pub(crate) fn join(&mut self, task: TaskRef) -> Ticket {
+    pub(crate) fn join(&mut self, waiter: Waiter) -> Ticket {
+        self.join_with(waiter, None)
+    }
+
+    /// Joins at the end, with what it brings.
+    #[inline]
+    pub(crate) fn join_with(&mut self, waiter: Waiter, brought: Option<B>) -> Ticket {
         let index = self.free_place();
         let before = self.last;
         // Field by field: a whole place would be put together elsewhere first, and waited for when it is copied.
         let place = &mut self.places[index as usize];
-        place.task = Some(task);
+        place.waiter = Some(waiter);
+        place.brought = brought;
         place.is_notified = false;
         place.before = before;
         place.after = NONE;
@@ -130,12 +137,17 @@ impl<B> WaitList<B> {
 
     #[cold]
     fn add_place(&mut self) -> u32 {
-        self.places.push(Place { task: None, is_notified: false, before: NONE, after: NONE, brought: None });
+        self.places.push(Place {
+            waiter: None,
+            is_notified: false,
+            before: NONE,
+            after: NONE,
+            brought: None,
+        });
         u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
     }
 
-    /// What the holder of this place has brought, to put it there, to look at it, or to take it. It is taken by whoever it is
-    /// for, or by the holder before that leaves.
+    /// What the holder of this place has brought. It is taken by whoever it is for, or by the holder before that leaves.
     #[inline]
     pub(crate) fn brought(&mut self, ticket: Ticket) -> &mut Option<B> {
         &mut self.places[ticket.index()].brought
@@ -152,10 +164,10 @@ impl<B> WaitList<B> {
         self.places[ticket.index()].is_notified
     }
 
-    /// Whoever holds the place is now polled by `task`.
+    /// Whoever holds the place is now polled by `waiter`.
     #[must_use = "bind it, so that it is dropped after the line is given back"]
-    pub(crate) fn renew(&mut self, ticket: Ticket, task: TaskRef) -> LeftOver {
-        self.places[ticket.index()].task.replace(task)
+    pub(crate) fn renew(&mut self, ticket: Ticket, waiter: Waiter) -> LeftOver {
+        self.places[ticket.index()].waiter.replace(waiter)
     }
 
     /// Who is notified next.
@@ -166,7 +178,7 @@ impl<B> WaitList<B> {
 
     /// Notifies the first in line; the caller wakes it.
     #[inline]
-    pub(crate) fn notify_first(&mut self) -> Option<TaskRef> {
+    pub(crate) fn notify_first(&mut self) -> Option<Waiter> {
         if self.next == NONE {
             return None;
         }
@@ -175,14 +187,14 @@ impl<B> WaitList<B> {
         self.next = place.after;
         self.waiting -= 1;
         self.notified += 1;
-        place.task.clone()
+        place.waiter.clone()
     }
 
     /// Notifies everybody who waits now, in order.
-    pub(crate) fn notify_all(&mut self) -> Vec<TaskRef> {
+    pub(crate) fn notify_all(&mut self) -> Vec<Waiter> {
         let mut notified = Vec::with_capacity(self.len());
-        while let Some(task) = self.notify_first() {
-            notified.push(task);
+        while let Some(waiter) = self.notify_first() {
+            notified.push(waiter);
         }
         notified
     }
@@ -224,7 +236,7 @@ impl<B> WaitList<B> {
             self.next = after;
         }
         let place = &mut self.places[index as usize];
-        let _left_over = place.task.take();
+        let _left_over = place.waiter.take();
         place.after = self.free;
         self.free = index;
         *(if is_notified { &mut self.notified } else { &mut self.waiting }) -= 1;
@@ -236,11 +248,14 @@ impl<B> WaitList<B> {
     #[inline(never)]
     fn leave_long_line(&mut self, index: u32) -> Left {
         let place = &mut self.places[index as usize];
-        let left = Left { was_notified: place.is_notified, _left_over: place.task.take() };
+        let left = Left { was_notified: place.is_notified, _left_over: place.waiter.take() };
         *self = WaitList::default();
         left
     }
 }
 
+mod queued;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use queued::{Line, Queued};

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 
 use super::*;
 use crate::hub::remote::Remote;
+use crate::hub::task::TaskRef;
 use crate::loom::Arc;
 
 struct Tasks(Arc<Remote>);
@@ -11,13 +12,13 @@ impl Tasks {
         Tasks(Arc::new(Remote::new()))
     }
 
-    fn task(&self, id: u64) -> TaskRef {
-        TaskRef::allocate(&self.0, id, || async {}).0
+    fn task(&self, id: u64) -> Waiter {
+        TaskRef::allocate(&self.0, id, || async {}).0.into()
     }
 }
 
-fn ids(tasks: &[TaskRef]) -> Vec<u64> {
-    tasks.iter().map(TaskRef::id).collect()
+fn ids(tasks: &[Waiter]) -> Vec<u64> {
+    tasks.iter().map(Waiter::id).collect()
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What is behind a task's waker, and behind the wakers of others.
 
 use std::future::Future;
-use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -11,7 +10,8 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use super::super::current;
 use super::super::remote::{Mail, Remote};
 use super::cell::Header;
-use super::{BRANCH, DONE, FOREIGN, RUNNING, TaskRef};
+use super::waiter::{Borrowed, Waiter};
+use super::{DONE, FOREIGN, RUNNING, SUBTASK, TaskRef};
 use crate::loom::Arc;
 
 #[cfg(all(test, loom))]
@@ -23,31 +23,8 @@ pub(crate) fn is_look(cx: &Context<'_>) -> bool {
     std::ptr::eq(cx.waker().vtable(), &LOOK)
 }
 
-/// A task that is not counted, because a borrowed waker of it is at hand.
-pub(crate) struct Borrowed<'a> {
-    task: ManuallyDrop<TaskRef>,
-    _waker: PhantomData<&'a Waker>,
-}
-
-impl std::ops::Deref for Borrowed<'_> {
-    type Target = TaskRef;
-
-    fn deref(&self) -> &TaskRef {
-        &self.task
-    }
-}
-
-impl TaskRef {
-    /// What a wait keeps to wake whoever polls it: the task itself when it is one of `home`'s,
-    /// else a stand-in that holds the foreign waker.
-    pub(crate) fn of_waker(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
-        match Self::borrow_from(waker, home) {
-            Some(task) => TaskRef::clone(&task),
-            None => Self::foreign(waker, home),
-        }
-    }
-
-    /// The task behind a waker, not counted, while that waker is borrowed; `None` if it is not one of `home`'s.
+impl Waiter {
+    /// Who is behind a waker, not counted, while that waker is borrowed; `None` if it is not one of `home`'s.
     #[inline]
     pub(crate) fn borrow_from<'a>(waker: &'a Waker, home: &Arc<Remote>) -> Option<Borrowed<'a>> {
         let header = header_of(waker)?;
@@ -59,11 +36,13 @@ impl TaskRef {
         // SAFETY: as above. The count is read on the home OS thread: `home` is that of the present one.
         let refs = unsafe { header.as_ref() }.refs.get();
         // A cloned waker may outlive all local references. Such a task has been cleared and must not come back.
-        (refs > 0).then(|| Borrowed { task: ManuallyDrop::new(TaskRef(header)), _waker: PhantomData })
+        (refs > 0).then(|| Borrowed::new(TaskRef(header)))
     }
+}
 
+impl TaskRef {
     #[cold]
-    fn foreign(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
+    pub(super) fn foreign(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
         Self::stand_in(home, 0, ForeignBody(waker.clone()), FOREIGN)
     }
 }
@@ -75,7 +54,7 @@ impl Future for ForeignBody {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-        // Reached through `TaskRef::wake_foreign` only: being "polled" is being woken.
+        // Reached through `TaskRef::wake_foreign` only, which no waiter but a stand-in comes to: being "polled" is being woken.
         self.0.wake_by_ref();
         Poll::Ready(())
     }
@@ -85,8 +64,8 @@ impl TaskRef {
     /// Wakes what stands behind a stand-in: a branch, or a foreign waker, which calls code of another executor.
     pub(crate) fn wake_foreign(&self) {
         debug_assert!(self.is_foreign(), "a green thread is resumed by its hub");
-        if self.has(BRANCH) {
-            return self.wake_branch();
+        if self.has(SUBTASK) {
+            return self.wake_subtask();
         }
         if self.has(DONE | RUNNING) {
             return;
@@ -154,8 +133,8 @@ unsafe fn waker_wake_by_ref(data: *const ()) {
         if header.refs.get() > 0
             && let Some(header) = NonNull::new(data.cast::<Header>().cast_mut())
         {
-            let task = ManuallyDrop::new(TaskRef(header));
-            hub.schedule(&task);
+            let waiter = ManuallyDrop::new(Waiter::from(TaskRef(header)));
+            hub.wake_by_ref(&waiter);
         }
         true
     });
