@@ -113,8 +113,8 @@ impl Left {
     pub fn now() -> Left {
         current::with(|hub| Left {
             threads: hub.thread_count(),
-            timers: hub.timers.borrow().len(),
-            sources: hub.sources.borrow().len(),
+            timers: hub.time.timers.borrow().len(),
+            sources: hub.reactor.sources.borrow().len(),
         })
     }
 

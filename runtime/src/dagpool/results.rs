@@ -130,7 +130,7 @@ impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Wait for NextArrival<'_
         if next.is_some() {
             return next;
         }
-        self.place.wait_on(waiting.waiter());
+        self.place.wait_on(waiting);
         None
     }
 

@@ -125,7 +125,7 @@ impl Wait for Raised<'_> {
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         let is_up = !self.place.is_in_line() && self.shared.is_set.get();
-        (is_up || self.place.wait(waiting.waiter())).then_some(())
+        (is_up || self.place.wait(waiting)).then_some(())
     }
 
     fn is_settled(&self) -> bool {

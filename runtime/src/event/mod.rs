@@ -261,7 +261,7 @@ impl<T> Wait for Sent<'_, T> {
         if self.round.value.get().is_some() {
             return Some(());
         }
-        self.place.wait(waiting.waiter());
+        self.place.wait(waiting);
         None
     }
 

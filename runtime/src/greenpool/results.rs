@@ -111,7 +111,7 @@ impl<T> Wait for First<'_, T> {
         if first.is_some() || self.line.announced.get() == 0 {
             return Some(first);
         }
-        self.place.wait_on(waiting.waiter());
+        self.place.wait_on(waiting);
         None
     }
 

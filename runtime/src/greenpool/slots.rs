@@ -194,7 +194,7 @@ impl Wait for FreeSlot<'_> {
         if !self.place.is_in_line() && !self.slots.is_full() {
             return Some(());
         }
-        let is_promised = self.place.wait(waiting.waiter());
+        let is_promised = self.place.wait(waiting);
         is_promised.then(|| self.slots.redeem_promise())
     }
 
@@ -236,7 +236,7 @@ impl Wait for Emptied<'_> {
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         let is_empty = !self.place.is_in_line() && self.slots.taken() == 0;
-        (is_empty || self.place.wait(waiting.waiter())).then_some(())
+        (is_empty || self.place.wait(waiting)).then_some(())
     }
 
     fn is_settled(&self) -> bool {

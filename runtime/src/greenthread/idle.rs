@@ -45,7 +45,7 @@ impl Line for Idlers {
     type Brought = ();
 
     fn with<R>(&self, f: impl FnOnce(&mut WaitList) -> R) -> Option<R> {
-        current::try_with(|hub| f(&mut hub.idlers.borrow_mut()))
+        current::try_with(|hub| f(&mut hub.scheduler.idlers.borrow_mut()))
     }
 }
 
@@ -58,7 +58,7 @@ impl Wait for Idle {
     const IS_COUNTED: bool = false;
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        self.0.wait(waiting.waiter()).then_some(())
+        self.0.wait(waiting).then_some(())
     }
 
     fn is_settled(&self) -> bool {

@@ -38,11 +38,10 @@ impl Wait for Ended {
             task.answer_for();
             return Some(());
         }
-        let waiter = waiting.waiter();
-        if waiter.id() == task.id() {
-            return wait_for_oneself(waiting.hub, &waiter);
+        if waiting.id() == task.id() {
+            return wait_for_oneself(waiting.hub, &waiting.waiter());
         }
-        self.0.wait(waiter);
+        self.0.wait(waiting);
         None
     }
 

@@ -11,7 +11,7 @@ use crate::hub::current;
 /// It is off at first, since it costs an allocation for each thread. It is this OS thread's hub that is meant. gevent's
 /// `GEVENT_TRACK_GREENLET_TREE`.
 pub fn track_spawns(is_on: bool) {
-    current::with(|hub| hub.tracks_spawns.set(is_on));
+    current::with(|hub| hub.observe.tracks_spawns.set(is_on));
 }
 
 /// The threads that have not ended, as a tree of who spawned whom, a line each. Does not suspend.

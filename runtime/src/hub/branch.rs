@@ -33,8 +33,9 @@ impl Own {
 impl Hub {
     /// Calls `f` as a branch of the running thread, which has `own`. A panic goes through.
     pub(crate) fn in_branch<R>(self: &Rc<Self>, own: &mut Own, f: impl FnOnce() -> R) -> R {
-        let outer_scope = self.exit_scope.take();
-        let was_shielded = self.shielded.replace(self.shielded.get() || outer_scope.is_some());
+        let outer_scope = self.scheduler.exit_scope.take();
+        let was_shielded =
+            self.scheduler.shielded.replace(self.scheduler.shielded.get() || outer_scope.is_some());
         let layer = self.has_values().then(|| Layer::begin(self, own)).flatten();
         let _left = LeavesBranch { hub: self, own, layer, outer_scope, was_shielded };
         f()
@@ -42,7 +43,7 @@ impl Hub {
 
     /// Would a kill end the running branch without asking it? So it is where a `catch_exit` stands around the branches.
     pub(crate) fn is_shielded(&self) -> bool {
-        self.shielded.get()
+        self.scheduler.shielded.get()
     }
 
     fn has_values(&self) -> bool {
@@ -103,8 +104,8 @@ struct LeavesBranch<'a> {
 
 impl Drop for LeavesBranch<'_> {
     fn drop(&mut self) {
-        self.hub.shielded.set(self.was_shielded);
-        self.hub.exit_scope.set(self.outer_scope.take());
+        self.hub.scheduler.shielded.set(self.was_shielded);
+        self.hub.scheduler.exit_scope.set(self.outer_scope.take());
         if let Some(layer) = self.layer.take() {
             layer.end(self.own);
         } else if self.hub.has_values()

@@ -79,8 +79,8 @@ impl Hub {
             return None;
         }
         let task = self.current()?;
-        let around = self.exit_scope.take();
-        self.exit_scope.set(around.clone());
+        let around = self.scheduler.exit_scope.take();
+        self.scheduler.exit_scope.set(around.clone());
         if let Some(around) = &around {
             around.inside.set(around.inside.get() + 1);
         }
@@ -143,7 +143,7 @@ impl ExitScope {
     /// Calls `drive` as what stands inside. `waker` is what it is driven with.
     pub(crate) fn during<R>(self: &Rc<Self>, hub: &Hub, waker: &Waker, drive: impl FnOnce() -> R) -> R {
         self.note_driver(hub, waker);
-        let _restored = Around { hub, outer: hub.exit_scope.replace(Some(self.clone())) };
+        let _restored = Around { hub, outer: hub.scheduler.exit_scope.replace(Some(self.clone())) };
         drive()
     }
 
@@ -200,6 +200,6 @@ struct Around<'a> {
 
 impl Drop for Around<'_> {
     fn drop(&mut self) {
-        self.hub.exit_scope.set(self.outer.take());
+        self.hub.scheduler.exit_scope.set(self.outer.take());
     }
 }

@@ -21,7 +21,7 @@ impl Hub {
         G: Future<Output = T> + 'static,
         T: 'static,
     {
-        let id = self.tasks.borrow_mut().next_id();
+        let id = self.scheduler.tasks.borrow_mut().next_id();
         let (task, outcome) = TaskRef::allocate(&self.remote, id, closure);
         self.enroll(task);
         outcome
@@ -35,7 +35,7 @@ impl Hub {
         G: Future<Output = T> + 'static,
         T: 'static,
     {
-        let id = self.tasks.borrow_mut().next_id();
+        let id = self.scheduler.tasks.borrow_mut().next_id();
         let (task, outcome) = TaskRef::allocate(&self.remote, id, closure(id));
         self.enroll(task);
         outcome
@@ -46,10 +46,10 @@ impl Hub {
         if self.has_contexts.get() {
             self.hand_on_context(&task);
         }
-        if self.tracks_spawns.get() {
+        if self.observe.tracks_spawns.get() {
             self.note_spawner(&task);
         }
-        self.tasks.borrow_mut().insert(task);
+        self.scheduler.tasks.borrow_mut().insert(task);
     }
 
     #[cold]
@@ -79,12 +79,12 @@ impl Hub {
     #[inline]
     pub(super) fn resume(self: &Rc<Self>, task: &TaskRef) {
         replace_budget(FULL_BUDGET);
-        self.current.during(task, || self.step(task));
+        self.scheduler.current.during(task, || self.step(task));
     }
 
     #[inline]
     fn step(self: &Rc<Self>, task: &TaskRef) {
-        if self.is_watched.get() {
+        if self.observe.is_watched.get() {
             self.act_on(task, self.resume_watched(task));
         } else {
             self.act_on(task, task.resume());
@@ -111,7 +111,7 @@ impl Hub {
 
     #[inline]
     fn has_suspended(self: &Rc<Self>, task: &TaskRef) {
-        if self.is_watched.get() || has_subscriber() {
+        if self.observe.is_watched.get() || has_subscriber() {
             self.answer(task);
         }
     }
@@ -132,11 +132,11 @@ impl Hub {
     /// Lets those `catch_exit`s hear of a kill that are to, until the thread suspends; ends it if none does. If it has
     /// killed itself again meanwhile, that is the progress.
     fn deliver_now(&self, task: &TaskRef) -> Progress {
-        if task.has_scopes() && task.is_started() && !self.is_ending.get() {
+        if task.has_scopes() && task.is_started() && !self.scheduler.is_ending.get() {
             task.call_scopes();
-            let outer = self.delivers.replace(true);
+            let outer = self.scheduler.delivers.replace(true);
             let progress = task.resume_out_of_turn();
-            self.delivers.set(outer);
+            self.scheduler.delivers.set(outer);
             if progress == Progress::Ended || task.take_heard() {
                 return progress;
             }
@@ -148,22 +148,22 @@ impl Hub {
     /// Calls `f` with `task` as the current one, and puts back what belongs to the one before afterwards.
     fn inside<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
         let budget = replace_budget(FULL_BUDGET);
-        let expired = self.expired.take();
-        let shielded = self.shielded.take();
-        let exit_scope = self.exit_scope.take();
-        let delivers = self.delivers.take();
-        let result = self.current.during(task, f);
+        let expired = self.time.expired.take();
+        let shielded = self.scheduler.shielded.take();
+        let exit_scope = self.scheduler.exit_scope.take();
+        let delivers = self.scheduler.delivers.take();
+        let result = self.scheduler.current.during(task, f);
         replace_budget(budget);
-        self.expired.set(expired);
-        self.shielded.set(shielded);
-        self.exit_scope.set(exit_scope);
-        self.delivers.set(delivers);
+        self.time.expired.set(expired);
+        self.scheduler.shielded.set(shielded);
+        self.scheduler.exit_scope.set(exit_scope);
+        self.scheduler.delivers.set(delivers);
         result
     }
 
     /// Was the running thread resumed to hear of a kill?
     pub(super) fn delivers_kill(&self) -> bool {
-        self.delivers.get()
+        self.scheduler.delivers.get()
     }
 
     /// Ends a thread: at once if it is suspended, at its next suspension if it runs. In a `catch_exit` it is resumed
@@ -207,15 +207,15 @@ impl Hub {
     /// run.
     #[inline]
     fn finish(&self, task: &TaskRef) {
-        let registered = self.tasks.borrow_mut().remove(task);
-        if self.is_watched.get() {
+        let registered = self.scheduler.tasks.borrow_mut().remove(task);
+        if self.observe.is_watched.get() {
             self.tell_ended(task);
         }
         if task.has_extra() {
             self.finish_extra(task);
         }
         if task.is_main() {
-            self.pauses.set(true);
+            self.scheduler.pauses.set(true);
         }
         drop(registered);
     }
@@ -239,7 +239,7 @@ impl Hub {
 
     /// Looks where a suspended task stands. `false` if it is not suspended.
     pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> bool {
-        if self.is_ending.get() {
+        if self.scheduler.is_ending.get() {
             return false;
         }
         self.inside(task, || {

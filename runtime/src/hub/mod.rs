@@ -84,24 +84,30 @@ use crate::loom::Arc;
 /// The hub of one OS thread.
 pub(crate) struct Hub {
     pub(crate) remote: Arc<Remote>,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) reactor: Reactor,
+    pub(crate) time: Time,
+    pub(crate) observe: Observe,
+    /// Some task has, or had, a context to hand on.
+    pub(crate) has_contexts: Cell<bool>,
+    /// Some task has, or had, a value of its own.
+    pub(crate) has_locals: Cell<bool>,
+    pub(crate) extensions: Extensions,
+    /// How errors that nobody asks for are shown, and to whom.
+    pub(crate) tellers: Tellers,
+    pub(crate) error_hook: HooksOwn,
+    /// It is the copy of a parent's hub, in a process that was forked.
+    is_forked: Cell<bool>,
+}
+
+/// Who there is, who is ready, who runs, and when to stop.
+#[derive(Default)]
+pub(crate) struct Scheduler {
     ready: ReadyQueue,
     tasks: RefCell<Registry>,
     current: CurrentTask,
-    pub(crate) timers: RefCell<Timers>,
-    pub(crate) sources: RefCell<Sources>,
-    pub(crate) poller: RefCell<Box<dyn Poller>>,
-    pub(crate) is_edge: Cell<bool>,
-    /// A short read or write means that there is nothing more to read or no more room.
-    pub(crate) trusts_short_counts: Cell<bool>,
-    clock: RefCell<HubClock>,
-    /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
-    pub(crate) expired: Cell<Option<Duration>>,
     /// Threads that wait until nothing else is ready.
     pub(crate) idlers: RefCell<WaitList>,
-    /// Threads remember who spawned them.
-    pub(crate) tracks_spawns: Cell<bool>,
-    /// Some task has, or had, a context to hand on.
-    pub(crate) has_contexts: Cell<bool>,
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
     /// The innermost `catch_exit` whose call is being driven.
@@ -110,21 +116,8 @@ pub(crate) struct Hub {
     delivers: Cell<bool>,
     /// The running thread drives one of several branches just now, and a `catch_exit` stands around them all.
     shielded: Cell<bool>,
-    /// Some task has, or had, a value of its own.
-    pub(crate) has_locals: Cell<bool>,
-    looking: RefCell<Looking>,
-    pub(crate) extensions: Extensions,
-    /// How errors that nobody asks for are shown, and to whom.
-    pub(crate) tellers: Tellers,
-    pub(crate) error_hook: HooksOwn,
-    watch: Watch,
-    /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
-    is_watched: Cell<bool>,
     /// The last turn found that resumptions take long: the next one looks at the clock from its beginning.
     is_slow: Cell<bool>,
-    /// Kept between turns for their memory.
-    events: RefCell<Vec<Event>>,
-    woken: RefCell<Vec<Waiter>>,
     /// Where `run` was called, if it is at work further up the call stack.
     runs: Cell<Option<&'static Location<'static>>>,
     stopped: Cell<bool>,
@@ -132,8 +125,36 @@ pub(crate) struct Hub {
     pauses: Cell<bool>,
     /// Its OS thread is ending: nobody is resumed any more.
     is_ending: Cell<bool>,
-    /// It is the copy of a parent's hub, in a process that was forked.
-    is_forked: Cell<bool>,
+}
+
+/// The poller, and who waits for which descriptor.
+pub(crate) struct Reactor {
+    pub(crate) sources: RefCell<Sources>,
+    pub(crate) poller: RefCell<Box<dyn Poller>>,
+    pub(crate) is_edge: Cell<bool>,
+    /// A short read or write means that there is nothing more to read or no more room.
+    pub(crate) trusts_short_counts: Cell<bool>,
+    /// Kept between turns for their memory.
+    events: RefCell<Vec<Event>>,
+    woken: RefCell<Vec<Waiter>>,
+}
+
+/// The clock, and what waits for a time.
+pub(crate) struct Time {
+    pub(crate) timers: RefCell<Timers>,
+    clock: RefCell<HubClock>,
+    /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
+    pub(crate) expired: Cell<Option<Duration>>,
+}
+
+/// What sees what threads do.
+pub(crate) struct Observe {
+    looking: RefCell<Looking>,
+    watch: Watch,
+    /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
+    is_watched: Cell<bool>,
+    /// Threads remember who spawned them.
+    pub(crate) tracks_spawns: Cell<bool>,
 }
 
 /// The next time from `deadline` on that is a multiple of the largest power of two within a 256th of the time until then,
@@ -183,37 +204,31 @@ impl Hub {
         let watch = Watch::from_environment();
         let hub = Hub {
             remote: Arc::new(Remote::new()),
-            ready: ReadyQueue::default(),
-            tasks: RefCell::default(),
-            current: CurrentTask::default(),
-            timers: RefCell::new(Timers::new()),
-            sources: RefCell::default(),
-            poller: RefCell::new(poller),
-            is_edge: Cell::new(true),
-            trusts_short_counts: Cell::new(false),
-            clock: RefCell::new(HubClock::real()),
-            expired: Cell::new(None),
-            idlers: RefCell::default(),
-            tracks_spawns: Cell::new(false),
+            scheduler: Scheduler::default(),
+            reactor: Reactor {
+                sources: RefCell::default(),
+                poller: RefCell::new(poller),
+                is_edge: Cell::new(true),
+                trusts_short_counts: Cell::new(false),
+                events: RefCell::default(),
+                woken: RefCell::default(),
+            },
+            time: Time {
+                timers: RefCell::new(Timers::new()),
+                clock: RefCell::new(HubClock::real()),
+                expired: Cell::new(None),
+            },
+            observe: Observe {
+                looking: RefCell::default(),
+                is_watched: Cell::new(watch.is_on()),
+                watch,
+                tracks_spawns: Cell::new(false),
+            },
             has_contexts: Cell::new(false),
-            jobs: Cell::new(0),
-            exit_scope: Cell::default(),
-            delivers: Cell::new(false),
-            shielded: Cell::new(false),
             has_locals: Cell::new(false),
-            looking: RefCell::default(),
             extensions: Extensions::default(),
             tellers: Tellers::default(),
             error_hook: HooksOwn::default(),
-            is_watched: Cell::new(watch.is_on()),
-            watch,
-            is_slow: Cell::new(false),
-            events: RefCell::default(),
-            woken: RefCell::default(),
-            runs: Cell::new(None),
-            stopped: Cell::new(false),
-            pauses: Cell::new(false),
-            is_ending: Cell::new(false),
             is_forked: Cell::new(false),
         };
         hub.adopt_poller();
@@ -228,13 +243,13 @@ impl Hub {
     ///
     /// `ResourceBusy` if descriptors are registered with the present one.
     pub(crate) fn set_poller(&self, poller: Box<dyn Poller>) -> io::Result<()> {
-        let registered = self.sources.borrow().len();
+        let registered = self.reactor.sources.borrow().len();
         if registered > 0 {
             let message =
                 format!("{registered} descriptors are registered with the present hub; choose the hub first");
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
         }
-        let outgoing = self.poller.replace(poller);
+        let outgoing = self.reactor.poller.replace(poller);
         self.adopt_poller();
         drop(outgoing);
         Ok(())
@@ -243,31 +258,31 @@ impl Hub {
     /// Ends the poller. From here on a source may find no hub to tell that its descriptor is about to be closed, and
     /// whoever still has a handle on the hub may let it run: so nothing may watch any more.
     fn retire_poller(&self) {
-        let outgoing = self.poller.replace(Box::new(poller::retired::Retired));
+        let outgoing = self.reactor.poller.replace(Box::new(poller::retired::Retired));
         drop(outgoing);
     }
 
     fn adopt_poller(&self) {
-        let poller = self.poller.borrow();
-        self.is_edge.set(poller.is_edge_triggered());
-        self.trusts_short_counts.set(poller.is_edge_triggered() && poller.reports_hang_up());
+        let poller = self.reactor.poller.borrow();
+        self.reactor.is_edge.set(poller.is_edge_triggered());
+        self.reactor.trusts_short_counts.set(poller.is_edge_triggered() && poller.reports_hang_up());
         self.remote.set_notify(poller.notifier());
     }
 
     /// Puts another clock in the place of the present one, which comes back.
     pub(crate) fn replace_clock(&self, clock: HubClock) -> HubClock {
         self.settle_timers();
-        self.timers.borrow_mut().restart();
-        self.clock.replace(clock)
+        self.time.timers.borrow_mut().restart();
+        self.time.clock.replace(clock)
     }
 
     /// What the hub's clock says.
     pub(crate) fn now(&self) -> Duration {
-        self.clock.borrow().now()
+        self.time.clock.borrow().now()
     }
 
     pub(crate) fn has_virtual_clock(&self) -> bool {
-        self.clock.borrow().is_virtual()
+        self.time.clock.borrow().is_virtual()
     }
 
     /// The time of the hub's clock that is `duration` from now. Further than the clock reaches is never.
@@ -283,7 +298,7 @@ impl Hub {
     ///
     /// In nanoseconds, as the timers have it.
     pub(crate) fn wake_in(&self, nanoseconds: u64) -> u64 {
-        let clock = self.clock.borrow();
+        let clock = self.time.clock.borrow();
         let deadline = timers::nanoseconds(clock.now()).saturating_add(nanoseconds);
         if clock.is_real() { round(deadline, nanoseconds) } else { deadline }
     }
@@ -292,7 +307,7 @@ impl Hub {
     #[inline]
     pub(crate) fn schedule(&self, thread: &TaskRef) {
         if thread.mark_queued() {
-            self.ready.push(thread.clone());
+            self.scheduler.ready.push(thread.clone());
         }
     }
 
@@ -301,7 +316,7 @@ impl Hub {
     #[inline]
     pub(crate) fn wake(&self, waiter: Waiter) {
         if let Some(thread) = waiter.wake() {
-            self.ready.push(thread);
+            self.scheduler.ready.push(thread);
         }
     }
 
@@ -309,7 +324,7 @@ impl Hub {
     #[inline]
     pub(crate) fn wake_by_ref(&self, waiter: &Waiter) {
         if let Some(thread) = waiter.wake_by_ref() {
-            self.ready.push(thread);
+            self.scheduler.ready.push(thread);
         }
     }
 
@@ -318,7 +333,7 @@ impl Hub {
     fn try_wake(&self, waiter: Waiter) -> Option<Waiter> {
         match waiter.try_wake() {
             Ok(thread) => {
-                self.ready.push(thread);
+                self.scheduler.ready.push(thread);
                 None
             }
             Err(waiter) => Some(waiter),
@@ -327,25 +342,25 @@ impl Hub {
 
     /// The task that is being resumed, if one is.
     pub(crate) fn current(&self) -> Option<TaskRef> {
-        self.current.get()
+        self.scheduler.current.get()
     }
 
     pub(crate) fn stop(&self) {
-        self.stopped.set(true);
-        self.pauses.set(true);
+        self.scheduler.stopped.set(true);
+        self.scheduler.pauses.set(true);
     }
 
     pub(crate) fn thread_count(&self) -> usize {
-        self.tasks.borrow().len()
+        self.scheduler.tasks.borrow().len()
     }
 
     /// All that have not ended, in the order in which they were spawned.
     pub(crate) fn all_tasks(&self) -> Vec<TaskRef> {
-        self.tasks.borrow().all()
+        self.scheduler.tasks.borrow().all()
     }
 
     pub(crate) fn ready_count(&self) -> usize {
-        self.ready.count_up_to(usize::MAX)
+        self.scheduler.ready.count_up_to(usize::MAX)
     }
 
     /// Ends every green thread; for when the OS thread ends.
@@ -357,19 +372,19 @@ impl Hub {
         self.retire_poller();
         // A destructor may spawn more: those go the same way, a bounded number of times.
         for _ in 0..100 {
-            let tasks = self.tasks.borrow().all();
+            let tasks = self.scheduler.tasks.borrow().all();
             if tasks.is_empty() {
                 break;
             }
             tasks.iter().for_each(|task| self.kill_now(task));
         }
-        self.ready.clear();
+        self.scheduler.ready.clear();
         self.extensions.clear();
     }
 
     /// Shuts it down with its OS thread.
     pub(crate) fn end(&self) {
-        self.is_ending.set(true);
+        self.scheduler.is_ending.set(true);
         self.shut_down();
         self.give_up();
     }
@@ -377,9 +392,9 @@ impl Hub {
     /// For when this is the last that is heard of the hub: green threads that multiplied faster than they were ended are
     /// forgotten with all that they hold. To drop it would make still more of them, without an end.
     fn give_up(&self) {
-        let left = self.tasks.borrow_mut().take_all();
+        let left = self.scheduler.tasks.borrow_mut().take_all();
         left.into_iter().for_each(TaskRef::abandon);
-        self.ready.clear();
+        self.scheduler.ready.clear();
     }
 
     /// The process was forked, and this is the child: what is shared with the parent is left alone from now on, and nobody
@@ -387,8 +402,8 @@ impl Hub {
     #[cfg(unix)]
     pub(crate) fn disown(&self) {
         self.is_forked.set(true);
-        self.pauses.set(true);
-        if let Ok(mut poller) = self.poller.try_borrow_mut() {
+        self.scheduler.pauses.set(true);
+        if let Ok(mut poller) = self.reactor.poller.try_borrow_mut() {
             let refuses = Box::new(NoPoller::<{ poller::none::AFTER_A_FORK }>);
             // Not even dropped: that would take descriptors out of it.
             std::mem::forget(std::mem::replace(&mut *poller, refuses));

@@ -62,6 +62,11 @@ impl<'a> Waiting<'a> {
         Waiter::of_waker(self.waker, &self.hub.remote)
     }
 
+    /// The number of the green thread, zero for a foreign waker.
+    pub(crate) fn id(&self) -> u64 {
+        Waiter::borrow_from(self.waker, &self.hub.remote).map_or(0, |waiter| waiter.id())
+    }
+
     /// What wakes it from another OS thread.
     pub(crate) fn waker(&self) -> Waker {
         self.waker.clone()
@@ -178,7 +183,7 @@ impl Timer {
     /// If another executor drives the call and the hub does not run.
     pub(crate) fn set(hub: &Hub, deadline: Duration, task: Waiter) -> Timer {
         hub.expect_to_run(&task);
-        Timer(hub.timers.borrow_mut().set(deadline, task), PhantomData)
+        Timer(hub.time.timers.borrow_mut().set(deadline, task), PhantomData)
     }
 
     /// For this long from now on. No time at all is over at the next round of the ready threads.
@@ -200,7 +205,7 @@ impl Timer {
     /// As [`set`](Self::set).
     fn set_at(hub: &Hub, deadline: u64, task: Waiter) -> Timer {
         hub.expect_to_run(&task);
-        Timer(hub.timers.borrow_mut().set_at(deadline, task), PhantomData)
+        Timer(hub.time.timers.borrow_mut().set_at(deadline, task), PhantomData)
     }
 
     /// One that has fired, and whose task is ready.
@@ -211,7 +216,7 @@ impl Timer {
     #[cold]
     pub(crate) fn at_once(hub: &Hub, task: Waiter) -> Timer {
         hub.expect_to_run(&task);
-        let timer = Timer(hub.timers.borrow_mut().set_fired(), PhantomData);
+        let timer = Timer(hub.time.timers.borrow_mut().set_fired(), PhantomData);
         hub.wake(task);
         timer
     }
@@ -227,15 +232,15 @@ impl Timer {
             return Timer::set(hub, hub.deadline_in(Duration::from_nanos(nanoseconds)), task);
         }
         hub.expect_to_run(&task);
-        Timer(hub.timers.borrow_mut().set_later(nanoseconds, task), PhantomData)
+        Timer(hub.time.timers.borrow_mut().set_later(nanoseconds, task), PhantomData)
     }
 
     pub(crate) fn has_fired(&self, hub: &Hub) -> bool {
-        hub.timers.borrow().has_fired(self.0)
+        hub.time.timers.borrow().has_fired(self.0)
     }
 
     pub(crate) fn renew(&self, hub: &Hub, task: Waiter) {
-        let left_over = hub.timers.borrow_mut().renew(self.0, task);
+        let left_over = hub.time.timers.borrow_mut().renew(self.0, task);
         drop(left_over);
     }
 }
@@ -257,7 +262,7 @@ impl Timer {
     #[inline]
     pub(crate) fn cancel(self, hub: &Hub) {
         let timer = ManuallyDrop::new(self);
-        let task = hub.timers.borrow_mut().cancel(timer.0);
+        let task = hub.time.timers.borrow_mut().cancel(timer.0);
         // It may be the last that is known of a foreign waker, whose destructor is anybody's code.
         drop(task);
     }
@@ -266,7 +271,7 @@ impl Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         // With the hub gone its timers are gone as well.
-        let task = current::try_with(|hub| hub.timers.borrow_mut().cancel(self.0));
+        let task = current::try_with(|hub| hub.time.timers.borrow_mut().cancel(self.0));
         drop(task);
     }
 }

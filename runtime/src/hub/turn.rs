@@ -42,13 +42,13 @@ impl Hub {
         F: FnOnce() -> G,
         G: Future<Output = T>,
     {
-        let id = self.tasks.borrow_mut().next_id();
+        let id = self.scheduler.tasks.borrow_mut().next_id();
         // SAFETY: `Guard` sees to it that the task is done, and its result taken, before this function is left, however
         // it is left; what `closure` borrows outlives this call.
         let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, closure) };
         let main = Guard { hub: self, task, outcome };
         main.task.set_main();
-        self.tasks.borrow_mut().insert(main.task.clone());
+        self.scheduler.tasks.borrow_mut().insert(main.task.clone());
         self.schedule(&main.task);
         match self.run_until(Some(&main.task)) {
             Ended::Done => Ok(main.outcome.take().expect("nobody else has the right to the result")),
@@ -62,8 +62,8 @@ impl Hub {
         // It may have been stopped before it ran.
         self.collect_mail();
         loop {
-            self.pauses.set(false);
-            if self.stopped.take() {
+            self.scheduler.pauses.set(false);
+            if self.scheduler.stopped.take() {
                 return Ended::Stopped;
             }
             // What lies outside may have ended it: a waker of somebody else's can do anything.
@@ -72,7 +72,7 @@ impl Hub {
             }
             if is_done() {
                 // A stop that was asked for meanwhile was meant for this run.
-                self.stopped.set(false);
+                self.scheduler.stopped.set(false);
                 return Ended::Done;
             }
             if self.is_forked() {
@@ -86,29 +86,29 @@ impl Hub {
 
     /// Resumes what is ready, first come first served, for a bounded number of resumptions and a bounded time.
     fn resume_ready(self: &Rc<Self>) {
-        let mut watch = TurnWatch::begin(self.is_slow.get().then(|| self.now()));
+        let mut watch = TurnWatch::begin(self.scheduler.is_slow.get().then(|| self.now()));
         let mut stretch = 1;
         let mut left = RESUMPTIONS;
         while left > 0 {
             for _ in 0..stretch {
-                let Some(task) = self.ready.pop() else { return };
+                let Some(task) = self.scheduler.ready.pop() else { return };
                 self.resume(&task);
-                if self.pauses.get() {
+                if self.scheduler.pauses.get() {
                     return;
                 }
             }
             left = left.saturating_sub(stretch);
             // One that was alone and is done needs no clock.
-            if self.ready.is_empty() {
+            if self.scheduler.ready.is_empty() {
                 return;
             }
             match watch.look_at(self.now()) {
-                Pace::Over => return self.is_slow.set(true),
+                Pace::Over => return self.scheduler.is_slow.set(true),
                 Pace::Slow => stretch = 1,
                 Pace::Quick => stretch = (2 * stretch).min(LONGEST_STRETCH),
             }
         }
-        self.is_slow.set(false);
+        self.scheduler.is_slow.set(false);
     }
 
     /// Mail, then I/O, then timers: a timeout never beats data that had already arrived. Sleeps if nothing is ready.
@@ -117,7 +117,9 @@ impl Hub {
     fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
         self.collect_mail();
         self.settle_timers();
-        let is_idle = self.ready.is_empty() && self.idlers.borrow().is_empty() && !self.stopped.get();
+        let is_idle = self.scheduler.ready.is_empty()
+            && self.scheduler.idlers.borrow().is_empty()
+            && !self.scheduler.stopped.get();
         if is_idle && must_progress && self.is_deadlocked() {
             return false;
         }
@@ -130,8 +132,8 @@ impl Hub {
 
     /// Nothing is ready: one of those who wait for that goes on.
     fn call_idler(&self) {
-        if self.ready.is_empty() {
-            let idler = self.idlers.borrow_mut().notify_first();
+        if self.scheduler.ready.is_empty() {
+            let idler = self.scheduler.idlers.borrow_mut().notify_first();
             idler.into_iter().for_each(|idler| self.wake(idler));
         }
     }
@@ -150,7 +152,7 @@ impl Hub {
     }
 
     fn wait_for_io(&self, is_idle: bool) {
-        let deadline = if is_idle { self.timers.borrow().next_deadline() } else { None };
+        let deadline = if is_idle { self.time.timers.borrow().next_deadline() } else { None };
         if !is_idle {
             return self.poll_io(Some(Duration::ZERO));
         }
@@ -161,11 +163,11 @@ impl Hub {
                 self.poll_io(Some(Duration::ZERO));
             } else if self.can_skip_time() {
                 self.poll_io(Some(Duration::ZERO));
-                if self.ready.is_empty() && !self.remote.has_mail() {
+                if self.scheduler.ready.is_empty() && !self.remote.has_mail() {
                     self.advance_clock(deadline);
                 }
             } else {
-                let wake = self.timers.borrow().next_wake().unwrap_or(deadline);
+                let wake = self.time.timers.borrow().next_wake().unwrap_or(deadline);
                 self.sleep(Some(wake.saturating_sub(self.now())));
             }
         } else {
@@ -176,24 +178,24 @@ impl Hub {
     /// After a peak, and when there is nothing else to do: the tables become smaller.
     #[inline]
     fn give_back_room(&self) {
-        if self.tasks.borrow().is_roomy() {
-            self.tasks.borrow_mut().close_up();
+        if self.scheduler.tasks.borrow().is_roomy() {
+            self.scheduler.tasks.borrow_mut().close_up();
         }
-        if self.timers.borrow().is_roomy() {
-            self.timers.borrow_mut().shrink();
+        if self.time.timers.borrow().is_roomy() {
+            self.time.timers.borrow_mut().shrink();
         }
-        if self.sources.borrow().is_roomy() {
-            self.sources.borrow_mut().shrink();
+        if self.reactor.sources.borrow().is_roomy() {
+            self.reactor.sources.borrow_mut().shrink();
         }
     }
 
     /// May a virtual clock jump? Not while another OS thread is at work for this hub.
     fn can_skip_time(&self) -> bool {
-        self.jobs.get() == 0 && self.has_virtual_clock()
+        self.scheduler.jobs.get() == 0 && self.has_virtual_clock()
     }
 
     fn advance_clock(&self, deadline: Duration) {
-        self.clock.borrow().advance_to(deadline);
+        self.time.clock.borrow().advance_to(deadline);
     }
 
     fn sleep(&self, timeout: Option<Duration>) {
@@ -205,16 +207,16 @@ impl Hub {
 
     /// Asks the poller, and wakes whoever waited for what it found: collected first, woken after.
     fn poll_io(&self, timeout: Option<Duration>) {
-        if timeout == Some(Duration::ZERO) && self.sources.borrow().len() == 0 {
+        if timeout == Some(Duration::ZERO) && self.reactor.sources.borrow().len() == 0 {
             return;
         }
-        let mut events = std::mem::take(&mut *self.events.borrow_mut());
-        let mut woken = std::mem::take(&mut *self.woken.borrow_mut());
-        if let Err(error) = self.poller.borrow_mut().wait(&mut events, timeout) {
+        let mut events = std::mem::take(&mut *self.reactor.events.borrow_mut());
+        let mut woken = std::mem::take(&mut *self.reactor.woken.borrow_mut());
+        if let Err(error) = self.reactor.poller.borrow_mut().wait(&mut events, timeout) {
             panic!("the hub cannot wait for the operating system: {error}");
         }
-        let is_edge = self.is_edge.get();
-        let mut sources = self.sources.borrow_mut();
+        let is_edge = self.reactor.is_edge.get();
+        let mut sources = self.reactor.sources.borrow_mut();
         for event in &events {
             sources.deliver(event, is_edge, |waiter| {
                 if let Some(waiter) = self.try_wake(waiter) {
@@ -228,26 +230,26 @@ impl Hub {
         if events.capacity() > KEPT {
             events.shrink_to(KEPT);
         }
-        *self.events.borrow_mut() = events;
+        *self.reactor.events.borrow_mut() = events;
         self.keep_woken(woken);
     }
 
     /// The time of those timers begins that wait for this look.
     pub(super) fn settle_timers(&self) {
-        if self.timers.borrow().has_fresh() {
+        if self.time.timers.borrow().has_fresh() {
             let now = self.now();
-            self.timers.borrow_mut().settle(now);
+            self.time.timers.borrow_mut().settle(now);
         }
     }
 
     /// Wakes those whose time has come, at one reading of the clock, the earliest deadline first.
     fn fire_timers(&self) {
-        if self.timers.borrow().len() == 0 {
+        if self.time.timers.borrow().len() == 0 {
             return;
         }
-        let mut due = std::mem::take(&mut *self.woken.borrow_mut());
+        let mut due = std::mem::take(&mut *self.reactor.woken.borrow_mut());
         let now = self.now();
-        self.timers.borrow_mut().fire(now, &mut due);
+        self.time.timers.borrow_mut().fire(now, &mut due);
         due.drain(..).for_each(|waiter| self.wake(waiter));
         self.keep_woken(due);
     }
@@ -258,7 +260,7 @@ impl Hub {
         if woken.capacity() > KEPT {
             woken.shrink_to(KEPT);
         }
-        *self.woken.borrow_mut() = woken;
+        *self.reactor.woken.borrow_mut() = woken;
     }
 
     fn report_deadlock(self: &Rc<Self>) -> String {
@@ -276,7 +278,7 @@ impl Hub {
     /// If `waiter` stands for the waker of another executor and this hub does not run.
     #[inline]
     pub(crate) fn expect_to_run(&self, waiter: &Waiter) {
-        if self.runs.get().is_none() && waiter.is_foreign() {
+        if self.scheduler.runs.get().is_none() && waiter.is_foreign() {
             does_not_run();
         }
     }
@@ -285,7 +287,7 @@ impl Hub {
     #[track_caller]
     pub(crate) fn begin_run(self: &Rc<Self>) -> Running {
         let here = Location::caller();
-        let outer = self.runs.get();
+        let outer = self.scheduler.runs.get();
         if outer.is_some() || self.current().is_some() {
             let thread = self.current().map_or_else(|| "a green thread".to_owned(), |task| name_of(&task));
             let since = outer.map(|line| format!(", since {line}")).unwrap_or_default();
@@ -296,15 +298,15 @@ impl Hub {
                  help: make the call directly from a `#[green]` function, or `spawn` it"
             );
         }
-        self.runs.set(Some(here));
+        self.scheduler.runs.set(Some(here));
         Running(self.clone())
     }
 
     /// Nothing is ready. Is there anything left that could wake a thread?
     fn is_deadlocked(&self) -> bool {
-        self.timers.borrow().next_deadline().is_none()
-            && self.jobs.get() == 0
-            && !self.sources.borrow().has_waiter()
+        self.time.timers.borrow().next_deadline().is_none()
+            && self.scheduler.jobs.get() == 0
+            && !self.reactor.sources.borrow().has_waiter()
             && Remote::is_beyond_reach(&self.remote)
     }
 }
@@ -373,6 +375,6 @@ pub(crate) struct Running(Rc<Hub>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.runs.set(None);
+        self.0.scheduler.runs.set(None);
     }
 }

@@ -124,7 +124,7 @@ pub struct Hub(pub(crate) Rc<crate::hub::Hub>);
 impl Hub {
     /// The name of its poller.
     pub fn name(&self) -> String {
-        self.0.poller.borrow().name().to_owned()
+        self.0.reactor.poller.borrow().name().to_owned()
     }
 
     /// How many green threads have not ended, the running one included.
@@ -139,12 +139,12 @@ impl Hub {
 
     /// How many timers are set.
     pub fn timers(&self) -> usize {
-        self.0.timers.borrow().len()
+        self.0.time.timers.borrow().len()
     }
 
     /// How many descriptors are registered.
     pub fn sources(&self) -> usize {
-        self.0.sources.borrow().len()
+        self.0.reactor.sources.borrow().len()
     }
 
     /// A handle for other OS threads.
@@ -298,7 +298,7 @@ impl fmt::Debug for Hub {
 pub fn notify_close(source: RawSource) -> bool {
     current::with(|hub| {
         let mut woken = Vec::new();
-        let found = hub.sources.borrow_mut().close_raw(source, &mut woken);
+        let found = hub.reactor.sources.borrow_mut().close_raw(source, &mut woken);
         woken.into_iter().for_each(|waiter| hub.wake(waiter));
         found
     })

@@ -86,7 +86,7 @@ impl Wait for Passed<'_> {
             wake_all(all);
             return Some(true);
         }
-        self.place.wait(waiting.waiter()).then_some(false)
+        self.place.wait(waiting).then_some(false)
     }
 
     fn is_settled(&self) -> bool {

@@ -143,7 +143,7 @@ impl Wait for Notified<'_> {
     const IS_COUNTED: bool = false;
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        self.place.wait(waiting.waiter()).then_some(())
+        self.place.wait(waiting).then_some(())
     }
 
     fn is_settled(&self) -> bool {

@@ -275,7 +275,7 @@ impl Wait for Enter<'_> {
         let Access { line, .. } = self.access;
         let is_first = !self.place.is_in_line() && line.borrow().is_empty();
         let is_in = is_first && self.access.try_take(self.kind);
-        (is_in || self.place.wait_bringing(waiting.waiter(), Some(self.kind))).then_some(())
+        (is_in || self.place.wait_bringing(waiting, Some(self.kind))).then_some(())
     }
 
     fn is_settled(&self) -> bool {

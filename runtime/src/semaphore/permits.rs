@@ -88,7 +88,7 @@ impl Wait for Acquire<'_> {
         let Permits { free, line } = self.permits;
         // Those in line go first, notified or not.
         let is_free = !self.place.is_in_line() && free.get() > line.borrow().notified();
-        if !is_free && !self.place.wait(waiting.waiter()) {
+        if !is_free && !self.place.wait(waiting) {
             return None;
         }
         free.set(free.get() - 1);

@@ -56,7 +56,7 @@ impl<G: Future> Limited<G> {
         let call = this.call.as_mut().as_pin_mut().expect(DRIVEN_ONCE);
         let deadline = *this.deadline.get_or_insert_with(|| hub.deadline_in(*this.limit));
         let is_over = this.timer.as_ref().is_some_and(|timer| timer.has_fired(hub));
-        let enclosing = hub.expired.get();
+        let enclosing = hub.time.expired.get();
         // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
         let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
         if is_ours && this.limit.is_zero() {
@@ -65,7 +65,7 @@ impl<G: Future> Limited<G> {
             return Poll::Ready(Err(Timeout { limit: *this.limit }));
         }
         let progress = if is_ours {
-            hub.expired.set(Some(deadline));
+            hub.time.expired.set(Some(deadline));
             let _restored = Restore { hub, enclosing };
             call.poll(cx)
         } else {
@@ -98,6 +98,6 @@ struct Restore<'a> {
 
 impl Drop for Restore<'_> {
     fn drop(&mut self) {
-        self.hub.expired.set(self.enclosing);
+        self.hub.time.expired.set(self.enclosing);
     }
 }

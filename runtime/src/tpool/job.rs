@@ -21,14 +21,14 @@ struct Counted(Rc<Hub>);
 
 impl Counted {
     fn new(hub: Rc<Hub>) -> Self {
-        hub.jobs.set(hub.jobs.get() + 1);
+        hub.scheduler.jobs.set(hub.scheduler.jobs.get() + 1);
         Counted(hub)
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.jobs.set(self.0.jobs.get() - 1);
+        self.0.scheduler.jobs.set(self.0.scheduler.jobs.get() - 1);
     }
 }
 

@@ -123,7 +123,7 @@ impl Wait for Parked {
         if !self.0.is_in_line() && take_token(self.0.line()) {
             return Some(());
         }
-        let is_let_go = self.0.wait(waiting.waiter());
+        let is_let_go = self.0.wait(waiting);
         is_let_go.then(|| _ = take_token(self.0.line()))
     }
 

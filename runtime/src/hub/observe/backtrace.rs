@@ -43,14 +43,14 @@ pub(crate) struct Place {
 /// A green call is passed on the way in.
 #[cold]
 pub(crate) fn note_call(function: &'static str, caller: &'static Location<'static>) {
-    current::try_with(|hub| hub.looking.borrow_mut().found.frames.push(Frame { function, caller }));
+    current::try_with(|hub| hub.observe.looking.borrow_mut().found.frames.push(Frame { function, caller }));
 }
 
 impl Hub {
     /// A wait is reached. `is_settled` says that it has left word with whoever will wake it.
     pub(crate) fn note_wait(&self, wait: fmt::Arguments<'_>, is_settled: bool) {
         let wait = wait.to_string();
-        let found = &mut self.looking.borrow_mut().found;
+        let found = &mut self.observe.looking.borrow_mut().found;
         // Of several waits in one thread, each must have been asked.
         found.is_settled = is_settled && (found.is_settled || found.wait.is_none());
         // Of several (a timeout around a read), the first is what the thread really waits for.
@@ -59,7 +59,7 @@ impl Hub {
 
     /// The call that was passed last is known to the user by another name than by its type's.
     pub(crate) fn name_call(&self, type_name: &str, name: &'static str) {
-        let found = &mut self.looking.borrow_mut().found;
+        let found = &mut self.observe.looking.borrow_mut().found;
         if let Some(frame) = found.frames.last_mut()
             && frame.function == type_name
         {
@@ -72,21 +72,22 @@ impl Hub {
     pub(crate) fn note_branch(&self, name: fmt::Arguments<'_>, poll: impl FnOnce()) -> bool {
         let place = self.find(poll);
         let is_settled = place.is_settled;
-        self.looking.borrow_mut().found.branches.push((name.to_string(), place));
+        self.observe.looking.borrow_mut().found.branches.push((name.to_string(), place));
         is_settled
     }
 
     /// The branches of a thread were reached; this is what the thread waits for as a whole.
     pub(crate) fn note_branches(&self, wait: fmt::Arguments<'_>) {
-        let is_settled = self.looking.borrow().found.branches.iter().all(|(_, place)| place.is_settled);
+        let is_settled =
+            self.observe.looking.borrow().found.branches.iter().all(|(_, place)| place.is_settled);
         self.note_wait(wait, is_settled);
     }
 
     /// What is found while `poll` looks.
     fn find(&self, poll: impl FnOnce()) -> Place {
-        let outer = std::mem::take(&mut self.looking.borrow_mut().found);
+        let outer = std::mem::take(&mut self.observe.looking.borrow_mut().found);
         poll();
-        std::mem::replace(&mut self.looking.borrow_mut().found, outer)
+        std::mem::replace(&mut self.observe.looking.borrow_mut().found, outer)
     }
 
     /// Looks at a suspended thread.
@@ -112,8 +113,8 @@ impl Hub {
     /// answer when it is resumed, which this sees to.
     pub(crate) fn ask_own_place(&self, waiter: &Waiter) {
         if waiter.id() != 0 {
-            self.looking.borrow_mut().asked.push((waiter.id(), None));
-            self.is_watched.set(true);
+            self.observe.looking.borrow_mut().asked.push((waiter.id(), None));
+            self.observe.is_watched.set(true);
         }
         self.wake_by_ref(waiter);
     }
@@ -122,24 +123,26 @@ impl Hub {
     #[cold]
     pub(in crate::hub) fn answer(self: &Rc<Self>, task: &TaskRef) {
         let is_open = |(id, answer): &(u64, Option<String>)| *id == task.id() && answer.is_none();
-        let index = self.looking.borrow().asked.iter().position(is_open);
+        let index = self.observe.looking.borrow().asked.iter().position(is_open);
         if let Some(index) = index {
             let place = self.place_of(task);
-            self.looking.borrow_mut().asked[index].1 = Some(place);
+            self.observe.looking.borrow_mut().asked[index].1 = Some(place);
         }
-        if self.watch.is_on() {
+        if self.observe.watch.is_on() {
             self.tell_suspended(task);
         }
     }
 
     /// Keeps the one flag true that a suspension asks.
     pub(in crate::hub) fn update_watched(&self) {
-        self.is_watched.set(self.watch.is_on() || !self.looking.borrow().asked.is_empty());
+        self.observe
+            .is_watched
+            .set(self.observe.watch.is_on() || !self.observe.looking.borrow().asked.is_empty());
     }
 
     pub(crate) fn take_own_place(&self) -> Option<String> {
         let id = self.current()?.id();
-        let mut looking = self.looking.borrow_mut();
+        let mut looking = self.observe.looking.borrow_mut();
         let index = looking.asked.iter().position(|(asked, _)| *asked == id)?;
         let place = looking.asked.swap_remove(index).1;
         drop(looking);
@@ -149,7 +152,7 @@ impl Hub {
 
     /// Every thread that has not ended, and where it stands, as text.
     pub(crate) fn describe_threads(self: &Rc<Self>) -> String {
-        let tasks = self.tasks.borrow().all();
+        let tasks = self.scheduler.tasks.borrow().all();
         let mut text = String::new();
         for task in tasks {
             // Writing to a string does not fail.

@@ -71,23 +71,23 @@ impl Hub {
     /// A thread has suspended, and somebody wants to know where.
     #[cold]
     pub(in crate::hub) fn tell_suspended(self: &Rc<Self>, task: &TaskRef) {
-        if self.watch.is_old_news(task.id()) {
+        if self.observe.watch.is_old_news(task.id()) {
             return;
         }
-        let outer = self.watch.ended.replace(Some(Vec::new()));
+        let outer = self.observe.watch.ended.replace(Some(Vec::new()));
         let place = self.look_at(task);
-        let ended = self.watch.ended.replace(outer).unwrap_or_default();
+        let ended = self.observe.watch.ended.replace(outer).unwrap_or_default();
         let Some(place) = place else { return };
         if !place.is_settled() && !task.is_done() {
-            self.watch.looked_at.borrow_mut().push(task.id());
+            self.observe.watch.looked_at.borrow_mut().push(task.id());
         }
         let suspended = Suspended::new(&place);
-        if self.watch.prints {
+        if self.observe.watch.prints {
             say!("eventlet: {} {suspended}", super::backtrace::name_of(task));
         }
         ended.iter().for_each(|name| say!("eventlet: {name} ends"));
         emit(task, &suspended);
-        if let Some(points) = &mut *self.watch.points.borrow_mut() {
+        if let Some(points) = &mut *self.observe.watch.points.borrow_mut() {
             points.push(suspended);
         }
     }
@@ -95,11 +95,11 @@ impl Hub {
     /// A thread has ended, and somebody wants to know.
     #[cold]
     pub(in crate::hub) fn tell_ended(&self, task: &TaskRef) {
-        if !self.watch.prints {
+        if !self.observe.watch.prints {
             return;
         }
         let name = super::backtrace::name_of(task);
-        match &mut *self.watch.ended.borrow_mut() {
+        match &mut *self.observe.watch.ended.borrow_mut() {
             Some(ended) => ended.push(name),
             None => say!("eventlet: {name} ends"),
         }
@@ -107,14 +107,14 @@ impl Hub {
 
     /// From now on whoever keeps the hub for longer than `limit` is reported.
     pub(crate) fn detect_blocking(&self, limit: Option<Duration>) {
-        self.watch.limit.set(limit);
+        self.observe.watch.limit.set(limit);
         self.update_watched();
     }
 
     /// Resumes a task while somebody watches.
     #[cold]
     pub(in crate::hub) fn resume_watched(self: &Rc<Self>, task: &TaskRef) -> Progress {
-        let Some(limit) = self.watch.limit.get() else { return task.resume() };
+        let Some(limit) = self.observe.watch.limit.get() else { return task.resume() };
         let from = self.line_of(task);
         let began = Instant::now();
         let progress = task.resume();
@@ -133,15 +133,15 @@ impl Hub {
 
     /// From now on every suspension is kept, until [`take_points`](Self::take_points).
     pub(crate) fn keep_points(&self) {
-        *self.watch.points.borrow_mut() = Some(Vec::new());
-        self.watch.is_on.set(true);
+        *self.observe.watch.points.borrow_mut() = Some(Vec::new());
+        self.observe.watch.is_on.set(true);
         self.update_watched();
     }
 
     /// What was kept, in the order in which it happened.
     pub(crate) fn take_points(&self) -> Vec<Suspended> {
-        let points = self.watch.points.take().unwrap_or_default();
-        self.watch.is_on.set(self.watch.prints);
+        let points = self.observe.watch.points.take().unwrap_or_default();
+        self.observe.watch.is_on.set(self.observe.watch.prints);
         self.update_watched();
         points
     }

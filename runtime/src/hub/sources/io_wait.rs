@@ -179,8 +179,10 @@ where
             }
         };
         let drained = match &result {
-            Ok(done) => (done.drained && hub.trusts_short_counts.get() && self.source.trusts_counts())
-                .then_some(Drained::Short),
+            Ok(done) => {
+                (done.drained && hub.reactor.trusts_short_counts.get() && self.source.trusts_counts())
+                    .then_some(Drained::Short)
+            }
             Err(error) => (error.kind() == io::ErrorKind::WouldBlock).then_some(Drained::Failed),
         };
         // The wait is over, and if there is more to do, another one has the whole limit.
@@ -244,7 +246,7 @@ where
             State::Waits { wait, .. } => Some(wait),
             _ => None,
         };
-        let parked = hub.sources.borrow_mut().slot(slot).park(W::DIRECTION, own, &mut task);
+        let parked = hub.reactor.sources.borrow_mut().slot(slot).park(W::DIRECTION, own, &mut task);
         // The task that waited before, or our own that may not: dropped when nothing is borrowed.
         drop(task);
         match parked {
@@ -256,7 +258,7 @@ where
                 return Ok(true);
             }
         }
-        if !hub.is_edge.get() {
+        if !hub.reactor.is_edge.get() {
             self.source.arm(hub, slot)?;
         }
         Ok(true)
@@ -289,7 +291,9 @@ impl<W: Way, S: AsSource, F> Drop for Io<'_, W, S, F> {
             // With the hub gone its table is gone as well.
             State::Waits { wait, .. } => {
                 let Some(slot) = self.source.slot() else { return };
-                drop(current::try_with(|hub| hub.sources.borrow_mut().slot(slot).leave(W::DIRECTION, *wait)));
+                drop(current::try_with(|hub| {
+                    hub.reactor.sources.borrow_mut().slot(slot).leave(W::DIRECTION, *wait)
+                }));
             }
             // Nobody will ask for the answer any more.
             State::Conflict { .. } => drop(current::try_with(|hub| hub.take_own_place())),
@@ -384,7 +388,7 @@ impl<S: AsSource> Source<S> {
         let State::Waits { wait, timer } = &mut kept.0 else { return };
         let Some(slot) = self.slot() else { return };
         current::with(|hub| {
-            let task = hub.sources.borrow_mut().slot(slot).waiter(W::DIRECTION, *wait);
+            let task = hub.reactor.sources.borrow_mut().slot(slot).waiter(W::DIRECTION, *wait);
             // Whoever was woken looks at the descriptor before it waits again, with the new limit.
             let limit = self.limit_in_nanoseconds(W::DIRECTION).zip(task);
             let new = limit.map(|(limit, task)| Timer::roughly(hub, limit, task));

@@ -69,28 +69,28 @@ impl Sources {
 /// Whatever the operating system says: too many descriptors, or one that cannot be watched.
 pub(super) fn register(hub: &Hub, source: BorrowedFd<'_>) -> io::Result<u32> {
     let number = source.as_raw_fd();
-    let shared = hub.sources.borrow_mut().share(source);
+    let shared = hub.reactor.sources.borrow_mut().share(source);
     if let Some(slot) = shared {
         return Ok(slot);
     }
-    let forgotten = hub.sources.borrow_mut().take_lent(number);
+    let forgotten = hub.reactor.sources.borrow_mut().take_lent(number);
     end(hub, forgotten);
     let watched = source.try_clone_to_owned()?;
     let slot = add(hub, watched.as_fd(), number, true)?;
-    hub.sources.borrow_mut().lent.insert(number, Lent { slot, users: 1, watched });
+    hub.reactor.sources.borrow_mut().lent.insert(number, Lent { slot, users: 1, watched });
     Ok(slot)
 }
 
 /// One wait fewer: the last one ends the registration.
 pub(super) fn forget(hub: &Hub, number: RawFd, slot: u32) {
-    let leftover = hub.sources.borrow_mut().let_go(number, slot);
+    let leftover = hub.reactor.sources.borrow_mut().let_go(number, slot);
     end(hub, leftover);
 }
 
 fn end(hub: &Hub, leftover: Option<Leftover>) {
     if let Some(leftover) = leftover {
         // An error here says that the poller has forgotten the descriptor already.
-        let _ = hub.poller.borrow_mut().delete(leftover.watched.as_fd());
+        let _ = hub.reactor.poller.borrow_mut().delete(leftover.watched.as_fd());
     }
 }
 
@@ -117,13 +117,13 @@ mod tests {
         current::with(|hub| {
             let slot = register(hub, ours.as_fd()).unwrap();
             assert_eq!(register(hub, ours.as_fd()).unwrap(), slot);
-            let watched = hub.sources.borrow().watched(number).unwrap().as_raw_fd();
+            let watched = hub.reactor.sources.borrow().watched(number).unwrap().as_raw_fd();
             assert_ne!(watched, number);
             forget(hub, number, slot);
-            assert_eq!(hub.sources.borrow().len(), 1);
+            assert_eq!(hub.reactor.sources.borrow().len(), 1);
             forget(hub, number, slot);
-            assert_eq!(hub.sources.borrow().len(), 0);
-            assert!(hub.sources.borrow().watched(number).is_none());
+            assert_eq!(hub.reactor.sources.borrow().len(), 0);
+            assert!(hub.reactor.sources.borrow().watched(number).is_none());
         });
     }
 
@@ -135,13 +135,13 @@ mod tests {
         current::with(|hub| {
             let _forgotten = register(hub, ours.as_fd()).unwrap();
             // As if the number had been closed and given out again.
-            let lent = hub.sources.borrow_mut().lent.remove(&number).unwrap();
+            let lent = hub.reactor.sources.borrow_mut().lent.remove(&number).unwrap();
             let others_number = others.as_raw_fd();
-            hub.sources.borrow_mut().lent.insert(others_number, lent);
+            hub.reactor.sources.borrow_mut().lent.insert(others_number, lent);
             let slot = register(hub, others.as_fd()).unwrap();
-            assert_eq!(hub.sources.borrow().len(), 1);
+            assert_eq!(hub.reactor.sources.borrow().len(), 1);
             forget(hub, others_number, slot);
-            assert_eq!(hub.sources.borrow().len(), 0);
+            assert_eq!(hub.reactor.sources.borrow().len(), 0);
         });
     }
 }

@@ -88,8 +88,8 @@ impl<S: AsSource> Source<S> {
             }
             // Before anything else: what is dropped below may be somebody else's and panic, and then the descriptor is
             // closed all the same. An error says that the poller has forgotten the descriptor already.
-            let _ = hub.poller.borrow_mut().delete(io.as_source());
-            let waiters = hub.sources.borrow_mut().release(slot);
+            let _ = hub.reactor.poller.borrow_mut().delete(io.as_source());
+            let waiters = hub.reactor.sources.borrow_mut().release(slot);
             drop(waiters);
         });
     }
@@ -189,7 +189,7 @@ impl<S: AsSource> Source<S> {
         self.closed.set(true);
         let Some(slot) = self.slot() else { return };
         current::try_with(|hub| {
-            let woken = hub.sources.borrow_mut().slot(slot).close();
+            let woken = hub.reactor.sources.borrow_mut().slot(slot).close();
             woken.into_iter().flatten().for_each(|waiter| hub.wake(waiter));
         });
     }
@@ -198,7 +198,7 @@ impl<S: AsSource> Source<S> {
     #[inline]
     pub(super) fn is_ready(&self, direction: Direction, hub: &Hub) -> bool {
         match self.slot() {
-            Some(slot) => hub.sources.borrow_mut().slot(slot).is_ready(direction),
+            Some(slot) => hub.reactor.sources.borrow_mut().slot(slot).is_ready(direction),
             None => !self.drained[direction as usize].get() && !self.is_closed(),
         }
     }
@@ -220,7 +220,7 @@ impl<S: AsSource> Source<S> {
         if drained.is_none() && wait.is_none() {
             return None;
         }
-        let mut sources = hub.sources.borrow_mut();
+        let mut sources = hub.reactor.sources.borrow_mut();
         let slot = sources.slot(slot);
         if let Some(drained) = drained {
             slot.become_drained(direction, drained);
@@ -272,18 +272,22 @@ impl<S: AsSource> Source<S> {
     /// Tells a poller without edges what is waited for now.
     #[cold]
     pub(super) fn arm(&self, hub: &Hub, index: u32) -> io::Result<()> {
-        let mut sources = hub.sources.borrow_mut();
+        let mut sources = hub.reactor.sources.borrow_mut();
         let slot = sources.slot(index);
         let (interest, generation) = (slot.interest(), slot.generation());
         drop(sources);
         let token = super::Key { index, generation }.token();
         #[cfg(unix)]
         if self.lent {
-            let sources = hub.sources.borrow();
+            let sources = hub.reactor.sources.borrow();
             let watched = sources.watched(raw_source(self.io())).ok_or(io::ErrorKind::NotFound)?;
-            return hub.poller.borrow_mut().modify(watched, token, interest).map_err(cannot(|| WAIT));
+            return hub.reactor.poller.borrow_mut().modify(watched, token, interest).map_err(cannot(|| WAIT));
         }
-        hub.poller.borrow_mut().modify(self.io().as_source(), token, interest).map_err(cannot(|| WAIT))
+        hub.reactor
+            .poller
+            .borrow_mut()
+            .modify(self.io().as_source(), token, interest)
+            .map_err(cannot(|| WAIT))
     }
 }
 
@@ -301,10 +305,10 @@ pub(super) fn add(
     raw: RawSource,
     is_writable: bool,
 ) -> io::Result<u32> {
-    let key = hub.sources.borrow_mut().insert(raw, is_writable);
-    let added = watch(&mut **hub.poller.borrow_mut(), source, key.token());
+    let key = hub.reactor.sources.borrow_mut().insert(raw, is_writable);
+    let added = watch(&mut **hub.reactor.poller.borrow_mut(), source, key.token());
     if let Err(error) = added {
-        let waiters = hub.sources.borrow_mut().release(key.index);
+        let waiters = hub.reactor.sources.borrow_mut().release(key.index);
         drop(waiters);
         return Err(error);
     }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::{Ticket, WaitList};
-use crate::hub::task::Waiter;
+use crate::hub::suspend::Waiting;
 
 /// Where a line is. What comes out of it is dropped when the line is given back: it may be the last that is known of
 /// a foreign waker, whose destructor is anybody's code and may use whatever the line belongs to.
@@ -49,36 +49,34 @@ impl<L: Line> Queued<L> {
     }
 
     /// Joins the line at its end, or, already in it, says whether this place has been notified; the place is given back
-    /// then. `waiter` is whom to notify from now on.
+    /// then. Else it is `waiting` who is notified from now on.
     #[inline(always)]
-    pub(crate) fn wait(&mut self, waiter: Waiter) -> bool {
-        self.wait_bringing(waiter, None)
+    pub(crate) fn wait(&mut self, waiting: &Waiting<'_>) -> bool {
+        self.wait_bringing(waiting, None)
     }
 
     /// [`wait`](Self::wait) for one that brings something when it joins.
     #[inline(always)]
-    pub(crate) fn wait_bringing(&mut self, waiter: Waiter, brought: Option<L::Brought>) -> bool {
+    pub(crate) fn wait_bringing(&mut self, waiting: &Waiting<'_>, brought: Option<L::Brought>) -> bool {
         let Some(ticket) = self.ticket else {
+            let waiter = waiting.waiter();
             self.ticket = self.line.with(|line| line.join_with(waiter, brought));
             return false;
         };
-        let left = self.line.with(|line| match line.is_notified(ticket) {
-            true => Ok(line.leave(ticket)),
-            false => Err(line.renew(ticket, waiter)),
-        });
-        let is_notified = matches!(left, Some(Ok(_)));
-        if is_notified {
-            self.ticket = None;
+        if self.line.with(|line| line.is_notified(ticket)) == Some(true) {
+            return self.leave();
         }
-        is_notified
+        let waiter = waiting.waiter();
+        let left_over = self.line.with(|line| line.renew(ticket, waiter));
+        drop(left_over);
+        false
     }
 
     /// [`wait`](Self::wait) for one that looks by itself whether there is something for it: one that was notified for
     /// nothing goes to the end of the line.
-    pub(crate) fn wait_on(&mut self, waiter: Waiter) {
-        let again = waiter.clone();
-        if self.wait(waiter) {
-            self.wait(again);
+    pub(crate) fn wait_on(&mut self, waiting: &Waiting<'_>) {
+        if self.wait(waiting) {
+            self.wait(waiting);
         }
     }
 
