@@ -1,17 +1,18 @@
-//! `PARITY.md` is complete, and what it says is shown by tests that exist.
+//! The pages of `docs/parity` are complete, what they say is shown by tests that exist, and their table counts what is there.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rows that each part has, in order: `PREFIX FIRST..=LAST`.
-const PARTS: [(&str, &[(&str, u32)]); 7] = [
-    ("eventlet: features", &[("", 240)]),
-    ("eventlet: subtle semantics", &[("", 90)]),
-    ("eventlet: defects", &[("D", 17)]),
-    ("gevent: the scheduler", &[("S", 13)]),
+/// A part's page and name, and the rows that it has, in order: `PREFIX FIRST..=LAST`.
+type Part = (&'static str, &'static str, &'static [(&'static str, u32)]);
+
+const PARTS: [Part; 7] = [
+    ("eventlet.md", "eventlet: features", &[("", 240)]),
+    ("gevent.md", "gevent: the scheduler", &[("S", 13)]),
     (
+        "gevent.md",
         "gevent: features",
         &[
             ("1.1.", 17),
@@ -37,9 +38,14 @@ const PARTS: [(&str, &[(&str, u32)]); 7] = [
             ("1.21.", 9),
         ],
     ),
-    ("gevent: greenlet's primitives", &[("2.", 22)]),
-    ("gevent: subtle semantics", &[("", 98)]),
+    ("gevent.md", "gevent: greenlet's primitives", &[("2.", 22)]),
+    ("semantics.md", "eventlet: subtle semantics", &[("", 90)]),
+    ("semantics.md", "eventlet: defects", &[("D", 17)]),
+    ("semantics.md", "gevent: subtle semantics", &[("", 98)]),
 ];
+
+/// From here on the first page is written by a test.
+const COUNTED: &str = "## How much is here\n";
 
 #[test]
 fn every_row_is_there_once_and_each_named_test_exists() {
@@ -50,13 +56,26 @@ fn every_row_is_there_once_and_each_named_test_exists() {
     for row in &parity.rows {
         row.check(&mut sources, &mut mistakes);
     }
-    println!("{}", parity.counts());
-    assert!(mistakes.is_empty(), "PARITY.md:\n{}", mistakes.join("\n"));
+    assert!(mistakes.is_empty(), "docs/parity:\n{}", mistakes.join("\n"));
+}
+
+#[test]
+fn the_first_page_counts_the_rows_that_are_there() {
+    let path = folder().join("README.md");
+    let page = fs::read_to_string(&path).expect("the first page can be read");
+    let (by_hand, counted) = page.split_once(COUNTED).expect("the page has the heading of the counts");
+    let counts = Parity::read().counts();
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, format!("{by_hand}{COUNTED}{counts}")).expect("the first page can be written");
+        return;
+    }
+    assert_eq!(counted, counts, "with BLESS=1 this test counts anew");
 }
 
 /// A row: what is said of one feature or behaviour.
 struct Row {
-    part: String,
+    page: &'static str,
+    part: &'static str,
     section: String,
     number: String,
     name: String,
@@ -74,32 +93,45 @@ struct Parity {
 
 impl Parity {
     fn read() -> Self {
-        let text =
-            fs::read_to_string(root().join("PARITY.md")).expect("PARITY.md is at the top of the repository");
         let mut parity = Parity::default();
-        let (mut part, mut section) = (String::new(), String::new());
-        for (index, line) in text.lines().enumerate() {
-            if let Some(heading) = line.strip_prefix("## ") {
-                (part, section) = (heading.to_owned(), String::new());
-            } else if let Some(heading) = line.strip_prefix("### ") {
-                section = heading.to_owned();
-            } else if PARTS.iter().any(|(name, _)| *name == part) && is_row(line) {
-                parity.take_row(&part, &section, line, index + 1);
+        let mut pages = PARTS.map(|(page, ..)| page).to_vec();
+        pages.dedup();
+        for page in pages {
+            let text = fs::read_to_string(folder().join(page)).expect("each page can be read");
+            let (mut part, mut section) = ("", "");
+            for (index, line) in text.lines().enumerate() {
+                if let Some(heading) = line.strip_prefix("## ") {
+                    let known = PARTS.iter().find(|(of, name, _)| *of == page && *name == heading);
+                    part = known.map_or("", |known| known.1);
+                    section = "";
+                } else if let Some(heading) = line.strip_prefix("### ") {
+                    section = heading;
+                } else if !part.is_empty() && is_row(line) {
+                    parity.take_row(page, part, section, line, index + 1);
+                }
             }
         }
         parity
     }
 
     /// `| number | name | … | status | tests or reason |`.
-    fn take_row(&mut self, part: &str, section: &str, line: &str, number_of_line: usize) {
+    fn take_row(
+        &mut self,
+        page: &'static str,
+        part: &'static str,
+        section: &str,
+        line: &str,
+        number_of_line: usize,
+    ) {
         let line = line.trim().trim_matches('|').replace(r"\|", "¦");
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let [number, name, .., status, shown_by] = cells[..] else {
-            self.mistakes.push(format!("line {number_of_line}: a row has at least four columns"));
+            self.mistakes.push(format!("{page}:{number_of_line}: a row has at least four columns"));
             return;
         };
         self.rows.push(Row {
-            part: part.to_owned(),
+            page,
+            part,
             section: section.to_owned(),
             number: number.to_owned(),
             name: name.to_owned(),
@@ -111,7 +143,7 @@ impl Parity {
 
     /// Compares the rows that are there with those that should be.
     fn check_numbers(&self, mistakes: &mut Vec<String>) {
-        for (part, ranges) in PARTS {
+        for (_, part, ranges) in PARTS {
             let expected = ranges
                 .iter()
                 .flat_map(|(prefix, last)| (1..=*last).map(move |number| format!("{prefix}{number}")));
@@ -132,31 +164,54 @@ impl Parity {
         }
     }
 
-    /// How many rows of each section have which status.
+    /// How many rows of each section have which status, and what the missing ones wait for.
     fn counts(&self) -> String {
-        let mut text = format!("{:<74}{}\n", "", STATUSES.map(|status| format!("{status:>16}")).concat());
-        let mut add = |name: &str, rows: &mut dyn Iterator<Item = &Row>| {
-            let mut counts = [0; STATUSES.len()];
-            for row in rows {
-                if let Some(index) = STATUSES.iter().position(|status| *status == row.status) {
-                    counts[index] += 1;
-                }
-            }
-            writeln!(text, "{name:<74}{}", counts.map(|count| format!("{count:>16}")).concat())
-                .expect("a string takes everything");
-        };
-        for (part, _) in PARTS {
-            let rows = || self.rows.iter().filter(|row| row.part == part);
-            let mut sections: Vec<&str> = rows().map(|row| &*row.section).collect();
+        let mut text = format!(
+            "\nNumbers of rows, as `tests/parity.rs` has counted them.\n\n| | rows | {} |\n|---|---:{}|\n",
+            STATUSES.join(" | "),
+            "|---:".repeat(STATUSES.len())
+        );
+        for (page, part, _) in PARTS {
+            let of_part = || self.rows.iter().filter(|row| row.part == part);
+            text += &line_of_counts(&format!("**[{part}]({page}#{})**", anchor(part)), of_part());
+            let mut sections: Vec<&str> = of_part().map(|row| &*row.section).collect();
             sections.dedup();
             for section in sections.iter().filter(|_| sections.len() > 1) {
-                add(&format!("  {section}"), &mut rows().filter(|row| row.section == *section));
+                let rows = of_part().filter(|row| row.section == *section);
+                text += &line_of_counts(&format!("[{section}]({page}#{})", anchor(section)), rows);
             }
-            add(part, &mut rows());
         }
-        add("all", &mut self.rows.iter());
+        text += &line_of_counts("**all**", self.rows.iter());
+
+        let mut missing: BTreeMap<&str, u32> = BTreeMap::new();
+        for row in self.rows.iter().filter(|row| row.status == "missing") {
+            let (brought_by, _) = row.shown_by.split_once(':').unwrap_or((&row.shown_by, ""));
+            *missing.entry(brought_by).or_default() += 1;
+        }
+        text +=
+            "\nWhat is missing, by the part of the project that brings it:\n\n| part | rows |\n|---|---:|\n";
+        for (part, rows) in missing {
+            writeln!(text, "| {part} | {rows} |").expect("a string takes everything");
+        }
         text
     }
+}
+
+fn line_of_counts<'a>(name: &str, rows: impl Iterator<Item = &'a Row>) -> String {
+    let mut counts = [0; STATUSES.len()];
+    for row in rows {
+        if let Some(index) = STATUSES.iter().position(|status| *status == row.status) {
+            counts[index] += 1;
+        }
+    }
+    let total: u32 = counts.iter().sum();
+    format!("| {name} | {total} | {} |\n", counts.map(|count| count.to_string()).join(" | "))
+}
+
+/// What a link to a heading ends in.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
 /// Is it a row of a table, and neither its head nor the line below?
@@ -170,8 +225,8 @@ impl Row {
     fn check(&self, sources: &mut Sources, mistakes: &mut Vec<String>) {
         let mut wrong = |what: String| {
             mistakes.push(format!(
-                "line {}, {}, row {} ({}): {what}",
-                self.line, self.part, self.number, self.name
+                "{}:{}, {}, row {} ({}): {what}",
+                self.page, self.line, self.part, self.number, self.name
             ));
         };
         let tests = self.tests();
@@ -262,6 +317,11 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
             files.push(path);
         }
     }
+}
+
+/// Where the pages are.
+fn folder() -> PathBuf {
+    root().join("docs/parity")
 }
 
 /// The top of the repository.
