@@ -1,5 +1,5 @@
-//! Two actors, each with an inbox: what one says the other one answers. From gevent's tutorial, where they go on for
-//! ever; here they do so for five rounds.
+//! Two actors, each with an inbox: what one says the other one answers. From gevent's tutorial,
+//! where they go on for ever; here they do so for five rounds.
 
 use eventlet::greenthread::joinall;
 use eventlet::{Queue, green, spawn};

@@ -1,7 +1,7 @@
 //! A chat over TCP: what one participant says, all others hear.
 //!
-//! With `--port PORT` it serves on that port until it is stopped, for clients such as `nc 127.0.0.1 PORT`. Without, it
-//! starts on a free port and lets three participants talk.
+//! With `--port PORT` it serves on that port until it is stopped, for clients such as `nc 127.0.0.1
+//! PORT`. Without, it starts on a free port and lets three participants talk.
 
 use std::cell::RefCell;
 use std::io;
@@ -10,26 +10,27 @@ use std::rc::Rc;
 
 use eventlet::green::io::{BufRead, BufReader, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
-use eventlet::{Queue, green, spawn, spawn_n};
+use eventlet::{Queue, green, join, spawn, spawn_n};
 
-/// So many lines may wait for a participant who is slow to read. Whoever is further behind is sent away: others are not
-/// held up, and nobody misses a line without being told.
+/// So many lines may wait for a participant who is slow to read. Whoever is further behind is sent
+/// away: others are not held up, and nobody misses a line without being told.
 const MOST_LINES: usize = 100;
 
-/// Somebody who is here: what they are to hear yet. A green thread of their own writes it, and nobody else writes to
-/// their connection.
+/// Somebody who is here: what they are to hear yet. One call writes it, beside the one that reads
+/// what they say, and nobody else writes to their connection.
 struct Participant {
     connection: TcpStream,
     lines: Queue<Rc<str>>,
 }
 
-/// Everybody who is here. Green threads share it without a lock: nobody else runs between two suspensions.
+/// Everybody who is here. Green threads share it without a lock: nobody else runs between two
+/// suspensions.
 type Participants = Rc<RefCell<Vec<Rc<Participant>>>>;
 
 impl Participant {
     /// Writes what comes, until nothing comes any more.
     #[green]
-    fn hear(self: Rc<Self>) -> io::Result<()> {
+    fn hear(&self) -> io::Result<()> {
         while let Ok(line) = self.lines.get() {
             (&self.connection).write_all(line.as_bytes())?;
         }
@@ -44,27 +45,29 @@ fn tell_the_others(participants: &Participants, speaker: &Rc<Participant>, line:
             return true;
         }
         eprintln!("somebody is {MOST_LINES} lines behind, and is sent away");
-        // Both threads of theirs end by this.
+        // Both of their calls end by this.
         let _ = other.connection.shutdown(Shutdown::Both);
         false
     });
 }
 
 #[green]
-fn take_part(connection: TcpStream, participants: Participants) -> io::Result<()> {
+fn take_part(connection: TcpStream, participants: &Participants) -> io::Result<()> {
     let me = Rc::new(Participant { connection, lines: Queue::bounded(MOST_LINES) });
     participants.borrow_mut().push(me.clone());
     me.lines.try_put("welcome\n".into()).expect("there is room in the beginning");
-    let hearing = {
-        let me = me.clone();
-        spawn(move || me.hear())
-    };
-    let result = speak(&me, &participants);
-    participants.borrow_mut().retain(|other| !Rc::ptr_eq(other, &me));
-    // What is in the queue is still heard.
-    me.lines.shutdown();
-    let heard = hearing.wait();
-    result.and(heard)
+    let (heard, said) = join(
+        || me.hear(),
+        #[green]
+        || {
+            let said = speak(&me, participants);
+            participants.borrow_mut().retain(|other| !Rc::ptr_eq(other, &me));
+            // What is in the queue is still heard.
+            me.lines.shutdown();
+            said
+        },
+    );
+    said.and(heard)
 }
 
 /// Passes on what a participant says, until they leave.
@@ -85,7 +88,10 @@ fn serve(listener: TcpListener) -> io::Result<()> {
     loop {
         let (connection, _address) = listener.accept()?;
         let participants = participants.clone();
-        spawn_n(move || take_part(connection, participants));
+        spawn_n(
+            #[green]
+            move || take_part(connection, &participants),
+        );
     }
 }
 
@@ -98,7 +104,7 @@ fn hear(participant: &mut BufReader<TcpStream>) -> io::Result<String> {
 }
 
 #[green]
-fn join(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
+fn enter(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
     let mut participant = BufReader::new(TcpStream::connect(address)?);
     assert_eq!(hear(&mut participant)?, "welcome");
     Ok(participant)
@@ -113,9 +119,9 @@ fn main() -> io::Result<()> {
     let address = listener.local_addr()?;
     let serving = spawn(move || serve(listener));
 
-    let mut anna = join(address)?;
-    let mut ben = join(address)?;
-    let mut cleo = join(address)?;
+    let mut anna = enter(address)?;
+    let mut ben = enter(address)?;
+    let mut cleo = enter(address)?;
     ben.get_mut().write_all(b"ben: hello, everybody\n")?;
     println!("anna heard \"{}\"", hear(&mut anna)?);
     println!("cleo heard \"{}\"", hear(&mut cleo)?);

@@ -1,4 +1,5 @@
-//! Three pages fetched at the same time, with the results in the order of the requests. From eventlet's examples.
+//! Three pages fetched at the same time, with the results in the order of the requests. From
+//! eventlet's examples.
 
 use std::io;
 
@@ -6,9 +7,9 @@ use eventlet::{GreenPile, green};
 use eventlet_examples::site;
 
 #[green]
-fn fetch(url: String) -> io::Result<usize> {
+fn fetch(url: &str) -> io::Result<usize> {
     println!("fetching");
-    Ok(site::links(&url)?.len())
+    Ok(site::links(url)?.len())
 }
 
 #[green]
@@ -17,7 +18,11 @@ fn main() -> io::Result<()> {
     let pile = GreenPile::default();
     for page in ["/news", "/about", "/"] {
         let url = format!("http://{address}{page}");
-        pile.spawn(move || fetch(url));
+        // A green closure owns the URL that its call borrows.
+        pile.spawn(
+            #[green]
+            move || fetch(&url),
+        );
     }
     // The first one is the slowest.
     for links in pile {

@@ -1,5 +1,5 @@
-//! Green threads that do the same do it in the same order, every time. From gevent's tutorial, in which a pool of
-//! processes does not.
+//! Green threads that do the same do it in the same order, every time. From gevent's tutorial, in
+//! which a pool of processes does not.
 
 use std::time::Duration;
 

@@ -1,7 +1,9 @@
-//! Pages that are downloaded at the same time, in a pool that is waited for.
+//! Pages that are downloaded at the same time, in a pool that is waited for. It speaks Persian:
+//! شروع دانلود is "begin of download", پایان یافت "has ended", and طول محتوا "length of the
+//! content".
 //!
-//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server of its own, whose
-//! first page is its slowest, and fetches from there.
+//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server
+//! of its own, whose first page is its slowest, and fetches from there.
 
 use std::io;
 
@@ -9,9 +11,9 @@ use eventlet::{GreenPool, green, spawn};
 use eventlet_examples::http;
 
 #[green]
-fn fetch(url: String) {
+fn fetch(url: &str) {
     println!("شروع دانلود {url}");
-    match http::fetch(&url) {
+    match http::fetch(url) {
         Ok(page) => println!("{url} پایان یافت، طول محتوا: {}", page.body.len()),
         Err(error) => eprintln!("{url}: {error}"),
     }
@@ -21,7 +23,11 @@ fn fetch(url: String) {
 fn download(urls: Vec<String>) {
     let pool = GreenPool::default();
     for url in urls {
-        pool.spawn(move || fetch(url));
+        // A green closure owns the URL that its call borrows.
+        pool.spawn(
+            #[green]
+            move || fetch(&url),
+        );
     }
     pool.waitall();
 }

@@ -1,6 +1,8 @@
-//! The echo server of eventlet's basic usage: a pool of ten thousand, one byte at a time; and clients that try it.
+//! The echo server of eventlet's basic usage: a pool of ten thousand, one byte at a time; and
+//! clients that try it.
 //!
-//! With `--port PORT` it serves on that port until it is stopped, for clients such as `nc 127.0.0.1 PORT`.
+//! With `--port PORT` it serves on that port until it is stopped, for clients such as `nc 127.0.0.1
+//! PORT`.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,11 +1,13 @@
-//! A green echo server and a storm of green clients, in one process and on one OS thread, over real loopback sockets.
+//! A green echo server and a storm of green clients, in one process and on one OS thread, over real
+//! loopback sockets.
 //!
 //! ```sh
 //! cargo run --release -p eventlet-examples --example echo_storm -- --clients 1000 --messages 100 --size 64
 //! ```
 //!
-//! Every client is a green thread that connects, sends its messages one after the other, and checks that each comes
-//! back as it was. So is the server's side of every connection. One more green thread reports the progress.
+//! Every client is a green thread that connects, sends its messages one after the other, and checks
+//! that each comes back as it was. So is the server's side of every connection. One more green
+//! thread reports the progress.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write as _};
@@ -178,7 +180,8 @@ fn clear_progress() {
     }
 }
 
-/// Negative numbers are allowed as far as a number that is out of range, which is the better message.
+/// Negative numbers are allowed as far as a number that is out of range, which is the better
+/// message.
 fn arguments() -> Command {
     Command::new("echo_storm")
         .about("A green echo server and many green clients in one process, over loopback sockets")

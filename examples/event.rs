@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use eventlet::event::Flag;
-use eventlet::greenthread::joinall;
-use eventlet::{green, sleep, spawn};
+use eventlet::{green, scope, sleep};
 
 /// After 3 seconds, wake all threads waiting on the value of evt.
 #[green]
-fn setter(evt: Flag) {
+fn setter(evt: &Flag) {
     println!("A: Hey wait for me, I have to do something");
     sleep(Duration::from_secs(3));
     println!("OK! I'm done");
@@ -17,7 +16,7 @@ fn setter(evt: Flag) {
 
 /// After 3 seconds the wait will be over.
 #[green]
-fn waiter(evt: Flag) {
+fn waiter(evt: &Flag) {
     println!("I'll wait for you");
     evt.wait();
     println!("It's about time");
@@ -26,11 +25,13 @@ fn waiter(evt: Flag) {
 #[green]
 fn main() {
     let evt = Flag::new();
-    let for_setter = evt.clone();
-    let mut threads = vec![spawn(move || setter(for_setter))];
-    for _ in 0..5 {
-        let evt = evt.clone();
-        threads.push(spawn(move || waiter(evt)));
-    }
-    joinall(threads);
+    scope(
+        #[green]
+        |s| {
+            s.spawn(|| setter(&evt));
+            for _ in 0..5 {
+                s.spawn(|| waiter(&evt));
+            }
+        },
+    );
 }

@@ -1,4 +1,5 @@
-//! Five green threads that sleep side by side, and a main thread that waits for each.
+//! Five green threads that sleep side by side, and a main thread that waits for each. They speak
+//! Persian: شروع is "begin", پایان is "end".
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Two raw coroutines: each runs until it passes control to its parent, and nobody switches to it again.
+//! Two raw coroutines: each runs until it passes control to its parent, and nobody switches to it
+//! again.
 //!
 //! There is no hub in this: `main` is ordinary code.
 

@@ -1,6 +1,8 @@
-//! A TCP server that greets whoever connects, and three clients that are greeted.
+//! A TCP server that greets whoever connects, and three clients that are greeted. It speaks
+//! Persian: اتصال از is "connection from", and سلام از "greetings from".
 //!
-//! With `--port PORT` it serves on that port until it is stopped, for clients such as `nc 127.0.0.1 PORT`.
+//! With `--port PORT` it serves on that port until it is stopped, for clients such as `nc 127.0.0.1
+//! PORT`.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,5 @@
-//! The plainest HTTP there is, so that examples can fetch pages: one request a connection, which the server closes.
+//! The plainest HTTP there is, so that examples can fetch pages: one request a connection, which
+//! the server closes.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +21,8 @@ pub struct Page {
 ///
 /// # Errors
 ///
-/// `InvalidInput` for another kind of URL; `InvalidData` for an answer that is not HTTP; those of the connection.
+/// `InvalidInput` for another kind of URL; `InvalidData` for an answer that is not HTTP; those of
+/// the connection.
 #[green]
 pub fn fetch(url: &str) -> io::Result<Page> {
     let malformed = || io::Error::new(io::ErrorKind::InvalidInput, format!("not an http:// URL: {url}"));
@@ -42,7 +44,8 @@ fn parsed(mut answer: Vec<u8>) -> Option<Page> {
     Some(Page { status: std::str::from_utf8(status).ok()?.parse().ok()?, body })
 }
 
-/// Serves pages until it is killed: `/N` has a hundred times `N` bytes, and comes the sooner the larger `N` is.
+/// Serves pages until it is killed: `/N` has a hundred times `N` bytes, and comes the sooner the
+/// larger `N` is.
 ///
 /// # Errors
 ///

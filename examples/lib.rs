@@ -1,5 +1,6 @@
-//! The examples stand beside this file, one program each; `cargo run -p eventlet-examples --example NAME` runs one.
-//! What a program prints, where that is always the same, is in `NAME.out`, and `outputs.rs` checks it.
+//! The examples stand beside this file, one program each; `cargo run -p eventlet-examples --example
+//! NAME` runs one. What a program prints, where that is always the same, is in `NAME.out`, and
+//! `outputs.rs` checks it.
 
 use std::io;
 

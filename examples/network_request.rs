@@ -1,14 +1,12 @@
 //! Requests one after the other, and then all at once: gevent's tutorial.
 //!
-//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server of its own and
-//! fetches from there.
+//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server
+//! of its own and fetches from there.
 
 use std::io;
-use std::rc::Rc;
 use std::time::Instant;
 
-use eventlet::greenthread::joinall;
-use eventlet::{Exit, Green, green, spawn};
+use eventlet::{Green, green, spawn, try_scope};
 use eventlet_examples::http;
 
 #[green]
@@ -19,37 +17,35 @@ fn fetch(url: &str) -> io::Result<()> {
 }
 
 #[green]
-fn synchronous(urls: Rc<[String]>) -> io::Result<()> {
-    for url in urls.iter() {
+fn synchronous(urls: &[String]) -> io::Result<()> {
+    for url in urls {
         fetch(url)?;
     }
     Ok(())
 }
 
 #[green]
-fn asynchronous(urls: Rc<[String]>) -> io::Result<()> {
-    let threads: Vec<_> = urls
-        .iter()
-        .cloned()
-        .map(|url| {
-            spawn(
-                #[green]
-                move || fetch(&url),
-            )
-        })
-        .collect();
-    joinall(threads).into_iter().try_for_each(|result| result.unwrap_or_else(|exit: Exit| exit.raise()))
+fn asynchronous(urls: &[String]) -> io::Result<()> {
+    try_scope(
+        #[green]
+        |s| {
+            for url in urls {
+                s.try_spawn(move || fetch(url));
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Makes the call that `f` makes, and prints how long it took.
 #[green]
-fn cost_time<F, G>(f: F, urls: Rc<[String]>) -> io::Result<()>
+fn cost_time<F, G>(f: F) -> io::Result<()>
 where
-    F: FnOnce(Rc<[String]>) -> Green<G>,
+    F: FnOnce() -> Green<G>,
     G: Future<Output = io::Result<()>>,
 {
     let started = Instant::now();
-    f(urls)?;
+    f()?;
     println!("Cost time: {:.3}", started.elapsed().as_secs_f64());
     Ok(())
 }
@@ -63,11 +59,10 @@ fn main() -> io::Result<()> {
         urls.extend((1..=4).map(|number| format!("http://{address}/{number}")));
     }
     let serving = spawn(move || http::serve_pages(server));
-    let urls: Rc<[String]> = urls.into();
     println!("Synchronous:");
-    cost_time(synchronous, urls.clone())?;
+    cost_time(|| synchronous(&urls))?;
     println!("Asynchronous:");
-    cost_time(asynchronous, urls)?;
+    cost_time(|| asynchronous(&urls))?;
     serving.kill();
     Ok(())
 }

@@ -1,10 +1,11 @@
-//! Every example whose output is always the same prints what stands in its `.out` file, in which a port that the
-//! operating system chose is `PORT`.
+//! Every example whose output is always the same prints what stands in its `.out` file, in which a
+//! port that the operating system chose is `PORT`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// The examples are built before the tests of their package, beside them: `…/deps/outputs-…`, `…/examples/NAME`.
+/// The examples are built before the tests of their package, beside them: `…/deps/outputs-…`,
+/// `…/examples/NAME`.
 fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile = test.parent().and_then(Path::parent).expect("a test stands in the folder of its profile");

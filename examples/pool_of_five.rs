@@ -1,4 +1,5 @@
-//! Five jobs of different lengths in one pool.
+//! Five jobs of different lengths in one pool. They speak Persian: شروع شد is "has begun", پایان
+//! یافت "has ended".
 
 use std::time::Duration;
 

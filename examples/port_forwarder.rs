@@ -1,7 +1,8 @@
 //! A port forwarder: whatever comes to one port goes on to another address, both ways at once.
 //!
-//! `port_forwarder LISTEN TARGET` (for instance `127.0.0.1:7000 127.0.0.1:22`) forwards until it is stopped. Without
-//! arguments it forwards to a small server of its own, and shows that the answer comes back.
+//! `port_forwarder LISTEN TARGET` (for instance `127.0.0.1:7000 127.0.0.1:22`) forwards until it is
+//! stopped. Without arguments it forwards to a small server of its own, and shows that the answer
+//! comes back.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr};
@@ -9,32 +10,27 @@ use std::rc::Rc;
 
 use eventlet::green::io::{self as green_io, Read, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
-use eventlet::{green, spawn, spawn_n};
+use eventlet::{green, spawn, spawn_n, try_join};
 
 /// Copies one way until the end, and hands the end on.
 #[green]
-fn one_way(from: Rc<TcpStream>, to: Rc<TcpStream>) -> io::Result<u64> {
-    let copied = green_io::copy(&mut &*from, &mut &*to)?;
+fn one_way(mut from: &TcpStream, mut to: &TcpStream) -> io::Result<u64> {
+    let copied = green_io::copy(&mut from, &mut to)?;
     to.shutdown(Shutdown::Write)?;
     Ok(copied)
 }
 
 #[green]
-fn forward(client: TcpStream, target: String) -> io::Result<()> {
-    let client = Rc::new(client);
-    let server = Rc::new(TcpStream::connect(target)?);
-    let there = spawn({
-        let (client, server) = (client.clone(), server.clone());
-        move || one_way(client, server)
-    });
-    let back = one_way(server, client)?;
-    let there = there.wait()?;
+fn forward(client: &TcpStream, target: &str) -> io::Result<()> {
+    let server = TcpStream::connect(target)?;
+    let (there, back) = try_join(|| one_way(client, &server), || one_way(&server, client))?;
     println!("connection closed: {there} bytes there, {back} bytes back");
     Ok(())
 }
 
 #[green]
 fn serve(listener: TcpListener, target: String) -> io::Result<()> {
+    let target: Rc<str> = target.into();
     loop {
         let (client, _address) = listener.accept()?;
         let target = target.clone();
@@ -43,8 +39,8 @@ fn serve(listener: TcpListener, target: String) -> io::Result<()> {
 }
 
 #[green]
-fn report(client: TcpStream, target: String) {
-    if let Err(error) = forward(client, target) {
+fn report(client: TcpStream, target: Rc<str>) {
+    if let Err(error) = forward(&client, &target) {
         eprintln!("connection lost: {error}");
     }
 }

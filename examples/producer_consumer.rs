@@ -1,5 +1,6 @@
-//! A crawler whose workers put the URLs that they find into a queue, and whose main loop starts the workers. From
-//! eventlet's examples; it crawls a small site of its own, and a page has half a second at most.
+//! A crawler whose workers put the URLs that they find into a queue, and whose main loop starts the
+//! workers. From eventlet's examples; it crawls a small site of its own, and a page has half a
+//! second at most.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,9 +11,9 @@ use eventlet_examples::site;
 
 /// Fetches a page and puts the URLs that are found in it into the queue.
 #[green]
-fn fetch(url: String, found: Queue<String>) -> io::Result<()> {
-    println!("fetching {}", path(&url));
-    let links = with_timeout_value(Duration::from_millis(500), || site::links(&url), Ok(vec![]))?;
+fn fetch(url: &str, found: &Queue<String>) -> io::Result<()> {
+    println!("fetching {}", path(url));
+    let links = with_timeout_value(Duration::from_millis(500), || site::links(url), Ok(vec![]))?;
     for link in links {
         found.put(link).expect("nobody shuts the queue down");
     }
@@ -31,7 +32,10 @@ fn produce(site: &str) -> BTreeSet<String> {
         while let Ok(url) = queue.try_get() {
             if url.starts_with(site) && seen.insert(url.clone()) {
                 let found = queue.clone();
-                pool.spawn_n(move || fetch(url, found));
+                pool.spawn_n(
+                    #[green]
+                    move || fetch(&url, &found),
+                );
             }
         }
         pool.waitall();

@@ -1,12 +1,12 @@
-//! A boss hands out work as fast as three workers take it: the queue holds three tasks at most. From gevent's tutorial.
+//! A boss hands out work as fast as three workers take it: the queue holds three tasks at most.
+//! From gevent's tutorial.
 
 use std::time::Duration;
 
-use eventlet::greenthread::joinall;
-use eventlet::{Queue, green, sleep, spawn};
+use eventlet::{Queue, green, scope, sleep};
 
 #[green]
-fn worker(tasks: Queue<u32>, name: &str) {
+fn worker(tasks: &Queue<u32>, name: &str) {
     while let Ok(task) = tasks.get_timeout(Duration::from_secs(1)) {
         println!("Worker {name} got task {task}");
         sleep(Duration::ZERO);
@@ -16,7 +16,7 @@ fn worker(tasks: Queue<u32>, name: &str) {
 
 /// Waits with the next piece of work until there is room for it.
 #[green]
-fn boss(tasks: Queue<u32>) {
+fn boss(tasks: &Queue<u32>) {
     for (iteration, work) in [(1, 1..10), (2, 10..20)] {
         for i in work {
             println!("Assigned work {i} in iteration {iteration}");
@@ -28,12 +28,14 @@ fn boss(tasks: Queue<u32>) {
 
 #[green]
 fn main() {
-    let tasks = Queue::bounded(3);
-    let for_boss = tasks.clone();
-    let mut threads = vec![spawn(move || boss(for_boss))];
-    for name in ["steve", "john", "bob"] {
-        let tasks = tasks.clone();
-        threads.push(spawn(move || worker(tasks, name)));
-    }
-    joinall(threads);
+    let tasks = &Queue::bounded(3);
+    scope(
+        #[green]
+        |s| {
+            s.spawn(|| boss(tasks));
+            for name in ["steve", "john", "bob"] {
+                s.spawn(move || worker(tasks, name));
+            }
+        },
+    );
 }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use eventlet::greenthread::joinall;
-use eventlet::{Queue, green, sleep, spawn};
+use eventlet::{Queue, green, scope, sleep};
 
 #[green]
-fn worker(tasks: Queue<u32>, name: &str) {
+fn worker(tasks: &Queue<u32>, name: &str) {
     while !tasks.is_empty() {
         let task = tasks.get().expect("nobody shuts the queue down");
         println!("Worker {name} got task {task}");
@@ -16,7 +15,7 @@ fn worker(tasks: Queue<u32>, name: &str) {
 }
 
 #[green]
-fn boss(tasks: Queue<u32>) {
+fn boss(tasks: &Queue<u32>) {
     for i in 1..25 {
         tasks.try_put(i).expect("there is room for any number of tasks");
     }
@@ -24,11 +23,14 @@ fn boss(tasks: Queue<u32>) {
 
 #[green]
 fn main() {
-    let tasks = Queue::unbounded();
-    let for_boss = tasks.clone();
-    spawn(move || boss(for_boss)).wait();
-    joinall(["steve", "john", "nancy"].map(|name| {
-        let tasks = tasks.clone();
-        spawn(move || worker(tasks, name))
-    }));
+    let tasks = &Queue::unbounded();
+    scope(
+        #[green]
+        |s| {
+            s.spawn(|| boss(tasks)).wait();
+            for name in ["steve", "john", "nancy"] {
+                s.spawn(move || worker(tasks, name));
+            }
+        },
+    );
 }

@@ -1,5 +1,5 @@
-//! A signal ends a green thread that would never end, and then the program. From gevent's tutorial; here the program
-//! sends the signal to itself.
+//! A signal ends a green thread that would never end, and then the program. From gevent's tutorial;
+//! here the program sends the signal to itself.
 
 use std::io;
 use std::time::Duration;

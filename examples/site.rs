@@ -10,7 +10,8 @@ use eventlet::{GreenThread, green, sleep, spawn, spawn_n};
 
 use crate::http;
 
-/// The pages: each has links to others, and takes its own time, so that a crawl always goes the same way.
+/// The pages: each has links to others, and takes its own time, so that a crawl always goes the
+/// same way.
 const PAGES: [(&str, u64, &[&str]); 7] = [
     ("/", 10, &["/news", "/about", "http://example.com/elsewhere"]),
     ("/news", 60, &["/", "/news/1", "/news/2"]),

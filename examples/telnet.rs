@@ -1,4 +1,5 @@
-//! A server that greets and counts, and a client that reads until the connection is closed. From gevent's tutorial.
+//! A server that greets and counts, and a client that reads until the connection is closed. From
+//! gevent's tutorial.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What can be asked of a green thread. From gevent's tutorial; the panic of the loser is printed to standard error.
+//! What can be asked of a green thread. From gevent's tutorial; the panic of the loser is printed
+//! to standard error.
 
 use eventlet::greenthread::joinall;
 use eventlet::{Exit, green, spawn};

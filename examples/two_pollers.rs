@@ -1,5 +1,5 @@
-//! Two green threads wait for sockets to which nothing comes, while a third one goes on: two seconds in all, not four.
-//! From gevent's tutorial.
+//! Two green threads wait for sockets to which nothing comes, while a third one goes on: two
+//! seconds in all, not four. From gevent's tutorial.
 
 use std::io;
 use std::os::unix::net::UnixStream;

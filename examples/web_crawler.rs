@@ -1,7 +1,8 @@
-//! The crawler of eventlet's basic usage: fetch a list of URLs at the same time, take the bodies in order.
+//! The crawler of eventlet's basic usage: fetch a list of URLs at the same time, take the bodies in
+//! order.
 //!
-//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server of its own, whose
-//! first page is its slowest, and fetches from there.
+//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server
+//! of its own, whose first page is its slowest, and fetches from there.
 
 use std::io;
 

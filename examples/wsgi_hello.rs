@@ -1,7 +1,7 @@
 //! eventlet's `wsgi.py`: `Hello, World!` at `/`, and a 404 elsewhere.
 //!
-//! With an address (`-- 127.0.0.1:8090`) it serves there until SIGTERM or SIGINT. Without, it starts on a free port, asks
-//! itself, and ends.
+//! With an address (`-- 127.0.0.1:8090`) it serves there until SIGTERM or SIGINT. Without, it
+//! starts on a free port, asks itself, and ends.
 
 use std::io;
 
