@@ -9,6 +9,10 @@ pub mod first_steps {}
 #[doc = include_str!("coming-from-python.md")]
 pub mod coming_from_python {}
 
+/// A program of gevent's, and what it becomes.
+#[doc = include_str!("porting.md")]
+pub mod porting {}
+
 /// Handing calls on.
 #[doc = include_str!("closures.md")]
 pub mod closures {}

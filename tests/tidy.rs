@@ -134,3 +134,20 @@ fn the_packages_hold_their_readme_their_licences_and_what_changed() {
         }
     }
 }
+
+/// The text with its lines as far to the left as they go, where a piece of a program may stand further to the right.
+fn unindented(text: &str) -> String {
+    text.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_the_book_shows_of_a_program_is_a_piece_of_it() {
+    let page = fs::read_to_string(root().join("docs/porting.md")).unwrap();
+    let program = unindented(&fs::read_to_string(root().join("examples/shared_cache.rs")).unwrap());
+    let pieces: Vec<&str> = page.split("```rust,ignore\n").skip(1).collect();
+    assert!(pieces.len() >= 10, "the page shows {} pieces", pieces.len());
+    for piece in pieces {
+        let (piece, _) = piece.split_once("\n```").expect("a piece of code ends");
+        assert!(program.contains(&unindented(piece)), "the program has no such piece:\n{piece}");
+    }
+}
