@@ -151,3 +151,37 @@ fn what_the_book_shows_of_a_program_is_a_piece_of_it() {
         assert!(program.contains(&unindented(piece)), "the program has no such piece:\n{piece}");
     }
 }
+
+#[test]
+fn what_a_page_links_to_is_there() {
+    let mut pages: Vec<String> = names("docs").into_iter().map(|name| format!("docs/{name}")).collect();
+    pages.extend(names("docs/parity").into_iter().map(|name| format!("docs/parity/{name}")));
+    pages
+        .extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/README.md"].map(str::to_owned));
+    for page in pages.iter().filter(|page| page.ends_with(".md")) {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let prose: String = text.split("```").step_by(2).collect();
+        for link in prose.split("](").skip(1) {
+            let (link, _) = link.split_once(')').expect("a link ends");
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            if path.contains("://") {
+                continue;
+            }
+            let folder = Path::new(page).parent().unwrap();
+            let target = if path.is_empty() { root().join(page) } else { root().join(folder).join(path) };
+            assert!(target.exists(), "{page}: {link}");
+            if !anchor.is_empty() {
+                let text = fs::read_to_string(&target).unwrap();
+                let is_there = text.lines().any(|line| line.starts_with('#') && anchor_of(line) == anchor);
+                assert!(is_there, "{page}: no heading is {link}");
+            }
+        }
+    }
+}
+
+/// What a link to a heading ends in.
+fn anchor_of(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().chars();
+    let kept: String = kept.filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect();
+    kept.to_lowercase().replace(' ', "-")
+}
