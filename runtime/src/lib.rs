@@ -131,7 +131,7 @@
 //! | [`greenlet`] | raw coroutines, which pass control to each other by name |
 //! | `signal` | handlers of signals that are green threads (feature `signal`) |
 //! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
-//! | [`debug`] | whoever keeps the hub too long |
+//! | [`debug`] | who blocks the hub for too long |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`], [`test`](macro@test) | virtual time, and the certainty that nothing is left behind |
 //!

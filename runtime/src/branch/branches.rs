@@ -54,7 +54,7 @@ struct Branch<C: Future> {
     call: C,
     own: Own,
     is_started: bool,
-    /// It ended while it was only looked at: a future of another executor cannot tell the difference.
+    /// Its value, if it ended in a trace poll: a future of another executor cannot tell that from a real one.
     early: Option<thread::Result<C::Output>>,
 }
 
@@ -132,7 +132,7 @@ impl<C: Future + Unpin> Branches<C> {
         u32::try_from(places.len() - 1).expect("fewer than 2^32 branches of one thread")
     }
 
-    /// Lets a branch that was taken from the queue of those that are ready run, until it suspends or ends.
+    /// Polls a branch that was taken from the ready queue of its thread, until it suspends or ends.
     pub(crate) fn resume(&self, hub: &Rc<Hub>, task: &Subtask) -> Option<Ended<C::Output>> {
         if task.is_done() {
             return None;
@@ -268,7 +268,7 @@ impl<C: Future + Unpin> Branches<C> {
         if !is_settled {
             branch.task.wake();
         }
-        // A branch that is looked at does not run, so that nothing in it can kill it.
+        // A branch in a trace poll does not run, so that nothing in it can kill it.
         let _ = self.put_back(index, branch);
     }
 

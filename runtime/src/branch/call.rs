@@ -76,7 +76,7 @@ where
     }
 }
 
-/// A thread that drives several branches is being looked at: says what it waits for, after they did.
+/// In a trace poll of a thread that drives several branches: says what the thread waits for, after its branches did.
 pub(crate) fn note_branches(cx: &Context<'_>, what: &str) {
     if is_look(cx) {
         current::with(|hub| hub.note_branches(format_args!("for {what}")));

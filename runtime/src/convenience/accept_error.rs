@@ -87,7 +87,7 @@ pub(super) struct Backoff {
     given_up: u32,
 }
 
-/// So many connections in a row may be given up before it is taken for something that lasts.
+/// How many connections in a row may be given up before it is taken for something that lasts.
 const PATIENCE: u32 = 16;
 
 impl Default for Backoff {
@@ -103,8 +103,8 @@ impl Backoff {
         self.next = (2 * self.next).min(Duration::from_secs(1));
     }
 
-    /// After a connection that was given up. The next one may be there, so this gives way and no more; but if that goes
-    /// on and on, it is no flood of connections.
+    /// After a connection that was given up. The next one may be there, so this only yields; if that goes on and on, it
+    /// is no flood of connections, and this pauses.
     #[green(crate = crate)]
     pub(super) fn pass_over(&mut self) {
         self.given_up = self.given_up.saturating_add(1);

@@ -67,9 +67,9 @@ pub struct Server {
 /// What became of the handlers that [`Server::stop`] found at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped {
-    /// So many ended by themselves.
+    /// How many ended by themselves.
     pub finished: usize,
-    /// So many were killed when the grace was over.
+    /// How many were killed when the grace was over.
     pub killed: usize,
 }
 

@@ -96,7 +96,7 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    /// Takes note of how a handler ended. An error of it is nobody's.
+    /// Takes note of how a handler ended. Nobody reads its error, so it is reported.
     pub(super) fn end_one<H: Handled + 'static>(&self, outcome: &H) {
         if !outcome.is_stop() {
             return report_own(outcome);
@@ -120,7 +120,7 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// The server's word that it is to be woken at the stop.
+/// The registration of the server, which is woken at the stop.
 struct AtStop<'a>(&'a Serving);
 
 impl Drop for AtStop<'_> {

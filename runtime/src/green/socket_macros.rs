@@ -1,6 +1,6 @@
 //! What sockets have in common, written once: each macro is for a type with a field `socket`.
 
-/// Handles, conversions, and what every socket can be told.
+/// Handles, conversions, and the options that every socket has.
 macro_rules! socket_handles {
     (counts $type:ident, counts_say_nothing) => {
         impl $type {
@@ -23,7 +23,7 @@ macro_rules! socket_handles {
             ///
             /// # Errors
             ///
-            /// Whatever the operating system says when it is told not to block.
+            /// The operating system's, of making it non-blocking.
             pub fn from_std(socket: $std) -> std::io::Result<$type> {
                 Self::from_own(socket)
             }
@@ -38,7 +38,7 @@ macro_rules! socket_handles {
             ///
             /// # Errors
             ///
-            /// Whatever the operating system says when it is told not to block.
+            /// The operating system's, of making it non-blocking.
             #[cfg(unix)]
             pub fn from_std(socket: $std) -> std::io::Result<$type> {
                 let puts_back = $crate::hub::sources::taken::take(&socket)
@@ -55,7 +55,7 @@ macro_rules! socket_handles {
             ///
             /// # Errors
             ///
-            /// Whatever the operating system says when it is told not to block.
+            /// The operating system's, of making it non-blocking.
             #[cfg(not(unix))]
             pub fn from_std(socket: $std) -> std::io::Result<$type> {
                 Self::from_own(socket)
@@ -81,8 +81,7 @@ macro_rules! socket_handles {
             ///
             /// # Errors
             ///
-            /// `ResourceBusy` if there are other handles on it; whatever the operating system says when it is told to
-            /// block.
+            /// `ResourceBusy` if there are other handles on it; the operating system's, of making it blocking.
             pub fn into_std(self) -> std::io::Result<$std> {
                 let nonblocking = self.socket.is_nonblocking();
                 let socket = self.socket.into_io()?;

@@ -1,4 +1,4 @@
-//! The trampoline. Greenlets do not call each other: each hands its wish to whoever drives it, which goes on with the
+//! The trampoline. Greenlets do not call each other: each hands what it asks for to its driver, which goes on with the
 //! next.
 //!
 //! ```text
@@ -280,7 +280,7 @@ fn pass(base: &Greenlet, mut from: Greenlet, wish: Wish) -> Result<Greenlet, Pas
         let target_state = target.inner.state.get();
         let is_out_of_reach = target != *base && matches!(target_state, State::Active | State::Main);
         if is_out_of_reach && from.inner.state.get() == State::Suspended {
-            // Whoever asked for it is told, where it stands.
+            // The greenlet that asked for it gets the error at its call.
             passed = Passed::Thrown(InvalidSwitch.into());
             target = from.clone();
             continue;

@@ -18,13 +18,13 @@ struct Place {
     id: u64,
     /// `None` is a gap.
     task: Option<TaskRef>,
-    /// The pool has killed it, when it had entered so many `catch_exit`s.
+    /// How many `catch_exit`s it had entered when the pool killed it, if it has.
     killed: Option<u64>,
 }
 
 /// A line this short is not worth closing up.
 const SHORT: usize = 32;
-/// Room for so many is kept.
+/// For how many members room is kept.
 const ROOM_KEPT: usize = 1024;
 
 impl Members {

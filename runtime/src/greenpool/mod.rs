@@ -233,12 +233,12 @@ impl GreenPool {
 
     /// Kills every member, in the order in which they were spawned. Does not suspend.
     ///
-    /// Each is killed once, as by [`Thread::kill`](crate::Thread::kill). A second call does not end the clean-ups that the
-    /// first has begun: what has heard of one kill hears of another only in a `catch_exit` that it has entered since. Those that are added by what runs meanwhile
-    /// (destructors, [`catch_exit`](crate::greenthread::catch_exit) scopes) as well. The running thread is spared if
-    /// it is a member itself: it can end by returning. A member that catches its exit may still be there afterwards;
-    /// [`waitall`](Self::waitall) waits for it. Threads that wait in [`spawn`](Self::spawn) are no members, and get
-    /// the slots that become free.
+    /// Each is killed once, as by [`Thread::kill`](crate::Thread::kill), and so are those that are added by what runs
+    /// meanwhile (destructors, [`catch_exit`](crate::greenthread::catch_exit) scopes). A second call does not end the
+    /// clean-ups that the first has begun: a member that has caught one kill is killed again only in a `catch_exit`
+    /// that it has entered since. The running thread is spared if it is a member itself: it can end by returning. A
+    /// member that catches its exit may still be there afterwards; [`waitall`](Self::waitall) waits for it. Threads
+    /// that wait in [`spawn`](Self::spawn) are no members, and get the slots that become free.
     ///
     /// gevent's `Pool.kill`.
     pub fn killall(&self) {
@@ -259,7 +259,7 @@ impl GreenPool {
     }
 }
 
-/// A pool of so many slots.
+/// A pool with that number of slots.
 impl From<usize> for GreenPool {
     fn from(size: usize) -> Self {
         GreenPool::new(size)

@@ -1,7 +1,7 @@
 //! Who has a slot of a pool, and who waits for one.
 //!
 //! A slot that becomes free while somebody waits is promised to the first in line at once, so nobody can overtake.
-//! Whoever leaves with a promise unused passes it on.
+//! A spawner that leaves with an unused promise passes it on.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -127,7 +127,7 @@ impl Slots {
         member.is_some()
     }
 
-    /// Promises what is free to those who wait; if nothing is taken any more, says so.
+    /// Promises free slots to waiting spawners; notifies who waits for the pool to be empty if it is.
     pub(super) fn settle(&self) {
         while !self.is_full() {
             let Some(spawner) = self.spawners.borrow_mut().notify_first() else { break };

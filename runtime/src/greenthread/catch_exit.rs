@@ -52,15 +52,15 @@ impl Error for GreenletExit {
 ///
 /// The call is dropped where it stands, and the code after this goes on: before `kill` returns, up to its next
 /// suspension. It may clean up, suspend while it does, and return as it likes; it may even refuse to end. Of nested
-/// scopes the innermost hears of a kill. Without such a scope a killed thread is dropped as a whole.
+/// scopes the innermost catches a kill. Without such a scope a killed thread is dropped as a whole.
 ///
 /// # In a branch
 ///
 /// Where a thread drives several calls at once, in a [`scope`](crate::scope()), a [`join`](crate::join), a
 /// [`race`](crate::race) or a combinator from elsewhere, there can be several innermost scopes, one in each call: every one
-/// of them hears of a kill, before `kill` returns. Calls that stand in no scope are left as they are, and the thread goes on
+/// of them catches a kill, before `kill` returns. Calls that stand in no scope are left as they are, and the thread goes on
 /// as long as what drives them does; the next kill ends it, when no scope is left. A scope *around* a `scope`, `join` or
-/// `race` hears for all of it: its branches end with the call, in their order, and scopes inside them are not asked.
+/// `race` catches it for all of them: its branches end with the call, in their order, and scopes inside them are not asked.
 ///
 /// This is what `try: … except GreenletExit:` and `try: … finally:` with a blocking clean-up are in eventlet.
 ///
@@ -113,7 +113,7 @@ enum Place {
     /// The call was not driven yet.
     Outside,
     Inside(Rc<ExitScope>),
-    /// There is nobody to kill, a kill does not ask here, or the call is over.
+    /// No scope: there is no green thread to kill, kills are shielded from here, or the call is over.
     Nowhere,
 }
 
@@ -122,7 +122,7 @@ impl Place {
         hub.enter_scope().map_or(Place::Nowhere, Place::Inside)
     }
 
-    /// Its destructor says so.
+    /// The destructor of the old place takes its scope off.
     fn leave(&mut self) {
         *self = Place::Nowhere;
     }

@@ -34,7 +34,7 @@ impl Wait for Ended {
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         let Joiners(task) = self.0.line();
         if task.is_done() {
-            // Whoever waits for the end has been told of it.
+            // The waiter learns how it ended, so that no error of it is lost.
             task.answer_for();
             return Some(());
         }
@@ -54,7 +54,7 @@ impl Wait for Ended {
     }
 }
 
-/// Suspends once, to be told the line of the wait, then panics.
+/// Suspends once, so that a trace poll finds the line of the wait, then panics.
 #[cold]
 fn wait_for_oneself(hub: &Hub, waiter: &Waiter) -> Option<()> {
     let Some(place) = hub.take_own_place() else {

@@ -6,7 +6,7 @@
 //! noting(async move { … }, |errors| { use …; errors().eventlet_kind() })
 //! ```
 //!
-//! The closure never runs: it only tells, by method resolution, a type that knows how errors of this kind are shown.
+//! The closure never runs: by method resolution it selects a type that knows how errors of this kind are shown.
 //! `eventlet_kind` resolves, in this order,
 //!
 //! 1. to the inherent method of `Errors<Result<T, E>>` where `E` is an `Error`: shown with its sources;
@@ -55,7 +55,7 @@ impl<T, E: Error> Errors<Result<T, E>> {
 
 /// The second answer.
 pub trait BoxedErrors {
-    /// Tells the kind of these errors.
+    /// The kind of these errors, as a type.
     fn eventlet_kind(self) -> InBox;
 }
 
@@ -67,7 +67,7 @@ impl<T, E: Error + ?Sized> BoxedErrors for Errors<Result<T, Box<E>>> {
 
 /// The third answer.
 pub trait ShownErrors {
-    /// Tells the kind of these errors.
+    /// The kind of these errors, as a type.
     fn eventlet_kind(self) -> JustShown;
 }
 
@@ -79,7 +79,7 @@ impl<T, E: Debug> ShownErrors for &Errors<Result<T, E>> {
 
 /// The fourth answer.
 pub trait NoErrors {
-    /// Tells the kind of these errors.
+    /// The kind of these errors, as a type.
     fn eventlet_kind(self) -> Never;
 }
 
@@ -136,7 +136,7 @@ impl<R> Tells<R> for Never {
     }
 }
 
-/// How long a chain of sources is told: one that goes in a circle has no end.
+/// The most sources that are shown: a chain that goes in a circle has no end.
 const MOST_SOURCES: usize = 32;
 
 fn sources(first: Option<&(dyn Error + 'static)>) -> Vec<String> {
@@ -186,7 +186,7 @@ fn note<R, K: Tells<R>>() {
     current::try_with(|hub| hub.tellers.note::<R, K>());
 }
 
-/// An error with which a green thread ended, and which nobody can ask for any more: what [`set_error_hook`] hears of.
+/// An error with which a green thread ended, and which nobody can ask for any more: the argument of the hook of [`set_error_hook`].
 ///
 /// Its `Display` is the whole message, as it is written to standard error.
 pub struct LostError {
@@ -250,7 +250,7 @@ impl fmt::Debug for LostError {
     }
 }
 
-/// What hears of lost errors.
+/// A hook that is called with each lost error.
 pub type ErrorHook = Rc<dyn Fn(&LostError)>;
 
 /// The hook of one hub, if one is set.

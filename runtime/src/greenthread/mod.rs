@@ -45,7 +45,7 @@ pub use spawn_tree::{spawn_tree, track_spawns};
 
 /// Suspends the running green thread for at least `duration`; others run meanwhile.
 ///
-/// Zero gives way once: every thread that is ready now runs before this returns, so threads that do nothing but
+/// Zero yields once: every thread that is ready now runs before this returns, so threads that do nothing but
 /// `sleep(Duration::ZERO)` take turns in order. It costs no system call and starves neither I/O nor timers.
 /// A `duration` longer than the clock reaches (`Duration::MAX`) never ends, and does not count as something that
 /// could wake a thread when the hub looks for a deadlock.
@@ -95,7 +95,7 @@ pub fn try_current() -> Option<Thread> {
 /// come back.
 ///
 /// It is a [kill](Thread::kill) of oneself, right here. So the destructors of all that the thread has on its way here run,
-/// [`join`](GreenThread::join) gives [`Exit::Killed`], and a [`catch_exit`] around this hears of it and goes on after its
+/// [`join`](GreenThread::join) gives [`Exit::Killed`], and a [`catch_exit`] around this catches it and goes on after its
 /// call. A thread that has a value for those who wait returns it instead.
 ///
 /// In a branch of several (of a [`scope`](crate::scope()), a [`join`](crate::join), a [`race`](crate::race)) it ends the
@@ -393,9 +393,9 @@ impl Thread {
 
     /// [Kills](Self::kill) the thread and says why. Does not suspend.
     ///
-    /// The reason is an error, or text. The [`catch_exit`] that hears of the kill has it
+    /// The reason is an error, or text. The [`catch_exit`] that catches the kill has it
     /// ([`GreenletExit::reason`]), and if the thread ends by the kill, so has whoever asks for its end
-    /// ([`Exit::KilledWith`]). Of several kills before the first is heard the first reason counts.
+    /// ([`Exit::KilledWith`]). Of several kills before the first is caught the first reason counts.
     ///
     /// ```
     /// use std::time::Duration;

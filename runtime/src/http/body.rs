@@ -30,7 +30,7 @@ use crate::iter::GreenIterator;
 /// * as a whole: [`bytes`](Self::bytes), [`text`](Self::text), `json` (feature `json`),
 /// * by a library, as an `http_body::Body`.
 ///
-/// One that came over the network has limits: so many bytes, and so long a wait for each piece. Who made it set them
+/// One that came over the network has limits: on its bytes, and on the wait for each piece. The server sets them
 /// ([`wsgi::Server::max_body`](crate::wsgi::Server::max_body)).
 ///
 /// ```

@@ -164,7 +164,7 @@ pub(super) struct Producer {
     thread: Option<Thread>,
 }
 
-/// Tells the sending side that the thread has gone, however it went.
+/// Notifies the sending side of the end of the thread, however it ended.
 struct Ended(Rc<Pipe>);
 
 impl Drop for Ended {

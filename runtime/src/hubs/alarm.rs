@@ -18,7 +18,7 @@ use crate::loom::Arc;
 /// * It begins when it is made, and sets a timer of the hub only when it is polled.
 /// * It may be dropped unused, [reset](Self::reset) at any time, and polled again when it is over.
 /// * As a type it is `Send`, `Sync` and `Unpin`. It belongs to the hub that made it: polling it on another OS thread
-///   panics, dropping it there sends word home.
+///   panics, dropping it there cancels its timer through the inbox of its hub.
 ///
 /// In green code [`sleep`](crate::sleep) is the plain way.
 ///

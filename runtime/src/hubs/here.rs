@@ -19,10 +19,10 @@ use crate::loom::Arc;
 /// no longer says:
 ///
 /// * Using the value on another OS thread panics.
-/// * Dropping it there sends it home, where it is dropped by its hub. If that has ended, the value is leaked.
+/// * Dropping it there posts it to its own hub, which drops it. If that has ended, the value is leaked.
 ///
-/// It is a `Future` if the value is one, and `Clone` (at home) if the value is. The value is kept in a box, so that it can
-/// go home without being moved.
+/// It is a `Future` if the value is one, and `Clone` (on its own OS thread) if the value is. The value is kept in a box, so
+/// that it can be posted without being moved.
 ///
 /// ```
 /// use std::rc::Rc;
@@ -113,7 +113,7 @@ fn elsewhere() -> ! {
     )
 }
 
-/// A value on its way home. Dropped on the way, it is leaked.
+/// A value that is posted to its own OS thread. Dropped on the way, it is leaked.
 struct Homeward<T>(ManuallyDrop<Pin<Box<T>>>);
 
 // SAFETY: the value is not touched before it is on its own OS thread again: its only use is in the mail of `Here::drop`, which

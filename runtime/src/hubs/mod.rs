@@ -257,7 +257,7 @@ impl Handle {
     ///
     /// [`HubEnded`]: it has stopped for good.
     pub fn stop(&self) -> Result<(), HubEnded> {
-        // On the hub's own OS thread a letter would wait until the hub looks outside, and others would run by then.
+        // On the hub's own OS thread a message in the inbox would wait for the next look outside, and others would run by then.
         let own = current::find().filter(|hub| std::ptr::eq::<Remote>(&*hub.remote, &*self.0));
         match own.filter(|_| !self.is_ended()) {
             Some(hub) => {

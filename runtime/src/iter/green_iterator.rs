@@ -777,7 +777,7 @@ pub trait GreenIterator {
     }
 }
 
-/// A hint makes room for so many items and no more: what it says may be a mistake, or `usize::MAX`.
+/// A hint makes room for no more items than this: what it says may be a mistake, or `usize::MAX`.
 const MOST_AT_FIRST: usize = 1024;
 
 impl<I: GreenIterator + ?Sized> GreenIterator for &mut I {

@@ -9,7 +9,7 @@ use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Queued, WaitList};
 use crate::hub::wake_all;
 
-/// A place at which so many threads wait for each other, and then all go on. It can be used again at once.
+/// A place at which a number of threads wait for each other, and then all go on. It can be used again at once.
 ///
 /// # Examples
 ///

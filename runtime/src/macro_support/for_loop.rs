@@ -29,7 +29,7 @@ impl<T: IntoIterator> Steps<T> {
 pub trait GreenSteps {
     /// The kind of these steps.
     type Kind;
-    /// Tells the kind of these steps.
+    /// The kind of these steps, as a type.
     fn eventlet_steps(self) -> Self::Kind;
 }
 

@@ -9,7 +9,7 @@
 //! } }
 //! ```
 //!
-//! The second `break` never runs: it only tells the type of `kind`. `eventlet_kind` resolves, in this order,
+//! The second `break` never runs: it only determines the type of `kind`. `eventlet_kind` resolves, in this order,
 //!
 //! 1. to the inherent method of `Probe<T>` where `T` is [`Inferable`]: `Unpin`, or a collection. It is a plain value.
 //!    A type that is not known yet may be that, so it is taken for plain here and inferred later, as
@@ -85,7 +85,7 @@ impl<T, Expected> PlainProbe for &mut ProbeAs<T, Expected> {
 pub trait GreenProbe {
     /// The kind of this call.
     type Kind;
-    /// Tells the kind of this call.
+    /// The kind of this call, as a type.
     fn eventlet_kind(self) -> Self::Kind;
 }
 
@@ -100,7 +100,7 @@ impl<F: Future, Family> GreenProbe for Probe<Green<F>, Family> {
 pub trait PlainProbe {
     /// The kind of this call.
     type Kind;
-    /// Tells the kind of this call.
+    /// The kind of this call, as a type.
     fn eventlet_kind(self) -> Self::Kind;
 }
 

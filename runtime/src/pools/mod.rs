@@ -199,7 +199,7 @@ impl<T, E> Pool<T, E> {
 }
 
 impl TokenPool {
-    /// A pool of so many tokens.
+    /// A pool of that many tokens.
     pub fn of_tokens(max_size: usize) -> Self {
         Pool::new(max_size, || std::future::ready(Ok(Token { _private: () })))
     }

@@ -45,10 +45,10 @@
 //!   not keep two of them apart. Values that a scoped thread sets ([`ContextKey`](crate::corolocal::ContextKey)) or makes
 //!   ([`LocalKey`](crate::corolocal::LocalKey)) are its own; it begins with those of whoever spawns it.
 //! * A scoped thread that was woken runs when its green thread has its turn, the first woken first: up to 64 of them,
-//!   then other green threads have theirs. One that never waits long (it only gives way) starves neither the body nor
+//!   then other green threads have theirs. One that never waits long (it only yields) starves neither the body nor
 //!   another thread.
-//! * [`catch_exit`](crate::greenthread::catch_exit) around the scope hears of a kill of the green thread for all of them.
-//!   Where there is none, those in the scoped threads hear, each for itself.
+//! * [`catch_exit`](crate::greenthread::catch_exit) around the scope catches a kill of the green thread for all of
+//!   them. Where there is none, those in the scoped threads do, each for itself.
 //! * The budget of I/O operations in a turn is one for all of them.
 //!
 //! Each is woken by itself and costs nothing while it waits, so that ten thousand are no slower than ten thousand green

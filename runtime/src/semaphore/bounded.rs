@@ -25,7 +25,7 @@ pub struct BoundedSemaphore {
 }
 
 impl BoundedSemaphore {
-    /// A semaphore with so many permits, now and at most.
+    /// A semaphore with that many permits, now and at most.
     pub fn new(permits: usize) -> Self {
         BoundedSemaphore { semaphore: Semaphore::with_limit(permits, permits) }
     }

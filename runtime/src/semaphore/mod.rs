@@ -1,4 +1,4 @@
-//! Semaphores: so many at a time. eventlet's and gevent's `semaphore`.
+//! Semaphores: a number of permits. eventlet's and gevent's `semaphore`.
 //!
 //! | type | what release does when nothing is held |
 //! |---|---|
@@ -74,7 +74,7 @@ struct Shared {
 }
 
 impl Semaphore {
-    /// A semaphore with so many permits; zero is a number as well.
+    /// A semaphore with that many permits, which may be zero.
     pub fn new(permits: usize) -> Self {
         Self::with_limit(permits, usize::MAX)
     }

@@ -38,7 +38,7 @@ impl Permits {
         line.len() + line.notified()
     }
 
-    /// Takes a permit if one is free, whoever is in line for it.
+    /// Takes a permit if one is free, even if others wait for one.
     pub(crate) fn try_take(&self) -> bool {
         let Some(left) = self.free.get().checked_sub(1) else { return false };
         self.free.set(left);

@@ -33,7 +33,7 @@ struct State {
     limit: usize,
     threads: usize,
     idle: usize,
-    /// So many of the OS threads are to end when there are no calls.
+    /// How many of the OS threads are to end when there are no calls.
     retiring: usize,
     is_closed: bool,
     /// Who waits for an end, of calls or of threads.
@@ -93,8 +93,8 @@ impl Workers {
         self.start_what_is_needed();
     }
 
-    /// Puts a call at the end of the queue. If no OS thread is there to make it, and none can be started, it is told so
-    /// before this returns.
+    /// Puts a call at the end of the queue. If no OS thread is there to make it, and none can be started, it gets
+    /// that error before this returns.
     pub(super) fn submit(self: &Arc<Self>, call: Call) {
         self.state().calls.push_back(call);
         self.news.notify_one();
@@ -117,7 +117,7 @@ impl Workers {
         let calls = if state.threads == 0 { std::mem::take(&mut state.calls) } else { VecDeque::new() };
         drop(state);
         for call in calls {
-            // A destructor of what the call has captured may panic, and the next one is to be told as well.
+            // A destructor of what the call has captured may panic, and the next one is to get the error as well.
             let _ = catch_unwind(AssertUnwindSafe(|| call(Turn::Never(no_thread(error)))));
         }
         self.tell();

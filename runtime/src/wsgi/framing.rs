@@ -28,7 +28,7 @@ pub(super) enum Bad {
 enum State {
     /// In a head: the line so far, as much of it as matters.
     Head(Head),
-    /// In a body of so many bytes.
+    /// In a body, with its bytes that are still to come.
     Body(u64),
     /// In a line that says how long the next chunk is.
     ChunkSize { size: u64, digits: u8, in_extension: bool, after_cr: bool },
@@ -57,7 +57,7 @@ struct Head {
 const KEPT: usize = 64;
 
 impl Framing {
-    /// For heads of at most so many bytes.
+    /// For heads of at most that many bytes.
     pub(super) fn new(limit: usize) -> Framing {
         Framing { state: State::Head(Head::default()), heads: 0, bad: None, limit }
     }

@@ -312,7 +312,7 @@ impl<A: Application> Application for Below<A> {
     }
 }
 
-/// The same request with its path below the first so many parts.
+/// The same request with its path below that many of its first parts.
 fn below(mut request: Request, parts: usize) -> Request {
     let uri = request.uri();
     let rest = uri.path().match_indices('/').nth(parts).map_or("/", |(at, _)| &uri.path()[at..]);

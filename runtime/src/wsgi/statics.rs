@@ -263,7 +263,7 @@ fn parse_range(ranges: &str, length: u64) -> Range {
     let number = |text: &str| text.parse::<u64>().unwrap_or(u64::MAX);
     let (first, end) = match (first.is_empty(), last.is_empty()) {
         (true, true) => return Range::All,
-        // The last so many bytes.
+        // A number of bytes at the end.
         (true, false) => match number(last) {
             0 => return Range::Beyond,
             count => (length.saturating_sub(count), length),

@@ -36,7 +36,7 @@ impl Descriptor {
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says when it is told not to block.
+    /// The operating system's, of making it non-blocking.
     pub(in crate::green) fn new(fd: OwnedFd) -> io::Result<Self> {
         Ok(Self::of(Mode::taken(fd).map_err(cannot(|| KEEP_FROM_BLOCKING))?))
     }
@@ -45,7 +45,7 @@ impl Descriptor {
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says when it is told not to block.
+    /// The operating system's, of making it non-blocking.
     pub(in crate::green) fn unshared(fd: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&fd, true).map_err(|error| cannot(|| KEEP_FROM_BLOCKING)(error.into()))?;
         Ok(Self::of(Mode { fd: Some(fd), shared: false, puts_back: false }))
@@ -203,7 +203,7 @@ macro_rules! end_of_pipe {
             ///
             /// # Errors
             ///
-            /// Whatever the operating system says when it is told not to block.
+            /// The operating system's, of making it non-blocking.
             pub fn from_std(end: $std) -> std::io::Result<$type> {
                 $type::try_from(std::os::fd::OwnedFd::from(end))
             }
@@ -212,7 +212,7 @@ macro_rules! end_of_pipe {
             ///
             /// # Errors
             ///
-            /// Whatever the operating system says when it is told to block.
+            /// The operating system's, of making it blocking.
             pub fn into_std(self) -> std::io::Result<$std> {
                 Ok(self.descriptor.into_blocking()?.into())
             }

@@ -52,7 +52,7 @@ macro_rules! standard_stream {
                 $lock { shared: self.shared.clone(), _std: PhantomData }
             }
 
-            /// Does somebody look at it? Does not suspend.
+            /// Is it a terminal? Does not suspend.
             pub fn is_terminal(&self) -> bool {
                 self.std.is_terminal()
             }

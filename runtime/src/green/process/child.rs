@@ -61,7 +61,7 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says when the pipes are told not to block.
+    /// The operating system's, of making the pipes non-blocking.
     pub fn from_std(mut process: process::Child) -> io::Result<Child> {
         take_pipes(&mut process).map(|pipes| Self::with_pipes(process, pipes))
     }
@@ -69,7 +69,7 @@ impl Child {
     /// As [`from_std`](Self::from_std), for a child that nobody else has: it ends with an error.
     pub(super) fn started(mut process: process::Child) -> io::Result<Child> {
         let pipes = take_pipes(&mut process).inspect_err(|_| {
-            // Nobody would be told of more errors, and whoever was killed is not waited for long.
+            // There is one error to return, and a process that was killed is not waited for long.
             let _ = process.kill().and_then(|()| process.wait());
         });
         pipes.map(|pipes| Self::with_pipes(process, pipes))
@@ -92,7 +92,7 @@ impl Child {
     ///
     /// A kill or timeout here loses nothing: the process goes on, and can be waited for again.
     ///
-    /// eventlet's and gevent's `wait` (eventlet asks every 10 ms; here the hub is told).
+    /// eventlet's and gevent's `wait` (eventlet asks every 10 ms; here the operating system notifies the hub).
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ pub(super) fn watch(pid: Pid) -> io::Result<OwnedFd> {
     watch_from_thread(pid)
 }
 
-/// Has such a descriptor told of an end? One that has, of a process that still runs, will never tell.
+/// Is such a descriptor readable, as it is after the end? One that is, of a process that still runs, is of no use.
 pub(super) fn has_told(ended: &OwnedFd) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 

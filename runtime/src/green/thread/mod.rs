@@ -56,7 +56,7 @@ where
     JoinHandle(crate::greenthread::spawn(f))
 }
 
-/// Gives way once: every thread that is ready now runs first. Suspends until then.
+/// Yields once: every thread that is ready now runs first. Suspends until then.
 #[green(crate = crate)]
 pub fn yield_now() {
     sleep(Duration::ZERO);
