@@ -61,13 +61,18 @@ fn what_is_built_on_the_core_uses_its_public_face() {
 #[test]
 fn the_examples_have_an_index_and_what_they_print_belongs_to_one() {
     let index = fs::read_to_string(root().join("examples/README.md")).unwrap();
+    let outputs = fs::read_to_string(root().join("examples/outputs.rs")).unwrap();
     for name in names("examples") {
         let Some((stem, extension)) = name.rsplit_once('.') else { continue };
         match extension {
             "rs" if !["lib", "outputs", "site"].contains(&stem) => {
                 assert!(index.contains(&format!("`{stem}`")), "the index does not name `{stem}`");
             }
-            "out" => assert!(root().join(format!("examples/{stem}.rs")).exists(), "{name} is nobody's"),
+            "out" => {
+                assert!(root().join(format!("examples/{stem}.rs")).exists(), "{name} is no example's");
+                let is_compared = outputs.split_whitespace().any(|word| word == stem);
+                assert!(is_compared, "no test compares what `{stem}` prints with {name}");
+            }
             _ => {}
         }
     }
