@@ -10,21 +10,26 @@
 //!  remote/        what other OS threads may touch       current.rs   the one thread-local
 //!  observe/       where every suspended thread stands, and who wants to know of every switch
 //!  extensions.rs  what libraries keep with a hub        subtask.rs   several calls that one thread drives
-//!  flat.rs      kills that kill, in constant stack  exit_scope.rs  who hears of a kill
-//!  branch.rs    what belongs to a branch alone      table.rs    entries by their numbers, and their memory after a peak
+//!  flat.rs        kills that kill, in constant stack    exit_scope.rs  who hears of a kill
+//!  branch.rs      what belongs to a branch alone        table.rs     entries by their numbers, and their memory after a peak
+//!  waiter_cell.rs room for one who waits
 //! ```
+//!
+//! [`Hub`] has what these need in four parts: the [`Scheduler`], the [`Reactor`], the [`Time`], and those that [`Observe`].
 //!
 //! | word | |
 //! |---|---|
-//! | task | what a hub runs, in one allocation: a green thread, a branch, or what stands for somebody else's waker ([`task`]) |
-//! | branch | one of several calls that one green thread drives; a task that is in no registry ([`subtask`] has their queue) |
+//! | task | a green thread in memory, in one allocation ([`task`]) |
+//! | branch, subtask | one of several calls that one green thread drives, and what wakes it; the subtasks of a thread have a queue ([`subtask`]) |
+//! | waiter | anything to wake: a thread, a subtask, or a foreign waker, which is that of another executor ([`task::Waiter`]) |
 //! | registry | the green threads of a hub that have not ended, by number |
 //! | turn | resuming ready tasks, then one look outside: mail, descriptors, timers ([`turn`]) |
 //! | look outside | what tokio calls its park: the poller is asked, and sleeps if nothing is ready |
 //! | ready queue | the scheduler's run queue, linked through the tasks |
-//! | to schedule, to enqueue, to wake | to make a task ready: a borrowed one; an owned one, if that runs nobody's code; an owned one, whoever's code that runs |
+//! | to schedule | to append a thread to the ready queue |
+//! | to wake | to let a waiter go on: a thread is scheduled, a subtask queued, a foreign waker called, which is anybody's code |
 //! | wait | a suspended call's place, with what gives it up ([`suspend::Wait`]) |
-//! | wait list, ticket | a first come, first served wait queue, and a place in it |
+//! | wait list, ticket | a first come, first served wait queue, and a place in it; a wait has its place as a [`wait_queue::Queued`] |
 //! | to notify | to tell a waiter that what it waits for may be there; it may still find that it is not |
 //! | source, slot | a descriptor that the hub knows, and what it knows of it |
 //! | generation | tells an event that is under way for a descriptor that has gone from one for the next in its slot |
@@ -32,8 +37,8 @@
 //! | to be killed, to hear of it | a task is marked at once; it hears when it is resumed, and ends there unless a `catch_exit` asks why |
 //! | cold part | what few tasks have: links, joiners, names, contexts; allocated when the first of them is set |
 //!
-//! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a
-//! [`wait_queue::WaitList`], a [`sources::Source`], and the functions of [`Hub`].
+//! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a [`wait_queue::Queued`]
+//! or a [`waiter_cell::WaiterCell`], a [`sources::Source`], [`wake`], and the functions of [`Hub`].
 
 use std::cell::{Cell, RefCell};
 use std::io;

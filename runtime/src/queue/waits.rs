@@ -1,4 +1,7 @@
 //! What the threads in a queue's lines do there.
+//!
+//! The lines lie in the queue's state, where each step of a wait looks at more than its own: so these keep their tickets
+//! by hand, and borrow once.
 
 use std::cell::Cell;
 use std::fmt;

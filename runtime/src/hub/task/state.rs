@@ -4,7 +4,7 @@
 //!
 //! | bit | set by | taken back by | beside it there is |
 //! |---|---|---|---|
-//! | `SCHEDULED` | [`schedule`](TaskRef::schedule), [`mark_queued`](TaskRef::mark_queued), with the push into the ready queue; `wake_subtask`, with that into a trunk's line | `resume`, after the pop; `leave_line` | anything: a task may run, or end, while it has a place in the queue, and keeps the place |
+//! | `SCHEDULED` | [`schedule`](TaskRef::schedule), [`mark_queued`](TaskRef::mark_queued), with the push into the ready queue; `wake_subtask`, with that into a subtask queue | `resume`, after the pop; `leave_queue` | anything: a task may run, or end, while it has a place in the queue, and keeps the place |
 //! | `RUNNING` | `resume_without`, `look`, `end`, `wake_foreign`: whoever is about to reach into the stage | `poll` after a suspension, `become_done` | not `DONE`; what it keeps out is a second look into the stage |
 //! | `DONE` | `become_done`; `last_local_ref_is_gone` and `abandon`, for a task that never ended | nobody | not `RUNNING`, `KILLED`, `CLOSURE` or `CALL`, but for a task that is being freed or was abandoned |
 //! | `STARTED` | the first `resume` unless `DELAYED`; [`begin`](TaskRef::begin) | nobody | not `DELAYED` |
