@@ -1,15 +1,15 @@
-//! Queues, events and semaphores between OS threads: who is served, in which order, and what a wait that ends early
-//! leaves behind. Nothing here depends on how long anything takes.
+//! Queues, events and semaphores between OS threads. What they do within one hub is in `tests/primitives/twins`. Nothing
+//! here depends on how long anything takes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use eventlet::branch::{Race2, join_all};
+use eventlet::branch::join_all;
 use eventlet::sync::{Event, GetError, PutError, Queue, Semaphore, ShutDown};
-use eventlet::{green, race, scope, sleep, spawn, testing, with_timeout};
-use eventlet_tests::{assert_events, give_way, ms, note, virtual_tests};
+use eventlet::{green, sleep, spawn, testing};
+use eventlet_tests::ms;
 
 /// Waits, on an OS thread, until something has become true.
 fn until(mut is_true: impl FnMut() -> bool) {
@@ -29,282 +29,6 @@ fn they_go_to_other_os_threads() {
     let permit = Semaphore::new(1).try_acquire();
     check(&permit);
 }
-
-// Within one hub: the same rules as the hub's own.
-
-#[green]
-fn get_and_note(queue: Queue<&'static str>, name: &'static str) {
-    let item = queue.get().unwrap_or("shut down");
-    note(format!("{name} {item}"));
-}
-
-#[green]
-fn put_and_note(queue: Queue<&'static str>, item: &'static str) {
-    match queue.put(item) {
-        Ok(()) => note(format!("put {item}")),
-        Err(ShutDown(item)) => note(format!("kept {item}")),
-    }
-}
-
-#[green]
-fn acquire_and_note(semaphore: Semaphore, name: &'static str) {
-    let _permit = semaphore.acquire();
-    note(name);
-}
-
-virtual_tests! {
-    fn getters_are_served_in_the_order_in_which_they_came() {
-        let queue = Queue::unbounded();
-        for name in ["a", "b", "c"] {
-            let queue = queue.clone();
-            drop(spawn(move || get_and_note(queue, name)));
-        }
-        give_way();
-        assert_eq!(queue.getting(), 3);
-        for item in ["1", "2", "3", "4"] {
-            queue.put(item).unwrap();
-        }
-        assert_eq!(queue.try_get(), Ok("4"), "the first three are for those who wait");
-        give_way();
-        assert_events(["a 1", "b 2", "c 3"]);
-    }
-
-    fn a_newcomer_does_not_take_what_a_waiting_getter_was_called_for() {
-        let queue = Queue::unbounded();
-        let waiting = spawn({ let queue = queue.clone(); move || get_and_note(queue, "waiting") });
-        give_way();
-        queue.put("1").unwrap();
-        assert_eq!(queue.try_get(), Err(GetError::Empty));
-        waiting.wait();
-        assert_events(["waiting 1"]);
-    }
-
-    fn a_getter_that_was_called_and_then_killed_passes_its_item_on() {
-        let queue = Queue::unbounded();
-        let first = spawn({ let queue = queue.clone(); move || get_and_note(queue, "first") });
-        let second = spawn({ let queue = queue.clone(); move || get_and_note(queue, "second") });
-        give_way();
-        queue.put("1").unwrap();
-        first.kill();
-        assert!(with_timeout(ms(1), || second.join()).is_ok(), "it was not called");
-        assert_events(["second 1"]);
-        assert_eq!((queue.len(), queue.getting()), (0, 0));
-    }
-
-    fn putters_wait_for_room_and_are_served_in_order() {
-        let queue = Queue::bounded(1);
-        let putters: Vec<_> = ["1", "2", "3"]
-            .map(|item| { let queue = queue.clone(); spawn(move || put_and_note(queue, item)) })
-            .into();
-        give_way();
-        assert_events(["put 1"]);
-        assert_eq!((queue.len(), queue.putting(), queue.is_full()), (1, 2, true));
-        assert_eq!(queue.get(), Ok("1"));
-        assert_eq!((queue.len(), queue.putting()), (1, 1));
-        give_way();
-        assert_events(["put 2"]);
-        assert_eq!(queue.get(), Ok("2"));
-        assert_eq!(queue.get(), Ok("3"));
-        for putter in putters {
-            putter.wait();
-        }
-        assert_events(["put 3"]);
-    }
-
-    fn a_putter_that_is_killed_takes_its_item_along() {
-        let queue = Queue::bounded(1);
-        queue.put("1").unwrap();
-        let killed = spawn({ let queue = queue.clone(); move || put_and_note(queue, "2") });
-        let next = spawn({ let queue = queue.clone(); move || put_and_note(queue, "3") });
-        give_way();
-        killed.kill();
-        assert_eq!((queue.get(), queue.get()), (Ok("1"), Ok("3")));
-        next.wait();
-        assert_events(["put 3"]);
-    }
-
-    fn without_room_an_item_goes_from_hand_to_hand() {
-        let queue = Queue::bounded(0);
-        assert_eq!(queue.try_put("0"), Err(PutError::Full("0")));
-        let putter = spawn({ let queue = queue.clone(); move || put_and_note(queue, "1") });
-        give_way();
-        assert_eq!((queue.len(), queue.putting()), (0, 1));
-        assert_eq!(queue.get(), Ok("1"));
-        putter.wait();
-        let getter = spawn({ let queue = queue.clone(); move || get_and_note(queue, "getter") });
-        give_way();
-        assert_eq!(queue.try_put("2"), Ok(()));
-        assert_eq!(queue.try_put("3"), Err(PutError::Full("3")));
-        getter.wait();
-        assert_events(["put 1", "getter 2"]);
-    }
-
-    fn a_getter_called_for_an_offer_that_was_taken_back_waits_on_in_its_place() {
-        let queue = Queue::bounded(0);
-        let getters: Vec<_> = ["first", "second"]
-            .map(|name| { let queue = queue.clone(); spawn(move || get_and_note(queue, name)) })
-            .into();
-        give_way();
-        let putter = spawn({ let queue = queue.clone(); move || put_and_note(queue, "lost") });
-        give_way();
-        // The first getter is called for the offer and has not run yet.
-        putter.kill();
-        give_way();
-        assert_eq!(queue.getting(), 2);
-        queue.put("1").unwrap();
-        queue.put("2").unwrap();
-        for getter in getters {
-            getter.wait();
-        }
-        assert_events(["first 1", "second 2"]);
-    }
-
-    fn a_shutdown_lets_out_what_is_in_and_gives_the_rest_back() {
-        let queue = Queue::bounded(1);
-        queue.put("1").unwrap();
-        let putter = spawn({ let queue = queue.clone(); move || put_and_note(queue, "2") });
-        give_way();
-        queue.shutdown();
-        assert!(with_timeout(ms(1), || putter.join()).is_ok(), "it does not hear");
-        assert_eq!(queue.put("3"), Err(ShutDown("3")));
-        assert_eq!(queue.try_put("3"), Err(PutError::ShutDown("3")));
-        assert_eq!((queue.get(), queue.get()), (Ok("1"), Err(ShutDown(()))));
-        assert_eq!(queue.try_get(), Err(GetError::ShutDown));
-        assert_events(["kept 2"]);
-    }
-
-    fn a_shutdown_leaves_the_rest_to_putters_that_have_not_heard_of_it_yet() {
-        let queue = Queue::bounded(1);
-        queue.put("1").unwrap();
-        let putter = spawn({ let queue = queue.clone(); move || put_and_note(queue, "2") });
-        give_way();
-        queue.shutdown();
-        assert_eq!((queue.try_get(), queue.try_get()), (Ok("1"), Err(GetError::ShutDown)));
-        assert_eq!(queue.get(), Err(ShutDown(())));
-        assert!(with_timeout(ms(1), || putter.join()).is_ok(), "it does not hear");
-        assert_events(["kept 2"]);
-    }
-
-    fn a_shutdown_wakes_every_getter() {
-        let queue = Queue::unbounded();
-        let getters = ["a", "b"].map(|name| { let queue = queue.clone(); spawn(move || get_and_note(queue, name)) });
-        give_way();
-        queue.shutdown();
-        let heard = with_timeout(ms(1), || eventlet::greenthread::joinall(getters));
-        assert!(heard.is_ok(), "not everybody was called");
-        assert_events(["a shut down", "b shut down"]);
-    }
-
-    fn a_shutdown_at_once_drops_what_is_in() {
-        let queue = Queue::unbounded();
-        let item = std::sync::Arc::new(());
-        queue.put(item.clone()).unwrap();
-        queue.shutdown_now();
-        assert_eq!(Arc::strong_count(&item), 1);
-        assert!(queue.get().is_err());
-    }
-
-    fn a_limit_on_a_get_takes_nothing() {
-        let queue = Queue::unbounded();
-        assert_eq!(queue.get_timeout(ms(5)), Err(GetError::Empty));
-        queue.put(1).unwrap();
-        assert_eq!((queue.get_timeout(ms(5)), queue.getting()), (Ok(1), 0));
-    }
-
-    fn a_loser_of_a_race_takes_nothing() {
-        let (queue, event) = (Queue::unbounded(), Event::new());
-        let racer = spawn({
-            let (queue, event) = (queue.clone(), event.clone());
-            #[green] move || matches!(race(|| event.wait(), || queue.get()), Race2::First(()))
-        });
-        give_way();
-        queue.put(1).unwrap();
-        event.send(());
-        assert!(racer.wait());
-        assert_eq!(queue.try_get(), Ok(1));
-    }
-
-    fn permits_go_to_those_who_wait_in_order_and_to_nobody_before_them() {
-        let semaphore = Semaphore::new(1);
-        let permit = semaphore.acquire();
-        let waiters = ["a", "b"].map(|name| {
-            let semaphore = semaphore.clone();
-            spawn(move || acquire_and_note(semaphore, name))
-        });
-        give_way();
-        drop(permit);
-        assert!(semaphore.try_acquire().is_none());
-        assert_eq!((semaphore.available(), semaphore.waiting()), (0, 1));
-        for waiter in waiters {
-            waiter.wait();
-        }
-        assert_eq!(semaphore.available(), 1);
-        assert_events(["a", "b"]);
-    }
-
-    fn a_permit_for_one_that_was_killed_goes_to_the_next() {
-        let semaphore = Semaphore::new(0);
-        let [first, second] = ["first", "second"].map(|name| {
-            let semaphore = semaphore.clone();
-            spawn(move || acquire_and_note(semaphore, name))
-        });
-        give_way();
-        semaphore.add_permits(1);
-        first.kill();
-        assert!(with_timeout(ms(1), || second.join()).is_ok(), "it was not called");
-        assert_events(["second"]);
-        semaphore.try_acquire().unwrap().forget();
-        assert_eq!(semaphore.available(), 0);
-        assert!(semaphore.acquire_timeout(ms(1)).is_err());
-    }
-
-    fn an_event_gives_each_waiter_what_was_sent_while_it_waited() {
-        let event = Event::new();
-        let waiter = spawn({ let event = event.clone(); move || async move { event.wait().await } });
-        give_way();
-        assert!(!event.reset(), "nothing was sent yet");
-        event.send(1);
-        assert_eq!(event.try_send(2), Err(2));
-        assert!(event.reset());
-        event.send(3);
-        assert_eq!((waiter.wait(), event.wait(), event.poll()), (1, 3, Some(3)));
-    }
-
-    fn waits_that_end_early_leave_nothing_behind() {
-        let (queue, event, semaphore) = (Queue::<u32>::unbounded(), Event::<u32>::new(), Semaphore::new(0));
-        assert!(with_timeout(ms(1), || queue.get()).is_err());
-        assert!(event.wait_timeout(ms(1)).is_err());
-        assert!(semaphore.acquire_timeout(ms(1)).is_err());
-        assert_eq!((queue.getting(), event.waiting(), semaphore.waiting()), (0, 0, 0));
-    }
-
-    fn branches_wait_for_them_one_by_one() {
-        let queue = Queue::bounded(0);
-        scope(#[green] |s| {
-            for _ in 0..10 {
-                s.spawn(|| queue.put(1));
-            }
-            let got = join_all((0..10).map(|_| || queue.get()));
-            assert_eq!(got.into_iter().map(Result::unwrap).sum::<u32>(), 10);
-        });
-    }
-}
-
-#[test]
-fn the_oldest_item_is_for_the_first_getter_whoever_runs_first() {
-    use std::task::{Context, Poll, Waker};
-    let queue = Queue::unbounded();
-    let mut cx = Context::from_waker(Waker::noop());
-    let (mut first, mut second) = (Box::pin(queue.get()), Box::pin(queue.get()));
-    assert!(first.as_mut().poll(&mut cx).is_pending());
-    assert!(second.as_mut().poll(&mut cx).is_pending());
-    queue.try_put(1).unwrap();
-    queue.try_put(2).unwrap();
-    assert_eq!(second.as_mut().poll(&mut cx), Poll::Ready(Ok(2)));
-    assert_eq!(first.as_mut().poll(&mut cx), Poll::Ready(Ok(1)));
-}
-
-// Across OS threads.
 
 #[test]
 fn an_os_thread_wakes_a_green_thread_and_others_run_meanwhile() {
@@ -551,13 +275,98 @@ fn an_event_reaches_every_os_thread_and_every_green_thread() {
 
 #[test]
 fn blocking_waits_have_limits_and_take_nothing_when_they_are_over() {
-    let (queue, event, semaphore) = (Queue::<u32>::unbounded(), Event::<u32>::new(), Semaphore::new(0));
+    let (queue, event, semaphore) = (Queue::<u32>::bounded(1), Event::<u32>::new(), Semaphore::new(0));
     assert_eq!(queue.get_timeout_blocking(ms(1)), Err(GetError::Empty));
-    assert_eq!(event.wait_timeout_blocking(ms(1)), None);
-    assert!(semaphore.acquire_timeout_blocking(ms(1)).is_none());
+    assert_eq!(queue.peek_timeout_blocking(ms(1)), Err(GetError::Empty));
+    assert_eq!(event.wait_timeout_blocking(ms(1)).unwrap_err().limit(), ms(1));
+    assert_eq!(semaphore.acquire_timeout_blocking(ms(1)).unwrap_err().limit(), ms(1));
     assert_eq!((queue.getting(), event.waiting(), semaphore.waiting()), (0, 0, 0));
     queue.try_put(1).unwrap();
+    assert_eq!(queue.put_timeout_blocking(2, ms(1)), Err(PutError::Full(2)));
+    assert_eq!(queue.join_timeout_blocking(ms(1)).unwrap_err().limit(), ms(1));
+    assert_eq!((queue.len(), queue.putting()), (1, 0));
+    assert_eq!(queue.peek_timeout_blocking(Duration::ZERO), Ok(1));
     assert_eq!(queue.get_timeout_blocking(Duration::MAX), Ok(1));
+    queue.task_done();
+    assert_eq!(queue.join_timeout_blocking(Duration::ZERO), Ok(()));
+    queue.shutdown();
+    assert_eq!(queue.put_timeout_blocking(3, Duration::MAX), Err(PutError::ShutDown(3)));
+    assert_eq!(queue.peek_timeout_blocking(Duration::MAX), Err(GetError::ShutDown));
+}
+
+#[test]
+fn an_os_thread_can_do_whatever_a_green_thread_can() {
+    let (queue, seen, semaphore) = (Queue::bounded(1), Event::new(), Semaphore::new(0));
+    let blocks = thread::spawn({
+        let (queue, seen, semaphore) = (queue.clone(), seen.clone(), semaphore.clone());
+        move || {
+            seen.send(queue.peek_blocking());
+            assert_eq!(semaphore.wait_blocking(), 1);
+            queue.put_timeout_blocking(2, Duration::MAX).unwrap();
+            queue.join_blocking();
+            assert_eq!(queue.peek_blocking(), Err(ShutDown(())));
+        }
+    });
+    eventlet::run(|| async {
+        queue.put(1).await.unwrap();
+        assert_eq!(seen.wait().await, Ok(1));
+        semaphore.release();
+        assert_eq!((queue.get().await, queue.get().await), (Ok(1), Ok(2)));
+        // Not before: in between nothing would be unfinished.
+        queue.task_done();
+        queue.task_done();
+        queue.join().await;
+        queue.shutdown();
+    });
+    blocks.join().unwrap();
+    assert_eq!(semaphore.available(), 1);
+}
+
+#[test]
+fn an_event_that_is_set_anew_again_and_again_is_never_without_a_value() {
+    let event = Event::new();
+    event.send(0);
+    let looks = thread::spawn({
+        let event = event.clone();
+        move || {
+            let mut last = 0;
+            while last < 10_000 {
+                let value = event.poll().expect("it was sent once, and never reset");
+                assert!(value >= last, "{value} came after {last}");
+                last = value;
+            }
+        }
+    });
+    (1..=10_000).for_each(|value| event.set(value));
+    looks.join().unwrap();
+}
+
+#[test]
+fn permits_taken_at_once_and_in_line_are_never_more_than_there_are() {
+    const PERMITS: usize = 2;
+    let semaphore = Semaphore::new(PERMITS);
+    let inside = Arc::new(AtomicUsize::new(0));
+    let threads: Vec<_> = (0..4)
+        .map(|n| {
+            let (semaphore, inside) = (semaphore.clone(), inside.clone());
+            thread::spawn(move || {
+                for round in 0..300 {
+                    let permit = match (n + round) % 3 {
+                        0 => semaphore.try_acquire(),
+                        1 => semaphore.acquire_timeout_blocking(Duration::from_micros(20)).ok(),
+                        _ => Some(semaphore.acquire_blocking()),
+                    };
+                    let Some(permit) = permit else { continue };
+                    assert!(inside.fetch_add(1, Ordering::SeqCst) < PERMITS);
+                    thread::yield_now();
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    drop(permit);
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!((semaphore.available(), semaphore.waiting()), (PERMITS, 0));
 }
 
 #[test]

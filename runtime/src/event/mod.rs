@@ -99,11 +99,11 @@ impl<T> Event<T> {
     /// Waiters that an earlier value woke, and that have not run since, still get that one. gevent's
     /// `AsyncResult.set`.
     pub fn set(&self, value: T) {
-        if self.ready() {
-            self.renew();
+        if let Err(value) = self.try_send(value) {
+            let old = self.round.replace(Rc::new(Round { value: OnceCell::from(value), ..Round::new() }));
+            // The earlier value goes when the new one is there, since its destructor is anybody's code.
+            drop(old);
         }
-        // The round is new or not sent: nobody else has run in between.
-        let _ = self.try_send(value);
     }
 
     /// Was it sent? [`wait`](Self::wait) does not suspend then.
@@ -117,11 +117,21 @@ impl<T> Event<T> {
     ///
     /// # Panics
     ///
-    /// If it was not sent: whoever waits for it would be forgotten.
+    /// If it was not sent: whoever waits for it would be forgotten. [`try_reset`](Self::try_reset) has that as a value.
     #[track_caller]
     pub fn reset(&self) {
-        assert!(self.ready(), "an event that was not sent cannot be reset");
-        self.renew();
+        assert!(self.try_reset(), "an event that was not sent cannot be reset");
+    }
+
+    /// Makes a sent event like new, and says whether it was sent. Does not suspend.
+    ///
+    /// One that was not sent stays as it is, with those who wait for it.
+    pub fn try_reset(&self) -> bool {
+        let was_sent = self.ready();
+        if was_sent {
+            self.renew();
+        }
+        was_sent
     }
 
     /// How many threads wait.

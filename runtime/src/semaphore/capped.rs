@@ -137,7 +137,7 @@ impl CappedSemaphore {
     pub fn balance(&self) -> isize {
         let state = self.units.state.borrow();
         let acquiring = state.getters.len() + state.getters.notified();
-        state.supply().cast_signed().saturating_sub_unsigned(acquiring)
+        isize::try_from(state.supply()).unwrap_or(isize::MAX).saturating_sub_unsigned(acquiring)
     }
 }
 

@@ -156,7 +156,7 @@ impl Semaphore {
 
     /// The free permits less the threads in line: below zero it says how many wait.
     pub fn balance(&self) -> isize {
-        self.available().cast_signed().saturating_sub_unsigned(self.waiting())
+        isize::try_from(self.available()).unwrap_or(isize::MAX).saturating_sub_unsigned(self.waiting())
     }
 
     fn permit(&self) -> Permit {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
+use crate::greenthread::{GreenThread, spawn};
 use crate::loom::{Mutex, MutexGuard, OnceLock};
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
@@ -18,6 +19,9 @@ use crate::timeout::{Timeout, with_timeout};
 ///
 /// Each waiter gets a clone of the value, in the order in which they began to wait. What a waiter gets is the value
 /// that was sent while it waited, even if the event was [`reset`](Self::reset) and sent again before it ran.
+///
+/// An error is sent like any other value: in an `Event<Result<T, E>>`, which has [`send_exception`](Self::send_exception)
+/// as well, `event.wait()?` raises what was sent to every waiter.
 ///
 /// The `Send` counterpart of [`Event`](crate::Event), with the same meanings.
 ///
@@ -59,7 +63,9 @@ impl<T> Event<T> {
     #[track_caller]
     pub fn send(&self, value: T) {
         if self.try_send(value).is_err() {
-            panic!("the event was sent already\nhelp: `reset` it before it is sent again");
+            panic!(
+                "the event was sent already\nhelp: `reset` it before it is sent again, or `set` its value anew"
+            );
         }
     }
 
@@ -69,11 +75,26 @@ impl<T> Event<T> {
     ///
     /// The value comes back; the first one stays.
     pub fn try_send(&self, value: T) -> Result<(), T> {
-        let round = self.round();
-        round.value.set(value)?;
-        let waiters = round.line().call_for(usize::MAX);
-        wake_all(waiters);
-        Ok(())
+        self.round().send(value)
+    }
+
+    /// Sends the value, in the place of an earlier one if there is one. Does not wait.
+    ///
+    /// Waiters that an earlier value woke, and that have not run since, still get that one.
+    pub fn set(&self, value: T) {
+        let mut round = lock(&self.round);
+        let old = match round.value.set(value) {
+            Ok(()) => {
+                let sent = round.clone();
+                drop(round);
+                return sent.wake();
+            }
+            // Nobody can wait in the new round before it is there, with its value.
+            Err(value) => std::mem::replace(&mut *round, Arc::new(Round::sent_already(value))),
+        };
+        drop(round);
+        // The value may go here, when nothing is locked.
+        drop(old);
     }
 
     /// Was it sent? [`wait`](Self::wait) does not suspend then.
@@ -81,11 +102,22 @@ impl<T> Event<T> {
         self.round().value.get().is_some()
     }
 
+    /// Makes a sent event like new. Does not wait.
+    ///
+    /// Waiters that were woken and have not run yet get the value that was sent.
+    ///
+    /// # Panics
+    ///
+    /// If it was not sent: whoever waits for it would be forgotten. [`try_reset`](Self::try_reset) has that as a value.
+    #[track_caller]
+    pub fn reset(&self) {
+        assert!(self.try_reset(), "an event that was not sent cannot be reset");
+    }
+
     /// Makes a sent event like new, and says whether it was sent. Does not wait.
     ///
-    /// One that was not sent stays as it is, so that nobody who waits is forgotten. Waiters that were woken and have
-    /// not run yet get the value that was sent.
-    pub fn reset(&self) -> bool {
+    /// One that was not sent stays as it is, with those who wait for it.
+    pub fn try_reset(&self) -> bool {
         let mut round = lock(&self.round);
         if round.value.get().is_none() {
             return false;
@@ -140,21 +172,64 @@ impl<T: Clone> Event<T> {
         round.sent().clone()
     }
 
-    /// Like [`wait_blocking`](Self::wait_blocking), for at most `limit`; `None` when it is over first.
+    /// Like [`wait_blocking`](Self::wait_blocking), for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`] when the limit is over first.
     ///
     /// # Panics
     ///
     /// As there.
     #[track_caller]
-    pub fn wait_timeout_blocking(&self, limit: Duration) -> Option<T> {
+    pub fn wait_timeout_blocking(&self, limit: Duration) -> Result<T, Timeout> {
         let round = self.round();
         block_for(Sent { round: &round, ticket: None }, limit)?;
-        Some(round.sent().clone())
+        Ok(round.sent().clone())
     }
 
     /// The value, if it was sent. Does not wait.
     pub fn poll(&self) -> Option<T> {
         self.round().value.get().cloned()
+    }
+
+    /// Calls `f` with the value when it is sent, in a green thread of its own on the hub of this OS thread. Does not wait.
+    ///
+    /// Links run in the order in which they were made, among the other waiters of this hub. Killing the thread that
+    /// comes back undoes the link; dropping the handle does not.
+    pub fn link(&self, f: impl FnOnce(T) + 'static) -> GreenThread<()>
+    where
+        T: 'static,
+    {
+        let round = self.round();
+        spawn(move || async move {
+            suspend(Sent { round: &round, ticket: None }).await;
+            f(round.sent().clone());
+        })
+    }
+}
+
+/// An event that may bring an error.
+impl<T, E> Event<Result<T, E>> {
+    /// Sends an error to every waiter, present and future. Does not wait.
+    ///
+    /// # Panics
+    ///
+    /// As [`send`](Self::send).
+    #[doc(alias = "set_error")]
+    #[track_caller]
+    pub fn send_exception(&self, error: E) {
+        self.send(Err(error));
+    }
+
+    /// Was a value sent, and not an error?
+    pub fn has_result(&self) -> bool {
+        self.round().value.get().is_some_and(Result::is_ok)
+    }
+
+    /// Was an error sent?
+    pub fn has_exception(&self) -> bool {
+        self.round().value.get().is_some_and(Result::is_err)
     }
 }
 
@@ -181,6 +256,26 @@ impl<T> fmt::Debug for Event<T> {
 impl<T> Round<T> {
     fn new() -> Self {
         Round { value: OnceLock::new(), line: Mutex::default() }
+    }
+
+    fn sent_already(value: T) -> Self {
+        let round = Round::new();
+        // The round is new: it has no value.
+        let _ = round.value.set(value);
+        round
+    }
+
+    /// Sends the value, or gives it back if there is one.
+    fn send(&self, value: T) -> Result<(), T> {
+        self.value.set(value)?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Wakes everybody who waits for the value, which is there.
+    fn wake(&self) {
+        let waiters = self.line().call_for(usize::MAX);
+        wake_all(waiters);
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {

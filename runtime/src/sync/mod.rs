@@ -18,6 +18,9 @@
 //! `_blocking` blocks the OS thread, and panics in a green thread. Both stand in one line: first come, first served,
 //! whoever they are. Nothing spins; a wake-up costs what mail to another hub costs.
 //!
+//! They keep the contract of their counterparts, method by method. What they have besides is the `_blocking` forms; and a
+//! getter of a queue, or whoever waits for a permit, has what came first even if another OS thread is faster than its own.
+//!
 //! # Kills and timeouts
 //!
 //! As in a hub: a wait that is dropped has taken nothing. If an item or a permit was meant for it already, the next in

@@ -69,7 +69,7 @@ fn a_permit_that_was_meant_for_a_killed_thread_goes_to_the_next() {
         run(async || {
             let killed = spawn(move || async move { drop(waits.acquire().await) });
             crate::sleep(std::time::Duration::ZERO).await;
-            thread::spawn(move || gives.add_permits(1));
+            thread::spawn(move || gives.release());
             thread::spawn(move || drop(semaphore.acquire_blocking()));
             killed.kill();
         });

@@ -1,5 +1,6 @@
 //! Items handed from OS thread to OS thread.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::Future;
@@ -12,10 +13,10 @@ use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use super::{GetError, PutError, ShutDown};
 use crate::call::Green;
 use crate::green;
-use crate::iter::GreenIterator;
+use crate::iter::{GreenIterator, IntoGreenIterator};
 use crate::loom::{Mutex, MutexGuard};
 use crate::same::same_object;
-use crate::timeout::with_timeout;
+use crate::timeout::{Timeout, with_timeout};
 
 /// A queue of any number of producers and consumers: green threads of any hub, and OS threads. Clones are handles on
 /// one queue, for any OS thread.
@@ -23,10 +24,11 @@ use crate::timeout::with_timeout;
 /// `unbounded()` never makes a putter wait, `bounded(n)` does when `n` items lie in it, and `bounded(0)` has no room:
 /// each item goes from hand to hand. Getters are served in the order in which they came, and so are putters; what a
 /// blocked putter brings moves in as soon as there is room. The oldest item is for the getter that came first, whichever
-/// OS thread is faster.
+/// OS thread is faster; only [`try_get`](Self::try_get), which cannot wait, takes it before those in line, and then they
+/// keep their places.
 ///
-/// The `Send` counterpart of [`Queue`](crate::Queue), with the same meanings, but for one: an item that a waiting getter
-/// was called for is that getter's, and [`try_get`](Self::try_get) does not take it away.
+/// The `Send` counterpart of [`Queue`](crate::Queue), with the same meanings: its [module](crate::queue) has the rules.
+/// [`peek`](Self::peek) clones the item while the queue is locked: that clone must not use the queue.
 ///
 /// # Examples
 ///
@@ -66,8 +68,12 @@ pub struct Queue<T> {
 struct State<T> {
     items: VecDeque<T>,
     /// `usize::MAX`: no limit.
-    limit: usize,
+    capacity: usize,
     getters: Line,
+    peekers: Line,
+    joiners: Line,
+    /// Items that were put and not yet reported done.
+    unfinished: usize,
     /// What waiting putters bring, the first to come first.
     offers: BTreeMap<u64, Offer<T>>,
     offers_made: u64,
@@ -80,17 +86,21 @@ struct Offer<T> {
 }
 
 impl<T> Queue<T> {
-    /// A queue without a limit but memory.
+    /// A queue without a limit: no put ever waits.
     pub fn unbounded() -> Self {
         Self::bounded(usize::MAX)
     }
 
-    /// A queue with room for so many items.
-    pub fn bounded(limit: usize) -> Self {
+    /// A queue with room for so many items. With room for none it is a channel: see the
+    /// [module](crate::queue#capacity).
+    pub fn bounded(capacity: usize) -> Self {
         let state = State {
             items: VecDeque::new(),
-            limit,
+            capacity,
             getters: Line::default(),
+            peekers: Line::default(),
+            joiners: Line::default(),
+            unfinished: 0,
             offers: BTreeMap::new(),
             offers_made: 0,
             is_shut_down: false,
@@ -107,7 +117,29 @@ impl<T> Queue<T> {
     ///
     /// [`ShutDown`] with the item, if the queue was shut down before the item was in.
     pub fn put(&self, item: T) -> Green<impl Future<Output = Result<(), ShutDown<T>>>> {
-        Green::new(async move { suspend(Put::new(self, item)).await })
+        let item = Cell::new(Some(item));
+        Green::new(async move {
+            let put = suspend(Put::new(self, &item)).await;
+            put.map_err(|_| ShutDown(returned(&item)))
+        })
+    }
+
+    /// Puts an item into the queue within `limit`. Suspends while there is no room; with `bounded(0)`, until the item
+    /// was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError`] with the item: `Full` when the limit is over first, `ShutDown` if the queue was shut down.
+    pub fn put_timeout(
+        &self,
+        item: T,
+        limit: Duration,
+    ) -> Green<impl Future<Output = Result<(), PutError<T>>>> {
+        let item = Cell::new(Some(item));
+        Green::new(async move {
+            let put = with_timeout(limit, || suspend(Put::new(self, &item))).await;
+            outcome(put, &item)
+        })
     }
 
     /// Puts an item into the queue on an OS thread that runs no green threads, which blocks while [`put`](Self::put)
@@ -122,11 +154,28 @@ impl<T> Queue<T> {
     /// In a green thread, which would stop all others.
     #[track_caller]
     pub fn put_blocking(&self, item: T) -> Result<(), ShutDown<T>> {
-        block(Put::new(self, item))
+        let item = Cell::new(Some(item));
+        block(Put::new(self, &item)).map_err(|_| ShutDown(returned(&item)))
+    }
+
+    /// Like [`put_blocking`](Self::put_blocking), for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_timeout`](Self::put_timeout).
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn put_timeout_blocking(&self, item: T, limit: Duration) -> Result<(), PutError<T>> {
+        let item = Cell::new(Some(item));
+        let put = block_for(Put::new(self, &item), limit);
+        outcome(put, &item)
     }
 
     /// Puts an item into the queue if there is room. Does not wait. With `bounded(0)` there is room for one item for
-    /// each getter in line that nothing is there for.
+    /// each getter in line, while no putter waits.
     ///
     /// # Errors
     ///
@@ -136,10 +185,10 @@ impl<T> Queue<T> {
         if state.is_shut_down {
             return Err(PutError::ShutDown(item));
         }
-        if !state.has_room() && (state.limit > 0 || state.getters.len() == 0) {
+        if !state.has_room() && !state.has_taker() {
             return Err(PutError::Full(item));
         }
-        state.items.push_back(item);
+        state.insert(item);
         self.wake(state);
         Ok(())
     }
@@ -161,10 +210,7 @@ impl<T> Queue<T> {
     ///
     /// [`GetError::Empty`] when the limit is over first, [`GetError::ShutDown`] as [`get`](Self::get).
     pub fn get_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, GetError>>> {
-        Green::new(async move {
-            let got = with_timeout(limit, || self.get()).await;
-            got.map_err(|_| GetError::Empty)?.map_err(GetError::from)
-        })
+        Green::new(async move { flatten(with_timeout(limit, || self.get()).await) })
     }
 
     /// Takes the oldest item on an OS thread that runs no green threads, which blocks while [`get`](Self::get) would
@@ -193,24 +239,100 @@ impl<T> Queue<T> {
     /// As there.
     #[track_caller]
     pub fn get_timeout_blocking(&self, limit: Duration) -> Result<T, GetError> {
-        let got = block_for(Get { queue: self, ticket: None }, limit);
-        got.ok_or(GetError::Empty)?.map_err(GetError::from)
+        flatten(block_for(Get { queue: self, ticket: None }, limit))
     }
 
-    /// Takes the oldest item if there is one that no waiting getter was called for. Does not wait.
+    /// Takes the oldest item if there is one, even if others wait for it. Does not wait.
+    ///
+    /// With `bounded(0)` it takes what the first putter in line brings.
     ///
     /// # Errors
     ///
     /// [`GetError`].
     pub fn try_get(&self) -> Result<T, GetError> {
         let state = self.state();
-        let nothing = if state.is_over() { GetError::ShutDown } else { GetError::Empty };
-        let reserved = state.getters.notified();
-        self.take(state, reserved).ok_or(nothing)
+        let nothing = state.nothing();
+        self.take(state, 0).ok_or(nothing)
+    }
+
+    /// A clone of the oldest item, which stays. Suspends until there is one; not at all if there is.
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ShutDown`], as [`get`](Self::get).
+    pub fn peek(&self) -> Green<impl Future<Output = Result<T, ShutDown>>>
+    where
+        T: Clone,
+    {
+        Green::new(async move { suspend(Peek { queue: self, ticket: None }).await })
+    }
+
+    /// Like [`peek`](Self::peek), for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_timeout`](Self::get_timeout).
+    pub fn peek_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, GetError>>>
+    where
+        T: Clone,
+    {
+        Green::new(async move { flatten(with_timeout(limit, || self.peek()).await) })
+    }
+
+    /// A clone of the oldest item, which stays, on an OS thread that runs no green threads, which blocks until there is
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// As [`peek`](Self::peek).
+    ///
+    /// # Panics
+    ///
+    /// In a green thread, which would stop all others.
+    #[track_caller]
+    pub fn peek_blocking(&self) -> Result<T, ShutDown>
+    where
+        T: Clone,
+    {
+        block(Peek { queue: self, ticket: None })
+    }
+
+    /// Like [`peek_blocking`](Self::peek_blocking), for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_timeout`](Self::get_timeout).
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn peek_timeout_blocking(&self, limit: Duration) -> Result<T, GetError>
+    where
+        T: Clone,
+    {
+        flatten(block_for(Peek { queue: self, ticket: None }, limit))
+    }
+
+    /// A clone of the oldest item if there is one; the item stays. Does not wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get`](Self::try_get).
+    pub fn try_peek(&self) -> Result<T, GetError>
+    where
+        T: Clone,
+    {
+        let state = self.state();
+        state.first().cloned().ok_or(state.nothing())
     }
 
     /// Gives each item as it comes, until the queue is shut down and drained. Each step suspends like
     /// [`get`](Self::get).
+    ///
+    /// `for item in &queue { … }` is the same.
     pub fn iter(&self) -> Iter<T> {
         Iter { queue: self.clone() }
     }
@@ -221,12 +343,12 @@ impl<T> Queue<T> {
         self.state().items.len()
     }
 
-    /// Lies no item in it?
+    /// Lies no item in it? A channel is empty even while putters wait.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Would a put wait?
+    /// Would a put wait? A channel is always full.
     pub fn is_full(&self) -> bool {
         !self.state().has_room()
     }
@@ -234,8 +356,23 @@ impl<T> Queue<T> {
     /// How many items it has room for; `None` without a limit.
     #[doc(alias = "maxsize")]
     pub fn capacity(&self) -> Option<usize> {
-        let limit = self.state().limit;
-        (limit != usize::MAX).then_some(limit)
+        let capacity = self.state().capacity;
+        (capacity != usize::MAX).then_some(capacity)
+    }
+
+    /// Changes the capacity; `None` takes the limit away. Does not wait.
+    ///
+    /// What blocked putters bring moves in if there is room now. Nothing is dropped if there is less room than items.
+    pub fn resize(&self, capacity: Option<usize>) {
+        let mut state = self.state();
+        state.capacity = capacity.unwrap_or(usize::MAX);
+        let mut putters = vec![];
+        while state.has_room()
+            && let Some(putter) = state.admit()
+        {
+            putters.push(putter);
+        }
+        self.wake_with(state, putters);
     }
 
     /// How many wait to get, on all OS threads, those included that were called and have not run yet.
@@ -244,9 +381,69 @@ impl<T> Queue<T> {
         state.getters.len() + state.getters.notified()
     }
 
-    /// How many wait to put, on all OS threads.
+    /// How many wait to put an item that is not in yet, on all OS threads.
     pub fn putting(&self) -> usize {
-        self.state().offers.len()
+        self.state().offered()
+    }
+
+    /// How many items were put and not yet reported by [`task_done`](Self::task_done).
+    pub fn unfinished(&self) -> usize {
+        self.state().unfinished
+    }
+
+    /// Says that an item that was put has been dealt with. Does not wait.
+    ///
+    /// # Panics
+    ///
+    /// If that was said of all items that were put.
+    #[track_caller]
+    pub fn task_done(&self) {
+        let mut state = self.state();
+        let left = state.unfinished.checked_sub(1);
+        state.unfinished = left.unwrap_or(0);
+        self.wake(state);
+        assert!(left.is_some(), "`task_done` was called more often than items were put");
+    }
+
+    /// Waits until [`task_done`](Self::task_done) was called for every item that was put. Suspends until then; not at
+    /// all if there is none to wait for.
+    ///
+    /// A kill or timeout here loses nothing.
+    pub fn join(&self) -> Green<impl Future<Output = ()>> {
+        Green::new(async move { suspend(Joined { queue: self, ticket: None }).await })
+    }
+
+    /// Like [`join`](Self::join), for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`] when the limit is over first.
+    pub fn join_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<(), Timeout>>> {
+        Green::new(async move { with_timeout(limit, || self.join()).await })
+    }
+
+    /// Waits as [`join`](Self::join) on an OS thread that runs no green threads, which blocks.
+    ///
+    /// # Panics
+    ///
+    /// In a green thread, which would stop all others.
+    #[track_caller]
+    pub fn join_blocking(&self) {
+        block(Joined { queue: self, ticket: None });
+    }
+
+    /// Like [`join_blocking`](Self::join_blocking), for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`] when the limit is over first.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn join_timeout_blocking(&self, limit: Duration) -> Result<(), Timeout> {
+        block_for(Joined { queue: self, ticket: None }, limit)
     }
 
     /// Ends the queue gracefully. Does not wait.
@@ -258,11 +455,14 @@ impl<T> Queue<T> {
     }
 
     /// Ends the queue at once: as [`shutdown`](Self::shutdown), and what lies in it is dropped. Does not wait.
+    ///
+    /// The dropped items count as done: [`task_done`](Self::task_done) must not be called for them.
     pub fn shutdown_now(&self) {
         let mut state = self.state();
-        let dropped = std::mem::take(&mut state.items);
+        let discarded = std::mem::take(&mut state.items);
+        state.unfinished = state.unfinished.saturating_sub(discarded.len());
         self.shut_down(state);
-        drop(dropped);
+        drop(discarded);
     }
 
     /// Was it shut down?
@@ -274,68 +474,122 @@ impl<T> Queue<T> {
         state.is_shut_down = true;
         // The offers stay: each putter takes its own back.
         let used = |offer: &mut Offer<T>| std::mem::replace(&mut offer.waker, Waker::noop().clone());
-        let putters: Vec<Waker> = state.offers.values_mut().map(used).collect();
-        self.wake(state);
-        wake_all(putters);
+        let putters = state.offers.values_mut().map(used).collect();
+        self.wake_with(state, putters);
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        // Nothing panics while it holds this lock.
+        // Nothing that panics while it holds this lock has changed anything.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls those for whom there is something, or takes back calls for what is there no more.
-    fn wake(&self, mut state: MutexGuard<'_, State<T>>) {
+    fn wake(&self, state: MutexGuard<'_, State<T>>) {
+        self.wake_with(state, vec![]);
+    }
+
+    /// The same, after these have been called.
+    fn wake_with(&self, mut state: MutexGuard<'_, State<T>>, mut called: Vec<Waker>) {
         let supply = if state.is_over() { usize::MAX } else { state.supply() };
+        if supply > 0 || state.is_shut_down {
+            called.extend(state.peekers.call_for(usize::MAX));
+        }
+        if state.unfinished == 0 {
+            called.extend(state.joiners.call_for(usize::MAX));
+        }
         state.getters.recall_beyond(supply);
-        let called = state.getters.call_for(supply);
+        called.extend(state.getters.call_for(supply));
         drop(state);
         wake_all(called);
     }
 
-    /// Takes the item that comes after so many, which others were called for; what the first putter brings moves in.
-    fn take(&self, mut state: MutexGuard<'_, State<T>>, reserved: usize) -> Option<T> {
-        let (item, putter) = state.take(reserved);
+    /// Takes the item that comes after those of so many others, who were called for them; what putters bring moves in.
+    fn take(&self, mut state: MutexGuard<'_, State<T>>, others: usize) -> Option<T> {
+        let (item, putters) = state.take(others);
         // The last item of a queue that was shut down is a reason to call everybody.
-        self.wake(state);
-        if let Some(putter) = putter {
-            putter.wake();
-        }
+        self.wake_with(state, putters);
         item
     }
 }
 
+fn flatten<T>(got: Result<Result<T, ShutDown>, Timeout>) -> Result<T, GetError> {
+    got.map_err(|_| GetError::Empty)?.map_err(GetError::from)
+}
+
+/// What has become of a put within a limit.
+fn outcome<T>(put: Result<Result<(), ShutDown>, Timeout>, item: &Cell<Option<T>>) -> Result<(), PutError<T>> {
+    match put {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(PutError::ShutDown(returned(item))),
+        // If it had moved in by then, the put has happened.
+        Err(_) => item.take().map_or(Ok(()), |item| Err(PutError::Full(item))),
+    }
+}
+
+fn returned<T>(item: &Cell<Option<T>>) -> T {
+    item.take().expect("a wait that put nothing gives its item back")
+}
+
 impl<T> State<T> {
     fn has_room(&self) -> bool {
-        self.items.len() < self.limit
+        self.items.len() < self.capacity
+    }
+
+    /// On a channel: does somebody wait for just this item?
+    fn has_taker(&self) -> bool {
+        self.capacity == 0 && self.offers.is_empty() && self.getters.len() > 0
+    }
+
+    fn insert(&mut self, item: T) {
+        self.items.push_back(item);
+        self.unfinished += 1;
+    }
+
+    /// How many items waiting putters bring. Once the queue is shut down they take them back.
+    fn offered(&self) -> usize {
+        if self.is_shut_down { 0 } else { self.offers.len() }
     }
 
     /// How many items getters can take now, one after the other.
     fn supply(&self) -> usize {
-        let offered = if self.is_shut_down { 0 } else { self.offers.len() };
-        self.items.len() + offered
+        self.items.len() + self.offered()
     }
 
     fn is_over(&self) -> bool {
         self.is_shut_down && self.items.is_empty()
     }
 
-    fn take(&mut self, index: usize) -> (Option<T>, Option<Waker>) {
-        let Some(item) = self.items.remove(index) else { return self.take_offer(index - self.items.len()) };
-        if self.is_shut_down || !self.has_room() {
-            return (Some(item), None);
-        }
-        let (offered, putter) = self.take_offer(0);
-        self.items.extend(offered);
-        (Some(item), putter)
+    /// Why there is no item, if there is none.
+    fn nothing(&self) -> GetError {
+        if self.is_shut_down { GetError::ShutDown } else { GetError::Empty }
     }
 
-    fn take_offer(&mut self, index: usize) -> (Option<T>, Option<Waker>) {
-        let number = self.offers.keys().nth(index).copied().filter(|_| !self.is_shut_down);
-        match number.and_then(|number| self.offers.remove(&number)) {
-            Some(offer) => (Some(offer.item), Some(offer.waker)),
-            None => (None, None),
+    /// The oldest item, where it lies.
+    fn first(&self) -> Option<&T> {
+        let offered = || self.offers.values().next().filter(|_| !self.is_shut_down);
+        self.items.front().or_else(|| offered().map(|offer| &offer.item))
+    }
+
+    /// Takes the item that comes after so many, and says which putters' items moved in for it.
+    fn take(&mut self, others: usize) -> (Option<T>, Vec<Waker>) {
+        let mut putters = vec![];
+        while self.items.len() <= others
+            && let Some(putter) = self.admit()
+        {
+            putters.push(putter);
         }
+        let item = self.items.remove(others);
+        if self.has_room() {
+            putters.extend(self.admit());
+        }
+        (item, putters)
+    }
+
+    /// Moves in what the first putter brings, if there is one.
+    fn admit(&mut self) -> Option<Waker> {
+        let (_, Offer { item, waker }) = if self.is_shut_down { None } else { self.offers.pop_first() }?;
+        self.insert(item);
+        Some(waker)
     }
 }
 
@@ -346,6 +600,34 @@ impl<T> Clone for Queue<T> {
 }
 
 same_object!(impl[T] Queue<T>, |queue| &*queue.shared);
+
+/// Without a limit.
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self::unbounded()
+    }
+}
+
+/// A queue without a limit in which these items lie.
+impl<T> FromIterator<T> for Queue<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let queue = Self::unbounded();
+        for item in items {
+            // There is room, and nobody else to shut it down.
+            let _ = queue.try_put(item);
+        }
+        queue
+    }
+}
+
+impl<T> IntoGreenIterator for &Queue<T> {
+    type Item = T;
+    type IntoIter = Iter<T>;
+
+    fn into_green_iter(self) -> Iter<T> {
+        self.iter()
+    }
+}
 
 impl<T> fmt::Debug for Queue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -381,25 +663,25 @@ impl<T> fmt::Debug for Iter<T> {
 /// Waits until an item is in.
 struct Put<'a, T> {
     queue: &'a Queue<T>,
-    /// `None` once it is in, or offered.
-    item: Option<T>,
+    /// The item is in here before the first attempt, and after a wait that came to nothing.
+    item: &'a Cell<Option<T>>,
     offer: Option<u64>,
 }
 
 impl<'a, T> Put<'a, T> {
-    fn new(queue: &'a Queue<T>, item: T) -> Self {
-        Put { queue, item: Some(item), offer: None }
+    fn new(queue: &'a Queue<T>, item: &'a Cell<Option<T>>) -> Self {
+        Put { queue, item, offer: None }
     }
 
-    fn begin(&mut self, waker: Waker) -> Option<Result<(), ShutDown<T>>> {
-        let item = self.item.take().expect("a put begins with its item");
+    fn begin(&mut self, waker: Waker) -> Option<Result<(), ShutDown>> {
         let mut state = self.queue.state();
         if state.is_shut_down {
-            return Some(Err(ShutDown(item)));
+            return Some(Err(ShutDown(())));
         }
+        let item = self.item.take().expect("a put begins with its item");
         let has_room = state.has_room();
         if has_room {
-            state.items.push_back(item);
+            state.insert(item);
         } else {
             state.offers_made += 1;
             let number = state.offers_made;
@@ -412,7 +694,7 @@ impl<'a, T> Put<'a, T> {
 }
 
 impl<T> Attempt for Put<'_, T> {
-    type Output = Result<(), ShutDown<T>>;
+    type Output = Result<(), ShutDown>;
 
     fn attempt(&mut self, waker: &Waker) -> Option<Self::Output> {
         let waker = waker.clone();
@@ -420,19 +702,17 @@ impl<T> Attempt for Put<'_, T> {
         let mut state = self.queue.state();
         let is_shut_down = state.is_shut_down;
         match state.offers.get_mut(&number) {
-            Some(offer) if !is_shut_down => {
+            // An offer that is gone was accepted.
+            None => Some(Ok(())),
+            // It is taken back when this is dropped.
+            Some(_) if is_shut_down => Some(Err(ShutDown(()))),
+            Some(offer) => {
                 let unused = std::mem::replace(&mut offer.waker, waker);
                 drop(state);
                 drop(unused);
-                return None;
+                None
             }
-            _ => {}
         }
-        self.offer = None;
-        let refused = state.offers.remove(&number);
-        drop(state);
-        // An offer that is gone was accepted.
-        Some(refused.map_or(Ok(()), |offer| Err(ShutDown(offer.item))))
     }
 
     fn is_settled(&self) -> bool {
@@ -446,12 +726,13 @@ impl<T> Attempt for Put<'_, T> {
 
 impl<T> Drop for Put<'_, T> {
     fn drop(&mut self) {
-        if let Some(number) = self.offer {
-            let mut state = self.queue.state();
-            let taken_back = state.offers.remove(&number);
-            self.queue.wake(state);
-            drop(taken_back);
-        }
+        let Some(number) = self.offer else { return };
+        let mut state = self.queue.state();
+        let Some(Offer { item, waker }) = state.offers.remove(&number) else { return };
+        // The getter that was called for it has its call taken back.
+        self.queue.wake(state);
+        drop(waker);
+        self.item.set(Some(item));
     }
 }
 
@@ -468,19 +749,19 @@ impl<T> Attempt for Get<'_, T> {
         let waker = waker.clone();
         let mut state = self.queue.state();
         // Each gets the item that is as far back as its own place, on whatever OS thread it runs first.
-        let (unused, reserved) = match self.ticket {
-            // Whoever waits has been called for all that is there, so what is left is for anybody.
-            None if state.supply() > state.getters.notified() || state.is_over() => {
-                (None, state.getters.notified())
-            }
+        let (unused, others) = match self.ticket {
+            // Those in line go first, called or not, so that the oldest item is for whoever came first.
+            None if state.getters.notified() == 0 && (state.supply() > 0 || state.is_over()) => (None, 0),
             None => {
                 self.ticket = Some(state.getters.join(waker));
+                // There may be an item for this one as well, or the end.
+                self.queue.wake(state);
                 return None;
             }
             Some(ticket) if state.getters.is_notified(ticket) => {
                 self.ticket = None;
-                let reserved = state.getters.rank(ticket);
-                (state.getters.leave(ticket), reserved)
+                let others = state.getters.rank(ticket);
+                (state.getters.leave(ticket), others)
             }
             Some(ticket) => {
                 let unused = state.getters.renew(ticket, waker);
@@ -490,7 +771,7 @@ impl<T> Attempt for Get<'_, T> {
             }
         };
         // There is an item for everybody who was called, unless the queue is over.
-        let item = self.queue.take(state, reserved);
+        let item = self.queue.take(state, others);
         drop(unused);
         Some(item.ok_or(ShutDown(())))
     }
@@ -511,6 +792,109 @@ impl<T> Drop for Get<'_, T> {
             let unused = state.getters.leave(ticket);
             // If it had been called, the next one is.
             self.queue.wake(state);
+            drop(unused);
+        }
+    }
+}
+
+/// Waits until there is an item to look at.
+struct Peek<'a, T> {
+    queue: &'a Queue<T>,
+    ticket: Option<Ticket>,
+}
+
+impl<T: Clone> Attempt for Peek<'_, T> {
+    type Output = Result<T, ShutDown>;
+
+    fn attempt(&mut self, waker: &Waker) -> Option<Self::Output> {
+        let waker = waker.clone();
+        let mut state = self.queue.state();
+        if let Some(item) = state.first() {
+            let item = item.clone();
+            drop(state);
+            return Some(Ok(item));
+        }
+        if state.is_shut_down {
+            drop(state);
+            return Some(Err(ShutDown(())));
+        }
+        let unused = match self.ticket {
+            Some(ticket) if !state.peekers.is_notified(ticket) => state.peekers.renew(ticket, waker),
+            called => {
+                // Called for an item that is gone by now: back in line.
+                let unused = called.and_then(|ticket| state.peekers.leave(ticket));
+                self.ticket = Some(state.peekers.join(waker));
+                unused
+            }
+        };
+        drop(state);
+        drop(unused);
+        None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("for an item of a queue that any OS thread may fill, to look at it")
+    }
+}
+
+impl<T> Drop for Peek<'_, T> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let unused = self.queue.state().peekers.leave(ticket);
+            drop(unused);
+        }
+    }
+}
+
+/// Waits until everything that was put is done.
+struct Joined<'a, T> {
+    queue: &'a Queue<T>,
+    ticket: Option<Ticket>,
+}
+
+impl<T> Attempt for Joined<'_, T> {
+    type Output = ();
+
+    fn attempt(&mut self, waker: &Waker) -> Option<()> {
+        let waker = waker.clone();
+        let mut state = self.queue.state();
+        let unused = match self.ticket {
+            None if state.unfinished == 0 => {
+                drop(state);
+                return Some(());
+            }
+            None => {
+                self.ticket = Some(state.joiners.join(waker));
+                None
+            }
+            Some(ticket) if state.joiners.is_notified(ticket) => {
+                drop(state);
+                return Some(());
+            }
+            Some(ticket) => state.joiners.renew(ticket, waker),
+        };
+        drop(state);
+        drop(unused);
+        None
+    }
+
+    fn is_settled(&self) -> bool {
+        self.ticket.is_some()
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("for the items of a queue to be done, on whatever OS threads")
+    }
+}
+
+impl<T> Drop for Joined<'_, T> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let unused = self.queue.state().joiners.leave(ticket);
             drop(unused);
         }
     }

@@ -16,9 +16,12 @@ use crate::timeout::{Timeout, with_timeout};
 /// So many permits, taken and given back by green threads and OS threads. Clones are handles on one semaphore, for any
 /// OS thread.
 ///
-/// Permits go to those who wait in the order in which they came; nobody who comes later takes one before them.
+/// [`acquire`](Self::acquire) is first come, first served: whoever finds others waiting queues behind them, even if a
+/// permit is free that the first of them has not taken yet; it takes at once what is left over. Only
+/// [`try_acquire`](Self::try_acquire), which cannot wait, may take it before; the one that was to have it keeps its
+/// place.
 ///
-/// The `Send` counterpart of [`Semaphore`](crate::Semaphore).
+/// The `Send` counterpart of [`Semaphore`](crate::Semaphore), with the same meanings.
 ///
 /// # Examples
 ///
@@ -43,23 +46,24 @@ pub struct Semaphore {
     shared: Arc<Mutex<State>>,
 }
 
+/// At all times as many in line are called as there are permits, or all of them.
 struct State {
-    /// Permits that nobody has, those included that a waiter was called for.
-    count: usize,
+    free: usize,
     line: Line,
 }
 
-/// A permit of a [`Semaphore`], given back when it is dropped, on whatever OS thread.
-#[must_use = "the permit is given back when it is dropped"]
+/// A permit of a [`Semaphore`]. Dropping it, on whatever OS thread, gives it back, and wakes the first in line.
+#[must_use = "a permit that is not kept is given back at once; `forget` keeps it taken"]
+#[derive(Debug)]
 pub struct Permit {
     /// `None` once it is forgotten.
     semaphore: Option<Semaphore>,
 }
 
 impl Semaphore {
-    /// A semaphore with so many permits.
-    pub fn new(count: usize) -> Self {
-        Semaphore { shared: Arc::new(Mutex::new(State { count, line: Line::default() })) }
+    /// A semaphore with so many permits; zero is a number as well.
+    pub fn new(permits: usize) -> Self {
+        Semaphore { shared: Arc::new(Mutex::new(State { free: permits, line: Line::default() })) }
     }
 
     /// Takes a permit. Suspends until there is one for this thread; not at all if there is.
@@ -88,48 +92,94 @@ impl Semaphore {
         block(Acquire { semaphore: self, ticket: None })
     }
 
-    /// Like [`acquire_blocking`](Self::acquire_blocking), for at most `limit`; `None` when it is over first.
+    /// Like [`acquire_blocking`](Self::acquire_blocking), for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`] when the limit is over first.
     ///
     /// # Panics
     ///
     /// As there.
     #[track_caller]
-    pub fn acquire_timeout_blocking(&self, limit: Duration) -> Option<Permit> {
+    pub fn acquire_timeout_blocking(&self, limit: Duration) -> Result<Permit, Timeout> {
         block_for(Acquire { semaphore: self, ticket: None }, limit)
     }
 
-    /// Takes a permit if there is one that nobody waits for. Does not wait.
+    /// Takes a permit if one is free, even if others wait for it. Does not wait.
     pub fn try_acquire(&self) -> Option<Permit> {
         let mut state = self.state();
-        state.take_free().then(|| self.permit())
+        let left = state.free.checked_sub(1)?;
+        state.free = left;
+        state.line.recall_beyond(left);
+        drop(state);
+        Some(self.permit())
     }
 
-    /// Adds permits. Does not wait.
+    /// Waits until a permit is free, and leaves it there. Suspends until then; not at all if one is.
+    ///
+    /// Gives the number of free permits, which may be zero: the next in line may have been called for it. A kill or
+    /// timeout here loses nothing.
+    pub fn wait(&self) -> Green<impl Future<Output = usize>> {
+        Green::new(async move {
+            drop(suspend(Acquire { semaphore: self, ticket: None }).await);
+            self.state().unclaimed()
+        })
+    }
+
+    /// Waits until a permit is free, as [`wait`](Self::wait), on an OS thread that runs no green threads, which blocks.
     ///
     /// # Panics
     ///
-    /// If there would be more than a `usize` counts.
+    /// In a green thread, which would stop all others.
     #[track_caller]
-    pub fn add_permits(&self, count: usize) {
-        let mut state = self.state();
-        match state.count.checked_add(count) {
-            Some(sum) => state.count = sum,
-            None => {
-                drop(state);
-                panic!("a semaphore counts no further than `usize::MAX`");
-            }
-        }
-        self.wake(state);
+    pub fn wait_blocking(&self) -> usize {
+        drop(self.acquire_blocking());
+        self.state().unclaimed()
     }
 
-    /// How many permits nobody has or waits for.
+    /// Adds a permit, and wakes the first in line. Does not wait.
+    ///
+    /// It pairs with [`Permit::forget`]; a permit that is dropped is given back already.
+    ///
+    /// # Panics
+    ///
+    /// If more permits are free then than a `usize` counts.
+    #[track_caller]
+    pub fn release(&self) {
+        let is_counted = self.give_back();
+        assert!(is_counted, "the semaphore was released more often than it was acquired");
+    }
+
+    /// How many permits are free, those included for which a waiter in line was called that has not run yet.
+    #[doc(alias = "counter")]
     pub fn available(&self) -> usize {
-        self.state().available()
+        self.state().free
     }
 
-    /// How many wait, on all OS threads.
+    /// Is no permit free?
+    pub fn locked(&self) -> bool {
+        self.available() == 0
+    }
+
+    /// How many are in line, on all OS threads.
     pub fn waiting(&self) -> usize {
-        self.state().line.len()
+        self.state().waiting()
+    }
+
+    /// The free permits less those in line: below zero it says how many wait.
+    pub fn balance(&self) -> isize {
+        let state = self.state();
+        isize::try_from(state.free).unwrap_or(isize::MAX).saturating_sub_unsigned(state.waiting())
+    }
+
+    /// Returns `false` if that is one more than can be counted.
+    fn give_back(&self) -> bool {
+        let mut state = self.state();
+        let Some(free) = state.free.checked_add(1) else { return false };
+        state.free = free;
+        self.wake(state);
+        true
     }
 
     fn permit(&self) -> Permit {
@@ -143,15 +193,15 @@ impl Semaphore {
 
     /// Calls those for whom there are permits.
     fn wake(&self, mut state: MutexGuard<'_, State>) {
-        let count = state.count;
-        let called = state.line.call_for(count);
+        let free = state.free;
+        let called = state.line.call_for(free);
         drop(state);
         wake_all(called);
     }
 }
 
 impl Permit {
-    /// Keeps the permit for good: the semaphore has one less from now on.
+    /// Keeps the permit taken. [`Semaphore::release`] adds one again, from wherever it is called.
     pub fn forget(mut self) {
         self.semaphore = None;
     }
@@ -160,25 +210,27 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(semaphore) = &self.semaphore {
-            let mut state = semaphore.state();
-            state.count += 1;
-            semaphore.wake(state);
+            semaphore.give_back();
         }
     }
 }
 
 impl State {
-    fn available(&self) -> usize {
-        self.count - self.line.notified()
+    /// How many are free and nobody was called for.
+    fn unclaimed(&self) -> usize {
+        self.free - self.line.notified()
     }
 
-    /// Takes a permit that is meant for nobody else.
-    fn take_free(&mut self) -> bool {
-        let is_free = self.available() > 0;
-        if is_free {
-            self.count -= 1;
-        }
-        is_free
+    /// How many are in line, those included who were called and have not run yet.
+    fn waiting(&self) -> usize {
+        self.line.len() + self.line.notified()
+    }
+}
+
+impl Default for Semaphore {
+    /// With one permit.
+    fn default() -> Self {
+        Self::new(1)
     }
 }
 
@@ -188,15 +240,9 @@ impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
         f.debug_struct("Semaphore")
-            .field("available", &state.available())
-            .field("waiting", &state.line.len())
+            .field("available", &state.free)
+            .field("waiting", &state.waiting())
             .finish()
-    }
-}
-
-impl fmt::Debug for Permit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").finish_non_exhaustive()
     }
 }
 
@@ -213,10 +259,10 @@ impl Attempt for Acquire<'_> {
         let waker = waker.clone();
         let mut state = self.semaphore.state();
         let unused = match self.ticket {
-            // Whoever waits has been called for all that is there, so what is free is free for anybody.
-            None if state.take_free() => {
-                drop(state);
-                return Some(self.semaphore.permit());
+            // Those in line go first, called or not.
+            None if state.unclaimed() > 0 => {
+                state.free -= 1;
+                None
             }
             None => {
                 self.ticket = Some(state.line.join(waker));
@@ -224,7 +270,7 @@ impl Attempt for Acquire<'_> {
             }
             Some(ticket) if state.line.is_notified(ticket) => {
                 self.ticket = None;
-                state.count -= 1;
+                state.free -= 1;
                 state.line.leave(ticket)
             }
             Some(ticket) => {

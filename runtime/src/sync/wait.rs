@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::greenthread;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::loom::thread::{self, Thread};
+use crate::timeout::Timeout;
 
 /// Something to wait for that another OS thread may bring.
 pub(super) trait Attempt {
@@ -67,8 +68,8 @@ pub(super) fn block<A: Attempt>(attempt: A) -> A::Output {
 ///
 /// In a green thread.
 #[track_caller]
-pub(super) fn block_for<A: Attempt>(attempt: A, limit: Duration) -> Option<A::Output> {
-    block_until(attempt, Instant::now().checked_add(limit))
+pub(super) fn block_for<A: Attempt>(attempt: A, limit: Duration) -> Result<A::Output, Timeout> {
+    block_until(attempt, Instant::now().checked_add(limit)).ok_or(Timeout::after(limit))
 }
 
 #[track_caller]

@@ -23,6 +23,11 @@ pub struct Timeout {
 }
 
 impl Timeout {
+    /// That a limit was over, of somebody who measured it without [`with_timeout`].
+    pub(crate) fn after(limit: Duration) -> Self {
+        Timeout { limit }
+    }
+
     /// The limit that was exceeded.
     pub fn limit(&self) -> Duration {
         self.limit
