@@ -132,6 +132,16 @@ impl<T, S: Storage<T>> Shared<T, S> {
         }
     }
 
+    /// Takes the item of a getter that was called and comes before so many that were called earlier.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn get_after(&self, mut state: RefMut<'_, State<T, S>>, others: usize) -> Option<T> {
+        let (item, putters) = state.take_after(others)?;
+        self.after_taking(state, None);
+        wake_all(putters);
+        Some(item)
+    }
+
     pub(crate) fn resize(&self, limit: usize) {
         self.state.borrow_mut().limit = limit;
         self.wake();
@@ -145,8 +155,10 @@ impl<T, S: Storage<T>> Shared<T, S> {
             discarded.extend(std::iter::from_fn(|| state.items.pop()));
             state.unfinished = state.unfinished.saturating_sub(discarded.len());
         }
-        // Putters find that they still have their item. Getters are called below, when nothing is left for them.
+        // Putters find that they still have their item. Getters are called below, when nothing is left for them; those
+        // that were called for what a putter takes back wait for that.
         let mut woken = state.putters.notify_all();
+        while state.revoke_last() {}
         woken.append(&mut state.peekers.notify_all());
         if state.unfinished == 0 {
             woken.append(&mut state.joiners.notify_all());
@@ -258,6 +270,24 @@ impl<T, S: Storage<T>> State<T, S> {
         Some((item, putter))
     }
 
+    /// Takes the item that comes after those of so many getters, who were called before and have not come yet, and says
+    /// which putters' items moved in for it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn take_after(&mut self, others: usize) -> Option<(T, Vec<Waiter>)> {
+        let mut putters = Vec::new();
+        while self.items.size() <= others
+            && let Some(putter) = self.admit()
+        {
+            putters.push(putter);
+        }
+        let item = self.items.pop_after(others)?;
+        if self.has_room() {
+            putters.extend(self.admit());
+        }
+        Some((item, putters))
+    }
+
     /// Moves in what the first putter in line brings, if there is one.
     fn admit(&mut self) -> Option<Waiter> {
         let ticket = self.putters.first()?;
@@ -303,10 +333,12 @@ impl<T, S: Storage<T>> State<T, S> {
         self.is_shut_down && self.supply() == 0
     }
 
-    /// The call of a getter is taken back if what it was called for is gone.
-    pub(crate) fn revoke_last(&mut self) {
-        if self.getters.notified() > self.supply() && !self.is_over() {
+    /// The call of a getter is taken back if what it was called for is gone, and `true` said.
+    pub(crate) fn revoke_last(&mut self) -> bool {
+        let is_called_for_nothing = self.getters.notified() > self.supply() && !self.is_over();
+        if is_called_for_nothing {
             self.getters.revoke_last();
         }
+        is_called_for_nothing
     }
 }

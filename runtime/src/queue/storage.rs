@@ -11,6 +11,9 @@ pub trait Storage<T>: sealed::Sealed {
     fn push(&mut self, item: T);
     #[doc(hidden)]
     fn pop(&mut self) -> Option<T>;
+    /// The item that would come out after so many others.
+    #[doc(hidden)]
+    fn pop_after(&mut self, others: usize) -> Option<T>;
     #[doc(hidden)]
     fn first(&self) -> Option<&T>;
     #[doc(hidden)]
@@ -44,6 +47,10 @@ impl<T> Storage<T> for Fifo<T> {
         self.0.pop_front()
     }
 
+    fn pop_after(&mut self, others: usize) -> Option<T> {
+        self.0.remove(others)
+    }
+
     fn first(&self) -> Option<&T> {
         self.0.front()
     }
@@ -73,6 +80,11 @@ impl<T> Storage<T> for Stack<T> {
 
     fn pop(&mut self) -> Option<T> {
         self.0.pop()
+    }
+
+    fn pop_after(&mut self, others: usize) -> Option<T> {
+        let index = self.0.len().checked_sub(others + 1)?;
+        Some(self.0.remove(index))
     }
 
     fn first(&self) -> Option<&T> {
@@ -113,6 +125,14 @@ impl<T: Ord> Storage<T> for Heap<T> {
 
     fn pop(&mut self) -> Option<T> {
         self.entries.pop().map(|Reverse(entry)| entry.item)
+    }
+
+    fn pop_after(&mut self, others: usize) -> Option<T> {
+        let before: Vec<_> = (0..others).map_while(|_| self.entries.pop()).collect();
+        let item = self.pop();
+        // They keep their numbers, and so their order.
+        self.entries.extend(before);
+        item
     }
 
     fn first(&self) -> Option<&T> {
@@ -158,6 +178,10 @@ impl Storage<()> for Units {
     fn pop(&mut self) -> Option<()> {
         self.0 = self.0.checked_sub(1)?;
         Some(())
+    }
+
+    fn pop_after(&mut self, others: usize) -> Option<()> {
+        if self.0 > others { self.pop() } else { None }
     }
 
     fn first(&self) -> Option<&()> {

@@ -126,7 +126,12 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
             return None;
         }
         if let Some(ticket) = self.ticket.take() {
+            let others = state.getters.rank(ticket);
             _left = state.getters.leave(ticket);
+            if others > 0 {
+                // The older items are for those who came first, though this one runs first.
+                return Some(self.shared.get_after(state, others).ok_or(ShutDown(())));
+            }
         }
         // Whoever was called finds an item, unless the queue is over.
         let Some((item, putter)) = state.take() else {
