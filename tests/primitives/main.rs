@@ -9,3 +9,4 @@ mod queue;
 mod random;
 mod semaphore;
 mod support;
+mod twins;
