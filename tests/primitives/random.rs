@@ -18,14 +18,14 @@ use crate::support::{ms, turn};
 
 /// xorshift64*.
 #[derive(Clone)]
-struct Random(Rc<Cell<u64>>);
+pub(crate) struct Random(Rc<Cell<u64>>);
 
 impl Random {
     fn new(seed: u64) -> Self {
         Random(Rc::new(Cell::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)))
     }
 
-    fn below(&self, limit: u64) -> u64 {
+    pub(crate) fn below(&self, limit: u64) -> u64 {
         let mut x = self.0.get();
         x ^= x >> 12;
         x ^= x << 25;
@@ -34,12 +34,12 @@ impl Random {
         (x.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % limit
     }
 
-    fn one_in(&self, n: u64) -> bool {
+    pub(crate) fn one_in(&self, n: u64) -> bool {
         self.below(n) == 0
     }
 }
 
-fn for_seeds<G: Future<Output = ()>>(count: u64, scenario: impl Fn(Random) -> G) {
+pub(crate) fn for_seeds<G: Future<Output = ()>>(count: u64, scenario: impl Fn(Random) -> G) {
     let asked = std::env::var("EVENTLET_SEED").ok().and_then(|seed| seed.parse().ok());
     for seed in asked.map_or(0..count, |seed: u64| seed..seed + 1) {
         let random = Random::new(seed);

@@ -5,6 +5,7 @@
 
 mod event;
 mod queue;
+mod random;
 mod semaphore;
 
 /// Declares what twins have in common, and that both have it: what a method does is what the type's own does.
