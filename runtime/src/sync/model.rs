@@ -107,3 +107,53 @@ fn a_queue_that_is_shut_down_lets_everybody_go() {
         assert!(queue.get_blocking().is_err());
     });
 }
+
+#[test]
+fn a_permit_that_is_taken_at_once_and_given_back_reaches_who_was_called_for_it() {
+    explore(2, || {
+        let semaphore = Semaphore::new(0);
+        let (waits, gives) = (semaphore.clone(), semaphore.clone());
+        thread::spawn(move || drop(waits.acquire_blocking()));
+        thread::spawn(move || gives.release());
+        drop(semaphore.try_acquire());
+    });
+}
+
+#[test]
+fn an_item_that_is_taken_at_once_and_put_back_reaches_who_was_called_for_it() {
+    explore(2, || {
+        let queue = Queue::unbounded();
+        let (gets, puts) = (queue.clone(), queue.clone());
+        thread::spawn(move || assert_eq!(gets.get_blocking(), Ok(7)));
+        thread::spawn(move || puts.try_put(7).unwrap());
+        if let Ok(item) = queue.try_get() {
+            queue.try_put(item).unwrap();
+        }
+    });
+}
+
+#[test]
+fn of_two_values_that_are_set_one_wakes_whoever_waits_and_one_stays() {
+    explore(3, || {
+        let event = Event::new();
+        let (waits, sets) = (event.clone(), event.clone());
+        thread::spawn(move || assert!([7, 8].contains(&waits.wait_blocking())));
+        thread::spawn(move || sets.set(7));
+        event.set(8);
+        assert!([Some(7), Some(8)].contains(&event.poll()));
+    });
+}
+
+#[test]
+fn an_item_that_is_put_wakes_who_looks_and_done_with_wakes_who_joins() {
+    explore(2, || {
+        let queue = Queue::unbounded();
+        let (looks, puts) = (queue.clone(), queue.clone());
+        thread::spawn(move || {
+            assert_eq!(looks.peek_blocking(), Ok(7));
+            looks.task_done();
+        });
+        puts.try_put(7).unwrap();
+        queue.join_blocking();
+    });
+}
