@@ -7,6 +7,7 @@ use eventlet::testing::now;
 use eventlet::{Green, GreenThread, Timeout, green, race, sleep, spawn, spawn_after, with_timeout};
 
 use super::{contract, on_both};
+use crate::elsewhere::{meddle, woken_anew};
 use crate::support::{Log, ms, turn};
 
 contract! {
@@ -277,6 +278,18 @@ on_both! {
         log.expect([]);
         turn();
         log.expect(["10"]);
+    }
+
+    fn the_destructor_of_a_foreign_waker_may_use_what_it_waited_for() {
+        let event = E::default();
+        let used = event.clone();
+        meddle(|| event.wait(), move || assert!(used.waiting() <= 1));
+        assert_eq!(event.waiting(), 0);
+    }
+
+    fn another_executor_can_wait_and_the_waker_may_change() {
+        let event = E::default();
+        assert_eq!(woken_anew(|| event.wait(), || event.send(7)), 7);
     }
 
     fn clones_are_one_event_and_others_are_not() {

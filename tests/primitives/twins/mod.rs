@@ -4,6 +4,7 @@
 //! whatever has the trait. What only the twin for OS threads can do is in `tests/cross_thread.rs`.
 
 mod event;
+mod locks;
 mod queue;
 mod random;
 mod semaphore;

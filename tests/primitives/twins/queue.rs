@@ -11,6 +11,7 @@ use eventlet::{
 };
 
 use super::{contract, on_both};
+use crate::elsewhere::{meddle, woken_anew};
 use crate::support::{Log, ms, turn};
 
 contract! {
@@ -332,6 +333,30 @@ on_both! {
         turn();
         log.expect(["put 2"]);
         assert_eq!(queue.get(), Ok(2));
+    }
+
+    fn the_destructor_of_a_foreign_waker_may_use_what_it_waited_for() {
+        let queue = Q::bounded(1);
+        let used = queue.clone();
+        meddle(|| queue.get(), move || assert!(used.getting() <= 1));
+        let used = queue.clone();
+        meddle(|| queue.peek(), move || assert!(used.try_peek().is_err()));
+        queue.put(1).unwrap();
+        let used = queue.clone();
+        meddle(|| queue.put(2), move || assert!(used.putting() <= 1));
+        let used = queue.clone();
+        meddle(|| queue.join(), move || assert_eq!(used.unfinished(), 1));
+        assert_eq!((queue.len(), queue.getting(), queue.putting()), (1, 0, 0));
+    }
+
+    fn another_executor_can_wait_and_the_waker_may_change() {
+        let queue = Q::bounded(1);
+        assert_eq!(woken_anew(|| queue.get(), || queue.try_put(7).unwrap()), Ok(7));
+        assert_eq!(woken_anew(|| queue.peek(), || queue.try_put(8).unwrap()), Ok(8));
+        assert_eq!(woken_anew(|| queue.put(9), || assert_eq!(queue.try_get(), Ok(8))), Ok(()));
+        queue.task_done();
+        queue.task_done();
+        woken_anew(|| queue.join(), || queue.task_done());
     }
 
     fn clones_are_one_queue_and_others_are_not() {

@@ -5,6 +5,7 @@ use eventlet::testing::now;
 use eventlet::{Green, GreenThread, Timeout, green, race, sleep, spawn, spawn_after, with_timeout};
 
 use super::{contract, on_both};
+use crate::elsewhere::{meddle, woken_anew};
 use crate::support::{Log, ms, turn};
 
 /// What is given back when it is dropped.
@@ -348,6 +349,19 @@ on_both! {
         semaphore.release();
         drop(permit);
         assert_eq!((semaphore.available(), semaphore.balance()), (usize::MAX, isize::MAX));
+    }
+
+    fn the_destructor_of_a_foreign_waker_may_use_what_it_waited_for() {
+        let semaphore = S::new(0);
+        let used = semaphore.clone();
+        meddle(|| semaphore.acquire(), move || used.release());
+        assert_eq!((semaphore.available(), semaphore.waiting()), (2, 0));
+    }
+
+    fn another_executor_can_wait_and_the_waker_may_change() {
+        let semaphore = S::new(0);
+        woken_anew(|| semaphore.acquire(), || semaphore.release()).forget();
+        assert!(semaphore.locked());
     }
 
     fn clones_are_one_semaphore_and_others_are_not() {
