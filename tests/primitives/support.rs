@@ -1,6 +1,6 @@
 //! What the scenarios are written with.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -53,4 +53,25 @@ pub(crate) fn ms(n: u64) -> Duration {
 #[eventlet::green]
 pub(crate) fn turn() {
     eventlet::sleep(Duration::ZERO);
+}
+
+type OnDrop = Box<dyn FnOnce()>;
+
+/// A value whose destructor runs code of its own, once.
+#[derive(Clone, Default)]
+pub(crate) struct Meddler(Rc<Cell<Option<OnDrop>>>);
+
+impl Meddler {
+    pub(crate) fn new(on_drop: impl FnOnce() + 'static) -> Self {
+        let on_drop: OnDrop = Box::new(on_drop);
+        Meddler(Rc::new(Cell::new(Some(on_drop))))
+    }
+}
+
+impl Drop for Meddler {
+    fn drop(&mut self) {
+        if let Some(on_drop) = self.0.take() {
+            on_drop();
+        }
+    }
 }

@@ -1,5 +1,3 @@
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::time::Duration;
 
 use eventlet::branch::Race2;
@@ -8,7 +6,7 @@ use eventlet::{Green, GreenThread, Timeout, green, race, sleep, spawn, spawn_aft
 
 use super::{contract, on_both};
 use crate::elsewhere::{meddle, woken_anew};
-use crate::support::{Log, ms, turn};
+use crate::support::{Log, Meddler, ms, turn};
 
 contract! {
     /// A value that is sent once, and that any number of threads wait for.
@@ -342,46 +340,21 @@ on_both! {
     }
 }
 
-type OnDrop = Box<dyn Fn()>;
-
-/// A value whose destructor runs code of its own.
-#[derive(Clone)]
-struct Meddler(Rc<RefCell<Option<OnDrop>>>);
-
-impl Meddler {
-    fn new() -> Self {
-        Meddler(Rc::default())
-    }
-}
-
-impl Drop for Meddler {
-    fn drop(&mut self) {
-        let on_drop = self.0.take();
-        if let Some(on_drop) = on_drop {
-            on_drop();
-        }
-    }
-}
-
 on_both! {
     E: Events<Meddler> = eventlet::Event<Meddler>, eventlet::sync::Event<Meddler>;
 
     fn the_destructor_of_a_value_may_use_its_event() {
         let (event, log) = (E::default(), Log::new());
-        let first = Meddler::new();
         let (e, l) = (event.clone(), log.clone());
-        *first.0.borrow_mut() = Some(Box::new(move || {
+        event.send(Meddler::new(move || {
             l.add(format!("ready {}", e.ready()));
-            l.add(format!("sent {}", e.try_send(Meddler::new()).is_ok()));
+            l.add(format!("sent {}", e.try_send(Meddler::default()).is_ok()));
         }));
-        event.send(first);
-        event.set(Meddler::new());
+        event.set(Meddler::default());
         log.expect(["ready true", "sent false"]);
 
-        let second = Meddler::new();
         let (e, l) = (event.clone(), log.clone());
-        *second.0.borrow_mut() = Some(Box::new(move || l.add(format!("ready {}", e.ready()))));
-        event.set(second);
+        event.set(Meddler::new(move || l.add(format!("ready {}", e.ready()))));
         event.reset();
         log.expect(["ready false"]);
     }

@@ -12,7 +12,7 @@ use eventlet::{
 
 use super::{contract, on_both};
 use crate::elsewhere::{meddle, woken_anew};
-use crate::support::{Log, ms, turn};
+use crate::support::{Log, Meddler, ms, turn};
 
 contract! {
     /// Items handed from thread to thread, the oldest first.
@@ -974,5 +974,36 @@ on_both! {
         let seen = queue.peek().unwrap();
         assert_eq!((Rc::strong_count(&seen), queue.len()), (2, 1));
         assert!(queue.get().is_ok_and(|item| Rc::ptr_eq(&item, &seen)));
+    }
+}
+
+on_both! {
+    Q: MakeQueue<Meddler> = eventlet::Queue<Meddler>, eventlet::sync::Queue<Meddler>;
+
+    fn the_destructor_of_an_item_may_use_its_queue() {
+        let (queue, log) = (Q::bounded(1), Log::new());
+        let meddler = |what: &'static str| {
+            let (queue, log) = (queue.clone(), log.clone());
+            Meddler::new(move || {
+                log.add(format!("{what}: {} in, {} put, {}", queue.len(), queue.putting(), queue.is_shut_down()));
+                let _ = queue.try_get();
+            })
+        };
+        assert!(queue.put(meddler("in")).is_ok());
+        let (q, item) = (queue.clone(), meddler("killed"));
+        let putter = spawn(#[green] move || q.put(item).is_ok());
+        turn();
+        putter.kill();
+        log.expect(["killed: 1 in, 0 put, false", "in: 0 in, 0 put, false"]);
+
+        assert!(queue.put(meddler("in")).is_ok());
+        assert!(queue.put_timeout(meddler("late"), ms(1)).is_err_and(|error| error.is_full()));
+        log.expect(["late: 1 in, 0 put, false", "in: 0 in, 0 put, false"]);
+
+        assert!(queue.put(meddler("in")).is_ok());
+        queue.shutdown_now();
+        log.expect(["in: 0 in, 0 put, true"]);
+        assert!(queue.put(meddler("after the end")).is_err());
+        log.expect(["after the end: 0 in, 0 put, true"]);
     }
 }

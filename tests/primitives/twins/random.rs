@@ -417,20 +417,22 @@ fn got(got: Result<u32, GetError>) -> String {
 }
 
 #[green]
-fn queue_is_as_its_model<Q: MakeQueue<u32>>(random: Random) {
+fn queue_is_as_its_model<Q: MakeQueue<u32>>(random: Random, steps: u32) {
     let capacity = [0, 0, 1, 2, usize::MAX][random.below(5) as usize];
     let queue = Q::bounded(capacity);
     let mut model = QueueModel { capacity, ..QueueModel::default() };
     let (mut hub, log) = (Hub::default(), Log::new());
     let mut threads: Vec<Thread> = vec![];
-    for step in 0..120 {
+    // Mostly those wait that bring, or those that take.
+    let lean = 1 + random.below(8);
+    for step in 0..steps {
         match random.below(24) {
             0..12 => {
-                let does = match random.below(10) {
-                    0..4 => Does::Get,
-                    4..8 => Does::Put(step),
-                    8 => Does::Peek,
-                    _ => Does::Join,
+                let does = match random.below(11) {
+                    9 => Does::Peek,
+                    10 => Does::Join,
+                    which if which < lean => Does::Get,
+                    _ => Does::Put(step),
                 };
                 let (id, limit) = (threads.len(), some_limit(&random));
                 model.threads.insert(id, (does, limit));
@@ -455,7 +457,7 @@ fn queue_is_as_its_model<Q: MakeQueue<u32>>(random: Random) {
                 queue.resize(capacity);
                 model.resize(capacity.unwrap_or(usize::MAX), &mut hub);
             }
-            21 if random.one_in(8) => {
+            21 if random.one_in(8) && step % 100 > 80 => {
                 let is_immediate = random.one_in(2);
                 if is_immediate {
                     queue.shutdown_now()
@@ -491,12 +493,22 @@ fn queue_is_as_its_model<Q: MakeQueue<u32>>(random: Random) {
 
 #[test]
 fn a_queue_of_one_hub_is_as_its_model() {
-    for_seeds(1500, queue_is_as_its_model::<eventlet::Queue<u32>>);
+    for_seeds(1500, |random| queue_is_as_its_model::<eventlet::Queue<u32>>(random, 120));
+}
+
+#[test]
+fn a_long_line_at_a_queue_of_one_hub_is_as_its_model() {
+    for_seeds(5, |random| queue_is_as_its_model::<eventlet::Queue<u32>>(random, 5000));
 }
 
 #[test]
 fn a_queue_of_all_os_threads_is_as_its_model() {
-    for_seeds(1500, queue_is_as_its_model::<eventlet::sync::Queue<u32>>);
+    for_seeds(1500, |random| queue_is_as_its_model::<eventlet::sync::Queue<u32>>(random, 120));
+}
+
+#[test]
+fn a_long_line_at_a_queue_of_all_os_threads_is_as_its_model() {
+    for_seeds(5, |random| queue_is_as_its_model::<eventlet::sync::Queue<u32>>(random, 5000));
 }
 
 // Semaphores.
@@ -580,13 +592,13 @@ fn use_semaphore<S: Semaphores>(id: Id, semaphore: S, takes: Takes, limit: Optio
 }
 
 #[green]
-fn semaphore_is_as_its_model<S: Semaphores>(random: Random) {
+fn semaphore_is_as_its_model<S: Semaphores>(random: Random, steps: u32) {
     let free = random.below(3) as usize;
     let semaphore = S::new(free);
     let mut model = SemaphoreModel { free, ..SemaphoreModel::default() };
     let (mut hub, log) = (Hub::default(), Log::new());
     let mut threads: Vec<Thread> = vec![];
-    for step in 0..120 {
+    for step in 0..steps {
         match random.below(16) {
             0..6 => {
                 let takes = if random.one_in(5) { Takes::Wait } else { Takes::Acquire };
@@ -635,12 +647,22 @@ fn semaphore_is_as_its_model<S: Semaphores>(random: Random) {
 
 #[test]
 fn a_semaphore_of_one_hub_is_as_its_model() {
-    for_seeds(1000, semaphore_is_as_its_model::<eventlet::Semaphore>);
+    for_seeds(1000, |random| semaphore_is_as_its_model::<eventlet::Semaphore>(random, 120));
+}
+
+#[test]
+fn a_long_line_at_a_semaphore_of_one_hub_is_as_its_model() {
+    for_seeds(5, |random| semaphore_is_as_its_model::<eventlet::Semaphore>(random, 5000));
 }
 
 #[test]
 fn a_semaphore_of_all_os_threads_is_as_its_model() {
-    for_seeds(1000, semaphore_is_as_its_model::<eventlet::sync::Semaphore>);
+    for_seeds(1000, |random| semaphore_is_as_its_model::<eventlet::sync::Semaphore>(random, 120));
+}
+
+#[test]
+fn a_long_line_at_a_semaphore_of_all_os_threads_is_as_its_model() {
+    for_seeds(5, |random| semaphore_is_as_its_model::<eventlet::sync::Semaphore>(random, 5000));
 }
 
 // Events.
