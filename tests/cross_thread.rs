@@ -1,8 +1,9 @@
 //! Queues, events and semaphores between OS threads. What they do within one hub is in `tests/primitives/twins`. Nothing
 //! here depends on how long anything takes.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,31 +33,27 @@ fn they_go_to_other_os_threads() {
 
 #[test]
 fn an_os_thread_wakes_a_green_thread_and_others_run_meanwhile() {
-    let (requests, replies) = (Queue::<u32>::unbounded(), Queue::unbounded());
+    let (requests, replies, others_ran) = (Queue::<u32>::unbounded(), Queue::unbounded(), Event::new());
     let server = thread::spawn({
-        let (requests, replies) = (requests.clone(), replies.clone());
+        let (requests, replies, others_ran) = (requests.clone(), replies.clone(), others_ran.clone());
         move || {
             while let Ok(n) = requests.get_blocking() {
+                others_ran.wait_blocking();
                 replies.put_blocking(n + 1).unwrap();
             }
         }
     });
     testing::run_clean(|| async {
-        let spun = std::rc::Rc::new(std::cell::Cell::new(0));
-        let spinner = spawn({
-            let spun = spun.clone();
-            move || async move {
-                loop {
-                    spun.set(spun.get() + 1);
-                    sleep(Duration::ZERO).await;
-                }
+        let spinner = spawn(move || async move {
+            loop {
+                others_ran.set(());
+                sleep(Duration::ZERO).await;
             }
         });
         for n in 0..200 {
             requests.put(n).await.unwrap();
             assert_eq!(replies.get().await, Ok(n + 1));
         }
-        assert!(spun.get() > 0);
         spinner.kill();
     });
     requests.shutdown();
@@ -213,6 +210,137 @@ fn kills_at_any_point_lose_no_item() {
     });
     producer.join().unwrap();
     assert!(got.into_iter().eq(0..ITEMS));
+}
+
+/// Which items went in and came out.
+#[derive(Default)]
+struct Books {
+    put: Mutex<Vec<usize>>,
+    got: Mutex<Vec<usize>>,
+    /// Whoever put them was killed meanwhile, or did not live to say that they are in.
+    doubtful: Mutex<Vec<usize>>,
+}
+
+/// xorshift64*.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: usize) -> Self {
+        Random((seed as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % limit
+    }
+
+    fn limit(&mut self) -> Duration {
+        Duration::from_micros(self.below(3) * 20)
+    }
+}
+
+/// What an OS thread does that blocks.
+fn block_at_random(queue: &Queue<usize>, books: &Books, items: Range<usize>) {
+    let mut random = Random::new(items.start);
+    for item in items {
+        let put = match random.below(3) {
+            0 => queue.try_put(item),
+            _ => queue.put_timeout_blocking(item, random.limit()),
+        };
+        match put {
+            Ok(()) => books.put.lock().unwrap().push(item),
+            Err(error) => assert_eq!(error.into_item(), item, "another's item came back"),
+        }
+        let got = match random.below(4) {
+            0 => queue.try_get(),
+            1 => queue.peek_timeout_blocking(random.limit()).and(Err(GetError::Empty)),
+            _ => queue.get_timeout_blocking(random.limit()),
+        };
+        books.got.lock().unwrap().extend(got.ok());
+        if random.below(20) == 0 {
+            queue.resize([None, Some(0), Some(1), Some(3)][random.below(4) as usize]);
+        }
+    }
+}
+
+/// What a hub does: its threads are killed at any point.
+#[green]
+fn suspend_at_random(queue: Queue<usize>, books: Arc<Books>, items: Range<usize>) {
+    let mut random = Random::new(items.start);
+    let mut threads = vec![];
+    for item in items {
+        let (queue, books, limit) = (queue.clone(), books.clone(), random.limit());
+        let thread = match random.below(6) {
+            0 | 1 => spawn(move || put_and_record(queue, books, item)),
+            2 => spawn(move || get_and_record(queue, books, None)),
+            3 => spawn(move || get_and_record(queue, books, Some(limit))),
+            4 => {
+                books.got.lock().unwrap().extend(queue.try_get().ok());
+                continue;
+            }
+            _ => {
+                sleep(limit);
+                continue;
+            }
+        };
+        threads.push(thread);
+        if random.below(2) == 0 {
+            threads.swap_remove(random.below(threads.len() as u64) as usize).kill();
+        }
+    }
+    for thread in threads {
+        thread.kill();
+    }
+}
+
+#[green]
+fn put_and_record(queue: Queue<usize>, books: Arc<Books>, item: usize) {
+    books.doubtful.lock().unwrap().push(item);
+    if queue.put(item).is_ok() {
+        books.put.lock().unwrap().push(item);
+    }
+}
+
+#[green]
+fn get_and_record(queue: Queue<usize>, books: Arc<Books>, limit: Option<Duration>) {
+    let got = match limit {
+        Some(limit) => queue.get_timeout(limit).ok(),
+        None => queue.get().ok(),
+    };
+    books.got.lock().unwrap().extend(got);
+}
+
+#[test]
+fn whatever_os_threads_and_hubs_do_no_item_is_lost_or_comes_out_twice() {
+    const EACH: usize = 400;
+    for seed in 0..10 {
+        let queue = Queue::bounded(seed % 3);
+        let books = Arc::<Books>::default();
+        let threads: Vec<_> = (0..4)
+            .map(|n| {
+                let (queue, books) = (queue.clone(), books.clone());
+                let begin = (4 * seed + n) * EACH;
+                let items = begin..begin + EACH;
+                thread::spawn(move || match n % 2 {
+                    0 => block_at_random(&queue, &books, items),
+                    _ => testing::run_clean(|| suspend_at_random(queue, books, items)),
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!((queue.getting(), queue.putting()), (0, 0), "seed {seed}");
+        let mut got = books.got.lock().unwrap().clone();
+        got.extend(std::iter::from_fn(|| queue.try_get().ok()));
+        got.sort_unstable();
+        assert!(got.windows(2).all(|pair| pair[0] != pair[1]), "seed {seed}: an item came out twice");
+        let (put, doubtful) = (books.put.lock().unwrap(), books.doubtful.lock().unwrap());
+        assert!(put.iter().all(|item| got.binary_search(item).is_ok()), "seed {seed}: an item is lost");
+        let is_known = |item| put.contains(item) || doubtful.contains(item);
+        assert!(got.iter().all(is_known), "seed {seed}: an item came out that was not put");
+        assert_eq!(queue.unfinished(), got.len(), "seed {seed}");
+    }
 }
 
 #[test]
