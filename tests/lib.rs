@@ -1,10 +1,12 @@
-//! What the tests share: a trace of events, and tests that are green functions under virtual time.
+//! What the tests share: a trace of events, tests that are green functions under virtual time, and a look at the sources.
 
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::time::Duration;
 
 use eventlet::{green, sleep};
+
+pub mod source;
 
 thread_local! {
     static TRACE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };

@@ -1,35 +1,14 @@
 //! What the house promises of its own files.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the project's root").to_owned()
-}
+use eventlet_tests::source::{green_functions, root, sources};
 
 fn names(folder: &str) -> Vec<String> {
     let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
-}
-
-/// Every source below a folder, with its text.
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
-    let mut found = vec![];
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                found.push((path, text));
-            }
-        }
-    }
-    found
 }
 
 #[test]
@@ -76,6 +55,25 @@ fn the_examples_have_an_index_and_what_they_print_belongs_to_one() {
             _ => {}
         }
     }
+}
+
+/// What may suspend looks the same everywhere: the macro gives it its badge and its caller's line, also where it was not the
+/// macro that wrote the body, and then the reason is one of those that ARCHITECTURE.md explains.
+#[test]
+fn each_function_whose_calls_are_green_is_marked_as_one() {
+    let reasons = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let reasons = reasons.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (mut by_hand, mut by_macro) = (0, 0);
+    for function in green_functions() {
+        let name = &function.name;
+        assert!(function.options.is_some(), "{name} gives a `Green` and has no `#[green(by_hand = \"…\")]`");
+        match function.reason() {
+            Some(reason) => assert!(reasons.contains(&format!("*{reason}*")), "{name}: {reason}"),
+            None => assert!(function.is_by_macro, "{name} is written by hand, and does not say why"),
+        }
+        *if function.is_by_macro { &mut by_macro } else { &mut by_hand } += 1;
+    }
+    assert!(by_hand > 100 && by_macro > 300, "the functions are found: {by_hand} and {by_macro}");
 }
 
 #[test]

@@ -67,6 +67,9 @@ fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         Parsed::NotAFunction => return emit::untouched(item, diagnostics),
     };
     check::function(&mut function, &mut diagnostics);
+    if options.by_hand && broken.is_none() {
+        return emit::by_hand(function, diagnostics);
+    }
     write(function, broken, &options, diagnostics)
 }
 

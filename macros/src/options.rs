@@ -21,6 +21,9 @@ pub(crate) struct Options {
     pub(crate) paths: Paths,
     /// How a test is run; only `#[eventlet::test]` says that.
     pub(crate) harness: Option<Harness>,
+    /// The function gives a `Green` that it has made itself, and is marked only. This is for the runtime crate, which alone
+    /// can make one; the reason that is written with it is for whoever reads the function.
+    pub(crate) by_hand: bool,
 }
 
 /// How a test is run.
@@ -36,12 +39,14 @@ impl Options {
     /// Reads the options. A mistaken one is reported and left out; the rest still count.
     pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
         let mut boxed = false;
+        let mut by_hand = false;
         let mut root = None;
         let parser = |input: ParseStream| {
             while !input.is_empty() {
                 let name = input.call(Ident::parse_any)?;
                 match name.to_string().as_str() {
                     "boxed" if at_end(input) => boxed = true,
+                    "by_hand" if input.peek(Token![=]) && input.peek2(LitStr) => by_hand = true,
                     "crate" => root = root_path(&name, input, diagnostics).or(root.take()),
                     _ => diagnostics.push(&name, Diagnostic::UnknownOption(name.to_string())),
                 }
@@ -52,7 +57,7 @@ impl Options {
         if let Err(error) = parser.parse2(tokens) {
             diagnostics.push_error(error);
         }
-        Options { boxed, paths: Paths::new(root), harness: None }
+        Options { boxed, paths: Paths::new(root), harness: None, by_hand }
     }
 
     /// The same for `#[eventlet::test(..)]`.
@@ -75,7 +80,7 @@ impl Options {
         if let Err(error) = parser.parse2(tokens) {
             diagnostics.push_error(error);
         }
-        Options { boxed: false, paths: Paths::new(root), harness: Some(harness) }
+        Options { boxed: false, paths: Paths::new(root), harness: Some(harness), by_hand: false }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::event::Flag;
+use crate::green;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
@@ -84,6 +85,7 @@ impl Metaphore {
     /// Waits until the count was zero at some time during the wait. Suspends until then; not at all if it is.
     ///
     /// A kill or timeout here loses nothing.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             if self.count() > 0 {
@@ -97,6 +99,7 @@ impl Metaphore {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<(), Timeout>>> {
         Green::new(async move { with_timeout(limit, || self.wait()).await })
     }

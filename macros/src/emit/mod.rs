@@ -69,9 +69,8 @@ pub(crate) fn function(
     };
     if role == Role::Function {
         attrs.extend(marks(&attrs));
-        if has_body && !attrs.iter().any(|attr| attr.path().is_ident("track_caller")) {
-            // A debug build reports a call that never ran, at the line that made it.
-            attrs.push(syn::parse_quote!(#[cfg_attr(debug_assertions, track_caller)]));
+        if has_body {
+            attrs.extend(track_caller(&attrs));
         }
         let place = end_in_source(&sig);
         sig.output = green_output(&mut sig, options.boxed, &options.paths);
@@ -81,6 +80,30 @@ pub(crate) fn function(
         #errors
         #(#attrs)* #vis #sig #end #body
     }
+}
+
+/// A function that makes its green call itself: it gets the marks of one, and stays as it is.
+///
+/// ```text
+/// Input:  /// Waits.
+///         fn wait(&self) -> Green<impl Future<Output = u32>> { Green::new(…) }
+/// Output: /// Waits.
+///         ///
+///         ///  *Green: may suspend.*
+///         #[cfg_attr(debug_assertions, track_caller)]
+///         fn wait(&self) -> Green<impl Future<Output = u32>> { Green::new(…) }
+/// ```
+pub(crate) fn by_hand(function: GreenFn, diagnostics: Diagnostics) -> TokenStream {
+    let errors = diagnostics.into_tokens();
+    let GreenFn { mut attrs, vis, sig, body, .. } = function;
+    for attr in &mut attrs {
+        attr.style = AttrStyle::Outer;
+    }
+    attrs.extend(marks(&attrs));
+    // On a trait's method without a body it holds for every implementation.
+    attrs.extend(track_caller(&attrs));
+    let body = body.map_or_else(|| quote!(;), ToTokens::into_token_stream);
+    quote!(#errors #(#attrs)* #vis #sig #body)
 }
 
 /// The body of an `#[eventlet::test]`.
@@ -135,6 +158,12 @@ fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
         marks.push(syn::parse_quote!(#[allow(clippy::double_must_use)]));
     }
     marks
+}
+
+/// A debug build reports a call that never ran, at the line that made it.
+fn track_caller(attrs: &[Attribute]) -> Option<Attribute> {
+    let is_there = attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
+    (!is_there).then(|| syn::parse_quote!(#[cfg_attr(debug_assertions, track_caller)]))
 }
 
 /// Whether an attribute says something about the function: `#[doc = "…"]`, and not `#[doc(hidden)]`.

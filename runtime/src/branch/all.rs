@@ -11,6 +11,7 @@ use super::branches::{Branches, raise_unless_panicking};
 use crate::call::Green;
 use crate::call::lazy::Start;
 use crate::call::{GreenCall, MakesGreenCall};
+use crate::green;
 use crate::hub::current;
 use crate::hub::task::is_look;
 
@@ -40,6 +41,7 @@ use crate::hub::task::is_look;
 ///     assert_eq!(loud, ["ONE", "TWO"]);
 /// }
 /// ```
+#[green(by_hand = "it drives what it is given")]
 pub fn join_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = Vec<G::Value>>>
 where
     F: MakesGreenCall<G>,
@@ -77,6 +79,7 @@ where
 ///     assert!(try_join_all(["1", "two"].map(|text| move || parse(text))).is_err());
 /// }
 /// ```
+#[green(by_hand = "it drives what it is given")]
 pub fn try_join_all<F, G, T, E>(
     calls: impl IntoIterator<Item = F>,
 ) -> Green<impl Future<Output = Result<Vec<T>, E>>>
@@ -121,6 +124,7 @@ where
 ///     assert_eq!(winner, 1);
 /// }
 /// ```
+#[green(by_hand = "it drives what it is given")]
 pub fn race_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = (usize, G::Value)>>
 where
     F: MakesGreenCall<G>,

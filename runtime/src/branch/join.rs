@@ -16,6 +16,7 @@ macro_rules! joins {
         $($F:ident $G:ident $T:ident $call:ident $number:literal),*
     ) => {
         $(#[$join_doc])*
+        #[$crate::green(by_hand = "it drives what it is given")]
         pub fn $join<$($F, $G, $T),*>($($call: $F),*) -> Green<impl Future<Output = ($($T,)*)>>
         where
             $($F: MakesGreenCall<$G>, $G: GreenCall<Value = $T>,)*
@@ -24,6 +25,7 @@ macro_rules! joins {
         }
 
         $(#[$try_doc])*
+        #[$crate::green(by_hand = "it drives what it is given")]
         pub fn $try_join<Error, $($F, $G, $T),*>(
             $($call: $F),*
         ) -> Green<impl Future<Output = Result<($($T,)*), Error>>>

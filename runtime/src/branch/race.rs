@@ -15,6 +15,7 @@ macro_rules! races {
         $($F:ident $G:ident $T:ident $call:ident $Nth:ident $number:literal),*
     ) => {
         $(#[$doc])*
+        #[$crate::green(by_hand = "it drives what it is given")]
         pub fn $race<$($F, $G, $T),*>($($call: $F),*) -> Green<impl Future<Output = $Outcome<$($T),*>>>
         where
             $($F: MakesGreenCall<$G>, $G: GreenCall<Value = $T>,)*

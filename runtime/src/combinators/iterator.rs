@@ -7,6 +7,7 @@ use super::{
     GreenTakeWhile,
 };
 use crate::call::Green;
+use crate::green;
 use crate::iter::{Attempt, FromIter, IntoGreenIterator, Then, from_iter};
 
 /// The twins of [`Iterator`]'s combinators, whose closures make green calls.
@@ -121,6 +122,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::for_each`], with a green call. One call is over before the next is made.
+    #[green(by_hand = "it hands another call on")]
     fn green_for_each<F, G>(self, f: F) -> Green<impl Future<Output = ()>>
     where
         Self: Sized,
@@ -131,6 +133,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::try_for_each`], with a green call. No item is taken after the first call that fails.
+    #[green(by_hand = "it drives what it is given")]
     fn green_try_for_each<F, G, R>(&mut self, f: F) -> Green<impl Future<Output = R>>
     where
         Self: Sized,
@@ -142,6 +145,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::fold`], with a green call.
+    #[green(by_hand = "it hands another call on")]
     fn green_fold<B, F, G>(self, init: B, f: F) -> Green<impl Future<Output = B>>
     where
         Self: Sized,
@@ -152,6 +156,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::try_fold`], with a green call. No item is taken after the first call that fails.
+    #[green(by_hand = "it drives what it is given")]
     fn green_try_fold<B, F, G, R>(&mut self, init: B, f: F) -> Green<impl Future<Output = R>>
     where
         Self: Sized,
@@ -163,6 +168,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::any`], with a green call. No item is taken after the first that it wants.
+    #[green(by_hand = "it drives what it is given")]
     fn green_any<F, G>(&mut self, f: F) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -173,6 +179,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::all`], with a green call. No item is taken after the first that it does not want.
+    #[green(by_hand = "it drives what it is given")]
     fn green_all<F, G>(&mut self, f: F) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -183,6 +190,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::find`], with a green call that gets a clone of the item. No item is taken after it.
+    #[green(by_hand = "it drives what it is given")]
     fn green_find<P, G>(&mut self, predicate: P) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -194,6 +202,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::find_map`], with a green call. No item is taken after the first that gives something.
+    #[green(by_hand = "it drives what it is given")]
     fn green_find_map<B, F, G>(&mut self, f: F) -> Green<impl Future<Output = Option<B>>>
     where
         Self: Sized,
@@ -204,6 +213,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::position`], with a green call. No item is taken after the first that it wants.
+    #[green(by_hand = "it drives what it is given")]
     fn green_position<P, G>(&mut self, predicate: P) -> Green<impl Future<Output = Option<usize>>>
     where
         Self: Sized,
@@ -214,6 +224,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::min_by_key`], with a green call that gets a clone of the item. It is made once for each item.
+    #[green(by_hand = "it hands another call on")]
     fn green_min_by_key<K, F, G>(self, key: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -226,6 +237,7 @@ pub trait IteratorExt: Iterator {
     }
 
     /// [`Iterator::max_by_key`], with a green call that gets a clone of the item. It is made once for each item.
+    #[green(by_hand = "it hands another call on")]
     fn green_max_by_key<K, F, G>(self, key: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,

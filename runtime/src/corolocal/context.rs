@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use super::find;
 use crate::call::Green;
 use crate::call::lazy::Start;
+use crate::green;
 use crate::hub::current;
 use crate::hub::task::cold::Context as Values;
 
@@ -103,6 +104,7 @@ impl<T: Clone + 'static> ContextKey<T> {
     /// # Cancel safety
     ///
     /// A kill or timeout here drops the call, while the value holds.
+    #[green(by_hand = "it drives what it is given")]
     pub fn scope<F, G>(&'static self, value: T, f: F) -> Green<impl Future<Output = G::Output>>
     where
         F: FnOnce() -> G,

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::Shared;
 use super::idle::Entry;
 use crate::call::Green;
+use crate::green;
 use crate::greenthread::spawn_n;
 use crate::hub::current;
 
@@ -45,6 +46,7 @@ impl<C, E> Connection<C, E> {
     /// If the cleanup does; the connection is closed then.
     ///
     /// eventlet's `put`, and `close` of its wrapper.
+    #[green(by_hand = "it drives what it is given")]
     pub fn put(mut self) -> Green<impl Future<Output = ()>> {
         let lent = self.lent.take().expect(LENT);
         Green::new(lent.put())
@@ -72,6 +74,7 @@ impl<C, E> Connection<C, E> {
     /// ```
     ///
     /// eventlet's `put(conn, cleanup)`.
+    #[green(by_hand = "it drives what it is given")]
     pub fn put_with<F, G, Error>(mut self, cleanup: F) -> Green<impl Future<Output = ()>>
     where
         F: FnOnce(C) -> G,

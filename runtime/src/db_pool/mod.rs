@@ -16,6 +16,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 use crate::semaphore::permits::Permits;
@@ -129,6 +130,7 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
     ///
     /// [`ConnectError`]: that of `create`, or its limit is over. The place is free again, and the next in line is woken
     /// for it.
+    #[green(by_hand = "it drives what it is given")]
     pub fn get(&self) -> Green<impl Future<Output = Result<Connection<C, E>, ConnectError<E>>>> {
         Green::new(async move {
             until(self.shared.places.acquire("a connection of a pool")).await;
@@ -155,6 +157,7 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
     /// # Errors
     ///
     /// As [`get`](Self::get); what was made before stays.
+    #[green(by_hand = "it drives what it is given")]
     pub fn fill(&self) -> Green<impl Future<Output = Result<(), ConnectError<E>>>> {
         Green::new(async move {
             let wanted = self.shared.settings.min_size.min(self.max_size());

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Queued, WaitList};
 use crate::hub::wake_all;
@@ -86,6 +87,7 @@ impl Flag {
     /// Waits until the flag was up at some time during the wait. Suspends until then; not at all if it is up.
     ///
     /// A kill or timeout here loses nothing.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move { until(Raised::of(&self.shared)).await })
     }
@@ -95,6 +97,7 @@ impl Flag {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<(), Timeout>>> {
         Green::new(async move { with_timeout(limit, || until(Raised::of(&self.shared))).await })
     }

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::green;
 use crate::greenthread::{GreenThread, spawn};
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Queued, WaitList};
@@ -155,6 +156,7 @@ impl<T: Clone> Event<T> {
     ///
     /// A kill or timeout here loses nothing: the value stays for the others. gevent's `AsyncResult.get`.
     #[doc(alias = "get")]
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = T>> {
         Green::new(async move {
             let round = self.round();
@@ -168,6 +170,7 @@ impl<T: Clone> Event<T> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first. Unlike eventlet's `None` it cannot be taken for a value.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, Timeout>>> {
         Green::new(async move {
             let round = self.round();

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::poller::AsSource;
 use crate::hub::sources::{Direction, Done, Kept, Reads, Source, Way, Writes};
 
@@ -64,7 +65,7 @@ impl<S: AsSource> Socket<S> {
     /// Does `operation` when it has something to do, and suspends until then: for as long as the limit of that
     /// direction says, or not at all in the non-blocking mode.
     #[inline]
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "a wait, and little else")]
     pub(super) fn when_ready<T, F>(
         &self,
         way: impl Way,
@@ -180,13 +181,13 @@ where
     for<'a> &'a S: Read + Write,
 {
     #[inline]
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it hands another call on")]
     pub(super) fn read(&self, buf: &mut [u8]) -> Green<impl Future<Output = io::Result<usize>>> {
         self.when_ready(Reads, move |mut io| Ok(Done::count(io.read(buf)?, buf.len())))
     }
 
     #[inline]
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it hands another call on")]
     pub(super) fn read_vectored(
         &self,
         bufs: &mut [IoSliceMut<'_>],
@@ -196,14 +197,14 @@ where
     }
 
     #[inline]
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it hands another call on")]
     pub(super) fn write(&self, buf: &[u8]) -> Green<impl Future<Output = io::Result<usize>>> {
         self.when_ready(Writes, move |mut io| Ok(Done::count(io.write(buf)?, buf.len())))
     }
 
     /// All of it, as one wait: half the size of a loop around [`write`](Self::write).
     #[inline]
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it hands another call on")]
     pub(super) fn write_all(&self, buf: &[u8]) -> Green<impl Future<Output = io::Result<()>>> {
         let mut written = 0;
         let write = move |mut io: &S| {
@@ -222,7 +223,7 @@ where
     }
 
     #[inline]
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it hands another call on")]
     pub(super) fn write_vectored(
         &self,
         bufs: &[IoSlice<'_>],

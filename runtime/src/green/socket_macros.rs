@@ -379,13 +379,13 @@ macro_rules! byte_stream {
             // What `#[green]` would write has a state machine of its own around these, which is half as large again
             // and keeps every argument twice.
             #[inline]
-            #[cfg_attr(debug_assertions, track_caller)]
+            #[$crate::green(by_hand = "it hands another call on")]
             fn read(&mut self, buf: &mut [u8]) -> $crate::Green<impl Future<Output = std::io::Result<usize>>> {
                 self.socket.read(buf)
             }
 
             #[inline]
-            #[cfg_attr(debug_assertions, track_caller)]
+            #[$crate::green(by_hand = "it hands another call on")]
             fn read_vectored(
                 &mut self,
                 bufs: &mut [std::io::IoSliceMut<'_>],
@@ -396,19 +396,19 @@ macro_rules! byte_stream {
 
         impl $crate::green::io::Write for $type {
             #[inline]
-            #[cfg_attr(debug_assertions, track_caller)]
+            #[$crate::green(by_hand = "it hands another call on")]
             fn write(&mut self, buf: &[u8]) -> $crate::Green<impl Future<Output = std::io::Result<usize>>> {
                 self.socket.write(buf)
             }
 
             #[inline]
-            #[cfg_attr(debug_assertions, track_caller)]
+            #[$crate::green(by_hand = "it hands another call on")]
             fn write_all(&mut self, buf: &[u8]) -> $crate::Green<impl Future<Output = std::io::Result<()>>> {
                 self.socket.write_all(buf)
             }
 
             #[inline]
-            #[cfg_attr(debug_assertions, track_caller)]
+            #[$crate::green(by_hand = "it hands another call on")]
             fn write_vectored(
                 &mut self,
                 bufs: &[std::io::IoSlice<'_>],

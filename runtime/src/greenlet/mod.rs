@@ -60,6 +60,7 @@ pub use crate::greenthread::GreenletExit;
 pub use trace::{Trace, Transfer, gettrace, settrace};
 pub use value::{CyclicParent, InvalidSwitch, Thrown, Value};
 
+use crate::green;
 use driver::{Passed, Switch, state};
 
 /// A raw coroutine. Clones are handles on one; it stays on its OS thread.
@@ -159,6 +160,7 @@ impl Greenlet {
     /// # Panics
     ///
     /// Raises the panic of a greenlet whose parent the running one is.
+    #[green(by_hand = "it captures no more than it says")]
     pub fn switch<V: Any>(&self, value: V) -> Green<impl Future<Output = Result<Value, Thrown>> + use<V>> {
         Green::new(Switch::new(self.clone(), Passed::Value(Value::new(value))))
     }
@@ -171,6 +173,7 @@ impl Greenlet {
     /// [`GreenletExit`](struct@GreenletExit) that ends a greenlet is the value of the parent's switch, not an error.
     ///
     /// What is lost, errors and panics are those of [`switch`](Self::switch).
+    #[green(by_hand = "it captures no more than it says")]
     pub fn throw<E: Into<Thrown>>(
         &self,
         error: E,

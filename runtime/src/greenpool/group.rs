@@ -6,6 +6,7 @@ use super::GreenPool;
 use super::slots::FreeSlot;
 use crate::call::Green;
 use crate::call::{GreenCall, MakesGreenCall};
+use crate::green;
 use crate::greenthread::Thread;
 use crate::hub::exit::Exit;
 use crate::hub::suspend::until;
@@ -39,6 +40,7 @@ impl GreenPool {
     ///
     /// A thread that has ended or is a member already takes no slot. A kill or timeout here loses nothing: the thread
     /// is no member. gevent's `add`.
+    #[green(by_hand = "a wait, and little else")]
     pub fn add(&self, thread: &impl AsRef<Thread>) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             let thread = thread.as_ref();
@@ -96,6 +98,7 @@ impl GreenPool {
     /// # Panics
     ///
     /// Raises the panic of the job.
+    #[green(by_hand = "it drives what it is given")]
     pub fn apply<F, G>(&self, f: F) -> Green<impl Future<Output = G::Value>>
     where
         F: MakesGreenCall<G> + 'static,
@@ -118,6 +121,7 @@ impl GreenPool {
     /// # Panics
     ///
     /// As [`waitall`](Self::waitall).
+    #[green(by_hand = "a wait, and little else")]
     pub fn try_waitall(&self) -> Green<impl Future<Output = Result<(), Exit>>> {
         Green::new(async move {
             let members = self.members();

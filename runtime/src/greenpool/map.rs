@@ -6,6 +6,7 @@ use super::GreenPool;
 use super::imap::{Imap, Order, imap};
 use crate::call::Green;
 use crate::call::GreenCall;
+use crate::green;
 use crate::iter::GreenIterator;
 
 impl GreenPool {
@@ -98,7 +99,7 @@ impl GreenPool {
     /// ```
     ///
     /// gevent's `map`.
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it drives what it is given")]
     pub fn map<I, F, G>(&self, f: F, inputs: I) -> Green<impl Future<Output = Vec<G::Value>>>
     where
         I: IntoIterator<IntoIter: 'static, Item: 'static>,

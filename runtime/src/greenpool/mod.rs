@@ -15,6 +15,7 @@ use std::rc::Rc;
 use crate::call::Green;
 use crate::call::lazy::Start;
 use crate::call::{GreenCall, MakesGreenCall};
+use crate::green;
 use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::suspend::until;
@@ -94,7 +95,7 @@ impl GreenPool {
     /// dropped where it stands.
     ///
     /// eventlet's and gevent's `Pool.spawn`.
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it begins before it is driven")]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
     where
         F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
@@ -119,7 +120,7 @@ impl GreenPool {
     /// # Panics
     ///
     /// As [`spawn`](Self::spawn).
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it begins before it is driven")]
     pub fn spawn_n<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
         F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
@@ -158,7 +159,7 @@ impl GreenPool {
     /// somebody else may have it. A kill or timeout here loses nothing.
     ///
     /// gevent's `Pool.wait_available`.
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait_available(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             loop {
@@ -183,7 +184,7 @@ impl GreenPool {
     /// If a member of the pool calls it: it would wait for its own end.
     ///
     /// eventlet's `waitall`, gevent's `Pool.join`.
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "a wait, and little else")]
     pub fn waitall(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             if self.is_member() {

@@ -74,7 +74,7 @@ impl<T: 'static> GreenPile<T> {
     /// leaves no gap.
     ///
     /// Where the OS thread is ending and its hub has ended before it, the job is killed before it begins.
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it begins before it is driven")]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where
         F: MakesGreenCall<G> + 'static,

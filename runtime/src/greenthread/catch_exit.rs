@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::call::Green;
 use crate::call::{GreenCall, MakesGreenCall};
+use crate::green;
 use crate::hub::exit::Reason;
 use crate::hub::exit_scope::ExitScope;
 use crate::hub::task::is_look;
@@ -91,7 +92,7 @@ impl Error for GreenletExit {
 ///     assert_eq!(thread.wait(), "cleaned up");
 /// }
 /// ```
-#[cfg_attr(debug_assertions, track_caller)]
+#[green(by_hand = "it drives what it is given")]
 pub fn catch_exit<F, G>(f: F) -> Green<impl Future<Output = Result<G::Value, GreenletExit>>>
 where
     F: MakesGreenCall<G>,

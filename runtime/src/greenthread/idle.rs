@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Line, Queued, WaitList};
@@ -34,6 +35,7 @@ use crate::hub::wait_queue::{Line, Queued, WaitList};
 /// ```
 ///
 /// gevent's `idle`.
+#[green(by_hand = "a wait, and little else")]
 pub fn idle() -> Green<impl Future<Output = ()>> {
     Green::new(async { until(Idle(Queued::new(Idlers))).await })
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::green;
 use crate::greenthread::iwait::iwait;
 use crate::greenthread::{GreenThread, Thread};
 use crate::hub::exit::Exit;
@@ -16,12 +17,14 @@ pub trait Joinable: AsRef<Thread> {
     type Value;
 
     /// Waits for the thread's end. Suspends until then.
+    #[green(by_hand = "it hands another call on")]
     fn join_one(self) -> Green<impl Future<Output = Result<Self::Value, Exit>>>;
 }
 
 impl<T> Joinable for GreenThread<T> {
     type Value = T;
 
+    #[green(by_hand = "it hands another call on")]
     fn join_one(self) -> Green<impl Future<Output = Result<T, Exit>>> {
         self.join()
     }
@@ -30,6 +33,7 @@ impl<T> Joinable for GreenThread<T> {
 impl<T> Joinable for &GreenThread<T> {
     type Value = ();
 
+    #[green(by_hand = "it hands another call on")]
     fn join_one(self) -> Green<impl Future<Output = Result<(), Exit>>> {
         self.thread().join()
     }
@@ -38,6 +42,7 @@ impl<T> Joinable for &GreenThread<T> {
 impl Joinable for Thread {
     type Value = ();
 
+    #[green(by_hand = "it hands another call on")]
     fn join_one(self) -> Green<impl Future<Output = Result<(), Exit>>> {
         self.join()
     }
@@ -46,6 +51,7 @@ impl Joinable for Thread {
 impl Joinable for &Thread {
     type Value = ();
 
+    #[green(by_hand = "it hands another call on")]
     fn join_one(self) -> Green<impl Future<Output = Result<(), Exit>>> {
         self.join()
     }
@@ -73,7 +79,7 @@ impl Joinable for &Thread {
 /// ```
 ///
 /// gevent's `joinall`.
-#[cfg_attr(debug_assertions, track_caller)]
+#[green(by_hand = "it drives what it is given")]
 pub fn joinall<J: Joinable>(
     threads: impl IntoIterator<Item = J>,
 ) -> Green<impl Future<Output = Vec<Result<J::Value, Exit>>>> {
@@ -119,6 +125,7 @@ pub fn joinall<J: Joinable>(
 /// # Errors
 ///
 /// How the first thread that did not return ended.
+#[green(by_hand = "it drives what it is given")]
 pub fn try_joinall<J: Joinable>(
     threads: impl IntoIterator<Item = J>,
 ) -> Green<impl Future<Output = Result<Vec<J::Value>, Exit>>> {
@@ -170,6 +177,7 @@ pub fn try_joinall<J: Joinable>(
 /// ```
 ///
 /// gevent's `wait(…, count)`.
+#[green(by_hand = "a wait, and little else")]
 pub fn wait<J: AsRef<Thread>>(
     threads: impl IntoIterator<Item = J>,
     count: usize,
@@ -185,6 +193,7 @@ pub fn wait<J: AsRef<Thread>>(
 /// limit is over.
 ///
 /// gevent's `wait(…, timeout, count)`.
+#[green(by_hand = "a wait, and little else")]
 pub fn wait_timeout<J: AsRef<Thread>>(
     threads: impl IntoIterator<Item = J>,
     count: usize,
@@ -232,15 +241,14 @@ async fn collect_ended<J: AsRef<Thread>>(
 /// # Errors
 ///
 /// [`Timeout`] if some are still there when the limit is over; they go on.
+#[green(crate = crate)]
 pub fn killall_timeout<J: AsRef<Thread>>(
     threads: impl IntoIterator<Item = J>,
     limit: Duration,
-) -> Green<impl Future<Output = Result<(), Timeout>>> {
-    Green::new(async move {
-        let threads: Vec<Thread> = threads.into_iter().map(|thread| thread.as_ref().clone()).collect();
-        killall(&threads);
-        with_timeout(limit, || joinall(threads)).await.map(drop)
-    })
+) -> Result<(), Timeout> {
+    let threads: Vec<Thread> = threads.into_iter().map(|thread| thread.as_ref().clone()).collect();
+    killall(&threads);
+    with_timeout(limit, || joinall(threads)).map(drop)
 }
 
 /// [Kills](Thread::kill) each of the threads, in the order given. Does not suspend.

@@ -26,6 +26,7 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::call::lazy::Start;
 use crate::call::{GreenCall, MakesGreenCall};
+use crate::green;
 use crate::greenthread::join::Ended;
 use crate::hub::current;
 use crate::hub::exit::{Exit, Panic, Reason};
@@ -71,7 +72,7 @@ pub use spawn_tree::{spawn_tree, track_spawns};
 ///
 /// eventlet's and gevent's `sleep`, in seconds there.
 #[inline]
-#[cfg_attr(debug_assertions, track_caller)]
+#[green(by_hand = "a wait, and little else")]
 pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
     Green::new(until(Sleep::lasting(duration)))
 }
@@ -135,11 +136,10 @@ pub fn try_current() -> Option<Thread> {
 /// # Cancel safety
 ///
 /// A timeout here drops the call; the kill was delivered before.
-pub fn exit() -> Green<impl Future<Output = <fn() -> ! as crate::macro_support::Returns>::Output>> {
-    Green::new(async {
-        current().kill();
-        std::future::pending().await
-    })
+#[green(crate = crate)]
+pub fn exit() -> ! {
+    current().kill();
+    std::future::pending().await
 }
 
 /// Makes the call that `f` makes, and gives a panic in it as a value. Suspends while the call does.
@@ -174,7 +174,7 @@ pub fn exit() -> Green<impl Future<Output = <fn() -> ! as crate::macro_support::
 /// # Cancel safety
 ///
 /// A kill or timeout here drops the call where it stands.
-#[cfg_attr(debug_assertions, track_caller)]
+#[green(by_hand = "it drives what it is given")]
 pub fn catch_unwind<F, G>(f: F) -> Green<impl Future<Output = Result<G::Value, Panic>>>
 where
     F: MakesGreenCall<G>,
@@ -233,7 +233,7 @@ impl<T> GreenThread<T> {
     ///
     /// Raises the thread's own panic, without printing it again; panics if the thread was killed, and if it is the
     /// running one. [`join`](Self::join) has these as values.
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it captures no more than it says")]
     pub fn wait(self) -> Green<impl Future<Output = T> + use<T>> {
         Green::new(async move {
             match self.join().await {
@@ -254,7 +254,7 @@ impl<T> GreenThread<T> {
     /// # Panics
     ///
     /// If it is the running thread: that would never end.
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it captures no more than it says")]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>> + use<T>> {
         Green::new(async move {
             let task = self.outcome.task();
@@ -442,7 +442,7 @@ impl Thread {
     /// # Panics
     ///
     /// If it is the running thread: that would never end.
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it captures no more than it says")]
     pub fn join(&self) -> Green<impl Future<Output = Result<(), Exit>> + use<>> {
         let task = self.0.clone();
         Green::new(async move {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::failed::cannot;
 use crate::hub::poller::Interest;
 use crate::hub::sources::{Direction, Done, Reads, Source, Writes};
@@ -39,6 +40,7 @@ use crate::hub::sources::{Direction, Done, Reads, Source, Writes};
 /// `InvalidInput` unless exactly one direction is asked for; `TimedOut`; `ResourceBusy` if another green thread waits
 /// for the same direction of it; `NotConnected` after [`notify_close`](crate::hubs::notify_close); else what the operating
 /// system says, for instance that a regular file cannot be waited for.
+#[green(by_hand = "a wait, and little else")]
 pub fn trampoline<S: AsFd>(
     source: &S,
     interest: Interest,

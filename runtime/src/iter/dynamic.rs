@@ -1,7 +1,6 @@
 //! Green iterators behind a pointer.
 
 use super::GreenIterator;
-use crate::call::{Green, GreenBox};
 use crate::green;
 
 /// A [`GreenIterator`] whose type is not known: `dyn DynGreenIterator<Item = T>`.
@@ -28,7 +27,8 @@ pub trait DynGreenIterator {
     type Item;
 
     /// [`GreenIterator::next`], on the heap.
-    fn next_boxed(&mut self) -> GreenBox<'_, Option<Self::Item>>;
+    #[green(boxed, crate = crate)]
+    fn next_boxed(&mut self) -> Option<Self::Item>;
 
     /// [`GreenIterator::size_hint`].
     fn size_hint_boxed(&self) -> (usize, Option<usize>);
@@ -37,8 +37,9 @@ pub trait DynGreenIterator {
 impl<I: GreenIterator> DynGreenIterator for I {
     type Item = I::Item;
 
-    fn next_boxed(&mut self) -> GreenBox<'_, Option<I::Item>> {
-        Green::new(Box::pin(self.next()))
+    #[green(boxed, crate = crate)]
+    fn next_boxed(&mut self) -> Option<I::Item> {
+        self.next()
     }
 
     fn size_hint_boxed(&self) -> (usize, Option<usize>) {

@@ -315,6 +315,7 @@ pub trait GreenIterator {
     ///
     /// The items are gathered before the collection is made of them, so collecting into a `Result` takes the steps
     /// after an error as well; [`try_collect`](Self::try_collect) does not, nor does a `for` loop with `?`.
+    #[green(by_hand = "it drives what it is given")]
     fn collect<C>(self) -> Green<impl Future<Output = C>>
     where
         Self: Sized,
@@ -350,6 +351,7 @@ pub trait GreenIterator {
     ///     Ok(())
     /// }
     /// ```
+    #[green(by_hand = "it drives what it is given")]
     fn try_collect<C>(&mut self) -> Green<impl Future<Output = <Self::Item as Attempt>::At<C>>>
     where
         Self: Sized,
@@ -369,6 +371,7 @@ pub trait GreenIterator {
     }
 
     /// Lets `f` work each item into a value that starts as `init`. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn fold<B, F>(mut self, init: B, mut f: F) -> Green<impl Future<Output = B>>
     where
         Self: Sized,
@@ -384,6 +387,7 @@ pub trait GreenIterator {
     }
 
     /// Like [`fold`](Self::fold), until `f` fails, whose failure is the value then. No step is taken after it.
+    #[green(by_hand = "it drives what it is given")]
     fn try_fold<B, F, R>(&mut self, init: B, mut f: F) -> Green<impl Future<Output = R>>
     where
         Self: Sized,
@@ -403,6 +407,7 @@ pub trait GreenIterator {
     }
 
     /// Calls `f` with each item, until it fails. No step is taken after that.
+    #[green(by_hand = "it drives what it is given")]
     fn try_for_each<F, R>(&mut self, mut f: F) -> Green<impl Future<Output = R>>
     where
         Self: Sized,
@@ -413,6 +418,7 @@ pub trait GreenIterator {
     }
 
     /// Like [`fold`](Self::fold), starting with the first item; `None` if there is none.
+    #[green(by_hand = "it drives what it is given")]
     fn reduce<F>(mut self, f: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -425,6 +431,7 @@ pub trait GreenIterator {
     }
 
     /// Calls `f` with each item. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn for_each<F>(mut self, mut f: F) -> Green<impl Future<Output = ()>>
     where
         Self: Sized,
@@ -438,6 +445,7 @@ pub trait GreenIterator {
     }
 
     /// How many items there are. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn count(self) -> Green<impl Future<Output = usize>>
     where
         Self: Sized,
@@ -446,6 +454,7 @@ pub trait GreenIterator {
     }
 
     /// The last item. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn last(self) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -454,6 +463,7 @@ pub trait GreenIterator {
     }
 
     /// The item after the next `n`, which are taken as well; those taken before a kill or timeout are lost.
+    #[green(by_hand = "it drives what it is given")]
     fn nth(&mut self, n: usize) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -462,6 +472,7 @@ pub trait GreenIterator {
     }
 
     /// Does `f` want any of the items? No step is taken after the first that it wants.
+    #[green(by_hand = "it drives what it is given")]
     fn any<F>(&mut self, mut f: F) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -478,6 +489,7 @@ pub trait GreenIterator {
     }
 
     /// Does `f` want all of the items? No step is taken after the first that it does not want.
+    #[green(by_hand = "it drives what it is given")]
     fn all<F>(&mut self, mut f: F) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -487,6 +499,7 @@ pub trait GreenIterator {
     }
 
     /// The first item that `predicate` wants. No step is taken after it.
+    #[green(by_hand = "it drives what it is given")]
     fn find<P>(&mut self, predicate: P) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -496,6 +509,7 @@ pub trait GreenIterator {
     }
 
     /// The first thing that `f` makes of an item. No step is taken after it.
+    #[green(by_hand = "it drives what it is given")]
     fn find_map<B, F>(&mut self, f: F) -> Green<impl Future<Output = Option<B>>>
     where
         Self: Sized,
@@ -505,6 +519,7 @@ pub trait GreenIterator {
     }
 
     /// The index of the first item that `predicate` wants. No step is taken after it.
+    #[green(by_hand = "it drives what it is given")]
     fn position<P>(&mut self, mut predicate: P) -> Green<impl Future<Output = Option<usize>>>
     where
         Self: Sized,
@@ -517,6 +532,7 @@ pub trait GreenIterator {
     }
 
     /// The sum of the items. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn sum<S>(self) -> Green<impl Future<Output = S>>
     where
         Self: Sized,
@@ -529,6 +545,7 @@ pub trait GreenIterator {
     }
 
     /// The product of the items. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn product<S>(self) -> Green<impl Future<Output = S>>
     where
         Self: Sized,
@@ -541,6 +558,7 @@ pub trait GreenIterator {
     }
 
     /// The least item, of equal ones the first. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn min(self) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -550,6 +568,7 @@ pub trait GreenIterator {
     }
 
     /// The greatest item, of equal ones the last. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn max(self) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -559,6 +578,7 @@ pub trait GreenIterator {
     }
 
     /// The least item by a comparison, of equal ones the first. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn min_by<F>(self, mut compare: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -574,6 +594,7 @@ pub trait GreenIterator {
     }
 
     /// The greatest item by a comparison, of equal ones the last. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn max_by<F>(self, mut compare: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -590,6 +611,7 @@ pub trait GreenIterator {
 
     /// The item with the least key, of equal ones the first; `key` is asked once for each. Suspends until the iterator
     /// is over.
+    #[green(by_hand = "it drives what it is given")]
     fn min_by_key<K, F>(self, mut key: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -604,6 +626,7 @@ pub trait GreenIterator {
 
     /// The item with the greatest key, of equal ones the last; `key` is asked once for each. Suspends until the
     /// iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn max_by_key<K, F>(self, mut key: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
         Self: Sized,
@@ -617,6 +640,7 @@ pub trait GreenIterator {
     }
 
     /// The items that `predicate` wants, and the others. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn partition<C, P>(self, mut predicate: P) -> Green<impl Future<Output = (C, C)>>
     where
         Self: Sized,
@@ -632,6 +656,7 @@ pub trait GreenIterator {
     }
 
     /// The first parts of pairs, and the second parts. Suspends until the iterator is over.
+    #[green(by_hand = "it drives what it is given")]
     fn unzip<A, B, FromA, FromB>(self) -> Green<impl Future<Output = (FromA, FromB)>>
     where
         Self: Sized + GreenIterator<Item = (A, B)>,
@@ -652,6 +677,7 @@ pub trait GreenIterator {
     // ---- comparisons, item by item; no step is taken after what decides
 
     /// The order of the items and those of `other`, as words are in a dictionary.
+    #[green(by_hand = "it drives what it is given")]
     fn cmp<U>(mut self, other: U) -> Green<impl Future<Output = Ordering>>
     where
         Self: Sized,
@@ -665,6 +691,7 @@ pub trait GreenIterator {
     }
 
     /// The order of the items and those of `other`, if they have one.
+    #[green(by_hand = "it drives what it is given")]
     fn partial_cmp<U>(mut self, other: U) -> Green<impl Future<Output = Option<Ordering>>>
     where
         Self: Sized,
@@ -677,6 +704,7 @@ pub trait GreenIterator {
     }
 
     /// Are the items and those of `other` equal, and as many?
+    #[green(by_hand = "it drives what it is given")]
     fn eq<U>(mut self, other: U) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -690,6 +718,7 @@ pub trait GreenIterator {
     }
 
     /// Do the items and those of `other` differ, or their number?
+    #[green(by_hand = "it drives what it is given")]
     fn ne<U>(self, other: U) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -700,6 +729,7 @@ pub trait GreenIterator {
     }
 
     /// Do the items come before those of `other`?
+    #[green(by_hand = "it drives what it is given")]
     fn lt<U>(self, other: U) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -710,6 +740,7 @@ pub trait GreenIterator {
     }
 
     /// Do the items come before those of `other`, or are they equal?
+    #[green(by_hand = "it drives what it is given")]
     fn le<U>(self, other: U) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -720,6 +751,7 @@ pub trait GreenIterator {
     }
 
     /// Do the items come after those of `other`?
+    #[green(by_hand = "it drives what it is given")]
     fn gt<U>(self, other: U) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -730,6 +762,7 @@ pub trait GreenIterator {
     }
 
     /// Do the items come after those of `other`, or are they equal?
+    #[green(by_hand = "it drives what it is given")]
     fn ge<U>(self, other: U) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -740,6 +773,7 @@ pub trait GreenIterator {
     }
 
     /// Is no item less than the one before it?
+    #[green(by_hand = "it drives what it is given")]
     fn is_sorted(self) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -749,6 +783,7 @@ pub trait GreenIterator {
     }
 
     /// Does `compare` say of each item and the next that they are in order?
+    #[green(by_hand = "it drives what it is given")]
     fn is_sorted_by<F>(mut self, mut compare: F) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,
@@ -767,6 +802,7 @@ pub trait GreenIterator {
     }
 
     /// Is no item's key less than that of the one before it?
+    #[green(by_hand = "it drives what it is given")]
     fn is_sorted_by_key<K, F>(self, f: F) -> Green<impl Future<Output = bool>>
     where
         Self: Sized,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Queued, WaitList};
 use crate::hub::wake_all;
@@ -49,6 +50,7 @@ impl Barrier {
     /// not suspend, and `true` tells it that it leads.
     ///
     /// A thread that is killed or timed out while it waits is not there any more: the barrier asks for another one.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = bool>> {
         Green::new(async move { until(Passed { barrier: self, place: Queued::new(&self.line) }).await })
     }

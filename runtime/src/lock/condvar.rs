@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{Mutex, MutexGuard};
 use crate::call::Green;
+use crate::green;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Queued, WaitList};
 use crate::hub::{wake, wake_all};
@@ -57,6 +58,7 @@ impl Condvar {
     /// Unlocks, waits to be notified, and locks again. Suspends until then.
     ///
     /// A kill or timeout leaves the mutex unlocked; a notification that was on its way goes to the next in line.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait<'a, T: ?Sized>(
         &self,
         guard: MutexGuard<'a, T>,
@@ -67,6 +69,7 @@ impl Condvar {
     /// Waits, unlocked, until `condition` is false of the value. Suspends until then; not at all if it is at once.
     ///
     /// `condition` is called with the mutex locked. A kill or timeout leaves the mutex unlocked.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait_while<'a, T: ?Sized, F>(
         &self,
         mut guard: MutexGuard<'a, T>,
@@ -86,6 +89,7 @@ impl Condvar {
     /// Unlocks, waits to be notified for at most `limit`, and locks again, however long that takes.
     ///
     /// The guard comes back in either case; beside it stands whether the limit was over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait_timeout<'a, T: ?Sized>(
         &self,
         guard: MutexGuard<'a, T>,

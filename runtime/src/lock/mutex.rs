@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::suspend::until;
 use crate::semaphore::permits::Permits;
 use crate::timeout::{Timeout, with_timeout};
@@ -87,6 +88,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Locks. Suspends until it is this thread's turn; not at all if nobody holds it or is in line.
     ///
     /// A kill or timeout here loses nothing: the next in line gets the lock.
+    #[green(by_hand = "a wait, and little else")]
     pub fn lock(&self) -> Green<impl Future<Output = MutexGuard<'_, T>>> {
         Green::new(async move {
             until(self.permit.acquire("a mutex")).await;
@@ -99,6 +101,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn lock_timeout(
         &self,
         limit: Duration,

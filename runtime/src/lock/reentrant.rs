@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::current;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::semaphore::permits::{Acquire, Permits};
@@ -76,6 +77,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// Locks. Suspends while another green thread holds it, until it is this one's turn.
     ///
     /// A kill or timeout here loses nothing.
+    #[green(by_hand = "a wait, and little else")]
     pub fn lock(&self) -> Green<impl Future<Output = ReentrantLockGuard<'_, T>>> {
         Green::new(async move {
             until(self.owning.enter()).await;
@@ -88,6 +90,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn lock_timeout(
         &self,
         limit: Duration,

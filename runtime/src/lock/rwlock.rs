@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Queued, WaitList};
 use crate::hub::wake;
@@ -72,6 +73,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Locks to read. Suspends while a thread writes or others are in line, until it is this one's turn.
     ///
     /// A kill or timeout here loses nothing: the next in line gets its turn.
+    #[green(by_hand = "a wait, and little else")]
     pub fn read(&self) -> Green<impl Future<Output = RwLockReadGuard<'_, T>>> {
         Green::new(async move {
             until(self.access.enter(Kind::Read)).await;
@@ -82,6 +84,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Locks to write. Suspends while threads read or write or others are in line, until it is this one's turn.
     ///
     /// A kill or timeout here loses nothing: the next in line gets its turn.
+    #[green(by_hand = "a wait, and little else")]
     pub fn write(&self) -> Green<impl Future<Output = RwLockWriteGuard<'_, T>>> {
         Green::new(async move {
             until(self.access.enter(Kind::Write)).await;
@@ -94,6 +97,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn read_timeout(
         &self,
         limit: Duration,
@@ -109,6 +113,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn write_timeout(
         &self,
         limit: Duration,

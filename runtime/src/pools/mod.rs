@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::call::GreenCall;
+use crate::green;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
@@ -99,6 +100,7 @@ impl<T, E> Pool<T, E> {
     /// # Errors
     ///
     /// That of `create`; what was made before stays.
+    #[green(by_hand = "it drives what it is given")]
     pub fn fill(&self, count: usize) -> Green<impl Future<Output = Result<(), E>>> {
         Green::new(async move {
             while self.len() < count
@@ -119,6 +121,7 @@ impl<T, E> Pool<T, E> {
     /// # Errors
     ///
     /// That of `create`; the place is free again, and the next in line is woken for it.
+    #[green(by_hand = "it drives what it is given")]
     pub fn get(&self) -> Green<impl Future<Output = Result<Item<T, E>, E>>> {
         Green::new(async move {
             until(self.stock.places.acquire("an item of a pool")).await;
@@ -131,6 +134,7 @@ impl<T, E> Pool<T, E> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first; inside, as [`get`](Self::get).
+    #[green(by_hand = "a wait, and little else")]
     pub fn get_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<Lent<T, E>, Timeout>>> {
         Green::new(async move { with_timeout(limit, || self.get()).await })
     }

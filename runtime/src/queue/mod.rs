@@ -54,6 +54,7 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::hub::current::try_spend;
+use crate::green;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
@@ -87,6 +88,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// # Errors
     ///
     /// [`ShutDown`] with the item, if the queue was shut down before the item was in.
+    #[green(by_hand = "it begins before it is driven")]
     pub fn put(&self, item: T) -> Green<impl Future<Output = Result<(), ShutDown<T>>>> {
         // Made out here, so that the call has one copy of the item in it and not two.
         let item = Cell::new(Some(item));
@@ -108,6 +110,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// # Errors
     ///
     /// [`PutError`] with the item: `Full` when the limit is over first, `ShutDown` if the queue was shut down.
+    #[green(by_hand = "it begins before it is driven")]
     pub fn put_timeout(
         &self,
         item: T,
@@ -143,6 +146,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// # Errors
     ///
     /// [`ShutDown`], once the queue was shut down and nothing is left in it.
+    #[green(by_hand = "a wait, and little else")]
     pub fn get(&self) -> Green<impl Future<Output = Result<T, ShutDown>>> {
         Green::new(async move {
             if try_spend()
@@ -159,6 +163,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// # Errors
     ///
     /// [`GetError::Empty`] when the limit is over first, [`GetError::ShutDown`] as [`get`](Self::get).
+    #[green(by_hand = "a wait, and little else")]
     pub fn get_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, GetError>>> {
         Green::new(async move { flatten(with_timeout(limit, || until(Get::new(&self.shared))).await) })
     }
@@ -181,6 +186,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// # Errors
     ///
     /// As [`get`](Self::get).
+    #[green(by_hand = "a wait, and little else")]
     pub fn peek(&self) -> Green<impl Future<Output = Result<T, ShutDown>>>
     where
         T: Clone,
@@ -193,6 +199,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// # Errors
     ///
     /// As [`get_timeout`](Self::get_timeout).
+    #[green(by_hand = "a wait, and little else")]
     pub fn peek_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, GetError>>>
     where
         T: Clone,
@@ -282,6 +289,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// all if there is none to wait for.
     ///
     /// A kill or timeout here loses nothing.
+    #[green(by_hand = "a wait, and little else")]
     pub fn join(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move { until(Joined::new(&self.shared)).await })
     }
@@ -291,6 +299,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn join_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<(), Timeout>>> {
         Green::new(async move { with_timeout(limit, || until(Joined::new(&self.shared))).await })
     }

@@ -71,6 +71,7 @@ mod call;
 mod shared;
 mod thread;
 
+use crate::green;
 use call::ScopeCall;
 use shared::Shared;
 
@@ -114,6 +115,7 @@ pub use thread::ScopedThread;
 ///     assert_eq!(sum, 6);
 /// }
 /// ```
+#[green(by_hand = "it drives what it is given")]
 pub fn scope<'env, F, B, T>(f: F) -> Green<impl Future<Output = T>>
 where
     F: FnOnce(Scope<'env>) -> B,
@@ -164,6 +166,7 @@ where
 ///     assert_eq!(result, Err("failed after 5 ms".to_owned()));
 /// }
 /// ```
+#[green(by_hand = "it drives what it is given")]
 pub fn try_scope<'env, F, B, T, E>(f: F) -> Green<impl Future<Output = Result<T, E>>>
 where
     F: FnOnce(Scope<'env, E>) -> B,

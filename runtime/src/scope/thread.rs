@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::shared::{Shared, Threads};
 use crate::branch::branches::BranchKey;
 use crate::call::Green;
+use crate::green;
 use crate::hub::exit::Exit;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::waiter_cell::WaiterCell;
@@ -57,6 +58,7 @@ impl<T> ScopedThread<'_, T> {
     ///
     /// If the thread was [killed](Self::kill); [`join`](Self::join) has that as a value. (If it panicked, the panic
     /// comes out of the scope, and nobody who waits in it is left.)
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait(self) -> Green<impl Future<Output = T>> {
         Green::new(async move { self.join().await.unwrap_or_else(|exit| exit.raise()) })
     }
@@ -68,6 +70,7 @@ impl<T> ScopedThread<'_, T> {
     /// # Errors
     ///
     /// [`Exit::Killed`] if the thread was [killed](Self::kill), or the scope failed before it had its value.
+    #[green(by_hand = "a wait, and little else")]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>>> {
         Green::new(async move { until(Joined { end: &self.end, number: self.number() }).await })
     }

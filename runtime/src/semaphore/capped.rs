@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::suspend::until;
 use crate::queue::Units;
 use crate::queue::state::Shared;
@@ -62,6 +63,7 @@ impl CappedSemaphore {
     /// Counts down. Suspends while the count is zero, until this thread's turn comes; wakes a waiting release.
     ///
     /// A kill or timeout here changes nothing.
+    #[green(by_hand = "a wait, and little else")]
     pub fn acquire(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             let acquired = until(Get::new(&self.units)).await;
@@ -74,6 +76,7 @@ impl CappedSemaphore {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn acquire_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<(), Timeout>>> {
         Green::new(async move { with_timeout(limit, || until(Get::new(&self.units))).await.map(|_| ()) })
     }
@@ -86,6 +89,7 @@ impl CappedSemaphore {
     /// Counts up. Suspends while the count is at the limit, until somebody acquires; wakes a waiting acquire.
     ///
     /// A release that is killed or timed out while it waits has counted nothing.
+    #[green(by_hand = "a wait, and little else")]
     pub fn release(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
             let unit = Cell::new(Some(()));
@@ -99,6 +103,7 @@ impl CappedSemaphore {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn release_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<(), Timeout>>> {
         Green::new(async move {
             let unit = Cell::new(Some(()));

@@ -16,6 +16,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
@@ -86,6 +87,7 @@ impl Semaphore {
     /// Takes a permit. Suspends until there is one for this thread; not at all if there is.
     ///
     /// A kill or timeout here loses nothing: a permit that was on its way goes to the next in line.
+    #[green(by_hand = "a wait, and little else")]
     pub fn acquire(&self) -> Green<impl Future<Output = Permit>> {
         Green::new(async move {
             until(self.shared.permits.acquire("a permit of a semaphore")).await;
@@ -100,6 +102,7 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn acquire_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<Permit, Timeout>>> {
         Green::new(async move {
             with_timeout(limit, || until(self.shared.permits.acquire("a permit of a semaphore"))).await?;
@@ -116,6 +119,7 @@ impl Semaphore {
     ///
     /// Gives the number of free permits, which may be zero: the next in line may have been called for it. gevent's
     /// `Semaphore.wait`. A kill or timeout here loses nothing.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = usize>> {
         Green::new(async move {
             until(self.shared.permits.acquire("a permit of a semaphore to be free")).await;

@@ -10,6 +10,7 @@ use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
 use crate::greenthread::{GreenThread, spawn};
+use crate::green;
 use crate::loom::{Mutex, MutexGuard, OnceLock};
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
@@ -143,6 +144,7 @@ impl<T: Clone> Event<T> {
     /// Waits for the value. Suspends until it is sent; not at all if it has been.
     ///
     /// A kill or timeout here loses nothing: the value stays for the others.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = T>> {
         Green::new(async move {
             let round = self.round();
@@ -156,6 +158,7 @@ impl<T: Clone> Event<T> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn wait_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, Timeout>>> {
         Green::new(async move { with_timeout(limit, || self.wait()).await })
     }

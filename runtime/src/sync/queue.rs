@@ -116,6 +116,7 @@ impl<T> Queue<T> {
     /// # Errors
     ///
     /// [`ShutDown`] with the item, if the queue was shut down before the item was in.
+    #[green(by_hand = "a wait, and little else")]
     pub fn put(&self, item: T) -> Green<impl Future<Output = Result<(), ShutDown<T>>>> {
         let item = Cell::new(Some(item));
         Green::new(async move {
@@ -200,6 +201,7 @@ impl<T> Queue<T> {
     /// # Errors
     ///
     /// [`ShutDown`], once the queue was shut down and nothing is left in it.
+    #[green(by_hand = "a wait, and little else")]
     pub fn get(&self) -> Green<impl Future<Output = Result<T, ShutDown>>> {
         Green::new(async move { suspend(Get { queue: self, ticket: None }).await })
     }
@@ -209,6 +211,7 @@ impl<T> Queue<T> {
     /// # Errors
     ///
     /// [`GetError::Empty`] when the limit is over first, [`GetError::ShutDown`] as [`get`](Self::get).
+    #[green(by_hand = "a wait, and little else")]
     pub fn get_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, GetError>>> {
         Green::new(async move { flatten(with_timeout(limit, || self.get()).await) })
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
+use crate::green;
 use crate::loom::{Mutex, MutexGuard};
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
@@ -69,6 +70,7 @@ impl Semaphore {
     /// Takes a permit. Suspends until there is one for this thread; not at all if there is.
     ///
     /// A kill or timeout here takes none: if one was meant for this thread already, the next in line has it.
+    #[green(by_hand = "a wait, and little else")]
     pub fn acquire(&self) -> Green<impl Future<Output = Permit>> {
         Green::new(async move { suspend(Acquire { semaphore: self, ticket: None }).await })
     }
@@ -78,6 +80,7 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn acquire_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<Permit, Timeout>>> {
         Green::new(async move { with_timeout(limit, || self.acquire()).await })
     }

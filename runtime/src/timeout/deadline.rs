@@ -10,6 +10,7 @@ use super::Timeout;
 use super::limited::Limited;
 use crate::call::Green;
 use crate::call::{GreenCall, MakesGreenCall};
+use crate::green;
 use crate::hub::current;
 
 /// A time by which several calls have to be done, all together.
@@ -86,7 +87,7 @@ impl Deadline {
     /// # Cancellation
     ///
     /// What a call can lose when it is dropped is said in its own documentation; a kill loses the same.
-    #[cfg_attr(debug_assertions, track_caller)]
+    #[green(by_hand = "it drives what it is given")]
     pub fn limit<F, G>(self, f: F) -> Green<impl Future<Output = Result<G::Value, Timeout>>>
     where
         F: MakesGreenCall<G>,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::call::{GreenCall, MakesGreenCall};
+use crate::green;
 use limited::Limited;
 
 pub use deadline::Deadline;
@@ -84,7 +85,7 @@ impl From<Timeout> for std::io::Error {
 /// ```
 ///
 /// eventlet's `with Timeout(limit)` and `with_timeout`; an error instead of an exception that is thrown in.
-#[cfg_attr(debug_assertions, track_caller)]
+#[green(by_hand = "it drives what it is given")]
 pub fn with_timeout<F, G, T>(limit: Duration, f: F) -> Green<impl Future<Output = Result<T, Timeout>>>
 where
     F: MakesGreenCall<G>,
@@ -107,7 +108,7 @@ where
 /// ```
 ///
 /// eventlet's `with_timeout(…, timeout_value=…)`.
-#[cfg_attr(debug_assertions, track_caller)]
+#[green(by_hand = "it drives what it is given")]
 pub fn with_timeout_value<F, G, T>(limit: Duration, f: F, default: T) -> Green<impl Future<Output = T>>
 where
     F: MakesGreenCall<G>,

@@ -12,6 +12,7 @@ use std::task::Waker;
 use super::pool::ThreadPool;
 use super::workers::{Call, Turn, What, Workers};
 use crate::call::Green;
+use crate::green;
 use crate::hub::Hub;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::loom::{Mutex, MutexGuard};
@@ -89,11 +90,13 @@ impl<T: Send + 'static> Job<T> {
     }
 
     /// Waits for the value; raises the call's panic.
+    #[green(by_hand = "a wait, and little else")]
     pub(super) fn value(self) -> Green<impl Future<Output = T>> {
         Green::new(async move { until(self).await.unwrap_or_else(|failure| failure.raise()) })
     }
 
     /// Waits for the value, or why there is none; raises the call's panic.
+    #[green(by_hand = "a wait, and little else")]
     pub(super) fn value_or_error(self) -> Green<impl Future<Output = io::Result<T>>> {
         Green::new(async move {
             match until(self).await {

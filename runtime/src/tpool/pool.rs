@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::job::{Ended, Job};
 use super::workers::Workers;
 use crate::call::Green;
+use crate::green;
 use crate::greenpool::{GreenPool, Imap};
 use crate::greenthread::{GreenThread, spawn};
 use crate::hub::current;
@@ -75,6 +76,7 @@ impl ThreadPool {
     ///
     /// Raises the panic of `f`, which was printed when it happened; panics if the operating system starts no OS thread
     /// for it and there is none: [`try_apply`](Self::try_apply) has that as a value.
+    #[green(by_hand = "a wait, and little else")]
     pub fn apply<F, T>(&self, f: F) -> Green<impl Future<Output = T>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -93,6 +95,7 @@ impl ThreadPool {
     /// # Panics
     ///
     /// Raises the panic of `f`, which was printed when it happened.
+    #[green(by_hand = "a wait, and little else")]
     pub fn try_apply<F, T>(&self, f: F) -> Green<impl Future<Output = io::Result<T>>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -130,6 +133,7 @@ impl ThreadPool {
     /// # Panics
     ///
     /// With the panic of the first call in order that panicked.
+    #[green(by_hand = "it drives what it is given")]
     pub fn map<I, F, T>(&self, f: F, inputs: I) -> Green<impl Future<Output = Vec<T>>>
     where
         I: IntoIterator<IntoIter: 'static, Item: Send + 'static>,
@@ -207,6 +211,7 @@ impl ThreadPool {
 
     /// Waits until every call is over, those that are submitted meanwhile included. Suspends until then; not at all if
     /// there is none. A kill or timeout here loses nothing.
+    #[green(by_hand = "a wait, and little else")]
     pub fn join(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move { until(Ended::of_calls(current::with(Rc::clone), self.workers())).await })
     }
@@ -217,6 +222,7 @@ impl ThreadPool {
     /// loses nothing: the OS threads end all the same.
     ///
     /// eventlet's `killall`, gevent's `kill`.
+    #[green(by_hand = "a wait, and little else")]
     pub fn killall(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move { until(Ended::of_threads(current::with(Rc::clone), self.workers())).await })
     }

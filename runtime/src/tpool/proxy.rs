@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::execute;
 use crate::call::Green;
+use crate::green;
 
 /// An object whose methods block the OS thread: they are called on other OS threads, one at a time.
 ///
@@ -58,6 +59,7 @@ impl<T: Send + 'static> Proxy<T> {
     /// # Panics
     ///
     /// Raises the panic of `f`; the object stays as `f` left it, and can be used.
+    #[green(by_hand = "it begins before it is driven")]
     pub fn call<F, R>(&self, f: F) -> Green<impl Future<Output = R>>
     where
         F: FnOnce(&mut T) -> R + Send + 'static,

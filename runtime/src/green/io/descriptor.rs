@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::OFlags;
 
 use crate::call::Green;
+use crate::green;
 use crate::hub::failed::cannot;
 use crate::hub::sources::{Done, Reads, Source, Way, Writes};
 
@@ -76,10 +77,12 @@ impl Descriptor {
         Ok(Self::of(other))
     }
 
+    #[green(by_hand = "it hands another call on")]
     pub(in crate::green) fn read(&self, buf: &mut [u8]) -> Green<impl Future<Output = io::Result<usize>>> {
         self.when_ready(Reads, move |fd| rustix::io::read(fd, &mut *buf))
     }
 
+    #[green(by_hand = "it hands another call on")]
     pub(in crate::green) fn read_vectored(
         &self,
         bufs: &mut [IoSliceMut<'_>],
@@ -88,10 +91,12 @@ impl Descriptor {
         self.when_ready(Reads, move |fd| rustix::io::readv(fd, &mut bufs[..count]))
     }
 
+    #[green(by_hand = "it hands another call on")]
     pub(in crate::green) fn write(&self, buf: &[u8]) -> Green<impl Future<Output = io::Result<usize>>> {
         self.when_ready(Writes, move |fd| rustix::io::write(fd, buf))
     }
 
+    #[green(by_hand = "it hands another call on")]
     pub(in crate::green) fn write_vectored(
         &self,
         bufs: &[IoSlice<'_>],
@@ -100,6 +105,7 @@ impl Descriptor {
         self.when_ready(Writes, move |fd| rustix::io::writev(fd, &bufs[..count]))
     }
 
+    #[green(by_hand = "a wait, and little else")]
     fn when_ready<F>(&self, way: impl Way, mut operation: F) -> Green<impl Future<Output = io::Result<usize>>>
     where
         F: FnMut(&OwnedFd) -> rustix::io::Result<usize>,

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 
 use super::Result;
 use crate::call::Green;
+use crate::green;
 use crate::scope::{Scope as Inner, ScopedThread, scope as inner_scope};
 
 /// Makes a scope for green threads that may borrow from what is around it, and waits until all have ended. Suspends until
@@ -53,6 +54,7 @@ use crate::scope::{Scope as Inner, ScopedThread, scope as inner_scope};
 ///     assert_eq!(longest, 5);
 /// }
 /// ```
+#[green(by_hand = "it drives what it is given")]
 pub fn scope<'env, F, B>(f: F) -> Green<impl Future<Output = B::Output>>
 where
     F: FnOnce(Scope<'env>) -> B,
@@ -128,6 +130,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// # Cancel safety
     ///
     /// A kill or timeout here leaves the thread running.
+    #[green(by_hand = "a wait, and little else")]
     pub fn join(self) -> Green<impl Future<Output = Result<T>>> {
         Green::new(async move {
             match self.thread.join().await {

@@ -1,0 +1,7 @@
+//! A function that makes its call itself gets the marks of a green one, and stays as it is.
+
+/// Waits for the value.
+#[green(by_hand = "a wait, and little else")]
+pub fn wait(event: &Event<u32>) -> Green<impl Future<Output = u32>> {
+    Green::new(async move { until(event.sent()).await })
+}
