@@ -1,5 +1,6 @@
 //! What the house promises of its own files.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use eventlet_tests::source::{green_functions, root, sources};
@@ -76,6 +77,48 @@ fn each_function_whose_calls_are_green_is_marked_as_one() {
     assert!(by_hand > 100 && by_macro > 300, "the functions are found: {by_hand} and {by_macro}");
 }
 
+/// The sections of the catalogue, by their slugs.
+fn sections() -> BTreeSet<String> {
+    let catalogue = fs::read_to_string(root().join("DIAGNOSTICS.md")).unwrap();
+    catalogue.lines().filter_map(|line| line.strip_prefix("## ")).map(str::to_owned).collect()
+}
+
+/// The messages of the macro, as slugs.
+fn slugs_of_the_macro() -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("macros/src/diagnostics.rs")).unwrap();
+    let (_, list) = text.split_once("pub(crate) enum Diagnostic {").expect("the messages are an enum");
+    let (list, _) = list.split_once("\n}").expect("it ends");
+    let names = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let slug = |name: &str| {
+        let mut slug = String::new();
+        for c in name.chars().take_while(|c| c.is_alphanumeric()) {
+            if c.is_uppercase() && !slug.is_empty() {
+                slug.push('-');
+            }
+            slug.extend(c.to_lowercase());
+        }
+        slug
+    };
+    names.map(slug).collect()
+}
+
+#[test]
+fn each_message_has_its_section_and_each_section_its_example() {
+    let (sections, messages) = (sections(), slugs_of_the_macro());
+    assert!(messages.len() > 15, "the messages are found: {messages:?}");
+    let unexplained: Vec<_> = messages.difference(&sections).collect();
+    assert!(unexplained.is_empty(), "no section: {unexplained:?}");
+    let at_run_time = fs::read_to_string(root().join("tests/messages.rs")).unwrap();
+    for slug in &sections {
+        let example = root().join(format!("ui-tests/fail/{slug}.rs"));
+        let is_at_run_time = at_run_time.contains(&format!("fn {}()", slug.replace('-', "_")));
+        assert!(
+            example.exists() || is_at_run_time,
+            "`{slug}` has neither a ui-test nor a test in messages.rs"
+        );
+    }
+}
+
 #[test]
 fn each_section_that_a_message_names_is_there() {
     let catalogue = fs::read_to_string(root().join("DIAGNOSTICS.md")).unwrap();
@@ -136,6 +179,8 @@ fn the_packages_hold_their_readme_their_licences_and_what_changed() {
             assert!(fs::metadata(&path).is_ok_and(|found| found.is_file()), "{}", path.display());
         }
     }
+    let catalogue = root().join("runtime/DIAGNOSTICS.md");
+    assert!(fs::metadata(&catalogue).is_ok_and(|found| found.is_file()), "the page of its documentation");
 }
 
 /// The text with its lines as far to the left as they go, where a piece of a program may stand further to the right.

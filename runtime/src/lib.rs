@@ -134,6 +134,7 @@
 //! | [`debug`] | who blocks the hub for too long |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`], [`test`](macro@test) | virtual time, and the certainty that nothing is left behind |
+//! | [`docs::diagnostics`] | what the macro, the compiler and the hub say about green code, and what to do about it |
 //!
 //! # Seeing what happens
 //!
@@ -151,7 +152,7 @@
 //!
 //! [`testing::suspension_points`] lists the places at which a call did suspend. A debug build says on stderr when a green
 //! call is dropped without having run, with the line that made it. What the attribute writes is shown in
-//! `docs/what-green-writes.md`, and what it says in DIAGNOSTICS.md.
+//! `docs/what-green-writes.md`, and what it says in [`docs::diagnostics`].
 //!
 //! # What a kill or a timeout can lose
 //!
@@ -201,10 +202,20 @@ mod call;
 mod hub;
 pub mod hubs;
 
-// For the macro, and for the models.
+// For the macro, for whoever reads what it says, and for the models.
 mod loom;
 #[doc(hidden)]
 pub mod macro_support;
+
+/// Pages to read; there is nothing to call.
+pub mod docs {
+    #[doc = include_str!("../DIAGNOSTICS.md")]
+    #[expect(
+        clippy::test_attr_in_doctest,
+        reason = "some messages are about tests, and to compile the example is enough"
+    )]
+    pub mod diagnostics {}
+}
 
 pub use branch::{join, race, try_join};
 pub use call::{Green, GreenBox, GreenCall, MakesGreenCall};
