@@ -119,24 +119,87 @@ fn each_message_has_its_section_and_each_section_its_example() {
     }
 }
 
+/// A message names its section by a path that whoever has the crate can open.
 #[test]
 fn each_section_that_a_message_names_is_there() {
-    let catalogue = fs::read_to_string(root().join("DIAGNOSTICS.md")).unwrap();
+    let sections = sections();
     let mut named = 0;
     for (path, text) in sources("runtime/src").into_iter().chain(sources("macros/src")) {
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            assert!(
+                !line.contains("DIAGNOSTICS.md") || line.contains("include_str!"),
+                "{}: a user has no such file: {line}",
+                path.display()
+            );
+        }
         for mention in text.split("see `").skip(1) {
             let Some((slug, rest)) = mention.split_once('`') else { continue };
-            if rest.trim_start().starts_with("in DIAGNOSTICS.md") {
+            if rest.starts_with(" in `eventlet::docs::diagnostics`") {
                 named += 1;
-                assert!(
-                    catalogue.contains(&format!("## {slug}\n")),
-                    "{}: no section `{slug}`",
-                    path.display()
-                );
+                assert!(sections.contains(slug), "{}: no section `{slug}`", path.display());
             }
         }
     }
     assert!(named > 10, "the messages name their sections in other words now: {named}");
+}
+
+/// The lints that warn have the names of their sections.
+#[test]
+fn each_lint_is_named_after_its_section() {
+    let sections = sections();
+    let lints = names("runtime/src/lint");
+    for lint in lints.iter().filter_map(|file| file.strip_suffix(".rs")).filter(|name| *name != "mod") {
+        assert!(sections.contains(&lint.replace('_', "-")), "no section for `eventlet::lint::{lint}`");
+    }
+    assert!(lints.len() > 4, "the lints are found: {lints:?}");
+}
+
+/// The macro asks about these methods, and the runtime has an answer to each.
+#[test]
+fn the_methods_that_may_block_are_the_same_on_both_sides() {
+    let asked = fs::read_to_string(root().join("macros/src/lower/blocking.rs")).unwrap();
+    let (_, asked) = asked.split_once("const METHODS").unwrap();
+    let (asked, _) = asked.split_once("];").unwrap();
+    let asked: Vec<&str> = asked.split('"').skip(1).step_by(2).collect();
+    let answered = fs::read_to_string(root().join("runtime/src/macro_support/blocking.rs")).unwrap();
+    let (_, answered) = answered.split_once("unremarkable! {").unwrap();
+    let (_, answered) = answered.split_once('[').unwrap();
+    let (answered, _) = answered.split_once(']').unwrap();
+    let answered: Vec<&str> = answered.split_whitespace().collect();
+    assert!(asked.len() > 10, "the list is found: {asked:?}");
+    for method in asked {
+        assert!(answered.contains(&method), "`{method}` is asked about, and nothing answers");
+    }
+}
+
+/// What a message tells to write exists: every `#[attribute]`, and every path that begins at this crate's root.
+#[test]
+fn no_message_names_what_does_not_exist() {
+    let known = [
+        "async_trait",
+        "deny",
+        "eventlet::green",
+        "eventlet::test",
+        "green",
+        "test",
+        "tokio::main",
+        "tokio::test",
+        "warn",
+    ];
+    let root_of_the_crate = fs::read_to_string(root().join("runtime/src/lib.rs")).unwrap();
+    for name in names("ui-tests/fail").iter().filter(|name| name.ends_with(".stderr")) {
+        let text = fs::read_to_string(root().join("ui-tests/fail").join(name)).unwrap();
+        for mention in text.split("#[").skip(1) {
+            let path: String =
+                mention.chars().take_while(|c| c.is_alphanumeric() || "_:".contains(*c)).collect();
+            assert!(known.contains(&path.as_str()), "{name}: `#[{path}]`");
+        }
+        for mention in text.split("`eventlet::").skip(1) {
+            let first: String = mention.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let words = root_of_the_crate.split(|c: char| !c.is_alphanumeric() && c != '_');
+            assert!(words.into_iter().any(|word| word == first), "{name}: `eventlet::{first}`");
+        }
+    }
 }
 
 #[test]

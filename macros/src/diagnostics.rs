@@ -166,7 +166,7 @@ fn message(what: &str, note: &str, help: &str) -> (String, String, String) {
 
 fn not_a_function(kind: &str) -> (String, String, String) {
     let help = match kind {
-        "a module" => "put `#[green]` on the functions inside, or `#[monkey_patch]` on the module",
+        "a module" => "put `#[green]` on each of the functions inside that may suspend",
         "an impl block" => "put `#[green]` on each of its methods that may suspend",
         "a trait" => "put `#[green]` on each of its methods that may suspend, here and in each impl",
         "a struct" | "an enum" | "a union" => "put `#[green]` on its methods, inside the `impl` block",

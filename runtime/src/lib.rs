@@ -134,7 +134,7 @@
 //! | [`debug`] | who blocks the hub for too long |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`], [`test`](macro@test) | virtual time, and the certainty that nothing is left behind |
-//! | [`docs::diagnostics`] | what the macro, the compiler and the hub say about green code, and what to do about it |
+//! | [`docs::diagnostics`], [`lint`] | what the macro, the compiler and the hub say about green code, and what to do about it |
 //!
 //! # Seeing what happens
 //!
@@ -173,7 +173,6 @@ pub mod scope;
 pub mod greenpool;
 pub mod iter;
 pub mod combinators;
-pub mod prelude;
 pub mod event;
 pub mod queue;
 pub mod semaphore;
@@ -206,6 +205,7 @@ pub mod hubs;
 mod loom;
 #[doc(hidden)]
 pub mod macro_support;
+pub mod lint;
 
 /// Pages to read; there is nothing to call.
 pub mod docs {
@@ -219,6 +219,8 @@ pub mod docs {
 
 pub use branch::{join, race, try_join};
 pub use call::{Green, GreenBox, GreenCall, MakesGreenCall};
+#[doc(inline)]
+pub use combinators::prelude;
 pub use convenience::{StopServe, connect, listen, serve};
 pub use dagpool::DagPool;
 pub use event::Event;

@@ -1,15 +1,15 @@
 //! Calls of std that would stop the whole hub.
 //!
 //! Syntax finds those that may be meant; whether one is std's or its green twin is decided by type, in the runtime's
-//! `blocking.rs`, which also has the words.
+//! `blocking.rs`. The words are in its `lint/blocks_the_hub.rs`.
 
 use proc_macro2::Ident;
 use syn::{Expr, Path};
 
 /// A call that may be one of std's that block.
 pub(super) enum Suspect {
-    /// By the path that it is called by, or that its receiver was made by: the kind's method that says so.
-    Spelled(&'static str),
+    /// By the path that it is called by, or that its receiver was made by: the lint's type and method.
+    Spelled(&'static str, Ident),
     /// A method of a variable: the variable, and the method's name.
     Method(Box<Expr>, Ident),
 }
@@ -37,33 +37,31 @@ const METHODS: [&str; 16] = [
 /// Whether a call may be one of std's that block.
 pub(super) fn suspect(expr: &Expr) -> Option<Suspect> {
     match expr {
-        Expr::Call(call) => match &*call.func {
-            Expr::Path(func) => match last_two(&func.path)? {
-                (owner, name) if owner == "thread" && name == "sleep" => {
-                    Some(Suspect::Spelled("sleep_blocks_the_hub"))
-                }
+        Expr::Call(call) => {
+            let Expr::Path(func) = &*call.func else { return None };
+            let name = &func.path.segments.last()?.ident;
+            let lint = match last_two(&func.path)? {
+                (owner, name) if owner == "thread" && name == "sleep" => "Thread",
                 (owner, name) if owner == "TcpStream" && (name == "connect" || name == "connect_timeout") => {
-                    Some(Suspect::Spelled("connect_blocks_the_hub"))
+                    "TcpStream"
                 }
-                _ => None,
-            },
-            _ => None,
-        },
+                _ => return None,
+            };
+            Some(Suspect::Spelled(lint, name.clone()))
+        }
         Expr::MethodCall(call) => {
             let method = METHODS.iter().find(|known| call.method == *known)?;
             if is_place(&call.receiver) {
                 return Some(Suspect::Method(call.receiver.clone(), call.method.clone()));
             }
             let (owner, name) = last_two(made_by(&call.receiver)?)?;
-            let verdict = match (owner.as_str(), name.as_str(), *method) {
-                ("io", "stdin", "read_line" | "read_to_string" | "read_to_end") => "stdin_blocks_the_hub",
-                ("Command", "new", "output" | "status" | "wait" | "wait_with_output") => {
-                    "command_blocks_the_hub"
-                }
-                ("thread", "spawn", "join") => "join_blocks_the_hub",
+            let lint = match (owner.as_str(), name.as_str(), *method) {
+                ("io", "stdin", "read_line" | "read_to_string" | "read_to_end") => "Stdin",
+                ("Command", "new", "output" | "status" | "wait" | "wait_with_output") => "Command",
+                ("thread", "spawn", "join") => "JoinHandle",
                 _ => return None,
             };
-            Some(Suspect::Spelled(verdict))
+            Some(Suspect::Spelled(lint, call.method.clone()))
         }
         _ => None,
     }

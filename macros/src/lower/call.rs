@@ -91,7 +91,7 @@ impl Lower<'_> {
         suspect: Option<Suspect>,
     ) -> TokenStream {
         self.used.calls = true;
-        let (value, mut question) = self.ask_of(suspect, place);
+        let mut question = self.ask_suspect(suspect, place);
         question.extend(self.ask_guards(place.end));
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
@@ -103,6 +103,7 @@ impl Lower<'_> {
             Region::Green | Region::Plain(_) => {
                 let waits = waits(place.name, drive);
                 let the_value = quote_spanned!(end=> value);
+                let value = Ident::new("value", Span::mixed_site());
                 let given = quote_spanned!(place.end=> .#value(#the_value));
                 let whole = quote_spanned!(place.start=> (#kind));
                 let driver = quote_spanned!(place.name=> (#kind));
@@ -122,18 +123,22 @@ impl Lower<'_> {
         quote!(#(#attrs)* #word #call #arm)
     }
 
-    /// What a call that may be one of std's that block is asked: the name under which a plain kind gives the value, and
-    /// the question to the receiver's type.
-    fn ask_of(&mut self, suspect: Option<Suspect>, place: &Place) -> (Ident, TokenStream) {
-        let value = Ident::new("value", Span::mixed_site());
+    /// What is asked about a call that may be one of std's that block: its kind, or the type of its receiver, answers with
+    /// a lint, whose method by the user's own name warns.
+    fn ask_suspect(&mut self, suspect: Option<Suspect>, place: &Place) -> TokenStream {
+        let Some(suspect) = suspect else { return TokenStream::new() };
+        self.used.suspects = true;
+        let private = self.paths.private(place.name);
         match suspect {
-            Some(Suspect::Spelled(verdict)) => (Ident::new(verdict, place.name), TokenStream::new()),
-            Some(Suspect::Method(receiver, method)) => {
-                self.used.suspects = true;
-                let private = self.paths.private(place.name);
-                (value, quote!(#private::receiver(&#receiver).#method();))
+            Suspect::Spelled(lint, method) => {
+                let at = Span::mixed_site().located_at(place.end);
+                let lint = Ident::new(lint, at);
+                let lint = quote_spanned!(at=> #private::lint::blocks_the_hub::#lint);
+                quote_spanned!(at=> __probe(&value, 0).eventlet_kind().if_plain(#lint).#method();)
             }
-            None => (value, TokenStream::new()),
+            Suspect::Method(receiver, method) => {
+                quote!(#private::receiver(&#receiver).lint().#method();)
+            }
         }
     }
 

@@ -260,7 +260,12 @@ impl Lower<'_> {
                 use #private::{GreenSteps as _, NoSteps as _, steps as __steps};
             }
         });
-        let suspects = self.used.suspects.then(|| quote::quote!(use #private::Harmless as _;));
+        let suspects = self.used.suspects.then(|| {
+            quote::quote! {
+                #[allow(unused_imports)]
+                use #private::{Harmless as _, Unremarkable as _};
+            }
+        });
         let guards = self.used.guards.then(|| quote::quote!(use #private::NotHeld as _;));
         let markers = self.guards.markers(private);
         quote::quote!(#kinds #calls #loops #suspects #guards #markers)

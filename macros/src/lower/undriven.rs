@@ -21,11 +21,11 @@ pub(super) enum Outside {
 }
 
 impl Outside {
-    /// The method of the call's kind that warns.
-    fn warning(self) -> Option<&'static str> {
+    /// The lint that warns.
+    fn lint(self) -> Option<&'static str> {
         match self {
-            Outside::Closure => Some("call_in_closure"),
-            Outside::InnerFunction => Some("call_in_inner_function"),
+            Outside::Closure => Some("green_call_in_closure"),
+            Outside::InnerFunction => Some("green_call_in_nested_fn"),
             Outside::AsyncBlock => None,
         }
     }
@@ -47,12 +47,12 @@ impl Lower<'_> {
     /// ```text
     /// Input:  let page = fetch(url);
     /// Output: let page = match fetch(url) {
-    ///             value => { let kind = …; kind.call_in_closure(value) }
+    ///             value => { let kind = …; kind.if_green(green_call_in_closure::Call).held(); value }
     ///         };
     /// ```
     pub(super) fn held(&mut self, local: &mut Local, outside: Outside) {
         visit_mut::visit_local_mut(self, local);
-        let Some(warning) = outside.warning() else { return };
+        let Some(lint) = outside.lint() else { return };
         let has_type = matches!(local.pat, Pat::Type(_));
         let Some(init) = local.init.as_mut().filter(|init| init.diverge.is_none() && !has_type) else {
             return;
@@ -60,9 +60,13 @@ impl Lower<'_> {
         let Some(place) = place_of(&init.expr).filter(|_| !is_made_here(&init.expr)) else { return };
         self.used.calls = true;
         let end = Span::mixed_site().located_at(place.end);
-        let warning = Ident::new(warning, place.name);
+        let (lint, held) = (Ident::new(lint, Span::mixed_site()), Ident::new("held", place.name));
+        let private = self.paths.private(place.name);
         let kind = self.kind_of_value(&place, &TokenStream::new());
-        let arm = quote_spanned!(end=> #[allow(unreachable_code)] value => { #kind kind.#warning(value) });
+        let arm = quote_spanned! {end=>
+            #[allow(unreachable_code)]
+            value => { #kind kind.if_green(#private::lint::#lint::Call).#held(); value }
+        };
         let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
         parenthesize::enclose_struct(&mut init.expr);
         let call = init.expr.to_token_stream();

@@ -12,7 +12,7 @@ use std::future::Future;
     label = "this is a value, of type `{Self}`",
     note = "in a `#[green]` body a call is made right where it stands, before anything is done with its value",
     note = "help: hold the call back in a closure: `|| call()`; for plain work there is `tpool::execute`",
-    note = "see `spawn-the-call` in DIAGNOSTICS.md"
+    note = "see `spawn-the-call` in `eventlet::docs::diagnostics`"
 )]
 pub trait MakesGreenCall<G>: FnOnce() -> G {}
 
@@ -27,7 +27,7 @@ impl<F: FnOnce() -> G, G> MakesGreenCall<G> for F {}
     label = "what it gives is there at once, a `{Self}`",
     note = "a green thread drives a green call, which is what calling a `#[green]` function gives",
     note = "help: if it holds green calls, write `#[green] move || {{ … }}`; if it is one call, make the function `#[green]`",
-    note = "help: for plain work there is `tpool::execute`; see `spawn-plain-value` in DIAGNOSTICS.md"
+    note = "help: for plain work there is `tpool::execute`; see `spawn-plain-value` in `eventlet::docs::diagnostics`"
 )]
 pub trait GreenCall: Future<Output = <Self as GreenCall>::Value> {
     /// What the call gives when it has been driven to its end.

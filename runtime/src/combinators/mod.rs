@@ -78,6 +78,7 @@
 mod entry;
 mod iterator;
 mod option;
+pub mod prelude;
 mod result;
 mod steps;
 

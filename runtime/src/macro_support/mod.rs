@@ -1,13 +1,12 @@
 //! All that an expansion of `#[green]` may name, and nothing else.
 
-pub(crate) mod blocking;
+mod blocking;
 mod guards;
 mod harness;
 mod text;
 pub(crate) mod for_loop;
-mod inferable;
+pub(crate) mod inferable;
 pub(crate) mod probe;
-mod undriven;
 
 use std::future::Future;
 
@@ -19,7 +18,8 @@ pub use crate::greenthread::lost::{BoxedErrors, NoErrors, ShownErrors};
 use crate::greenthread::lost::{Errors, Noting, errors};
 use crate::hub::current;
 use crate::hub::task::Tells;
-pub use crate::macro_support::blocking::{Harmless, receiver};
+pub use crate::lint;
+pub use crate::macro_support::blocking::{Harmless, Unremarkable, receiver};
 pub use crate::macro_support::for_loop::{GreenSteps, NoSteps, Steps, steps};
 pub use crate::macro_support::guards::{Held, NotHeld};
 pub use crate::macro_support::harness::Harness;

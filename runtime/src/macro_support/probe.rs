@@ -172,6 +172,14 @@ impl<T> Plain<T> {
     pub fn stay(self, value: T) -> T {
         value
     }
+    #[inline(always)]
+    pub fn if_plain<Lint>(self, lint: Lint) -> Lint {
+        lint
+    }
+    #[inline(always)]
+    pub fn if_green<Lint>(self, _lint: Lint) -> NoLint {
+        NoLint
+    }
 }
 
 #[allow(missing_docs, clippy::unused_self)]
@@ -190,6 +198,24 @@ impl<F: Future> Driven<F> {
     pub fn stay(self, _call: Green<F>) -> F::Output {
         unreachable!("no green call stays put")
     }
+    #[inline(always)]
+    pub fn if_plain<Lint>(self, _lint: Lint) -> NoLint {
+        NoLint
+    }
+    #[inline(always)]
+    pub fn if_green<Lint>(self, lint: Lint) -> Lint {
+        lint
+    }
+}
+
+/// Stands where a type of [`lint`](crate::lint) would be asked, and says nothing.
+#[derive(Clone, Copy)]
+pub struct NoLint;
+
+#[allow(missing_docs, clippy::unused_self)]
+impl NoLint {
+    #[inline(always)]
+    pub fn held(self) {}
 }
 
 /// The kinds that may stand in a `no_switch!` region: all but those that are driven.

@@ -1,0 +1,37 @@
+//! What the compiler's warnings about green code are named after.
+//!
+//! Stable Rust gives a library one way to warn: a method that is marked deprecated. Those methods are here, and nothing else
+//! is, so that a warning names the mistake: "use of deprecated method `eventlet::lint::blocks_the_hub::Thread::sleep`". The
+//! module has the name of the section in [`docs::diagnostics`](crate::docs::diagnostics) that says what to do about it.
+//!
+//! There is nothing to call. `#[allow(deprecated)]` on the function says that it is meant.
+
+pub mod blocks_the_hub;
+pub mod green_call_in_closure;
+pub mod green_call_in_nested_fn;
+pub mod guard_across_wait;
+
+pub use crate::macro_support::for_loop::Iterable;
+pub use crate::macro_support::inferable::Inferable;
+pub use crate::macro_support::probe::StaysPut;
+
+/// Writes types that have deprecated methods and no other purpose.
+macro_rules! lint {
+    ($($(#[$doc:meta])* $Type:ident { $($($name:ident)*: $note:literal;)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub struct $Type;
+
+            #[allow(missing_docs, clippy::unused_self, clippy::wrong_self_convention)]
+            impl $Type {
+                $($(
+                    #[deprecated(note = $note)]
+                    #[inline(always)]
+                    pub fn $name(self) {}
+                )*)*
+            }
+        )*
+    };
+}
+use lint;
