@@ -1305,7 +1305,7 @@ mod pollers {
         use std::sync::{Arc, Condvar, Mutex};
         use std::time::Duration;
 
-        use eventlet::hubs::{BorrowedSource, Event, Interest, Notify, Poller};
+        use eventlet::hubs::{BorrowedSource, Interest, Notify, Poller, Readiness};
 
         /// A poller as simple as can be: it says now and then that everything it was asked for is ready.
         pub(super) struct Own {
@@ -1365,7 +1365,7 @@ mod pollers {
                 Ok(())
             }
 
-            fn wait(&mut self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
+            fn wait(&mut self, events: &mut Vec<Readiness>, timeout: Option<Duration>) -> io::Result<()> {
                 let is_asked = self.armed.values().any(|(_, interest)| *interest != Interest::NONE);
                 let longest = if is_asked { Duration::from_millis(1) } else { Duration::MAX };
                 let timeout = timeout.unwrap_or(Duration::MAX).min(longest);
@@ -1377,7 +1377,7 @@ mod pollers {
                     let Interest { readable, writable } = std::mem::replace(interest, Interest::NONE);
                     if readable || writable {
                         let (hung_up, priority) = (false, false);
-                        events.push(Event { token: *token, readable, writable, hung_up, priority });
+                        events.push(Readiness { token: *token, readable, writable, hung_up, priority });
                     }
                 }
                 Ok(())

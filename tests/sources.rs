@@ -14,7 +14,7 @@ use eventlet::green::io::{PipeReader, PipeWriter, Read, Write, pipe, raw_os_erro
 use eventlet::green::net::{TcpListener, TcpStream, UdpSocket};
 use eventlet::green::os::unix::net::{UnixDatagram, UnixStream};
 use eventlet::green::process::Command;
-use eventlet::hubs::{Event, Handle, Interest, Notify, get_hub, trampoline};
+use eventlet::hubs::{Handle, Interest, Notify, Readiness, get_hub, trampoline};
 use eventlet::{Green, green, sleep, spawn, testing, with_timeout};
 use eventlet_tests::{assert_events, ms, note, tests_on_every_hub};
 use rustix::fs::{OFlags, fcntl_getfl};
@@ -474,7 +474,7 @@ impl eventlet::hubs::Poller for Full {
         Ok(())
     }
 
-    fn wait(&mut self, _: &mut Vec<Event>, _: Option<std::time::Duration>) -> std::io::Result<()> {
+    fn wait(&mut self, _: &mut Vec<Readiness>, _: Option<std::time::Duration>) -> std::io::Result<()> {
         Ok(())
     }
 
@@ -546,7 +546,7 @@ impl eventlet::hubs::Poller for Letterbox {
         Ok(())
     }
 
-    fn wait(&mut self, _: &mut Vec<Event>, _: Option<std::time::Duration>) -> std::io::Result<()> {
+    fn wait(&mut self, _: &mut Vec<Readiness>, _: Option<std::time::Duration>) -> std::io::Result<()> {
         if let Some(hub) = self.0.take() {
             hub.spawn(|| async { note(format_args!("a letter at {:?}", testing::now())) }).unwrap();
         }

@@ -76,7 +76,7 @@ use observe::backtrace::Looking;
 use observe::trace::Watch;
 use poller::fork;
 use poller::none::{AFTER_THE_END, NoPoller};
-use poller::{Event, Poller};
+use poller::{Poller, Readiness};
 use remote::Remote;
 use sources::Sources;
 use task::{CurrentTask, ReadyQueue, Registry, TaskRef, Tellers, Waiter};
@@ -140,7 +140,7 @@ pub(crate) struct Reactor {
     /// A short read or write means that there is nothing more to read or no more room.
     pub(crate) trusts_short_counts: Cell<bool>,
     /// Kept between turns for their memory.
-    events: RefCell<Vec<Event>>,
+    events: RefCell<Vec<Readiness>>,
     woken: RefCell<Vec<Waiter>>,
 }
 

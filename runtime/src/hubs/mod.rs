@@ -38,7 +38,7 @@ use crate::hub::turn::Ended;
 use crate::loom::Arc;
 
 pub use crate::hub::clock::Clock;
-pub use crate::hub::poller::{BorrowedSource, Event, Interest, Notify, Poller, RawSource};
+pub use crate::hub::poller::{BorrowedSource, Interest, Notify, Poller, RawSource, Readiness};
 pub use alarm::Alarm;
 pub use here::Here;
 #[cfg(feature = "hyper")]

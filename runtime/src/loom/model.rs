@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::thread::Token;
-use crate::hub::poller::{BorrowedSource, Event, Interest, Notify, Poller};
+use crate::hub::poller::{BorrowedSource, Interest, Notify, Poller, Readiness};
 use crate::hub::{Hub, current};
 
 /// Runs `model` in every order that the memory model allows, with at most that many preemptions: switches away from an OS
@@ -64,7 +64,7 @@ impl Poller for BellPoller {
         Ok(())
     }
 
-    fn wait(&mut self, _: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
+    fn wait(&mut self, _: &mut Vec<Readiness>, timeout: Option<Duration>) -> io::Result<()> {
         if timeout.is_none() {
             self.0.0.take();
         }

@@ -17,7 +17,7 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::io::Errno;
 
-use super::{Event, Interest, Notify, Poller};
+use super::{Interest, Notify, Poller, Readiness};
 
 /// Below `usize::MAX`, which `polling` uses itself. Keys of sources are smaller.
 const NOTIFY: u64 = u64::MAX - 1;
@@ -74,7 +74,7 @@ impl Poller for EpollPoller {
         self.poller.delete(source)
     }
 
-    fn wait(&mut self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
+    fn wait(&mut self, events: &mut Vec<Readiness>, timeout: Option<Duration>) -> io::Result<()> {
         self.ready.clear();
         match self.wait_for(timeout) {
             Ok(()) | Err(Errno::INTR) => {}
@@ -163,14 +163,14 @@ fn flags(interest: Interest) -> EventFlags {
     flags
 }
 
-fn event(event: &epoll::Event) -> Option<Event> {
+fn event(event: &epoll::Event) -> Option<Readiness> {
     const GONE: EventFlags = EventFlags::HUP.union(EventFlags::ERR);
     const READABLE: EventFlags = EventFlags::IN.union(EventFlags::PRI).union(EventFlags::RDHUP).union(GONE);
     const WRITABLE: EventFlags = EventFlags::OUT.union(GONE);
     // The fields of a packed struct are copied before they are used.
     let (token, flags) = (event.data.u64(), event.flags);
     let token = usize::try_from(token).ok().filter(|_| token < NOTIFY)?;
-    Some(Event {
+    Some(Readiness {
         token,
         readable: flags.intersects(READABLE),
         writable: flags.intersects(WRITABLE),

@@ -91,7 +91,7 @@ impl Interest {
 
 /// What a poller found out about a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct Readiness {
     /// The token that the descriptor was added with.
     pub token: usize,
     /// There is something to read, or the end, or an error.
@@ -161,7 +161,7 @@ pub trait Poller {
     ///
     /// Whatever the operating system says, except for an interruption by a signal, which is a return with nothing.
     /// The hub cannot go on after an error here and panics.
-    fn wait(&mut self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()>;
+    fn wait(&mut self, events: &mut Vec<Readiness>, timeout: Option<Duration>) -> io::Result<()>;
 
     /// What other OS threads use to end a [`wait`](Self::wait): the present one, or else the next.
     fn notifier(&self) -> Arc<dyn Notify>;

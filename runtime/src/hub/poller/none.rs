@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BorrowedSource, Event, Interest, Notify, Poller};
+use super::{BorrowedSource, Interest, Notify, Poller, Readiness};
 
 /// Refuses everything, and says why.
 ///
@@ -54,7 +54,7 @@ impl<const WHY: bool> Poller for NoPoller<WHY> {
         Ok(())
     }
 
-    fn wait(&mut self, _: &mut Vec<Event>, _: Option<Duration>) -> io::Result<()> {
+    fn wait(&mut self, _: &mut Vec<Readiness>, _: Option<Duration>) -> io::Result<()> {
         refuse::<_, WHY>()
     }
 

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::pair::Pair;
 use super::table::{Table, TablePoller};
-use super::{Event, Interest};
+use super::{Interest, Readiness};
 
 /// # Errors
 ///
@@ -21,7 +21,7 @@ pub(crate) fn new() -> io::Result<TablePoller> {
 fn wait(
     table: &mut Table,
     pair: &Pair,
-    events: &mut Vec<Event>,
+    events: &mut Vec<Readiness>,
     timeout: Option<Duration>,
 ) -> io::Result<()> {
     let mut watched = vec![PollFd::from_borrowed_fd(pair.watched(), PollFlags::IN)];

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use polling::{Events, PollMode, Poller as Inner};
 
-use super::{BorrowedSource, Event, Interest, Notify, Poller};
+use super::{BorrowedSource, Interest, Notify, Poller, Readiness};
 
 pub(crate) struct PollingPoller {
     inner: Arc<Inner>,
@@ -55,10 +55,10 @@ impl Poller for PollingPoller {
         self.inner.delete(source)
     }
 
-    fn wait(&mut self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
+    fn wait(&mut self, events: &mut Vec<Readiness>, timeout: Option<Duration>) -> io::Result<()> {
         self.events.clear();
         self.inner.wait(&mut self.events, timeout)?;
-        events.extend(self.events.iter().map(|event| Event {
+        events.extend(self.events.iter().map(|event| Readiness {
             token: event.key,
             readable: event.readable,
             writable: event.writable,

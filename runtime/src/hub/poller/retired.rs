@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BorrowedSource, Event, Interest, Notify, Poller};
+use super::{BorrowedSource, Interest, Notify, Poller, Readiness};
 
 /// Watches nothing, and refuses everything but to forget.
 ///
@@ -36,7 +36,7 @@ impl Poller for Retired {
         Ok(())
     }
 
-    fn wait(&mut self, _: &mut Vec<Event>, _: Option<Duration>) -> io::Result<()> {
+    fn wait(&mut self, _: &mut Vec<Readiness>, _: Option<Duration>) -> io::Result<()> {
         ended()
     }
 

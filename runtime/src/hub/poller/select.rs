@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::event::{FdSetElement, FdSetIter, Timespec, fd_set_insert, fd_set_num_elements, select};
 use rustix::io::Errno;
 
-use super::Event;
+use super::Readiness;
 use super::pair::Pair;
 use super::table::{Table, TablePoller};
 
@@ -22,7 +22,7 @@ pub(crate) fn new() -> io::Result<TablePoller> {
 fn wait(
     table: &mut Table,
     pair: &Pair,
-    events: &mut Vec<Event>,
+    events: &mut Vec<Readiness>,
     timeout: Option<Duration>,
 ) -> io::Result<()> {
     let notified = pair.watched().as_raw_fd();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pair::Pair;
-use super::{Event, Interest, Notify, Poller};
+use super::{Interest, Notify, Poller, Readiness};
 
 /// A poller that is level-triggered and has no notifier of its own. How it waits is all that differs.
 pub(crate) struct TablePoller {
@@ -18,7 +18,7 @@ pub(crate) struct TablePoller {
 }
 
 /// Waits for what is armed in the table, and for the pair.
-type Wait = fn(&mut Table, &Pair, &mut Vec<Event>, Option<Duration>) -> io::Result<()>;
+type Wait = fn(&mut Table, &Pair, &mut Vec<Readiness>, Option<Duration>) -> io::Result<()>;
 
 impl TablePoller {
     pub(crate) fn new(name: &'static str, wait: Wait) -> io::Result<Self> {
@@ -47,7 +47,7 @@ impl Poller for TablePoller {
         self.table.delete(source)
     }
 
-    fn wait(&mut self, events: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
+    fn wait(&mut self, events: &mut Vec<Readiness>, timeout: Option<Duration>) -> io::Result<()> {
         (self.wait)(&mut self.table, &self.pair, events, timeout)
     }
 
@@ -95,9 +95,9 @@ impl Table {
     }
 
     /// A descriptor is ready: its event, and it is disarmed.
-    pub(crate) fn report(&mut self, fd: RawFd, readable: bool, writable: bool) -> Option<Event> {
+    pub(crate) fn report(&mut self, fd: RawFd, readable: bool, writable: bool) -> Option<Readiness> {
         let entry = self.entries.get_mut(&fd)?;
         entry.interest = Interest::NONE;
-        Some(Event { token: entry.token, readable, writable, hung_up: false, priority: false })
+        Some(Readiness { token: entry.token, readable, writable, hung_up: false, priority: false })
     }
 }

@@ -14,7 +14,7 @@
 //! closed; of a lent one the table owns a duplicate, so that a wait that is forgotten leaks one descriptor and nothing
 //! worse. Whatever duplicates live, a registration goes with the handle that made it.
 
-use super::poller::{Event, RawSource};
+use super::poller::{RawSource, Readiness};
 use super::table::Table;
 use super::task::Waiter;
 use slot::Slot;
@@ -131,7 +131,7 @@ impl Sources {
 
     /// Takes note of an event; whoever waited for it is handed to `wake`, which calls nobody's code.
     #[inline]
-    pub(crate) fn deliver(&mut self, event: &Event, is_edge: bool, mut wake: impl FnMut(Waiter)) {
+    pub(crate) fn deliver(&mut self, event: &Readiness, is_edge: bool, mut wake: impl FnMut(Waiter)) {
         let Some(slot) = self.slots.get_mut(Key::index_in(event.token)) else { return };
         // A stale event is dropped here.
         if slot.generation() as usize & (usize::MAX >> INDEX_BITS) != Key::generation_in(event.token) {

@@ -4,8 +4,8 @@ use crate::hub::remote::Remote;
 use crate::hub::task::TaskRef;
 use crate::loom::Arc;
 
-fn event(token: usize) -> Event {
-    Event { token, readable: true, writable: false, hung_up: false, priority: false }
+fn event(token: usize) -> Readiness {
+    Readiness { token, readable: true, writable: false, hung_up: false, priority: false }
 }
 
 /// A server has one of each for every connection.
@@ -65,7 +65,7 @@ fn a_short_count_is_no_sign_once_something_out_of_the_ordinary_has_come() {
     sources.deliver(&event(key.token()), true, drop);
     sources.slot(key.index).become_drained(Direction::Read, Drained::Short);
     assert!(!sources.slot(key.index).is_ready(Direction::Read));
-    sources.deliver(&Event { priority: true, ..event(key.token()) }, true, drop);
+    sources.deliver(&Readiness { priority: true, ..event(key.token()) }, true, drop);
     sources.slot(key.index).become_drained(Direction::Read, Drained::Short);
     assert!(sources.slot(key.index).is_ready(Direction::Read));
     sources.slot(key.index).become_drained(Direction::Read, Drained::Failed);
@@ -79,7 +79,7 @@ fn a_short_count_is_no_sign_once_something_out_of_the_ordinary_has_come() {
 fn a_short_count_is_no_sign_once_the_other_end_has_gone() {
     let mut sources = Sources::default();
     let key = sources.insert(7, true);
-    sources.deliver(&Event { hung_up: true, ..event(key.token()) }, true, drop);
+    sources.deliver(&Readiness { hung_up: true, ..event(key.token()) }, true, drop);
     sources.slot(key.index).become_drained(Direction::Read, Drained::Short);
     assert!(sources.slot(key.index).is_ready(Direction::Read));
     sources.slot(key.index).become_drained(Direction::Read, Drained::Failed);
