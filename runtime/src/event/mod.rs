@@ -108,8 +108,13 @@ impl<T> Event<T> {
     }
 
     /// Was it sent? [`wait`](Self::wait) does not suspend then.
-    pub fn ready(&self) -> bool {
+    pub fn is_ready(&self) -> bool {
         self.round.borrow().value.get().is_some()
+    }
+
+    /// eventlet's word for [`is_ready`](Self::is_ready).
+    pub fn ready(&self) -> bool {
+        self.is_ready()
     }
 
     /// Makes a sent event like new. Does not suspend.
@@ -128,7 +133,7 @@ impl<T> Event<T> {
     ///
     /// One that was not sent stays as it is, with those who wait for it.
     pub fn try_reset(&self) -> bool {
-        let was_sent = self.ready();
+        let was_sent = self.is_ready();
         if was_sent {
             self.renew();
         }

@@ -128,13 +128,23 @@ impl CappedSemaphore {
     }
 
     /// Would an acquire wait?
-    pub fn locked(&self) -> bool {
+    pub fn is_locked(&self) -> bool {
         self.units.state.borrow().supply() == 0
     }
 
+    /// eventlet's word for [`is_locked`](Self::is_locked).
+    pub fn locked(&self) -> bool {
+        self.is_locked()
+    }
+
     /// Would a release wait?
-    pub fn bounded(&self) -> bool {
+    pub fn is_bounded(&self) -> bool {
         !self.units.state.borrow().has_room()
+    }
+
+    /// eventlet's word for [`is_bounded`](Self::is_bounded).
+    pub fn bounded(&self) -> bool {
+        self.is_bounded()
     }
 
     /// The count, with the waiting releases and without the waiting acquires: below zero it says how many more want

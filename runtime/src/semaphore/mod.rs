@@ -149,8 +149,13 @@ impl Semaphore {
     }
 
     /// Is no permit free?
-    pub fn locked(&self) -> bool {
+    pub fn is_locked(&self) -> bool {
         self.available() == 0
+    }
+
+    /// eventlet's word for [`is_locked`](Self::is_locked).
+    pub fn locked(&self) -> bool {
+        self.is_locked()
     }
 
     /// How many threads are in line.

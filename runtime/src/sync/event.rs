@@ -99,8 +99,13 @@ impl<T> Event<T> {
     }
 
     /// Was it sent? [`wait`](Self::wait) does not suspend then.
-    pub fn ready(&self) -> bool {
+    pub fn is_ready(&self) -> bool {
         self.round().value.get().is_some()
+    }
+
+    /// eventlet's word for [`is_ready`](Self::is_ready).
+    pub fn ready(&self) -> bool {
+        self.is_ready()
     }
 
     /// Makes a sent event like new. Does not wait.
