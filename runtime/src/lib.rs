@@ -136,6 +136,17 @@
 //! | [`testing`], [`test`](macro@test) | virtual time, and the certainty that nothing is left behind |
 //! | [`docs::diagnostics`], [`lint`] | what the macro, the compiler and the hub say about green code, and what to do about it |
 //!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `http` | `wsgi` and `http`, on hyper's protocol; `hyper` and `signal` with it |
+//! | `json` | bodies and answers as JSON (serde) |
+//! | `hyper`, `futures-io`, `tokio-io` | the I/O traits of these on polled sockets; nobody's reactor |
+//! | `signal` | handlers of signals that are green threads (Unix) |
+//! | `tracing` | an event for every switch |
+//! | `full` | all of them; `default` is none |
+//!
 //! # Seeing what happens
 //!
 //! With `EVENTLET_TRACE=1` in its environment a program writes each switch to stderr, as it happens:

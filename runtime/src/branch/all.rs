@@ -41,6 +41,7 @@ use crate::hub::task::is_look;
 ///     assert_eq!(loud, ["ONE", "TWO"]);
 /// }
 /// ```
+#[doc(alias = "gather")]
 #[green(by_hand = "it drives what it is given")]
 pub fn join_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = Vec<G::Value>>>
 where
@@ -124,6 +125,7 @@ where
 ///     assert_eq!(winner, 1);
 /// }
 /// ```
+#[doc(alias = "select_all")]
 #[green(by_hand = "it drives what it is given")]
 pub fn race_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = (usize, G::Value)>>
 where

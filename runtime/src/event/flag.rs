@@ -41,6 +41,7 @@ use crate::timeout::{Timeout, with_timeout};
 /// ```
 ///
 /// gevent's `Event`, and Python's `threading.Event`.
+#[doc(alias = "Event")]
 #[derive(Clone, Default)]
 pub struct Flag {
     shared: Rc<Shared>,

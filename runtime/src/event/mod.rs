@@ -52,6 +52,7 @@ pub use flag::Flag;
 /// ```
 ///
 /// eventlet's `Event` and, with [`set`](Self::set) and [`link`](Self::link), gevent's `AsyncResult`.
+#[doc(alias = "AsyncResult")]
 pub struct Event<T = ()> {
     round: Rc<RefCell<Rc<Round<T>>>>,
 }

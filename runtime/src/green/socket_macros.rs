@@ -272,6 +272,7 @@ macro_rules! socket_timeouts {
             /// # Errors
             ///
             /// None; the result has std's type.
+            #[doc(alias = "gettimeout")]
             pub fn read_timeout(&self) -> std::io::Result<Option<std::time::Duration>> {
                 Ok(self.socket.timeout($crate::hub::sources::Direction::Read))
             }
@@ -281,6 +282,7 @@ macro_rules! socket_timeouts {
             /// # Errors
             ///
             /// None; the result has std's type.
+            #[doc(alias = "gettimeout")]
             pub fn write_timeout(&self) -> std::io::Result<Option<std::time::Duration>> {
                 Ok(self.socket.timeout($crate::hub::sources::Direction::Write))
             }
@@ -295,6 +297,7 @@ macro_rules! socket_timeouts {
             /// # Errors
             ///
             /// `InvalidInput` for zero, as in std.
+            #[doc(alias = "settimeout")]
             pub fn set_read_timeout(&self, limit: Option<std::time::Duration>) -> std::io::Result<()> {
                 self.socket.set_timeout($crate::hub::sources::Direction::Read, limit)
             }
@@ -306,6 +309,7 @@ macro_rules! socket_timeouts {
             /// # Errors
             ///
             /// `InvalidInput` for zero, as in std.
+            #[doc(alias = "settimeout")]
             pub fn set_write_timeout(&self, limit: Option<std::time::Duration>) -> std::io::Result<()> {
                 self.socket.set_timeout($crate::hub::sources::Direction::Write, limit)
             }

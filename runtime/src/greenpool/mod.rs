@@ -69,6 +69,7 @@ use slots::{Emptied, FreeSlot, Slots};
 /// ```
 ///
 /// eventlet's `GreenPool`, gevent's `Pool`.
+#[doc(alias = "Group")]
 #[derive(Clone)]
 pub struct GreenPool {
     pub(crate) slots: Rc<Slots>,

@@ -82,6 +82,7 @@ pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
 /// # Panics
 ///
 /// Outside a green thread; [`try_current`] has that as a value. eventlet's and gevent's `getcurrent`.
+#[doc(alias = "getcurrent")]
 #[track_caller]
 pub fn current() -> Thread {
     try_current().expect("no green thread runs here")

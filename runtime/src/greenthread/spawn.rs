@@ -64,6 +64,7 @@ where
 /// # Panics
 ///
 /// As [`spawn`].
+#[doc(alias = "spawn_raw")]
 #[track_caller]
 pub fn spawn_n<F, G>(f: F)
 where
@@ -99,6 +100,7 @@ where
 ///     assert!(matches!(alarm.join(), Err(Exit::Killed)));
 /// }
 /// ```
+#[doc(alias = "call_later")]
 #[doc(alias = "spawn_later")]
 #[track_caller]
 pub fn spawn_after<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>

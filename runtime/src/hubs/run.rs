@@ -38,6 +38,7 @@ use crate::hub::{current, turn::Ended};
 ///     assert_eq!(eventlet::run(|| add(1, 2)), 3);
 /// }
 /// ```
+#[doc(alias = "block_on")]
 #[track_caller]
 pub fn run<F, G>(f: F) -> G::Value
 where

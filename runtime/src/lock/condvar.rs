@@ -44,6 +44,7 @@ use crate::timeout::{Timeout, with_timeout};
 /// ```
 ///
 /// Python's `threading.Condition`.
+#[doc(alias = "Condition")]
 #[derive(Default)]
 pub struct Condvar {
     line: RefCell<WaitList>,

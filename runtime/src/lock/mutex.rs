@@ -49,6 +49,7 @@ use crate::timeout::{Timeout, with_timeout};
 /// ```
 ///
 /// eventlet's `Lock`; gevent has `BoundedSemaphore(1)` in its place.
+#[doc(alias = "Lock")]
 pub struct Mutex<T: ?Sized> {
     permit: Permits,
     value: RefCell<T>,

@@ -43,6 +43,7 @@ use crate::timeout::{Timeout, with_timeout};
 /// ```
 ///
 /// gevent's and Python's `RLock`. There it stays locked if its owner ends; here the guards release it.
+#[doc(alias = "RLock")]
 pub struct ReentrantLock<T: ?Sized> {
     owning: Owning,
     value: T,

@@ -115,6 +115,8 @@ pub use thread::ScopedThread;
 ///     assert_eq!(sum, 6);
 /// }
 /// ```
+#[doc(alias = "nursery")]
+#[doc(alias = "TaskGroup")]
 #[green(by_hand = "it drives what it is given")]
 pub fn scope<'env, F, B, T>(f: F) -> Green<impl Future<Output = T>>
 where

@@ -85,6 +85,7 @@ impl From<Timeout> for std::io::Error {
 /// ```
 ///
 /// eventlet's `with Timeout(limit)` and `with_timeout`; an error instead of an exception that is thrown in.
+#[doc(alias = "fail_after")]
 #[green(by_hand = "it drives what it is given")]
 pub fn with_timeout<F, G, T>(limit: Duration, f: F) -> Green<impl Future<Output = Result<T, Timeout>>>
 where
@@ -108,6 +109,7 @@ where
 /// ```
 ///
 /// eventlet's `with_timeout(…, timeout_value=…)`.
+#[doc(alias = "move_on_after")]
 #[green(by_hand = "it drives what it is given")]
 pub fn with_timeout_value<F, G, T>(limit: Duration, f: F, default: T) -> Green<impl Future<Output = T>>
 where

@@ -56,6 +56,7 @@ const SIZE_VARIABLE: &str = "EVENTLET_THREADPOOL_SIZE";
 ///     assert_ne!(here, there);
 /// }
 /// ```
+#[doc(alias = "spawn_blocking")]
 #[green(crate = crate)]
 pub fn execute<F, T>(f: F) -> T
 where

@@ -43,6 +43,7 @@ use crate::same::same_object;
 /// ```
 ///
 /// gevent's `ThreadPool`. Its `spawn` waits when the pool and one place beside it are taken; this one never does.
+#[doc(alias = "Threadpool")]
 #[derive(Clone)]
 pub struct ThreadPool {
     workers: Rc<Owned>,

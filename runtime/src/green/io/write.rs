@@ -49,6 +49,7 @@ pub trait Write {
     ///
     /// `WriteZero` if the writer takes nothing more; else as [`write`](Self::write). How much was written by then is
     /// not told, nor after a kill or timeout.
+    #[doc(alias = "sendall")]
     #[green(crate = crate)]
     fn write_all(&mut self, buf: &[u8]) -> Result<()> {
         let mut written = 0;
