@@ -53,8 +53,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::Green;
-use crate::hub::current::try_spend;
 use crate::green;
+use crate::hub::current::try_spend;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
