@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use eventlet_tests::source::{green_functions, root, sources};
 
