@@ -1,4 +1,5 @@
-//! What the tests share: a trace of events, tests that are green functions under virtual time, and a look at the sources.
+//! What the tests share: a trace of events, tests that are green functions under virtual time, and
+//! a look at the sources.
 
 use std::cell::RefCell;
 use std::fmt::Display;

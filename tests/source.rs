@@ -50,7 +50,8 @@ impl GreenFunction {
     }
 }
 
-/// The functions of the runtime whose calls are green, but for those that the macro's expansions alone name.
+/// The functions of the runtime whose calls are green, but for those that the macro's expansions
+/// alone name.
 pub fn green_functions() -> Vec<GreenFunction> {
     let home = root().join("runtime/src");
     let mut found = vec![];

@@ -1,7 +1,8 @@
-//! A call that is dropped without having run is reported at the line of whoever made it, whatever function it is of.
+//! A call that is dropped without having run is reported at the line of whoever made it, whatever
+//! function it is of.
 //!
-//! One call of each function that is written by hand is made and dropped in a child process, whose standard error is read; of
-//! those that the macro writes, one of each kind.
+//! One call of each function that is written by hand is made and dropped in a child process, whose
+//! standard error is read; of those that the macro writes, one of each kind.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;

@@ -21,8 +21,9 @@ pub(crate) struct Options {
     pub(crate) paths: Paths,
     /// How a test is run; only `#[eventlet::test]` says that.
     pub(crate) harness: Option<Harness>,
-    /// The function gives a `Green` that it has made itself, and is marked only. This is for the runtime crate, which alone
-    /// can make one; the reason that is written with it is for whoever reads the function.
+    /// The function gives a `Green` that it has made itself, and is marked only. This is for the
+    /// runtime crate, which alone can make one; the reason that is written with it is for whoever
+    /// reads the function.
     pub(crate) by_hand: bool,
 }
 

@@ -8,7 +8,8 @@ use syn::{Expr, Path};
 
 /// A call that may be one of std's that block.
 pub(super) enum Suspect {
-    /// By the path that it is called by, or that its receiver was made by: the lint's type and method.
+    /// By the path that it is called by, or that its receiver was made by: the lint's type and
+    /// method.
     Spelled(&'static str, Ident),
     /// A method of a variable: the variable, and the method's name.
     Method(Box<Expr>, Ident),

@@ -123,8 +123,8 @@ impl Lower<'_> {
         quote!(#(#attrs)* #word #call #arm)
     }
 
-    /// What is asked about a call that may be one of std's that block: its kind, or the type of its receiver, answers with
-    /// a lint, whose method by the user's own name warns.
+    /// What is asked about a call that may be one of std's that block: its kind, or the type of its
+    /// receiver, answers with a lint, whose method by the user's own name warns.
     fn ask_suspect(&mut self, suspect: Option<Suspect>, place: &Place) -> TokenStream {
         let Some(suspect) = suspect else { return TokenStream::new() };
         self.used.suspects = true;

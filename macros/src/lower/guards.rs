@@ -1,8 +1,8 @@
 //! Borrows of a `RefCell` and guards of std's locks that are held over a green call.
 //!
-//! Syntax finds the calls that may make a guard and how long that lives, by std's names and the language's rules for
-//! temporaries; whether it is one, and whether a call in its life is green, is decided by type, in the runtime's `guards.rs`.
-//! The words are in its `lint/guard_across_wait.rs`.
+//! Syntax finds the calls that may make a guard and how long that lives, by std's names and the
+//! language's rules for temporaries; whether it is one, and whether a call in its life is green, is
+//! decided by type, in the runtime's `guards.rs`. The words are in its `lint/guard_across_wait.rs`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};

@@ -1,19 +1,23 @@
 //! What the compiler's warnings about green code are named after.
 //!
-//! Stable Rust gives a library one way to warn: a method that is marked deprecated. Those methods are here, and nothing else
-//! is, so that a warning names the mistake: "use of deprecated method `eventlet::lint::blocks_the_hub::Thread::sleep`". The
-//! module has the name of the section in [`docs::diagnostics`](crate::docs::diagnostics) that says what to do about it.
+//! Stable Rust gives a library one way to warn: a method that is marked deprecated. Those methods
+//! are here, so that a warning names the mistake: "use of deprecated method
+//! `eventlet::lint::blocks_the_hub::Thread::sleep`". The module has the name of the section in
+//! [`docs::diagnostics`](crate::docs::diagnostics) that says what to do about it.
 //!
 //! There is nothing to call. `#[allow(deprecated)]` on the function says that it is meant.
+//!
+//! The traits and types beside the modules are those of the macro's questions that an error of
+//! rustc's may name.
 
 pub mod blocks_the_hub;
 pub mod green_call_in_closure;
 pub mod green_call_in_nested_fn;
 pub mod guard_across_wait;
 
-pub use crate::macro_support::for_loop::Iterable;
+pub use crate::macro_support::for_loop::{DrivenSteps, Iterable};
 pub use crate::macro_support::inferable::Inferable;
-pub use crate::macro_support::probe::StaysPut;
+pub use crate::macro_support::probe::{Driven, Probe, StaysPut};
 
 /// Writes types that have deprecated methods and no other purpose.
 macro_rules! lint {

@@ -1,10 +1,10 @@
 //! Calls of std that stop the whole hub, found where they stand in a green body.
 //!
-//! The macro knows some of them by the path that the user spelled, and asks the kind of the call ([`Plain`] or
-//! [`Driven`]) whether it is std's or its green twin. Those that are methods of a variable it knows by the type of
-//! that variable, through [`Receiver`]. Either way the answer is a type of [`lint::blocks_the_hub`], whose method by the
-//! user's own name is marked deprecated, since that is how stable Rust lets a library warn at a line of its user's; or
-//! it is [`NoLint`].
+//! The macro knows some of them by the path that the user spelled, and asks the kind of the call
+//! ([`Plain`] or [`Driven`]) whether it is std's or its green twin. Those that are methods of a
+//! variable it knows by the type of that variable, through [`Receiver`]. Either way the answer is a
+//! type of [`lint::blocks_the_hub`], whose method by the user's own name is marked deprecated,
+//! since that is how stable Rust lets a library warn at a line of its user's; or it is [`NoLint`].
 //!
 //! [`Plain`]: crate::macro_support::probe::Plain
 //! [`Driven`]: crate::macro_support::probe::Driven

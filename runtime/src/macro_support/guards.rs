@@ -1,8 +1,9 @@
 //! Borrows and guards that are held over a green call, named where they are made.
 //!
-//! The macro knows by std's names which calls may make one, and by the language's rules how long it lives. A [`Held`]
-//! carries the type of each to the calls in its life; of a guard and a green call the answer is a type of
-//! [`guard_across_wait`], as in [`blocking`](crate::macro_support::blocking). All of it stands in code that never runs.
+//! The macro knows by std's names which calls may make one, and by the language's rules how long it
+//! lives. A [`Held`] carries the type of each to the calls in its life; of a guard and a green call
+//! the answer is a type of [`guard_across_wait`], as in
+//! [`blocking`](crate::macro_support::blocking). All of it stands in code that never runs.
 
 use std::cell::{Ref, RefMut};
 use std::future::Future;
