@@ -80,7 +80,7 @@ macro_rules! on_each {
     ($($test:ident: $lock:ty,)*) => {$(
         #[test]
         fn $test() {
-            eventlet::testing::run_virtual(scenario::<$lock>);
+            super::super::run(scenario::<$lock>);
         }
     )*};
 }

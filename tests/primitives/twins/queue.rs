@@ -132,6 +132,23 @@ fn second_before_first(queue: &impl Queues<u32>) -> ([Result<u32, ShutDown>; 2],
     (got, had_room)
 }
 
+/// Two getters are called, for an item that is in and for one that a putter brings. At the end the putter takes its own
+/// back; then the first getter goes, and the item that is in is the second's.
+fn second_at_the_end(queue: &impl Queues<u32>) {
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut first = Box::pin(queue.get());
+    let (mut second, mut put) = (pin!(queue.get()), pin!(queue.put(2)));
+    assert!(first.as_mut().poll(&mut cx).is_pending());
+    assert!(second.as_mut().poll(&mut cx).is_pending());
+    queue.try_put(1).unwrap();
+    assert!(put.as_mut().poll(&mut cx).is_pending());
+    queue.shutdown();
+    assert!(second.as_mut().poll(&mut cx).is_pending());
+    drop(first);
+    assert_eq!(second.poll(&mut cx), Poll::Ready(Ok(1)));
+    assert_eq!(put.poll(&mut cx), Poll::Ready(Err(ShutDown(2))));
+}
+
 // Order and room.
 on_both! {
     Q: MakeQueue<u32> = eventlet::Queue<u32>, eventlet::sync::Queue<u32>;
@@ -861,6 +878,10 @@ on_both! {
         turn();
         turn();
         log.expect(["b 1", "c: the queue was shut down"]);
+    }
+
+    fn a_getter_called_for_what_a_putter_takes_back_at_the_end_has_what_another_leaves() {
+        second_at_the_end(&Q::bounded(1));
     }
 
     fn an_immediate_shutdown_drops_the_items_and_counts_them_done() {
