@@ -5,6 +5,7 @@
 
 mod event;
 mod locks;
+mod pools;
 mod queue;
 mod random;
 mod semaphore;
