@@ -164,28 +164,6 @@ impl<B> WaitList<B> {
         self.places[ticket.index()].is_notified
     }
 
-    /// How many were notified before this one, and have not left yet.
-    #[inline]
-    pub(crate) fn rank(&self, ticket: Ticket) -> usize {
-        match self.places[ticket.index()].before {
-            NONE => 0,
-            before => self.rank_behind(before),
-        }
-    }
-
-    /// Out of line: those who were notified first mostly leave first.
-    #[cold]
-    #[inline(never)]
-    fn rank_behind(&self, mut before: u32) -> usize {
-        let mut rank = 0;
-        while before != NONE {
-            let place = &self.places[before as usize];
-            rank += usize::from(place.is_notified);
-            before = place.before;
-        }
-        rank
-    }
-
     /// Whoever holds the place is now polled by `waiter`.
     #[must_use = "bind it, so that it is dropped after the line is given back"]
     pub(crate) fn renew(&mut self, ticket: Ticket, waiter: Waiter) -> LeftOver {
@@ -219,6 +197,28 @@ impl<B> WaitList<B> {
             notified.push(waiter);
         }
         notified
+    }
+
+    /// How many were notified before this one, and have not left yet.
+    #[inline]
+    pub(crate) fn rank(&self, ticket: Ticket) -> usize {
+        match self.places[ticket.index()].before {
+            NONE => 0,
+            before => self.rank_behind(before),
+        }
+    }
+
+    /// Out of line: those who were notified first mostly leave first.
+    #[cold]
+    #[inline(never)]
+    fn rank_behind(&self, mut before: u32) -> usize {
+        let mut rank = 0;
+        while before != NONE {
+            let place = &self.places[before as usize];
+            rank += usize::from(place.is_notified);
+            before = place.before;
+        }
+        rank
     }
 
     /// Takes back the notification of the last that was notified: it is the first in line again. It may have been woken.
