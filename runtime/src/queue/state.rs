@@ -136,10 +136,19 @@ impl<T, S: Storage<T>> Shared<T, S> {
     #[cold]
     #[inline(never)]
     pub(crate) fn get_after(&self, mut state: RefMut<'_, State<T, S>>, others: usize) -> Option<T> {
-        let (item, putters) = state.take_after(others)?;
+        let mut putters = Vec::new();
+        while state.items.size() <= others
+            && let Some(putter) = state.admit()
+        {
+            putters.push(putter);
+        }
+        let item = state.items.pop_after(others);
+        if state.has_room() {
+            putters.extend(state.admit());
+        }
         self.after_taking(state, None);
         wake_all(putters);
-        Some(item)
+        item
     }
 
     pub(crate) fn resize(&self, limit: usize) {
@@ -268,24 +277,6 @@ impl<T, S: Storage<T>> State<T, S> {
             putter = self.admit();
         }
         Some((item, putter))
-    }
-
-    /// Takes the item that comes after those of so many getters, who were called before and have not come yet, and says
-    /// which putters' items moved in for it.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn take_after(&mut self, others: usize) -> Option<(T, Vec<Waiter>)> {
-        let mut putters = Vec::new();
-        while self.items.size() <= others
-            && let Some(putter) = self.admit()
-        {
-            putters.push(putter);
-        }
-        let item = self.items.pop_after(others)?;
-        if self.has_room() {
-            putters.extend(self.admit());
-        }
-        Some((item, putters))
     }
 
     /// Moves in what the first putter in line brings, if there is one.
