@@ -300,3 +300,61 @@ fn anchor_of(heading: &str) -> String {
     let kept: String = kept.filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect();
     kept.to_lowercase().replace(' ', "-")
 }
+
+/// Is this comment prose? Tables, pictures, samples of code and single long words are as wide as they are.
+fn prose(line: &str) -> Option<&str> {
+    let comment = line.trim_start().strip_prefix("//")?.trim_start_matches(['/', '!']);
+    let text = comment.trim();
+    let is_drawn = text.starts_with(['|', '[', '`']) || text.contains("  ") || !text.is_ascii();
+    (comment.starts_with(' ') && !comment.starts_with("     ") && !is_drawn && text.contains(' '))
+        .then_some(text)
+}
+
+#[test]
+fn comments_fit_into_a_hundred_columns() {
+    let mut wide = Vec::new();
+    for crate_ in ["runtime/src", "macros/src"] {
+        for (path, text) in sources(crate_) {
+            let mut is_code = false;
+            for (number, line) in text.lines().enumerate() {
+                is_code ^= line.trim_start().starts_with("//") && line.contains("```");
+                if !is_code && line.chars().count() > 100 && prose(line).is_some() {
+                    wide.push(format!("{}:{}: {line}", path.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(wide.is_empty(), "{} comments are too wide:\n{}", wide.len(), wide.join("\n"));
+}
+
+#[test]
+fn no_file_is_longer_than_a_reader_can_follow() {
+    for crate_ in ["runtime/src", "macros/src"] {
+        for (path, text) in sources(crate_) {
+            let is_test = ["tests.rs", "model.rs"].iter().any(|name| path.ends_with(name));
+            // Comments are not counted, nor the tests at the end.
+            let code = text.split("\nmod tests {").next().unwrap_or_default();
+            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//")).count();
+            assert!(is_test || lines <= 700, "{} has {lines} lines of code", path.display());
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_is_only_in_the_rooms_that_the_architecture_lists() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, list) = text.split_once("7. The compiler keeps this list").expect("the list of rooms");
+    let (list, _) = list.split_once("\n8. ").expect("what follows the list");
+    let rooms: Vec<&str> = list.split('`').skip(1).step_by(2).filter(|name| name.contains('/')).collect();
+    let folder = root().join("runtime/src");
+    for (path, text) in sources("runtime/src") {
+        let is_unsafe = text.lines().any(|line| {
+            let code = line.trim_start();
+            !code.starts_with("//")
+                && ["unsafe {", "unsafe fn", "unsafe impl"].iter().any(|word| code.contains(word))
+        });
+        let place = path.strip_prefix(&folder).unwrap_or(&path).display().to_string();
+        let is_listed = rooms.iter().any(|room| place.starts_with(room) || place.ends_with(room));
+        assert!(!is_unsafe || is_listed, "{place} has unsafe code, and is in no list: {rooms:?}");
+    }
+}

@@ -161,8 +161,13 @@ impl Semaphore {
     }
 
     /// Is no permit free?
-    pub fn locked(&self) -> bool {
+    pub fn is_locked(&self) -> bool {
         self.available() == 0
+    }
+
+    /// eventlet's word for [`is_locked`](Self::is_locked).
+    pub fn locked(&self) -> bool {
+        self.is_locked()
     }
 
     /// How many are in line, on all OS threads.
