@@ -13,7 +13,7 @@ use crate::call::lazy::Start;
 use crate::call::{GreenCall, MakesGreenCall};
 use crate::green;
 use crate::hub::current;
-use crate::hub::task::is_look;
+use crate::hub::task::is_trace_poll;
 
 /// Drives all the calls beside each other, and gives what each gave, in the order given. Suspends while any does.
 ///
@@ -190,7 +190,7 @@ impl<F: FnOnce() -> G, G: Future> All<F, G> {
         ended: &mut impl FnMut(usize, G::Output) -> ControlFlow<R>,
     ) -> Poll<Option<R>> {
         let branches = &self.branches;
-        if is_look(cx) {
+        if is_trace_poll(cx) {
             let hub = current::with(Rc::clone);
             branches.look(&hub, cx);
             hub.note_branches(format_args!("for its branches, {} of which have not ended", branches.len()));

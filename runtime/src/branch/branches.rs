@@ -23,7 +23,7 @@ pub(crate) type Payload = Box<dyn Any + Send>;
 /// All functions leave the cell unborrowed while they poll or drop a call.
 pub(crate) struct Branches<C: Future> {
     ready: Rc<SubtaskQueue>,
-    places: RefCell<Vec<Place<C>>>,
+    places: RefCell<Vec<Slot<C>>>,
     free: RefCell<Vec<u32>>,
     live: Cell<usize>,
     made: Cell<u64>,
@@ -37,7 +37,7 @@ pub(crate) struct Branches<C: Future> {
 /// How many kills may stand on each other's stack. (For those of whole threads, see `hub/flat.rs`.)
 const DEEPEST: u32 = 64;
 
-enum Place<C: Future> {
+enum Slot<C: Future> {
     Free,
     Here(Branch<C>),
     /// It is being polled, further up the call stack.
@@ -73,7 +73,7 @@ impl BranchKey {
 }
 
 /// A branch that has ended.
-pub(crate) struct Ended<T> {
+pub(crate) struct EndedBranch<T> {
     /// Which place it had; places are used again.
     pub(crate) index: usize,
     pub(crate) result: thread::Result<T>,
@@ -115,14 +115,14 @@ impl<C: Future + Unpin> Branches<C> {
             let task = new_subtask(hub, &self.ready);
             let own = Own::inherited(hub);
             let branch = Branch { number, task: task.clone(), call, own, is_started: false, early: None };
-            let index = self.insert(Place::Here(branch));
+            let index = self.insert(Slot::Here(branch));
             task.set_place(index);
             task.wake();
             Ok(BranchKey { index, number })
         })
     }
 
-    fn insert(&self, place: Place<C>) -> u32 {
+    fn insert(&self, place: Slot<C>) -> u32 {
         let mut places = self.places.borrow_mut();
         if let Some(index) = self.free.borrow_mut().pop() {
             places[index as usize] = place;
@@ -133,7 +133,7 @@ impl<C: Future + Unpin> Branches<C> {
     }
 
     /// Polls a branch that was taken from the ready queue of its thread, until it suspends or ends.
-    pub(crate) fn resume(&self, hub: &Rc<Hub>, task: &Subtask) -> Option<Ended<C::Output>> {
+    pub(crate) fn resume(&self, hub: &Rc<Hub>, task: &Subtask) -> Option<EndedBranch<C::Output>> {
         if task.is_done() {
             return None;
         }
@@ -152,34 +152,34 @@ impl<C: Future + Unpin> Branches<C> {
         self.vacate(index);
         let dropped = branch.end();
         let result = result.and_then(|value| dropped.map(|()| value));
-        Some(Ended { index: index as usize, result })
+        Some(EndedBranch { index: index as usize, result })
     }
 
     fn take(&self, index: u32) -> Option<Branch<C>> {
         let mut places = self.places.borrow_mut();
         let place = places.get_mut(index as usize)?;
-        let Place::Here(branch) = place else { return None };
-        let away = Place::Away { number: branch.number, is_killed: false };
-        let Place::Here(branch) = std::mem::replace(place, away) else { return None };
+        let Slot::Here(branch) = place else { return None };
+        let away = Slot::Away { number: branch.number, is_killed: false };
+        let Slot::Here(branch) = std::mem::replace(place, away) else { return None };
         Some(branch)
     }
 
     /// A branch has suspended. It may have been killed while it ran.
-    fn put_back(&self, index: u32, branch: Branch<C>) -> Option<Ended<C::Output>> {
+    fn put_back(&self, index: u32, branch: Branch<C>) -> Option<EndedBranch<C::Output>> {
         let mut places = self.places.borrow_mut();
         let place = &mut places[index as usize];
-        if !matches!(place, Place::Away { is_killed: true, .. }) {
-            *place = Place::Here(branch);
+        if !matches!(place, Slot::Away { is_killed: true, .. }) {
+            *place = Slot::Here(branch);
             return None;
         }
         drop(places);
         self.vacate(index);
         let dropped = branch.end();
-        dropped.err().map(|payload| Ended { index: index as usize, result: Err(payload) })
+        dropped.err().map(|payload| EndedBranch { index: index as usize, result: Err(payload) })
     }
 
     fn vacate(&self, index: u32) {
-        self.places.borrow_mut()[index as usize] = Place::Free;
+        self.places.borrow_mut()[index as usize] = Slot::Free;
         self.free.borrow_mut().push(index);
         self.live.set(self.live.get() - 1);
     }
@@ -187,7 +187,7 @@ impl<C: Future + Unpin> Branches<C> {
     /// Has the branch begun?
     pub(crate) fn is_started(&self, key: BranchKey) -> bool {
         match self.places.borrow().get(key.index as usize) {
-            Some(Place::Here(branch)) if branch.number == key.number => branch.is_started,
+            Some(Slot::Here(branch)) if branch.number == key.number => branch.is_started,
             _ => true,
         }
     }
@@ -223,11 +223,11 @@ impl<C: Future + Unpin> Branches<C> {
     fn kill_now(&self, key: BranchKey) -> thread::Result<()> {
         let mut places = self.places.borrow_mut();
         match places.get_mut(key.index as usize) {
-            Some(Place::Away { number, is_killed }) if *number == key.number => {
+            Some(Slot::Away { number, is_killed }) if *number == key.number => {
                 *is_killed = true;
                 return Ok(());
             }
-            Some(Place::Here(branch)) if branch.number == key.number => {}
+            Some(Slot::Here(branch)) if branch.number == key.number => {}
             _ => return Ok(()),
         }
         drop(places);
@@ -276,7 +276,7 @@ impl<C: Future + Unpin> Branches<C> {
     fn in_order(&self) -> Vec<u32> {
         let places = self.places.borrow();
         let numbers = places.iter().zip(0..).filter_map(|(place, index)| match place {
-            Place::Here(branch) => Some((branch.number, index)),
+            Slot::Here(branch) => Some((branch.number, index)),
             _ => None,
         });
         let mut numbers: Vec<(u64, u32)> = numbers.collect();

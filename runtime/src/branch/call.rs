@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use crate::call::lazy::Start;
 use crate::hub::branch::Own;
 use crate::hub::current;
-use crate::hub::task::is_look;
+use crate::hub::task::is_trace_poll;
 
 pin_project_lite::pin_project! {
     /// A call, or what it gave.
@@ -33,7 +33,7 @@ where
     pub(crate) fn drive(mut self: Pin<&mut Self>, cx: &mut Context<'_>, number: usize) -> bool {
         let BranchProjection::Waiting { call, own } = self.as_mut().project() else { return true };
         let hub = current::with(Rc::clone);
-        let polled = if is_look(cx) {
+        let polled = if is_trace_poll(cx) {
             let mut polled = Poll::Pending;
             hub.note_branch(format_args!("branch {number}"), || {
                 polled = hub.in_branch(own, || call.poll(cx));
@@ -78,7 +78,7 @@ where
 
 /// In a trace poll of a thread that drives several branches: says what the thread waits for, after its branches did.
 pub(crate) fn note_branches(cx: &Context<'_>, what: &str) {
-    if is_look(cx) {
+    if is_trace_poll(cx) {
         current::with(|hub| hub.note_branches(format_args!("for {what}")));
     }
 }

@@ -14,7 +14,7 @@ pub use bounds::{GreenCall, MakesGreenCall};
 
 use crate::call::drop_check::Made;
 use crate::hub::observe::backtrace::note_call;
-use crate::hub::task::is_look;
+use crate::hub::task::is_trace_poll;
 
 pin_project_lite::pin_project! {
     /// A green call: what a `#[green]` function returns, and what a `#[green]` body drives in place.
@@ -56,7 +56,7 @@ impl<F: Future> Future for Green<F> {
     #[inline(always)]
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if is_look(cx) {
+        if is_trace_poll(cx) {
             note_call(std::any::type_name::<F>(), Location::caller());
         }
         let this = self.project();

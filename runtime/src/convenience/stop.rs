@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use crate::greenthread::lost::report_own;
 use crate::hub::current;
-use crate::hub::task::{Waiter, is_look};
+use crate::hub::task::{Waiter, is_trace_poll};
 use crate::hub::waiter_cell::WaiterCell;
 
 /// What a handler returns to make [`serve`](super::serve) return.
@@ -134,7 +134,7 @@ impl<G: Future> Future for OrStop<'_, G> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<G::Output>> {
         let this = self.project();
-        if is_look(cx) {
+        if is_trace_poll(cx) {
             return this.call.poll(cx).map(Some);
         }
         let serving = this.server.0;

@@ -189,7 +189,7 @@ fn context_with(changed: usize, value: Rc<dyn Any>) -> Values {
 /// What the green thread that runs has.
 fn context() -> Option<Values> {
     let task = current::find()?.current()?;
-    task.if_extra(|extra| extra.context.clone()).flatten()
+    task.if_cold(|cold| cold.context.clone()).flatten()
 }
 
 /// Gives what was there before; `None` if no green thread runs.
@@ -197,5 +197,5 @@ fn put_context(context: Option<Values>) -> Option<Option<Values>> {
     let hub = current::find()?;
     hub.has_contexts.set(true);
     let task = hub.current()?;
-    Some(task.with_extra(|extra| std::mem::replace(&mut extra.context, context)))
+    Some(task.with_cold(|cold| std::mem::replace(&mut cold.context, context)))
 }

@@ -85,13 +85,13 @@ impl<T: 'static> LocalKey<T> {
         hub.has_locals.set(true);
         let task = hub.current()?;
         let key = std::ptr::from_ref(self).addr();
-        let found = task.if_extra(|extra| find(&extra.locals, key)).flatten();
+        let found = task.if_cold(|cold| find(&cold.locals, key)).flatten();
         let value = found.unwrap_or_else(|| {
             let made: Rc<dyn Any> = Rc::new((self.init)());
-            task.with_extra(|extra| {
+            task.with_cold(|cold| {
                 // Making it may have made it: the first stays, as it may have been changed.
-                find(&extra.locals, key).unwrap_or_else(|| {
-                    extra.locals.push((key, made.clone()));
+                find(&cold.locals, key).unwrap_or_else(|| {
+                    cold.locals.push((key, made.clone()));
                     made.clone()
                 })
             })

@@ -25,14 +25,14 @@ pub struct Connection<C: 'static, E: 'static> {
 /// Its parts are dropped in this order: the place is free when the connection is closed.
 struct Lent<C: 'static, E: 'static> {
     entry: Entry<C>,
-    place: Place<C, E>,
+    place: Slot<C, E>,
 }
 
 /// A place that is taken. Dropping it gives it back, and wakes the first in line.
-pub(super) struct Place<C: 'static, E: 'static>(Rc<Shared<C, E>>);
+pub(super) struct Slot<C: 'static, E: 'static>(Rc<Shared<C, E>>);
 
 impl<C, E> Connection<C, E> {
-    pub(super) fn new(entry: Entry<C>, place: Place<C, E>) -> Self {
+    pub(super) fn new(entry: Entry<C>, place: Slot<C, E>) -> Self {
         Connection { lent: Some(Lent { entry, place }) }
     }
 
@@ -109,10 +109,10 @@ impl<C, E> Lent<C, E> {
     }
 }
 
-impl<C, E> Place<C, E> {
+impl<C, E> Slot<C, E> {
     /// For whoever has acquired one.
     pub(super) fn taken(pool: &Rc<Shared<C, E>>) -> Self {
-        Place(pool.clone())
+        Slot(pool.clone())
     }
 
     pub(super) fn try_take(pool: &Rc<Shared<C, E>>) -> Option<Self> {
@@ -120,7 +120,7 @@ impl<C, E> Place<C, E> {
     }
 }
 
-impl<C, E> Drop for Place<C, E> {
+impl<C, E> Drop for Slot<C, E> {
     fn drop(&mut self) {
         self.0.places.give_back();
     }

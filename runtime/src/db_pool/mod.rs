@@ -22,7 +22,7 @@ use crate::same::same_object;
 use crate::semaphore::permits::Permits;
 use crate::timeout::with_timeout;
 use builder::Settings;
-use connection::Place;
+use connection::Slot;
 use idle::{Entry, Idle};
 
 mod builder;
@@ -134,7 +134,7 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
     pub fn get(&self) -> Green<impl Future<Output = Result<Connection<C, E>, ConnectError<E>>>> {
         Green::new(async move {
             until(self.shared.places.acquire("a connection of a pool")).await;
-            let place = Place::taken(&self.shared);
+            let place = Slot::taken(&self.shared);
             let entry = match self.shared.idle.take() {
                 Some(entry) => entry,
                 // If this fails, or is dropped, the place is given back.
@@ -146,7 +146,7 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
 
     /// Lends a connection that is idle, even if others wait for it. Does not suspend, and so makes none.
     pub fn try_get(&self) -> Option<Connection<C, E>> {
-        let place = Place::try_take(&self.shared)?;
+        let place = Slot::try_take(&self.shared)?;
         Some(Connection::new(self.shared.idle.take()?, place))
     }
 
@@ -166,7 +166,7 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
                 if self.len() >= wanted {
                     break;
                 }
-                let Some(place) = Place::try_take(&self.shared) else { break };
+                let Some(place) = Slot::try_take(&self.shared) else { break };
                 let entry = self.connect().await?;
                 self.shared.idle.bring_back(entry);
                 drop(place);

@@ -23,7 +23,7 @@ use super::value::{InvalidSwitch, Thrown};
 use super::{Greenlet, GreenletExit, Inner, State, Value};
 use crate::hub::current;
 use crate::hub::flat::drop_flat;
-use crate::hub::task::is_look;
+use crate::hub::task::is_trace_poll;
 
 /// What passes from one greenlet to another.
 pub(super) enum Passed {
@@ -150,7 +150,7 @@ impl Switch {
     }
 
     fn proceed(&mut self, cx: &mut Context<'_>) -> Option<Passed> {
-        if !is_look(cx)
+        if !is_trace_poll(cx)
             && let Stage::Made(_) = self.stage
             && let Stage::Made(wish) = std::mem::replace(&mut self.stage, Stage::Over)
             && let Some(passed) = self.begin(wish)

@@ -18,7 +18,7 @@ pub(super) type Job<T> = Pin<Box<dyn Future<Output = T>>>;
 pub(super) async fn run<T: 'static>(job: Job<T>) -> GreenThread<T> {
     let mut job = Some(job);
     let result = poll_fn(|cx| poll_caught(&mut job, cx)).await;
-    GreenThread::new(current::with(|hub| hub.adopt_ended(result.map_err(Panic::new))))
+    GreenThread::new(current::with(|hub| hub.create_ended_task(result.map_err(Panic::new))))
 }
 
 /// A job's value, or what it panicked with; a destructor of the job that panics counts.

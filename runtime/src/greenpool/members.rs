@@ -10,11 +10,11 @@ use crate::hub::task::TaskRef;
 
 #[derive(Default)]
 pub(super) struct Members {
-    line: VecDeque<Place>,
+    line: VecDeque<MemberSlot>,
     gaps: usize,
 }
 
-struct Place {
+struct MemberSlot {
     id: u64,
     /// `None` is a gap.
     task: Option<TaskRef>,
@@ -34,13 +34,13 @@ impl Members {
 
     /// Adds a thread that is younger than every member.
     pub(super) fn add(&mut self, task: TaskRef) {
-        self.line.push_back(Place { id: task.id(), task: Some(task), killed: None });
+        self.line.push_back(MemberSlot { id: task.id(), task: Some(task), killed: None });
     }
 
     /// Adds a thread of any age that is no member.
     pub(super) fn add_any(&mut self, task: TaskRef) {
         let id = task.id();
-        let place = Place { id, task: Some(task), killed: None };
+        let place = MemberSlot { id, task: Some(task), killed: None };
         match self.find(id) {
             // It was a member before, and left a gap.
             Ok(index) => {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::green;
 use crate::greenthread::GreenThread;
-use crate::greenthread::join::Ended;
+use crate::greenthread::join::Join;
 use crate::hub::exit::Exit;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::task::TaskRef;
@@ -43,7 +43,7 @@ impl<T> Line<T> {
     pub(super) fn next(&self) -> Option<Result<T, Exit>> {
         loop {
             let first = until(First { line: self, place: Queued::new(&self.readers) }).await?;
-            until(Ended::new(&first)).await;
+            until(Join::new(&first)).await;
             // Another reader may have been faster.
             let thread = self.take_if_first(&first);
             if let Some(result) = thread.and_then(GreenThread::into_result) {
@@ -63,7 +63,7 @@ impl<T> Line<T> {
     }
 
     /// There may be something for a reader: a thread, or the end.
-    fn call_reader(&self) {
+    fn notify_reader(&self) {
         if self.threads.borrow().is_empty() && self.announced.get() > 0 {
             return;
         }
@@ -86,14 +86,14 @@ impl<T> Announced<T> {
     /// Puts a thread at the end of the line.
     pub(super) fn deliver(&self, thread: GreenThread<T>) {
         self.line.threads.borrow_mut().push_back(thread);
-        self.line.call_reader();
+        self.line.notify_reader();
     }
 }
 
 impl<T> Drop for Announced<T> {
     fn drop(&mut self) {
         self.line.announced.set(self.line.announced.get() - 1);
-        self.line.call_reader();
+        self.line.notify_reader();
     }
 }
 
@@ -128,7 +128,7 @@ impl<T> Drop for First<'_, T> {
     fn drop(&mut self) {
         if self.place.leave() {
             // Whether the call was answered or not: there may be something for the next reader as well.
-            self.line.call_reader();
+            self.line.notify_reader();
         }
     }
 }

@@ -95,7 +95,7 @@ impl Slots {
         let place = Place::here();
         // Not inside a closure, of which there would be two copies: the thread's body is large.
         let hub = current::get();
-        let outcome = hub.adopt_with(|id| {
+        let outcome = hub.create_task_with(|id| {
             let slot = Slot { id, slots: self.clone() };
             move || Member { job: f(), _slot: slot }
         });

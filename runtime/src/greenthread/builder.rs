@@ -80,7 +80,7 @@ impl Builder {
         let timer = alarm.clone();
         let place = Place::here();
         let thread = with(|hub| {
-            let outcome = hub.adopt(move || async move {
+            let outcome = hub.create_task(move || async move {
                 if let Some(timer) = timer.take() {
                     until(Sleep::until(timer)).await;
                 }

@@ -12,7 +12,7 @@ use crate::call::{GreenCall, MakesGreenCall};
 use crate::green;
 use crate::hub::exit::Reason;
 use crate::hub::exit_scope::ExitScope;
-use crate::hub::task::is_look;
+use crate::hub::task::is_trace_poll;
 use crate::hub::{Hub, current};
 
 /// The error of a [`catch_exit`] whose thread was killed. eventlet's and gevent's exception of that name.
@@ -143,7 +143,7 @@ impl<G: Future> Future for CatchExit<G> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let call = this.call.as_mut().as_pin_mut().expect("a call that is over is not driven again");
-        if is_look(cx) {
+        if is_trace_poll(cx) {
             return call.poll(cx).map(Ok);
         }
         let hub = current::with(Rc::clone);

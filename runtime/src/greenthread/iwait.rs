@@ -39,7 +39,7 @@ use crate::iter::GreenIterator;
 ///
 /// gevent's `iwait`; with a count, `iwait(…).take(count)`.
 pub fn iwait<J: AsRef<Thread>>(threads: impl IntoIterator<Item = J>) -> Iwait<J> {
-    let ended = Rc::new(Ended::default());
+    let ended = Rc::new(EndedThreads::default());
     let threads: Vec<Option<J>> = threads.into_iter().map(Some).collect();
     let links = threads.iter().flatten().enumerate().map(|(index, thread)| {
         let ended = ended.clone();
@@ -54,16 +54,16 @@ pub struct Iwait<J: AsRef<Thread>> {
     threads: Vec<Option<J>>,
     links: Vec<Link>,
     left: usize,
-    ended: Rc<Ended>,
+    ended: Rc<EndedThreads>,
 }
 
 #[derive(Default)]
-struct Ended {
+struct EndedThreads {
     indices: RefCell<VecDeque<usize>>,
     waiter: WaiterCell,
 }
 
-impl Ended {
+impl EndedThreads {
     fn push(&self, index: usize) {
         self.indices.borrow_mut().push_back(index);
         self.waiter.wake();
@@ -100,7 +100,7 @@ impl<J: AsRef<Thread>> Drop for Iwait<J> {
     }
 }
 
-struct NextEnded<'a>(&'a Ended);
+struct NextEnded<'a>(&'a EndedThreads);
 
 impl Wait for NextEnded<'_> {
     type Output = usize;

@@ -8,7 +8,7 @@ use crate::hub::task::{TaskRef, Waiter};
 use crate::hub::wait_queue::{Line, Queued, WaitList};
 
 /// Waits for a thread's end.
-pub(crate) struct Ended(Queued<Joiners>);
+pub(crate) struct Join(Queued<Joiners>);
 
 /// Those who wait for the end of this thread.
 struct Joiners(TaskRef);
@@ -18,17 +18,17 @@ impl Line for Joiners {
 
     #[inline]
     fn with<R>(&self, f: impl FnOnce(&mut WaitList) -> R) -> Option<R> {
-        Some(self.0.with_extra(|extra| f(&mut extra.joiners)))
+        Some(self.0.with_cold(|cold| f(&mut cold.joiners)))
     }
 }
 
-impl Ended {
+impl Join {
     pub(crate) fn new(task: &TaskRef) -> Self {
-        Ended(Queued::new(Joiners(task.clone())))
+        Join(Queued::new(Joiners(task.clone())))
     }
 }
 
-impl Wait for Ended {
+impl Wait for Join {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {

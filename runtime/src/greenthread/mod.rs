@@ -27,11 +27,11 @@ use crate::call::Green;
 use crate::call::lazy::Start;
 use crate::call::{GreenCall, MakesGreenCall};
 use crate::green;
-use crate::greenthread::join::Ended;
+use crate::greenthread::join::Join;
 use crate::hub::current;
 use crate::hub::exit::{Exit, Panic, Reason};
 use crate::hub::suspend::{Sleep, until};
-use crate::hub::task::{Outcome, Place};
+use crate::hub::task::{JoinHandle, Place};
 
 pub use crate::greenthread::every::{Overrun, every, every_with};
 pub use crate::greenthread::lost::{ErrorHook, LostError, set_error_hook, take_error_hook};
@@ -218,11 +218,11 @@ impl<F: FnOnce() -> G, G: Future> Future for CatchUnwind<F, G> {
 /// Dropping a `GreenThread` lets its thread go on by itself; an `Err` that it ends with, or has ended with, is reported
 /// then (see [`set_error_hook`]), unless [`detach`](Self::detach) says that it does not matter.
 pub struct GreenThread<T> {
-    outcome: Outcome<T>,
+    outcome: JoinHandle<T>,
 }
 
 impl<T> GreenThread<T> {
-    pub(crate) fn new(outcome: Outcome<T>) -> Self {
+    pub(crate) fn new(outcome: JoinHandle<T>) -> Self {
         GreenThread { outcome }
     }
 
@@ -260,7 +260,7 @@ impl<T> GreenThread<T> {
         Green::new(async move {
             let task = self.outcome.task();
             if !task.is_done() {
-                until(Ended::new(task)).await;
+                until(Join::new(task)).await;
             }
             self.outcome.take().expect("the result is taken here alone, and `self` is consumed")
         })
@@ -349,12 +349,12 @@ impl Thread {
 
     /// The name given by [`set_name`](Self::set_name).
     pub fn name(&self) -> Option<Rc<str>> {
-        self.0.if_extra(|extra| extra.name.clone()).flatten()
+        self.0.if_cold(|cold| cold.name.clone()).flatten()
     }
 
     /// Names the thread, for messages.
     pub fn set_name(&self, name: &str) {
-        self.0.with_extra(|extra| extra.name = Some(name.into()));
+        self.0.with_cold(|cold| cold.name = Some(name.into()));
     }
 
     /// Has it returned, panicked, or been killed?
@@ -417,8 +417,8 @@ impl Thread {
     pub fn kill_with(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) {
         if !self.is_finished() {
             let reason = Reason::new(reason);
-            self.0.with_extra(|extra| {
-                extra.exits().reason.get_or_insert(reason);
+            self.0.with_cold(|cold| {
+                cold.exits().reason.get_or_insert(reason);
             });
             self.kill();
         }
@@ -447,7 +447,7 @@ impl Thread {
     pub fn join(&self) -> Green<impl Future<Output = Result<(), Exit>> + use<>> {
         let task = self.0.clone();
         Green::new(async move {
-            until(Ended::new(&task)).await;
+            until(Join::new(&task)).await;
             task.exit().map_or(Ok(()), Err)
         })
     }
@@ -465,10 +465,10 @@ impl Thread {
             return Link(0);
         }
         let thread = self.clone();
-        self.0.with_extra(|extra| {
-            extra.links_made += 1;
-            extra.links.push_back((extra.links_made, Box::new(move || f(&thread))));
-            Link(extra.links_made)
+        self.0.with_cold(|cold| {
+            cold.links_made += 1;
+            cold.links.push_back((cold.links_made, Box::new(move || f(&thread))));
+            Link(cold.links_made)
         })
     }
 
@@ -508,14 +508,14 @@ impl Thread {
     ///
     /// gevent's `spawning_greenlet`.
     pub fn spawner(&self) -> Option<u64> {
-        self.0.if_extra(|extra| extra.spawner).flatten()
+        self.0.if_cold(|cold| cold.spawner).flatten()
     }
 
     /// Undoes a [`link`](Self::link); `false` if it was undone before or has run.
     pub fn unlink(&self, link: Link) -> bool {
-        let unlinked = self.0.if_extra(|extra| {
-            let index = extra.links.iter().position(|(id, _)| *id == link.0)?;
-            extra.links.remove(index)
+        let unlinked = self.0.if_cold(|cold| {
+            let index = cold.links.iter().position(|(id, _)| *id == link.0)?;
+            cold.links.remove(index)
         });
         // What the closure holds is dropped here, when nothing is borrowed.
         unlinked.flatten().is_some()

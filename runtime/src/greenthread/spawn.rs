@@ -50,7 +50,7 @@ where
     let place = Place::here();
     // Not inside a closure, of which there would be two copies: the thread's body is large.
     let hub = current::get();
-    let outcome = hub.adopt(f);
+    let outcome = hub.create_task(f);
     outcome.task().spawned_at(place);
     hub.schedule(outcome.task());
     GreenThread::new(outcome)
@@ -138,7 +138,7 @@ where
     current::with(|hub| {
         let alarm = Rc::new(Cell::new(None));
         let alarm_of_thread = alarm.clone();
-        let outcome = hub.adopt(move || async move {
+        let outcome = hub.create_task(move || async move {
             let timer = alarm_of_thread.take().expect("the alarm is set before the thread is resumed");
             until(Sleep::until(timer)).await;
             let thread = current_thread();

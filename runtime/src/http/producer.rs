@@ -165,9 +165,9 @@ pub(super) struct Producer {
 }
 
 /// Notifies the sending side of the end of the thread, however it ended.
-struct Ended(Rc<Pipe>);
+struct PipeEnd(Rc<Pipe>);
 
-impl Drop for Ended {
+impl Drop for PipeEnd {
     fn drop(&mut self) {
         if self.0.state.borrow().ended.is_none() {
             self.0.end(Err(io::Error::other("what writes the body has ended in the middle")));
@@ -182,7 +182,7 @@ impl Producer {
         G: Future<Output = io::Result<()>> + 'static,
     {
         let begin = |out: Out| {
-            let ended = Ended(out.pipe.clone());
+            let ended = PipeEnd(out.pipe.clone());
             let write = move || async move {
                 let result = produce(out).await;
                 ended.0.end(result);

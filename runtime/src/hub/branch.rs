@@ -25,7 +25,7 @@ impl Own {
         if !hub.has_contexts.get() {
             return Own(None);
         }
-        let context = hub.current().and_then(|task| task.if_extra(|extra| extra.context.clone()).flatten());
+        let context = hub.current().and_then(|task| task.if_cold(|cold| cold.context.clone()).flatten());
         Own(Some(Box::new(Values { context, locals: Vec::new() })))
     }
 }
@@ -64,12 +64,12 @@ impl Layer {
     #[cold]
     fn begin(hub: &Hub, own: &mut Own) -> Option<Layer> {
         let task = hub.current()?;
-        let outer = task.if_extra(|extra| (extra.context.clone(), extra.locals.len()));
+        let outer = task.if_cold(|cold| (cold.context.clone(), cold.locals.len()));
         let (context, locals) = outer.unwrap_or_default();
         if let Some(values) = &mut own.0 {
-            task.with_extra(|extra| {
-                extra.context = values.context.take();
-                extra.locals.append(&mut values.locals);
+            task.with_cold(|cold| {
+                cold.context = values.context.take();
+                cold.locals.append(&mut values.locals);
             });
         }
         Some(Layer { task, context, locals })
@@ -80,9 +80,9 @@ impl Layer {
     fn end(self, own: &mut Own) {
         let Layer { task, context, locals } = self;
         let outer = context.as_ref().map(Rc::as_ptr);
-        let left = task.if_extra(|extra| {
-            let context = std::mem::replace(&mut extra.context, context);
-            (context, extra.locals.split_off(locals.min(extra.locals.len())))
+        let left = task.if_cold(|cold| {
+            let context = std::mem::replace(&mut cold.context, context);
+            (context, cold.locals.split_off(locals.min(cold.locals.len())))
         });
         let (context, locals) = left.unwrap_or_default();
         if own.0.is_some() || !locals.is_empty() || context.as_ref().map(Rc::as_ptr) != outer {

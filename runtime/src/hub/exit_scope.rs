@@ -5,7 +5,7 @@
 //! the thread itself drives it, and *hears* when it is driven next.
 //!
 //! ```text
-//!   kill ─▶ KILLED ─▶ call_scopes: every innermost scope is called ─▶ the thread is resumed at once
+//!   kill ─▶ KILLED ─▶ notify_scopes: every innermost scope is called ─▶ the thread is resumed at once
 //!                                                                       │ one is driven: it hears
 //!                                    none was driven ◀─────────────────┴──▶ the thread goes on from there
 //!                                    the thread ends
@@ -27,7 +27,7 @@ pub(crate) struct ExitScope {
     around: Option<Rc<ExitScope>>,
     /// How many stand directly inside.
     inside: Cell<usize>,
-    is_called: Cell<bool>,
+    is_notified: Cell<bool>,
     reason: RefCell<Option<Reason>>,
     driver: RefCell<Driver>,
 }
@@ -84,8 +84,8 @@ impl Hub {
         if let Some(around) = &around {
             around.inside.set(around.inside.get() + 1);
         }
-        let scope = task.with_extra(|extra| {
-            let exits = extra.exits();
+        let scope = task.with_cold(|cold| {
+            let exits = cold.exits();
             exits.scopes_made += 1;
             let number = exits.scopes_made;
             let scope = Rc::new(ExitScope {
@@ -93,7 +93,7 @@ impl Hub {
                 number,
                 around,
                 inside: Cell::new(0),
-                is_called: Cell::new(false),
+                is_notified: Cell::new(false),
                 reason: RefCell::default(),
                 driver: RefCell::new(Driver::Thread),
             });
@@ -103,7 +103,7 @@ impl Hub {
         task.set_scoped(true);
         if task.is_killed() {
             // It killed itself on the way here, and has not suspended since.
-            task.call_scopes();
+            task.notify_scopes();
         }
         Some(scope)
     }
@@ -115,8 +115,8 @@ impl ExitScope {
         if let Some(around) = &self.around {
             around.inside.set(around.inside.get() - 1);
         }
-        let left = self.task.if_extra(|extra| {
-            let scopes = &mut extra.exits.as_mut()?.scopes;
+        let left = self.task.if_cold(|cold| {
+            let scopes = &mut cold.exits.as_mut()?.scopes;
             let left = scopes.remove(&self.number);
             Some((left, scopes.is_empty()))
         });
@@ -128,11 +128,11 @@ impl ExitScope {
 
     /// Is a kill for this scope? It is asked once for each.
     pub(crate) fn hears(&self) -> bool {
-        let is_called = self.is_called.take();
-        if is_called {
+        let is_notified = self.is_notified.take();
+        if is_notified {
             self.task.hear_kill();
         }
-        is_called
+        is_notified
     }
 
     /// Why, after it has heard.
@@ -158,7 +158,7 @@ impl ExitScope {
         if self.inside.get() > 0 {
             return None;
         }
-        self.is_called.set(true);
+        self.is_notified.set(true);
         self.reason.replace(reason.cloned());
         Some(self.driver.borrow().clone())
     }
@@ -167,24 +167,24 @@ impl ExitScope {
 impl TaskRef {
     /// How many scopes it has entered so far.
     pub(crate) fn scopes_made(&self) -> u64 {
-        let made = self.if_extra(|extra| extra.exits.as_ref().map(|exits| exits.scopes_made));
+        let made = self.if_cold(|cold| cold.exits.as_ref().map(|exits| exits.scopes_made));
         made.flatten().unwrap_or_default()
     }
 
     /// Does it stand in a scope that it has entered after so many?
     pub(crate) fn has_scope_after(&self, made: u64) -> bool {
-        let newest = self.if_extra(|extra| {
-            let (number, _) = extra.exits.as_ref()?.scopes.last_key_value()?;
+        let newest = self.if_cold(|cold| {
+            let (number, _) = cold.exits.as_ref()?.scopes.last_key_value()?;
             Some(*number)
         });
         newest.flatten().is_some_and(|number| number > made)
     }
 
     /// A kill is delivered: each innermost scope is called.
-    pub(in crate::hub) fn call_scopes(&self) {
+    pub(in crate::hub) fn notify_scopes(&self) {
         self.take_kill();
-        let drivers = self.if_extra(|extra| {
-            let exits = extra.exits();
+        let drivers = self.if_cold(|cold| {
+            let exits = cold.exits();
             let reason = exits.reason.take();
             exits.scopes.values().filter_map(|scope| scope.call(reason.as_ref())).collect::<Vec<Driver>>()
         });

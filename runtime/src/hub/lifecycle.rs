@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::current::{FULL_BUDGET, replace_budget};
 use super::flat::Work;
 use super::observe::trace::has_subscriber;
-use super::task::{Outcome, Progress, TaskRef, drop_payload};
+use super::task::{JoinHandle, Progress, TaskRef, drop_payload};
 use super::{Hub, current};
 use crate::hub::exit::Panic;
 
@@ -15,7 +15,7 @@ impl Hub {
     /// Makes a green thread that makes and drives the call of `closure`. It is not ready yet:
     /// [`schedule`](Hub::schedule) it.
     #[inline]
-    pub(crate) fn adopt<F, G, T>(&self, closure: F) -> Outcome<T>
+    pub(crate) fn create_task<F, G, T>(&self, closure: F) -> JoinHandle<T>
     where
         F: FnOnce() -> G + 'static,
         G: Future<Output = T> + 'static,
@@ -27,9 +27,9 @@ impl Hub {
         outcome
     }
 
-    /// Like [`adopt`](Hub::adopt), for a closure that knows its thread's number.
+    /// Like [`create_task`](Hub::create_task), for a closure that knows its thread's number.
     #[inline]
-    pub(crate) fn adopt_with<F, G, T>(&self, closure: impl FnOnce(u64) -> F) -> Outcome<T>
+    pub(crate) fn create_task_with<F, G, T>(&self, closure: impl FnOnce(u64) -> F) -> JoinHandle<T>
     where
         F: FnOnce() -> G + 'static,
         G: Future<Output = T> + 'static,
@@ -55,22 +55,22 @@ impl Hub {
     #[cold]
     fn hand_on_context(&self, spawned: &TaskRef) {
         let spawner = self.current();
-        let context = spawner.and_then(|spawner| spawner.if_extra(|extra| extra.context.clone()).flatten());
+        let context = spawner.and_then(|spawner| spawner.if_cold(|cold| cold.context.clone()).flatten());
         if context.is_some() {
-            spawned.with_extra(|extra| extra.context = context);
+            spawned.with_cold(|cold| cold.context = context);
         }
     }
 
     #[cold]
     fn note_spawner(&self, spawned: &TaskRef) {
         let spawner = self.current().map(|spawner| spawner.id());
-        spawned.with_extra(|extra| extra.spawner = spawner);
+        spawned.with_cold(|cold| cold.spawner = spawner);
     }
 
     /// Makes a green thread that has ended already: it returned, or panicked.
-    pub(crate) fn adopt_ended<T: 'static>(self: &Rc<Self>, result: Result<T, Panic>) -> Outcome<T> {
-        let outcome = self.adopt(move || async move { result.unwrap_or_else(|panic| panic.resume()) });
-        self.inside(outcome.task(), || self.step(outcome.task()));
+    pub(crate) fn create_ended_task<T: 'static>(self: &Rc<Self>, result: Result<T, Panic>) -> JoinHandle<T> {
+        let outcome = self.create_task(move || async move { result.unwrap_or_else(|panic| panic.resume()) });
+        self.enter_task(outcome.task(), || self.poll_task(outcome.task()));
         outcome
     }
 
@@ -79,38 +79,38 @@ impl Hub {
     #[inline]
     pub(super) fn resume(self: &Rc<Self>, task: &TaskRef) {
         replace_budget(FULL_BUDGET);
-        self.scheduler.current.during(task, || self.step(task));
+        self.scheduler.current.during(task, || self.poll_task(task));
     }
 
     #[inline]
-    fn step(self: &Rc<Self>, task: &TaskRef) {
+    fn poll_task(self: &Rc<Self>, task: &TaskRef) {
         if self.observe.is_watched.get() {
-            self.act_on(task, self.resume_watched(task));
+            self.on_progress(task, self.resume_watched(task));
         } else {
-            self.act_on(task, task.resume());
+            self.on_progress(task, task.resume());
         }
     }
 
     /// To suspend is what most resumptions come to.
     #[inline]
-    fn act_on(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
+    fn on_progress(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
         if progress == Progress::Suspended {
-            self.has_suspended(task);
+            self.on_suspended(task);
         } else {
-            self.act_on_end(task, progress);
+            self.on_end(task, progress);
         }
     }
 
-    fn act_on_end(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
+    fn on_end(self: &Rc<Self>, task: &TaskRef, progress: Progress) {
         match progress {
-            Progress::Ended => self.finish(task),
+            Progress::Ended => self.retire(task),
             Progress::SuspendedKilled => self.deliver_kill(task),
             Progress::Suspended | Progress::Nothing => {}
         }
     }
 
     #[inline]
-    fn has_suspended(self: &Rc<Self>, task: &TaskRef) {
+    fn on_suspended(self: &Rc<Self>, task: &TaskRef) {
         if self.observe.is_watched.get() || has_subscriber() {
             self.answer(task);
         }
@@ -122,9 +122,9 @@ impl Hub {
     #[cold]
     fn deliver_kill(self: &Rc<Self>, task: &TaskRef) {
         match self.deliver_now(task) {
-            Progress::Ended => self.finish(task),
+            Progress::Ended => self.retire(task),
             Progress::SuspendedKilled => self.schedule(task),
-            Progress::Suspended => self.has_suspended(task),
+            Progress::Suspended => self.on_suspended(task),
             Progress::Nothing => {}
         }
     }
@@ -133,7 +133,7 @@ impl Hub {
     /// killed itself again meanwhile, that is the progress.
     fn deliver_now(&self, task: &TaskRef) -> Progress {
         if task.has_scopes() && task.is_started() && !self.scheduler.is_ending.get() {
-            task.call_scopes();
+            task.notify_scopes();
             let outer = self.scheduler.delivers.replace(true);
             let progress = task.resume_out_of_turn();
             self.scheduler.delivers.set(outer);
@@ -146,7 +146,7 @@ impl Hub {
     }
 
     /// Calls `f` with `task` as the current one, and puts back what belongs to the one before afterwards.
-    fn inside<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
+    fn enter_task<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
         let budget = replace_budget(FULL_BUDGET);
         let expired = self.time.expired.take();
         let shielded = self.scheduler.shielded.take();
@@ -184,10 +184,10 @@ impl Hub {
         if task.is_done() || task.is_running() || !task.is_killed() {
             return;
         }
-        self.inside(task, || match self.deliver_now(task) {
-            Progress::Ended => self.finish(task),
+        self.enter_task(task, || match self.deliver_now(task) {
+            Progress::Ended => self.retire(task),
             Progress::SuspendedKilled => self.deliver_kill(task),
-            Progress::Suspended => self.has_suspended(task),
+            Progress::Suspended => self.on_suspended(task),
             Progress::Nothing => {}
         });
     }
@@ -197,22 +197,22 @@ impl Hub {
         if task.is_done() || task.is_running() {
             return;
         }
-        self.inside(task, || {
+        self.enter_task(task, || {
             task.end();
-            self.finish(task);
+            self.retire(task);
         });
     }
 
     /// A task is done: nobody finds it any more, its own values are dropped, whoever waits for it is woken, its links
     /// run.
     #[inline]
-    fn finish(&self, task: &TaskRef) {
+    fn retire(&self, task: &TaskRef) {
         let registered = self.scheduler.tasks.borrow_mut().remove(task);
         if self.observe.is_watched.get() {
             self.tell_ended(task);
         }
-        if task.has_extra() {
-            self.finish_extra(task);
+        if task.has_cold() {
+            self.finish_cold(task);
         }
         if task.is_main() {
             self.scheduler.pauses.set(true);
@@ -221,13 +221,13 @@ impl Hub {
     }
 
     #[inline(never)]
-    fn finish_extra(&self, task: &TaskRef) {
+    fn finish_cold(&self, task: &TaskRef) {
         drop_own(task);
-        while let Some(joiner) = task.if_extra(|extra| extra.joiners.notify_first()).flatten() {
+        while let Some(joiner) = task.if_cold(|cold| cold.joiners.notify_first()).flatten() {
             self.wake(joiner);
         }
         // One by one, because a link may undo a later one.
-        while let Some((_, link)) = task.if_extra(|extra| extra.links.pop_front()).flatten() {
+        while let Some((_, link)) = task.if_cold(|cold| cold.links.pop_front()).flatten() {
             // A link that panics has been reported by the panic hook, and does not stop the next one.
             if let Err(payload) = catch_unwind(AssertUnwindSafe(link)) {
                 drop_payload(payload);
@@ -242,13 +242,13 @@ impl Hub {
         if self.scheduler.is_ending.get() {
             return false;
         }
-        self.inside(task, || {
+        self.enter_task(task, || {
             let progress = task.look();
             match progress {
                 Progress::Nothing | Progress::Suspended => {}
                 Progress::SuspendedKilled => self.deliver_kill(task),
                 // It waited for something of another executor, which was there.
-                Progress::Ended => self.finish(task),
+                Progress::Ended => self.retire(task),
             }
             progress != Progress::Nothing
         })
@@ -261,7 +261,7 @@ const GENERATIONS: usize = 100;
 /// Mostly there is nothing.
 #[inline]
 fn drop_own(task: &TaskRef) {
-    if task.if_extra(|extra| extra.has_own()) == Some(true) {
+    if task.if_cold(|cold| cold.has_own()) == Some(true) {
         drop_own_values(task);
     }
 }
@@ -270,9 +270,9 @@ fn drop_own(task: &TaskRef) {
 #[cold]
 fn drop_own_values(task: &TaskRef) {
     for _ in 0..GENERATIONS {
-        let values = task.if_extra(|extra| {
-            let is_more = extra.has_own();
-            is_more.then(|| (std::mem::take(&mut extra.locals), extra.context.take(), extra.exits.take()))
+        let values = task.if_cold(|cold| {
+            let is_more = cold.has_own();
+            is_more.then(|| (std::mem::take(&mut cold.locals), cold.context.take(), cold.exits.take()))
         });
         let Some(values) = values.flatten() else { return };
         // A destructor that panics has been reported by the panic hook.

@@ -236,7 +236,7 @@ impl Hub {
             error_hook: HooksOwn::default(),
             is_forked: Cell::new(false),
         };
-        hub.adopt_poller();
+        hub.note_poller();
         #[cfg(not(loom))]
         crate::greenthread::lost::name_threads_in_panics();
         Rc::new(hub)
@@ -255,7 +255,7 @@ impl Hub {
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
         }
         let outgoing = self.reactor.poller.replace(poller);
-        self.adopt_poller();
+        self.note_poller();
         drop(outgoing);
         Ok(())
     }
@@ -267,7 +267,7 @@ impl Hub {
         drop(outgoing);
     }
 
-    fn adopt_poller(&self) {
+    fn note_poller(&self) {
         let poller = self.reactor.poller.borrow();
         self.reactor.is_edge.set(poller.is_edge_triggered());
         self.reactor.trusts_short_counts.set(poller.is_edge_triggered() && poller.reports_hang_up());

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::task::{Waiter, is_look};
+use super::task::{Waiter, is_trace_poll};
 use super::timers::TimerKey;
 use super::{Hub, current};
 
@@ -118,7 +118,7 @@ impl<W: Wait> Future for Until<W> {
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
         let wait = &mut self.wait;
-        if is_look(cx) {
+        if is_trace_poll(cx) {
             note_wait(wait);
             return Poll::Pending;
         }

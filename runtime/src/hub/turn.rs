@@ -9,7 +9,7 @@ use super::Hub;
 use super::observe::backtrace::name_of;
 use super::remote::{Mail, Remote};
 use super::table::KEPT;
-use super::task::{Outcome, TaskRef, Waiter};
+use super::task::{JoinHandle, TaskRef, Waiter};
 use crate::hub::exit::Exit;
 
 /// The hub looks outside after this many resumptions at the latest …
@@ -23,7 +23,7 @@ const LONGEST_STRETCH: u32 = 64;
 const SLOW: Duration = Duration::from_micros(100);
 
 /// Why [`Hub::run_until`] came back.
-pub(crate) enum Ended {
+pub(crate) enum RunEnd {
     /// The task that it ran for is done.
     Done,
     /// Somebody stopped the hub.
@@ -37,7 +37,7 @@ pub(crate) enum Ended {
 impl Hub {
     /// Runs the call of `closure` as a green thread until it has its result. It may borrow from the caller's frame.
     #[expect(unsafe_code, reason = "the main thread borrows from its caller")]
-    pub(crate) fn run_scoped<F, G, T>(self: &Rc<Self>, closure: F) -> Result<Result<T, Exit>, Ended>
+    pub(crate) fn run_scoped<F, G, T>(self: &Rc<Self>, closure: F) -> Result<Result<T, Exit>, RunEnd>
     where
         F: FnOnce() -> G,
         G: Future<Output = T>,
@@ -51,20 +51,20 @@ impl Hub {
         self.scheduler.tasks.borrow_mut().insert(main.task.clone());
         self.schedule(&main.task);
         match self.run_until(Some(&main.task)) {
-            Ended::Done => Ok(main.outcome.take().expect("nobody else has the right to the result")),
+            RunEnd::Done => Ok(main.outcome.take().expect("nobody else has the right to the result")),
             ended => Err(ended),
         }
     }
 
     /// Takes turns until `main` is done (`None`: until the hub is stopped).
-    pub(crate) fn run_until(self: &Rc<Self>, main: Option<&TaskRef>) -> Ended {
+    pub(crate) fn run_until(self: &Rc<Self>, main: Option<&TaskRef>) -> RunEnd {
         let is_done = || main.is_some_and(TaskRef::is_done);
         // It may have been stopped before it ran.
         self.collect_mail();
         loop {
             self.scheduler.pauses.set(false);
             if self.scheduler.stopped.take() {
-                return Ended::Stopped;
+                return RunEnd::Stopped;
             }
             // What lies outside may have ended it: a waker of somebody else's can do anything.
             if !is_done() && !self.is_forked() {
@@ -73,13 +73,13 @@ impl Hub {
             if is_done() {
                 // A stop that was asked for meanwhile was meant for this run.
                 self.scheduler.stopped.set(false);
-                return Ended::Done;
+                return RunEnd::Done;
             }
             if self.is_forked() {
-                return Ended::Forked;
+                return RunEnd::Forked;
             }
             if !self.look_outside(main.is_some()) {
-                return Ended::Deadlock(self.report_deadlock());
+                return RunEnd::Deadlock(self.report_deadlock());
             }
         }
     }
@@ -126,12 +126,12 @@ impl Hub {
         self.wait_for_io(is_idle);
         self.collect_mail();
         self.fire_timers();
-        self.call_idler();
+        self.notify_idler();
         true
     }
 
     /// Nothing is ready: one of those who wait for that goes on.
-    fn call_idler(&self) {
+    fn notify_idler(&self) {
         if self.scheduler.ready.is_empty() {
             let idler = self.scheduler.idlers.borrow_mut().notify_first();
             idler.into_iter().for_each(|idler| self.wake(idler));
@@ -278,7 +278,7 @@ impl Hub {
     /// If `waiter` stands for the waker of another executor and this hub does not run.
     #[inline]
     pub(crate) fn expect_to_run(&self, waiter: &Waiter) {
-        if self.scheduler.runs.get().is_none() && waiter.is_foreign() {
+        if self.scheduler.runs.get().is_none() && waiter.is_stand_in() {
             does_not_run();
         }
     }
@@ -360,7 +360,7 @@ fn does_not_run() -> ! {
 struct Guard<'a, T> {
     hub: &'a Rc<Hub>,
     task: TaskRef,
-    outcome: Outcome<T>,
+    outcome: JoinHandle<T>,
 }
 
 impl<T> Drop for Guard<'_, T> {

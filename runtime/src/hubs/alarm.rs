@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::hub::current;
 use crate::hub::remote::{Mail, Remote};
 use crate::hub::suspend::Timer;
-use crate::hub::task::{Waiter, is_look};
+use crate::hub::task::{Waiter, is_trace_poll};
 use crate::hub::timers::TimerKey;
 use crate::loom::Arc;
 
@@ -124,7 +124,7 @@ impl Future for Alarm {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.expect_home();
         current::with(|hub| {
-            if is_look(cx) {
+            if is_trace_poll(cx) {
                 hub.note_wait(format_args!("for a time to pass"), self.timer.is_some());
                 return Poll::Pending;
             }

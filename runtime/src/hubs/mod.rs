@@ -34,7 +34,7 @@ use crate::hub::failed::cannot;
 use crate::hub::poller;
 use crate::hub::poller::none::FORKED;
 use crate::hub::remote::{Mail, Remote};
-use crate::hub::turn::Ended;
+use crate::hub::turn::RunEnd;
 use crate::loom::Arc;
 
 pub use crate::hub::clock::Clock;
@@ -199,7 +199,7 @@ impl Hub {
     #[track_caller]
     pub fn run_until_stopped(&self) {
         let _running = self.0.begin_run();
-        if let Ended::Forked = self.0.run_until(None) {
+        if let RunEnd::Forked = self.0.run_until(None) {
             panic!("{FORKED}");
         }
     }

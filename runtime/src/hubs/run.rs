@@ -3,7 +3,7 @@
 use crate::call::{GreenCall, MakesGreenCall};
 use crate::hub::exit::Exit;
 use crate::hub::poller::none::FORKED;
-use crate::hub::{current, turn::Ended};
+use crate::hub::{current, turn::RunEnd};
 
 /// Runs the green call that `f` makes on this OS thread's hub, and gives its value.
 ///
@@ -75,8 +75,8 @@ where
     let _running = hub.begin_run();
     match hub.run_scoped(f) {
         Ok(result) => result,
-        Err(Ended::Deadlock(report)) => panic!("{report}"),
-        Err(Ended::Forked) => panic!("{FORKED}"),
-        Err(Ended::Done | Ended::Stopped) => Err(Exit::Killed),
+        Err(RunEnd::Deadlock(report)) => panic!("{report}"),
+        Err(RunEnd::Forked) => panic!("{FORKED}"),
+        Err(RunEnd::Done | RunEnd::Stopped) => Err(Exit::Killed),
     }
 }

@@ -237,11 +237,11 @@ impl Access {
             Kind::Read => self.readers.set(self.readers.get() - 1),
             Kind::Write => self.is_writing.set(false),
         }
-        self.call_next();
+        self.notify_next();
     }
 
     /// Lets in whoever can go in from the head of the line.
-    fn call_next(&self) {
+    fn notify_next(&self) {
         loop {
             let mut line = self.line.borrow_mut();
             let Some(&kind) = line.brought_by_first() else { return };
@@ -303,7 +303,7 @@ impl Drop for Enter<'_> {
             self.access.leave(self.kind);
         } else {
             // It may have held up those behind it.
-            self.access.call_next();
+            self.access.notify_next();
         }
     }
 }

@@ -3,17 +3,17 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::stock::Place;
+use super::stock::Slot;
 
 /// An item of a [`Pool`](super::Pool). Dropping it brings it back, and wakes the first in line.
 #[must_use = "an item that is not kept goes back at once"]
 pub struct Item<T, E = std::convert::Infallible> {
     /// `None` once it was taken out of here.
-    lent: Option<(T, Place<T, E>)>,
+    lent: Option<(T, Slot<T, E>)>,
 }
 
 impl<T, E> Item<T, E> {
-    pub(super) fn new(item: T, place: Place<T, E>) -> Self {
+    pub(super) fn new(item: T, place: Slot<T, E>) -> Self {
         Item { lent: Some((item, place)) }
     }
 

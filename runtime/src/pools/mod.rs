@@ -17,7 +17,7 @@ use crate::green;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
-use stock::{Place, Stock};
+use stock::{Slot, Stock};
 
 pub use item::Item;
 
@@ -104,7 +104,7 @@ impl<T, E> Pool<T, E> {
     pub fn fill(&self, count: usize) -> Green<impl Future<Output = Result<(), E>>> {
         Green::new(async move {
             while self.len() < count
-                && let Some(place) = Place::try_take(&self.stock)
+                && let Some(place) = Slot::try_take(&self.stock)
             {
                 let item = self.stock.make().await?;
                 place.bring_back(item);
@@ -125,7 +125,7 @@ impl<T, E> Pool<T, E> {
     pub fn get(&self) -> Green<impl Future<Output = Result<Item<T, E>, E>>> {
         Green::new(async move {
             until(self.stock.places.acquire("an item of a pool")).await;
-            self.take(Place::taken(&self.stock)).await
+            self.take(Slot::taken(&self.stock)).await
         })
     }
 
@@ -144,7 +144,7 @@ impl<T, E> Pool<T, E> {
         if self.stock.idle.borrow().is_empty() {
             return None;
         }
-        let place = Place::try_take(&self.stock)?;
+        let place = Slot::try_take(&self.stock)?;
         Some(Item::new(self.stock.idle_item()?, place))
     }
 
@@ -153,7 +153,7 @@ impl<T, E> Pool<T, E> {
     /// It goes to the first in line, else among the idle ones; if the pool has shrunk meanwhile it is dropped. An
     /// item for which nothing was kept is too many, and dropped as well.
     pub fn put(&self, item: T) {
-        if let Some(place) = Place::kept(&self.stock) {
+        if let Some(place) = Slot::kept(&self.stock) {
             place.bring_back(item);
         }
     }
@@ -192,7 +192,7 @@ impl<T, E> Pool<T, E> {
         self.stock.resize(max_size);
     }
 
-    async fn take(&self, place: Place<T, E>) -> Result<Item<T, E>, E> {
+    async fn take(&self, place: Slot<T, E>) -> Result<Item<T, E>, E> {
         let item = match self.stock.idle_item() {
             Some(item) => item,
             // If this fails, or is dropped, the place is given back.

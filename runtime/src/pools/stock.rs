@@ -76,16 +76,16 @@ impl<T, E> Stock<T, E> {
 }
 
 /// A place that is taken. Dropping it gives it back.
-pub(super) struct Place<T, E> {
+pub(super) struct Slot<T, E> {
     /// `None` once it is kept without an owner.
     stock: Option<Rc<Stock<T, E>>>,
 }
 
-impl<T, E> Place<T, E> {
+impl<T, E> Slot<T, E> {
     /// For whoever has acquired one.
     pub(super) fn taken(stock: &Rc<Stock<T, E>>) -> Self {
         stock.out.set(stock.out() + 1);
-        Place { stock: Some(stock.clone()) }
+        Slot { stock: Some(stock.clone()) }
     }
 
     pub(super) fn try_take(stock: &Rc<Stock<T, E>>) -> Option<Self> {
@@ -95,7 +95,7 @@ impl<T, E> Place<T, E> {
     /// A place that was [kept](Self::keep), if there is one.
     pub(super) fn kept(stock: &Rc<Stock<T, E>>) -> Option<Self> {
         stock.kept.set(stock.kept.get().checked_sub(1)?);
-        Some(Place { stock: Some(stock.clone()) })
+        Some(Slot { stock: Some(stock.clone()) })
     }
 
     /// Keeps the place taken, without an owner.
@@ -115,7 +115,7 @@ impl<T, E> Place<T, E> {
     }
 }
 
-impl<T, E> Drop for Place<T, E> {
+impl<T, E> Drop for Slot<T, E> {
     fn drop(&mut self) {
         let Some(stock) = &self.stock else { return };
         stock.out.set(stock.out() - 1);

@@ -112,8 +112,8 @@ impl<T, S: Storage<T>> Shared<T, S> {
     /// Wakes whose turn it is now that an item more is in or on offer.
     #[inline]
     pub(crate) fn after_putting(&self, mut state: RefMut<'_, State<T, S>>) {
-        let called = state.call_next();
-        let are_more = state.may_call();
+        let called = state.notify_next();
+        let are_more = state.may_notify();
         drop(state);
         wake_one(called);
         if are_more {
@@ -192,7 +192,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
     /// Calls whoever can go on, one by one.
     pub(crate) fn wake(&self) {
         loop {
-            let called = self.state.borrow_mut().call_next();
+            let called = self.state.borrow_mut().notify_next();
             if called.is_none() {
                 return;
             }
@@ -210,13 +210,13 @@ impl<T, S> Drop for Shared<T, S> {
 #[inline]
 fn wake_one(called: Option<Waiter>) {
     if let Some(waiter) = called {
-        wake_called(waiter);
+        wake_notified(waiter);
     }
 }
 
 /// Out of line: it stands in every get and put.
 #[inline(never)]
-fn wake_called(waiter: Waiter) {
+fn wake_notified(waiter: Waiter) {
     wake(waiter);
 }
 
@@ -258,7 +258,7 @@ impl<T, S: Storage<T>> State<T, S> {
 
     /// A putter joins the line with what it brings.
     pub(crate) fn offer(&mut self, item: T, waiter: Waiter) -> Ticket {
-        self.putters.join_with(waiter, Some(item))
+        self.putters.enqueue_with(waiter, Some(item))
     }
 
     /// Takes the next item, and says which putter's item moved in for it.
@@ -296,20 +296,20 @@ impl<T, S: Storage<T>> State<T, S> {
 
     /// Is there something for somebody who was not called yet: an item, or the end?
     #[inline]
-    pub(crate) fn may_call(&self) -> bool {
-        self.may_call_getter() || (!self.peekers.is_empty() && self.supply() > 0)
+    pub(crate) fn may_notify(&self) -> bool {
+        self.may_notify_getter() || (!self.peekers.is_empty() && self.supply() > 0)
     }
 
     #[inline]
-    fn may_call_getter(&self) -> bool {
+    fn may_notify_getter(&self) -> bool {
         !self.getters.is_empty() && (self.getters.notified() < self.supply() || self.is_over())
     }
 
     /// Calls one that can go on: whoever only looks, then whoever takes, then whoever brings.
-    fn call_next(&mut self) -> Option<Waiter> {
+    fn notify_next(&mut self) -> Option<Waiter> {
         if !self.peekers.is_empty() && self.supply() > 0 {
             self.peekers.notify_first()
-        } else if self.may_call_getter() {
+        } else if self.may_notify_getter() {
             self.getters.notify_first()
         } else if !self.putters.is_empty() && self.has_room() {
             self.admit()

@@ -77,7 +77,7 @@ impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
         let _left;
         let mut state = self.shared.state.borrow_mut();
         let taken_back = state.putters.brought(ticket).take();
-        _left = state.putters.leave(ticket);
+        _left = state.putters.dequeue(ticket);
         if let Some(item) = taken_back {
             state.revoke_last();
             drop(state);
@@ -114,11 +114,11 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
             match self.ticket {
                 Some(ticket) => _left_over = state.getters.renew(ticket, waiting.waiter()),
                 None => {
-                    self.ticket = Some(state.getters.join(waiting.waiter()));
+                    self.ticket = Some(state.getters.enqueue(waiting.waiter()));
                     // There may be an item for this one as well, or the end.
-                    let may_call = state.may_call();
+                    let may_notify = state.may_notify();
                     drop(state);
-                    if may_call {
+                    if may_notify {
                         self.shared.wake();
                     }
                 }
@@ -127,7 +127,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
         }
         if let Some(ticket) = self.ticket.take() {
             let others = state.getters.rank(ticket);
-            _left = state.getters.leave(ticket);
+            _left = state.getters.dequeue(ticket);
             if others > 0 {
                 // The older items are for those who came first, though this one runs first.
                 return Some(self.shared.get_after(state, others).ok_or(ShutDown(())));
@@ -159,7 +159,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
 impl<T, S: Storage<T>> Get<'_, T, S> {
     #[inline(never)]
     fn give_up(&self, ticket: Ticket) {
-        let left = self.shared.state.borrow_mut().getters.leave(ticket);
+        let left = self.shared.state.borrow_mut().getters.dequeue(ticket);
         drop(left);
         // If it had been called, the next one is.
         self.shared.wake();
@@ -208,9 +208,9 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
             called => {
                 // Called for an item that is gone by now: back in line.
                 if let Some(ticket) = called {
-                    _left = peekers.leave(ticket);
+                    _left = peekers.dequeue(ticket);
                 }
-                self.ticket = Some(peekers.join(waiting.waiter()));
+                self.ticket = Some(peekers.enqueue(waiting.waiter()));
             }
         }
         None
@@ -228,7 +228,7 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
 impl<T, S: Storage<T>> Drop for Peek<'_, T, S> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            let left = self.shared.state.borrow_mut().peekers.leave(ticket);
+            let left = self.shared.state.borrow_mut().peekers.dequeue(ticket);
             drop(left);
         }
     }
@@ -254,7 +254,7 @@ impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
         let mut state = self.shared.state.borrow_mut();
         match self.ticket {
             None if state.unfinished == 0 => return Some(()),
-            None => self.ticket = Some(state.joiners.join(waiting.waiter())),
+            None => self.ticket = Some(state.joiners.enqueue(waiting.waiter())),
             Some(ticket) if state.joiners.is_notified(ticket) => return Some(()),
             Some(ticket) => _left_over = state.joiners.renew(ticket, waiting.waiter()),
         }
@@ -273,7 +273,7 @@ impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
 impl<T, S: Storage<T>> Drop for Joined<'_, T, S> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            let left = self.shared.state.borrow_mut().joiners.leave(ticket);
+            let left = self.shared.state.borrow_mut().joiners.dequeue(ticket);
             drop(left);
         }
     }

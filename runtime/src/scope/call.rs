@@ -11,7 +11,7 @@ use super::Scope;
 use super::shared::{Failure, Shared};
 use crate::branch::branches::{new_subtask, raise_unless_panicking};
 use crate::hub::branch::Own;
-use crate::hub::task::{Subtask, is_look};
+use crate::hub::task::{Subtask, is_trace_poll};
 use crate::hub::{Hub, current};
 
 pin_project_lite::pin_project! {
@@ -58,7 +58,7 @@ where
     type Output = Result<T, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
-        if is_look(cx) {
+        if is_trace_poll(cx) {
             return self.look(cx);
         }
         let shared = self.threads.shared.clone();

@@ -53,7 +53,7 @@ impl Permits {
     #[inline]
     pub(crate) fn give_back(&self) {
         self.free.set(self.free.get().checked_add(1).expect("a semaphore counts to usize::MAX"));
-        self.call_next();
+        self.notify_next();
     }
 
     /// Waits for a permit, in line behind those who came before. `what` ends "for …".
@@ -62,7 +62,7 @@ impl Permits {
     }
 
     /// Calls the first in line if there is a permit for it.
-    fn call_next(&self) {
+    fn notify_next(&self) {
         let mut line = self.line.borrow_mut();
         if line.is_empty() || line.notified() >= self.free.get() {
             return;
@@ -107,7 +107,7 @@ impl Wait for Acquire<'_> {
 impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         if self.place.leave() {
-            self.permits.call_next();
+            self.permits.notify_next();
         }
     }
 }

@@ -282,7 +282,7 @@ impl<T> Round<T> {
 
     /// Wakes everybody who waits for the value, which is there.
     fn wake(&self) {
-        let waiters = self.line().call_for(usize::MAX);
+        let waiters = self.line().notify_for(usize::MAX);
         wake_all(waiters);
     }
 
@@ -320,7 +320,7 @@ impl<T> Attempt for Sent<'_, T> {
         let unused = match self.ticket {
             Some(ticket) => line.renew(ticket, waker),
             None => {
-                self.ticket = Some(line.join(waker));
+                self.ticket = Some(line.enqueue(waker));
                 None
             }
         };
@@ -341,7 +341,7 @@ impl<T> Attempt for Sent<'_, T> {
 impl<T> Drop for Sent<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            let unused = self.round.line().leave(ticket);
+            let unused = self.round.line().dequeue(ticket);
             drop(unused);
         }
     }

@@ -30,7 +30,7 @@ impl Line {
     }
 
     /// Joins at the end.
-    pub(super) fn join(&mut self, waker: Waker) -> Ticket {
+    pub(super) fn enqueue(&mut self, waker: Waker) -> Ticket {
         self.made += 1;
         let ticket = Ticket(self.made);
         self.waiting.insert(ticket, waker);
@@ -60,7 +60,7 @@ impl Line {
     }
 
     /// Notifies until there are as many who were notified as there is for them to take, or nobody is left.
-    pub(super) fn call_for(&mut self, supply: usize) -> Vec<Waker> {
+    pub(super) fn notify_for(&mut self, supply: usize) -> Vec<Waker> {
         let count = supply.saturating_sub(self.notified()).min(self.len());
         (0..count).filter_map(|_| self.notify_first()).collect()
     }
@@ -68,7 +68,7 @@ impl Line {
     /// Takes notifies back, the latest first, until no more are notified than there is for them to take.
     ///
     /// They were woken, so each will ask, find that it is not notified, and leave its waker anew.
-    pub(super) fn recall_beyond(&mut self, supply: usize) {
+    pub(super) fn revoke_beyond(&mut self, supply: usize) {
         while self.notified() > supply
             && let Some(ticket) = self.notified.pop_last()
         {
@@ -78,7 +78,7 @@ impl Line {
 
     /// Gives the place back, with its waker if that has not been used.
     #[must_use]
-    pub(super) fn leave(&mut self, ticket: Ticket) -> Option<Waker> {
+    pub(super) fn dequeue(&mut self, ticket: Ticket) -> Option<Waker> {
         self.notified.remove(&ticket);
         self.waiting.remove(&ticket)
     }

@@ -495,13 +495,13 @@ impl<T> Queue<T> {
     fn wake_with(&self, mut state: MutexGuard<'_, State<T>>, mut called: Vec<Waker>) {
         let supply = if state.is_over() { usize::MAX } else { state.supply() };
         if supply > 0 || state.is_shut_down {
-            called.extend(state.peekers.call_for(usize::MAX));
+            called.extend(state.peekers.notify_for(usize::MAX));
         }
         if state.unfinished == 0 {
-            called.extend(state.joiners.call_for(usize::MAX));
+            called.extend(state.joiners.notify_for(usize::MAX));
         }
-        state.getters.recall_beyond(supply);
-        called.extend(state.getters.call_for(supply));
+        state.getters.revoke_beyond(supply);
+        called.extend(state.getters.notify_for(supply));
         drop(state);
         wake_all(called);
     }
@@ -756,7 +756,7 @@ impl<T> Attempt for Get<'_, T> {
             // Those in line go first, called or not, so that the oldest item is for whoever came first.
             None if state.getters.notified() == 0 && (state.supply() > 0 || state.is_over()) => (None, 0),
             None => {
-                self.ticket = Some(state.getters.join(waker));
+                self.ticket = Some(state.getters.enqueue(waker));
                 // There may be an item for this one as well, or the end.
                 self.queue.wake(state);
                 return None;
@@ -764,7 +764,7 @@ impl<T> Attempt for Get<'_, T> {
             Some(ticket) if state.getters.is_notified(ticket) => {
                 self.ticket = None;
                 let others = state.getters.rank(ticket);
-                (state.getters.leave(ticket), others)
+                (state.getters.dequeue(ticket), others)
             }
             Some(ticket) => {
                 let unused = state.getters.renew(ticket, waker);
@@ -792,7 +792,7 @@ impl<T> Drop for Get<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let mut state = self.queue.state();
-            let unused = state.getters.leave(ticket);
+            let unused = state.getters.dequeue(ticket);
             // If it had been called, the next one is.
             self.queue.wake(state);
             drop(unused);
@@ -825,8 +825,8 @@ impl<T: Clone> Attempt for Peek<'_, T> {
             Some(ticket) if !state.peekers.is_notified(ticket) => state.peekers.renew(ticket, waker),
             called => {
                 // Called for an item that is gone by now: back in line.
-                let unused = called.and_then(|ticket| state.peekers.leave(ticket));
-                self.ticket = Some(state.peekers.join(waker));
+                let unused = called.and_then(|ticket| state.peekers.dequeue(ticket));
+                self.ticket = Some(state.peekers.enqueue(waker));
                 unused
             }
         };
@@ -847,7 +847,7 @@ impl<T: Clone> Attempt for Peek<'_, T> {
 impl<T> Drop for Peek<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            let unused = self.queue.state().peekers.leave(ticket);
+            let unused = self.queue.state().peekers.dequeue(ticket);
             drop(unused);
         }
     }
@@ -871,7 +871,7 @@ impl<T> Attempt for Joined<'_, T> {
                 return Some(());
             }
             None => {
-                self.ticket = Some(state.joiners.join(waker));
+                self.ticket = Some(state.joiners.enqueue(waker));
                 None
             }
             Some(ticket) if state.joiners.is_notified(ticket) => {
@@ -897,7 +897,7 @@ impl<T> Attempt for Joined<'_, T> {
 impl<T> Drop for Joined<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            let unused = self.queue.state().joiners.leave(ticket);
+            let unused = self.queue.state().joiners.dequeue(ticket);
             drop(unused);
         }
     }

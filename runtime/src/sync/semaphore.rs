@@ -114,7 +114,7 @@ impl Semaphore {
         let mut state = self.state();
         let left = state.free.checked_sub(1)?;
         state.free = left;
-        state.line.recall_beyond(left);
+        state.line.revoke_beyond(left);
         drop(state);
         Some(self.permit())
     }
@@ -202,7 +202,7 @@ impl Semaphore {
     /// Calls those for whom there are permits.
     fn wake(&self, mut state: MutexGuard<'_, State>) {
         let free = state.free;
-        let called = state.line.call_for(free);
+        let called = state.line.notify_for(free);
         drop(state);
         wake_all(called);
     }
@@ -273,13 +273,13 @@ impl Attempt for Acquire<'_> {
                 None
             }
             None => {
-                self.ticket = Some(state.line.join(waker));
+                self.ticket = Some(state.line.enqueue(waker));
                 return None;
             }
             Some(ticket) if state.line.is_notified(ticket) => {
                 self.ticket = None;
                 state.free -= 1;
-                state.line.leave(ticket)
+                state.line.dequeue(ticket)
             }
             Some(ticket) => {
                 let unused = state.line.renew(ticket, waker);
@@ -306,7 +306,7 @@ impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let mut state = self.semaphore.state();
-            let unused = state.line.leave(ticket);
+            let unused = state.line.dequeue(ticket);
             // If it had been called, the next one is.
             self.semaphore.wake(state);
             drop(unused);

@@ -9,7 +9,7 @@ use super::Timeout;
 use crate::hub::Hub;
 use crate::hub::current;
 use crate::hub::suspend::Timer;
-use crate::hub::task::{Waiter, is_look};
+use crate::hub::task::{Waiter, is_trace_poll};
 
 pin_project_lite::pin_project! {
     /// A call that is dropped when its time is over.
@@ -40,7 +40,7 @@ impl<G: Future> Future for Limited<G> {
     type Output = Result<G::Output, Timeout>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if is_look(cx) {
+        if is_trace_poll(cx) {
             return self.project().call.as_pin_mut().expect(DRIVEN_ONCE).poll(cx).map(Ok);
         }
         current::with_running(|hub| self.drive(hub, cx))

@@ -178,14 +178,14 @@ impl<T> Drop for Job<T> {
 }
 
 /// Waits until the calls of some workers are over, or the workers have ended too.
-pub(super) struct Ended {
+pub(super) struct PoolEnd {
     workers: Arc<Workers>,
     what: What,
     is_settled: bool,
     _counted: Counted,
 }
 
-impl Ended {
+impl PoolEnd {
     pub(super) fn of_calls(hub: Rc<Hub>, workers: &Arc<Workers>) -> Self {
         Self::new(hub, workers, What::Calls)
     }
@@ -196,11 +196,11 @@ impl Ended {
     }
 
     fn new(hub: Rc<Hub>, workers: &Arc<Workers>, what: What) -> Self {
-        Ended { workers: workers.clone(), what, is_settled: false, _counted: Counted::new(hub) }
+        PoolEnd { workers: workers.clone(), what, is_settled: false, _counted: Counted::new(hub) }
     }
 }
 
-impl Wait for Ended {
+impl Wait for PoolEnd {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {

@@ -6,7 +6,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::job::{Ended, Job};
+use super::job::{Job, PoolEnd};
 use super::workers::Workers;
 use crate::call::Green;
 use crate::green;
@@ -214,7 +214,7 @@ impl ThreadPool {
     /// there is none. A kill or timeout here loses nothing.
     #[green(by_hand = "a wait, and little else")]
     pub fn join(&self) -> Green<impl Future<Output = ()>> {
-        Green::new(async move { until(Ended::of_calls(current::with(Rc::clone), self.workers())).await })
+        Green::new(async move { until(PoolEnd::of_calls(current::with(Rc::clone), self.workers())).await })
     }
 
     /// Waits until every call is over and the OS threads have ended. Suspends until then.
@@ -225,7 +225,7 @@ impl ThreadPool {
     /// eventlet's `killall`, gevent's `kill`.
     #[green(by_hand = "a wait, and little else")]
     pub fn killall(&self) -> Green<impl Future<Output = ()>> {
-        Green::new(async move { until(Ended::of_threads(current::with(Rc::clone), self.workers())).await })
+        Green::new(async move { until(PoolEnd::of_threads(current::with(Rc::clone), self.workers())).await })
     }
 }
 

@@ -85,8 +85,8 @@ impl Thread {
         if self.is_finished() {
             return;
         }
-        let parked = self.0.with_extra(|extra| {
-            let parking = extra.parking.get_or_insert_default();
+        let parked = self.0.with_cold(|cold| {
+            let parking = cold.parking.get_or_insert_default();
             parking.has_token = true;
             parking.line.notify_all()
         });
@@ -102,7 +102,7 @@ struct Parkers(TaskRef);
 
 impl Parkers {
     fn with_parking<R>(&self, f: impl FnOnce(&mut Parking) -> R) -> R {
-        self.0.with_extra(|extra| f(extra.parking.get_or_insert_default()))
+        self.0.with_cold(|cold| f(cold.parking.get_or_insert_default()))
     }
 }
 

@@ -25,19 +25,19 @@ pub(crate) struct Frame {
 /// What the present look has found so far, and who wants to know.
 #[derive(Default)]
 pub(crate) struct Looking {
-    found: Place,
+    found: Backtrace,
     /// Threads that wait to be told their own place.
     asked: Vec<(u64, Option<String>)>,
 }
 
 /// Where a suspended thread stands, or a branch of one.
 #[derive(Default)]
-pub(crate) struct Place {
+pub(crate) struct Backtrace {
     frames: Vec<Frame>,
     wait: Option<String>,
     is_settled: bool,
     /// What it drives beside each other, each with its name.
-    branches: Vec<(String, Place)>,
+    branches: Vec<(String, Backtrace)>,
 }
 
 /// A green call is passed on the way in.
@@ -84,14 +84,14 @@ impl Hub {
     }
 
     /// What is found while `poll` looks.
-    fn find(&self, poll: impl FnOnce()) -> Place {
+    fn find(&self, poll: impl FnOnce()) -> Backtrace {
         let outer = std::mem::take(&mut self.observe.looking.borrow_mut().found);
         poll();
         std::mem::replace(&mut self.observe.looking.borrow_mut().found, outer)
     }
 
     /// Looks at a suspended thread.
-    pub(crate) fn look_at(self: &Rc<Self>, task: &TaskRef) -> Option<Place> {
+    pub(crate) fn look_at(self: &Rc<Self>, task: &TaskRef) -> Option<Backtrace> {
         let mut has_looked = false;
         let found = self.find(|| has_looked = self.poll_to_look(task));
         if !found.is_settled && has_looked {
@@ -191,7 +191,7 @@ impl Frame {
     }
 }
 
-impl Place {
+impl Backtrace {
     /// The innermost line of the user's own code.
     pub(crate) fn users_line(&self) -> Option<&'static Location<'static>> {
         self.frames.iter().rev().map(|frame| frame.caller).find(|line| !is_in_this_crate(line))
@@ -292,7 +292,7 @@ fn operation_of(function: &str) -> &str {
 
 /// "green thread 3 (worker)", for messages.
 pub(crate) fn name_of(task: &TaskRef) -> String {
-    match task.if_extra(|extra| extra.name.clone()).flatten() {
+    match task.if_cold(|cold| cold.name.clone()).flatten() {
         Some(name) => format!("green thread {} ({name})", task.id()),
         None => format!("green thread {}", task.id()),
     }

@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::backtrace::Place;
+use super::backtrace::Backtrace;
 use crate::hub::Hub;
 use crate::hub::observe::stderr::say;
 use crate::hub::task::{Progress, TaskRef};
@@ -170,7 +170,7 @@ fn report_blocking(
 }
 
 impl Suspended {
-    fn new(place: &Place) -> Self {
+    fn new(place: &Backtrace) -> Self {
         let (function, line) = place.users_place();
         Suspended { function, line, wait: place.wait().to_owned() }
     }

@@ -8,7 +8,7 @@ use loom::thread;
 
 use super::*;
 use crate::hub::current;
-use crate::hub::turn::Ended;
+use crate::hub::turn::RunEnd;
 use crate::loom::model::{explore, hub_with};
 
 /// Mail that stops the hub when the other one that shares `count` has come too.
@@ -27,7 +27,7 @@ fn mail_posted_while_the_hub_falls_asleep_wakes_it() {
         let hub = hub_with(&Arc::default());
         let remote = hub.remote.clone();
         thread::spawn(move || assert!(remote.post(Mail::Stop)));
-        assert!(matches!(hub.run_until(None), Ended::Stopped));
+        assert!(matches!(hub.run_until(None), RunEnd::Stopped));
     });
 }
 
@@ -40,7 +40,7 @@ fn of_two_who_post_at_once_none_is_overlooked() {
             let (remote, mail) = (hub.remote.clone(), second_stops(&count));
             thread::spawn(move || assert!(remote.post(mail)));
         }
-        assert!(matches!(hub.run_until(None), Ended::Stopped));
+        assert!(matches!(hub.run_until(None), RunEnd::Stopped));
     });
 }
 
@@ -51,7 +51,7 @@ fn mail_wakes_a_hub_from_every_one_of_its_sleeps() {
         let count = Arc::new(AtomicU32::new(0));
         let (remote, mail) = (hub.remote.clone(), [second_stops(&count), second_stops(&count)]);
         thread::spawn(move || mail.into_iter().for_each(|mail| assert!(remote.post(mail))));
-        assert!(matches!(hub.run_until(None), Ended::Stopped));
+        assert!(matches!(hub.run_until(None), RunEnd::Stopped));
     });
 }
 
@@ -62,7 +62,7 @@ fn mail_posted_while_the_hub_changes_its_poller_wakes_it_in_the_new_one() {
         let remote = hub.remote.clone();
         thread::spawn(move || assert!(remote.post(Mail::Stop)));
         hub_with(&Arc::default());
-        assert!(matches!(hub.run_until(None), Ended::Stopped));
+        assert!(matches!(hub.run_until(None), RunEnd::Stopped));
     });
 }
 

@@ -8,7 +8,7 @@
 //! next one in its slot. A source needs none: the slot is its own until it lets go of it.
 //!
 //! `slot.rs` is what is known of one descriptor, `source.rs` the descriptor itself, `lent.rs` one that is somebody
-//! else's, `taken.rs` what was told not to block, `io_wait.rs` an operation that waits for it, `limit.rs` how long.
+//! else's, `taken.rs` what was told not to block, `operation.rs` an operation that waits for it, `limit.rs` how long.
 //!
 //! A poller watches only what is open. A [`Source`] owns its descriptor and has the poller forget it before it is
 //! closed; of a lent one the table owns a duplicate, so that a wait that is forgotten leaks one descriptor and nothing
@@ -19,7 +19,7 @@ use super::table::Table;
 use super::task::Waiter;
 use slot::Slot;
 
-mod io_wait;
+mod operation;
 #[cfg(unix)]
 mod lent;
 mod limit;
@@ -28,7 +28,7 @@ mod source;
 #[cfg(unix)]
 pub(crate) mod taken;
 
-pub(crate) use io_wait::{Accepts, Connects, Done, Kept, Peeks, Reads, Receives, Sends, Way, Writes};
+pub(crate) use operation::{Accepts, Connects, Done, Kept, Peeks, Reads, Receives, Sends, Way, Writes};
 pub(crate) use source::Source;
 
 /// All sources of a hub.

@@ -5,8 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use super::Direction;
-use super::io_wait::{Done, Io, Way};
 use super::limit::Limit;
+use super::operation::{Done, Operation, Way};
 use super::slot::Drained;
 use crate::hub::Hub;
 use crate::hub::current;
@@ -150,12 +150,12 @@ impl<S: AsSource> Source<S> {
     /// Does `operation` when the descriptor is ready for it, and suspends until then, for as long as the limit of that
     /// direction says, or not at all in the non-blocking mode.
     #[inline]
-    pub(crate) fn when_ready<W, T, F>(&self, way: W, operation: F) -> Until<Io<'_, W, S, F>>
+    pub(crate) fn when_ready<W, T, F>(&self, way: W, operation: F) -> Until<Operation<'_, W, S, F>>
     where
         W: Way,
         F: FnMut(&S) -> io::Result<Done<T>>,
     {
-        until(Io::new(self, way, operation))
+        until(Operation::new(self, way, operation))
     }
 
     /// Like [`when_ready`](Self::when_ready). `is_nothing` says that nothing is asked of the descriptor: it is done
@@ -166,12 +166,12 @@ impl<S: AsSource> Source<S> {
         is_nothing: bool,
         way: W,
         operation: F,
-    ) -> Until<Io<'_, W, S, F>>
+    ) -> Until<Operation<'_, W, S, F>>
     where
         W: Way,
         F: FnMut(&S) -> io::Result<Done<T>>,
     {
-        let io = Io::new(self, way, operation);
+        let io = Operation::new(self, way, operation);
         until(if is_nothing { io.at_once() } else { io })
     }
 
@@ -181,7 +181,7 @@ impl<S: AsSource> Source<S> {
         W: Way,
         F: FnMut(&S) -> io::Result<Done<T>>,
     {
-        current::with(|hub| Io::new(self, way, operation).answer_now(hub))
+        current::with(|hub| Operation::new(self, way, operation).answer_now(hub))
     }
 
     /// Makes everybody who waits for the descriptor give up with an error, now and later.

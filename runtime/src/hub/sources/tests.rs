@@ -12,11 +12,11 @@ fn event(token: usize) -> Readiness {
 #[test]
 #[cfg(all(target_pointer_width = "64", unix))]
 fn what_a_connection_costs_stays_small() {
-    use super::io_wait::Io;
+    use super::operation::Operation;
     use std::net::TcpStream;
 
     fn size_of_read<F>(_: fn(F)) -> usize {
-        size_of::<Io<'static, Reads, TcpStream, F>>()
+        size_of::<Operation<'static, Reads, TcpStream, F>>()
     }
     assert_eq!(size_of::<Slot>(), 32);
     assert_eq!(size_of::<Source<TcpStream>>(), 32);

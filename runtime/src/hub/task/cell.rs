@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use super::super::remote::Remote;
-use super::super::task::cold::Extra;
+use super::super::task::cold::Cold;
 use super::registry::NOWHERE;
 use super::remote_refs::RemoteRefs;
 use super::{CALL, CLOSURE, RESULT, TaskRef};
@@ -26,7 +26,7 @@ pub(super) struct Header {
     pub(super) remote: *const Remote,
     /// The next in the ready queue, which counts it.
     pub(super) next: Cell<Option<NonNull<Header>>>,
-    pub(super) extra: Cell<Option<Box<Extra>>>,
+    pub(super) cold: Cell<Option<Box<Cold>>>,
     pub(super) id: u64,
     pub(super) state: Cell<u16>,
     /// A wake from another OS thread is already in the inbox.
@@ -114,7 +114,7 @@ impl Header {
             vtable,
             remote,
             next: Cell::new(None),
-            extra: Cell::new(None),
+            cold: Cell::new(None),
             id,
             state: Cell::new(state),
             mailed: AtomicBool::new(false),
@@ -129,9 +129,9 @@ impl Header {
 
     /// Why it was killed, if that was said and nobody has heard.
     fn take_reason(&self) -> Option<Reason> {
-        let mut extra = self.extra.take()?;
-        let reason = extra.exits.as_mut().and_then(|exits| exits.reason.take());
-        self.extra.set(Some(extra));
+        let mut cold = self.cold.take()?;
+        let reason = cold.exits.as_mut().and_then(|exits| exits.reason.take());
+        self.cold.set(Some(cold));
         reason
     }
 }

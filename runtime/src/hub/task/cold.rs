@@ -11,7 +11,7 @@ use crate::hub::wait_queue::WaitList;
 
 /// The rarely used part of a task.
 #[derive(Default)]
-pub(crate) struct Extra {
+pub(crate) struct Cold {
     pub(crate) name: Option<Rc<str>>,
     /// Which task spawned it, if that is tracked.
     pub(crate) spawner: Option<u64>,
@@ -48,7 +48,7 @@ pub(crate) struct Exits {
     pub(crate) scopes_made: u64,
 }
 
-impl Extra {
+impl Cold {
     pub(crate) fn exits(&mut self) -> &mut Exits {
         self.exits.get_or_insert_default()
     }

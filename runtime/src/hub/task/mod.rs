@@ -6,14 +6,14 @@
 //!  cell.rs     the memory                       state.rs        what is known of a task, bit by bit
 //!  waker.rs    what is behind a waker           remote_refs.rs  who keeps the memory
 //!  ready.rs    those that are ready             current.rs      the one that is being resumed
-//!  registry.rs all of them                      outcome.rs      the right to a result
+//!  registry.rs all of them                      join_handle.rs  the right to a result
 //!  subtask.rs  what a task drives beside something else   waiter.rs   anything to wake
 //!  lost.rs     values that are errors               origin.rs       where it comes from
 //! ```
 //!
 //! ```text
 //!   ┌ TaskCell ────────────────────────────────────────────────┐
-//!   │ Header: vtable, remote, next, extra, id, state, mailed,  │
+//!   │ Header: vtable, remote, next, cold, id, state, mailed,  │
 //!   │         refs, remote_refs, slot                          │
 //!   │ Stage:  closure ─▶ call ─▶ result ─▶ nothing             │
 //!   └──────────────────────────────────────────────────────────┘
@@ -35,7 +35,7 @@
 //! `refs` counts the references of the home OS thread (queue, registry, handles, whatever waits) and is an
 //! ordinary cell. `remote_refs` counts cloned [`Waker`]s, which may live anywhere, and all of `refs` together
 //! as one. So a switch costs no atomic operation, and the memory is freed by whoever lets go last. Everything
-//! that belongs to the home thread (body, result, extra) is dropped when `refs` ends, on that thread.
+//! that belongs to the home thread (body, result, cold) is dropped when `refs` ends, on that thread.
 
 use std::cell::UnsafeCell;
 use std::future::Future;
@@ -44,7 +44,7 @@ use std::ptr::NonNull;
 use std::task::{Context, RawWakerVTable, Waker};
 
 use super::remote::Remote;
-use super::task::cold::Extra;
+use super::task::cold::Cold;
 use crate::hub::exit::Exit;
 use crate::loom::Arc;
 
@@ -53,7 +53,7 @@ pub(crate) mod cold;
 mod current;
 mod lost;
 mod origin;
-mod outcome;
+mod join_handle;
 mod ready;
 mod registry;
 mod remote_refs;
@@ -67,21 +67,21 @@ mod tests;
 
 use cell::{Header, Operations, Polled, Stage, TaskCell, VTable};
 use state::*;
-use waker::{LOOK, RESUME};
+use waker::{RESUME, TRACE};
 
 pub(crate) use cell::drop_payload;
 pub(crate) use current::CurrentTask;
+pub(crate) use join_handle::JoinHandle;
+pub use join_handle::Thread;
 pub(crate) use lost::Tellers;
 #[allow(unreachable_pub)] // An expansion names types that are bound by them.
 pub use lost::{Tells, Told};
 pub(crate) use origin::{Origin, Place};
-pub(crate) use outcome::Outcome;
-pub use outcome::Thread;
 pub(crate) use ready::ReadyQueue;
 pub(crate) use registry::Registry;
 pub(crate) use subtask::Subtask;
 pub(crate) use waiter::Waiter;
-pub(crate) use waker::is_look;
+pub(crate) use waker::is_trace_poll;
 
 /// A reference to a task, counted without atomic operations; stays on the hub's own OS thread.
 pub(crate) struct TaskRef(NonNull<Header>);
@@ -89,7 +89,7 @@ pub(crate) struct TaskRef(NonNull<Header>);
 impl TaskRef {
     /// Makes a task that makes and drives the call of `closure`, and the right to its result.
     #[inline]
-    pub(crate) fn allocate<F, G, T>(remote: &Arc<Remote>, id: u64, closure: F) -> (TaskRef, Outcome<T>)
+    pub(crate) fn allocate<F, G, T>(remote: &Arc<Remote>, id: u64, closure: F) -> (TaskRef, JoinHandle<T>)
     where
         F: FnOnce() -> G + 'static,
         G: Future<Output = T> + 'static,
@@ -98,7 +98,7 @@ impl TaskRef {
         let stage = Stage::<F, G, T>::closure(closure);
         let task = Self::make(&Operations::<F, G, T>::REPORTING, remote, id, stage, CLOSURE);
         // SAFETY: the cell was made for this result just now, and nobody else has the right to it.
-        let outcome = unsafe { Outcome::of(&task) };
+        let outcome = unsafe { JoinHandle::of(&task) };
         (task, outcome)
     }
 
@@ -113,7 +113,7 @@ impl TaskRef {
         remote: &Arc<Remote>,
         id: u64,
         closure: F,
-    ) -> (TaskRef, Outcome<T>)
+    ) -> (TaskRef, JoinHandle<T>)
     where
         F: FnOnce() -> G,
         G: Future<Output = T>,
@@ -121,7 +121,7 @@ impl TaskRef {
         let stage = Stage::<F, G, T>::closure(closure);
         let task = Self::make(&Operations::<F, G, T>::VTABLE, remote, id, stage, CLOSURE);
         // SAFETY: the cell was made for this result just now, and nobody else has the right to it.
-        let outcome = unsafe { Outcome::of(&task) };
+        let outcome = unsafe { JoinHandle::of(&task) };
         (task, outcome)
     }
 
@@ -177,26 +177,26 @@ impl TaskRef {
 
     /// Is there a rarely used part?
     #[inline]
-    pub(crate) fn has_extra(&self) -> bool {
-        let extra = self.header().extra.take();
-        let has_extra = extra.is_some();
-        self.header().extra.set(extra);
-        has_extra
+    pub(crate) fn has_cold(&self) -> bool {
+        let cold = self.header().cold.take();
+        let has_cold = cold.is_some();
+        self.header().cold.set(cold);
+        has_cold
     }
 
     /// Reads or changes the rarely used part: name, links, joiners. Nothing may be called back from in there.
-    pub(crate) fn with_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
-        let mut extra = self.header().extra.take().unwrap_or_default();
-        let result = f(&mut extra);
-        self.header().extra.set(Some(extra));
+    pub(crate) fn with_cold<R>(&self, f: impl FnOnce(&mut Cold) -> R) -> R {
+        let mut cold = self.header().cold.take().unwrap_or_default();
+        let result = f(&mut cold);
+        self.header().cold.set(Some(cold));
         result
     }
 
-    /// Like [`with_extra`](Self::with_extra), for those that only ask: `None` if there is no such part.
-    pub(crate) fn if_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> Option<R> {
-        let mut extra = self.header().extra.take()?;
-        let result = f(&mut extra);
-        self.header().extra.set(Some(extra));
+    /// Like [`with_cold`](Self::with_cold), for those that only ask: `None` if there is no such part.
+    pub(crate) fn if_cold<R>(&self, f: impl FnOnce(&mut Cold) -> R) -> Option<R> {
+        let mut cold = self.header().cold.take()?;
+        let result = f(&mut cold);
+        self.header().cold.set(Some(cold));
         Some(result)
     }
 
@@ -221,7 +221,7 @@ impl TaskRef {
         // One reading and one writing of the state before the body, and one of each after it: this is the path of
         // every switch, and a processor waits for a value that it has just written.
         let state = self.header().state.get();
-        let started = match state & (RUNNING | DONE | FOREIGN | STARTED) {
+        let started = match state & (RUNNING | DONE | STAND_IN | STARTED) {
             STARTED => 0,
             0 if state & DELAYED == 0 => STARTED,
             0 => 0,
@@ -239,11 +239,11 @@ impl TaskRef {
     /// A future of another executor cannot tell this from being resumed; hence the progress.
     pub(crate) fn look(&self) -> Progress {
         let state = self.header().state.get();
-        if state & (RUNNING | DONE | FOREIGN) != 0 || state & STARTED == 0 {
+        if state & (RUNNING | DONE | STAND_IN) != 0 || state & STARTED == 0 {
             return Progress::Nothing;
         }
         self.set(RUNNING);
-        self.poll(&LOOK)
+        self.poll(&TRACE)
     }
 
     /// `RUNNING` is set by the caller, who has seen that it was not.
@@ -290,13 +290,12 @@ impl TaskRef {
 
     /// Its value is given up. If that is an error which nobody has heard of, now is the time to say so.
     fn report_lost(&self) {
-        if self.header().answered_for.get() || self.if_extra(|extra| !extra.joiners.is_empty()) == Some(true)
-        {
+        if self.header().answered_for.get() || self.if_cold(|cold| !cold.joiners.is_empty()) == Some(true) {
             return;
         }
         // SAFETY: the vtable is the cell's own, and `self` counts. Who calls this is `become_done`, while `RUNNING` keeps
-        // every other access to the stage away, or the one `Outcome` of a task that is done, where nothing but an
-        // `Outcome` touches the stage.
+        // every other access to the stage away, or the one `JoinHandle` of a task that is done, where nothing but an
+        // `JoinHandle` touches the stage.
         unsafe { (self.header().vtable.report)(self.0) };
     }
 
@@ -307,7 +306,7 @@ impl TaskRef {
         match unsafe { (self.header().vtable.exit)(self.0) } {
             None => {}
             Some(Exit::Killed) => self.set(WAS_KILLED),
-            Some(exit) => self.with_extra(|extra| extra.exit = Some(exit)),
+            Some(exit) => self.with_cold(|cold| cold.exit = Some(exit)),
         }
     }
 
@@ -331,7 +330,7 @@ impl TaskRef {
         if self.has(WAS_KILLED) {
             return Some(Exit::Killed);
         }
-        self.if_extra(|extra| extra.exit.as_ref().map(Exit::duplicate)).flatten()
+        self.if_cold(|cold| cold.exit.as_ref().map(Exit::duplicate)).flatten()
     }
 }
 
@@ -376,12 +375,12 @@ impl TaskRef {
         // It may never have ended: a hub that shuts down gives up some time. It must not be polled without a body when
         // one of them wakes it.
         self.set(DONE);
-        drop(self.header().extra.take());
+        drop(self.header().cold.take());
         if self.has(CLOSURE | CALL | RESULT) {
             // SAFETY: the vtable is the cell's own, and no reference but this one can reach the stage.
             unsafe { (self.header().vtable.clear)(self.0) };
         }
-        drop(self.header().extra.take());
+        drop(self.header().cold.take());
         if self.header().refs.get() > 1 {
             // A destructor kept a new reference: that one is the last now.
             self.header().refs.set(self.header().refs.get() - 1);

@@ -97,7 +97,7 @@ fn inside(name: &str) -> Option<&str> {
     let is_ours = name.starts_with("eventlet::") || name.starts_with("call::");
     let (outer, inner) = name.split_once('<')?;
     let is_wrapper = outer.ends_with("::Green") || outer.ends_with("::Noting") || outer.ends_with("::Member");
-    let is_spawn = ["::start", "::spawn_later", "::create", "::serve", "::adopt_with", "::spawn"];
+    let is_spawn = ["::start", "::spawn_later", "::create", "::serve", "::create_task_with", "::spawn"];
     let is_around = is_spawn.iter().any(|end| outer.ends_with(end) || outer.ends_with(&format!("{end}::")));
     if !is_ours || !(is_wrapper || is_around) {
         return None;

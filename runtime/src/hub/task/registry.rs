@@ -71,7 +71,7 @@ impl Registry {
     }
 
     pub(crate) fn insert(&mut self, task: TaskRef) {
-        debug_assert!(!task.is_foreign(), "a stand-in is no green thread");
+        debug_assert!(!task.is_stand_in(), "a stand-in is no green thread");
         let slot = if self.free == NOWHERE { self.add_slot() } else { self.free };
         let place = &mut self.slots[slot as usize];
         self.free = place.next_free();
@@ -90,7 +90,7 @@ impl Registry {
 
     /// Forgets a thread; the reference comes back, to be dropped when nothing is borrowed.
     pub(crate) fn remove(&mut self, task: &TaskRef) -> Option<TaskRef> {
-        if task.is_foreign() {
+        if task.is_stand_in() {
             return None;
         }
         let slot = task.header().slot.replace(NOWHERE);

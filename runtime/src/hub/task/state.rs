@@ -5,18 +5,18 @@
 //! | bit | set by | taken back by | beside it there is |
 //! |---|---|---|---|
 //! | `SCHEDULED` | [`schedule`](TaskRef::schedule), [`mark_queued`](TaskRef::mark_queued), with the push into the ready queue; `wake_subtask`, with that into a subtask queue | `resume`, after the pop; `leave_queue` | anything: a task may run, or end, while it has a place in the queue, and keeps the place |
-//! | `RUNNING` | `resume_without`, `look`, `end`, `wake_foreign`: whoever is about to reach into the stage | `poll` after a suspension, `become_done` | not `DONE`; what it keeps out is a second look into the stage |
+//! | `RUNNING` | `resume_without`, `look`, `end`, `wake_stand_in`: whoever is about to reach into the stage | `poll` after a suspension, `become_done` | not `DONE`; what it keeps out is a second look into the stage |
 //! | `DONE` | `become_done`; `last_local_ref_is_gone` and `abandon`, for a task that never ended | nobody | not `RUNNING`, `KILLED`, `CLOSURE` or `CALL`, but for a task that is being freed or was abandoned |
 //! | `STARTED` | the first `resume` unless `DELAYED`; [`begin`](TaskRef::begin) | nobody | not `DELAYED` |
 //! | `DELAYED` | [`delay`](TaskRef::delay), before anybody else knows the task | [`begin`](TaskRef::begin) | not `STARTED` |
 //! | `KILLED` | [`set_killed`](TaskRef::set_killed) | [`take_kill`](TaskRef::take_kill), `become_done` | not `DONE`; with `RUNNING` it is to be delivered at the suspension, without it lies in the line of `flat.rs` |
-//! | `HEARD` | [`hear_kill`](TaskRef::hear_kill) | [`take_kill`](TaskRef::take_kill), [`take_heard`](TaskRef::take_heard) | `SCOPED`, until the scope is left |
-//! | `SCOPED` | `Hub::enter_scope` | `ExitScope::leave` of the last one | not `FOREIGN` |
-//! | `WAS_KILLED` | `keep_exit`, on the way to `DONE` | nobody | without it a task that is `DONE` returned, or its `Extra::exit` says how it ended |
-//! | `DETACHED` | the drop of its `Outcome` before the end; `stand_in` | nobody | with `DONE` it has no `RESULT` |
-//! | `FOREIGN` | `stand_in`, when it is made | nobody | `DETACHED`; never `STARTED`, `DELAYED`, `KILLED`, `SCOPED` or `MAIN`; `SCHEDULED` only if it is a `SUBTASK` |
-//! | `SUBTASK` | `TaskRef::branch`, when it is made | nobody | `FOREIGN` |
-//! | `MAIN` | `run_scoped`, when it is made | nobody | not `FOREIGN`, not `DELAYED` |
+//! | `KILL_OBSERVED` | [`hear_kill`](TaskRef::hear_kill) | [`take_kill`](TaskRef::take_kill), [`take_heard`](TaskRef::take_heard) | `SCOPED`, until the scope is left |
+//! | `SCOPED` | `Hub::enter_scope` | `ExitScope::leave` of the last one | not `STAND_IN` |
+//! | `WAS_KILLED` | `keep_exit`, on the way to `DONE` | nobody | without it a task that is `DONE` returned, or its `Cold::exit` says how it ended |
+//! | `DETACHED` | the drop of its `JoinHandle` before the end; `stand_in` | nobody | with `DONE` it has no `RESULT` |
+//! | `STAND_IN` | `stand_in`, when it is made | nobody | `DETACHED`; never `STARTED`, `DELAYED`, `KILLED`, `SCOPED` or `MAIN`; `SCHEDULED` only if it is a `SUBTASK` |
+//! | `SUBTASK` | `TaskRef::branch`, when it is made | nobody | `STAND_IN` |
+//! | `MAIN` | `run_scoped`, when it is made | nobody | not `STAND_IN`, not `DELAYED` |
 //! | `CLOSURE` | `allocate`, when it is made | the first poll; `clear_caught` | neither `CALL` nor `RESULT` |
 //! | `CALL` | the first poll; `stand_in` | `clear_caught` | neither `CLOSURE` nor `RESULT` |
 //! | `RESULT` | `finish` in `cell.rs` | `take`; `clear_caught` | neither `CLOSURE` nor `CALL`; `DONE`, or `RUNNING` just before it |
@@ -39,7 +39,7 @@
 //!     end: DONE, WAS_KILLED ◀──────────────────── no scope was driven ── RUNNING, the innermost scopes are called
 //!            ▲                         4                                   │ one was driven
 //!            │                                                           3 ▼
-//!            └──── the next kill                                         HEARD: the code after `catch_exit` runs
+//!            └──── the next kill                                         KILL_OBSERVED: the code after `catch_exit` runs
 //!                        ▲                                                 │
 //!                        └──── it suspends, or refuses ────────────────────┤
 //!                                                                          ▼
@@ -47,7 +47,7 @@
 //! ```
 //!
 //! 1. [`set_killed`](TaskRef::set_killed); a kill of a kill changes nothing until it is delivered
-//! 2. `call_scopes` takes `KILLED` back, so that from now on it stands for another kill
+//! 2. `notify_scopes` takes `KILLED` back, so that from now on it stands for another kill
 //! 3. [`hear_kill`](TaskRef::hear_kill), once for each scope that was called; a thread that kills itself in there is
 //!    `KILLED` again, and hears of that in its next turn
 //! 4. [`TaskRef::end`] drops the body and stores the exit
@@ -67,14 +67,14 @@ pub(super) const KILLED: u16 = 1 << 4;
 /// It begins later; being resumed is not yet a beginning.
 pub(super) const DELAYED: u16 = 1 << 5;
 /// Not a green thread: the waker of some other executor, in a task's clothes.
-pub(super) const FOREIGN: u16 = 1 << 6;
+pub(super) const STAND_IN: u16 = 1 << 6;
 /// It ended by a kill.
 pub(super) const WAS_KILLED: u16 = 1 << 7;
 /// A `catch_exit` of it has heard of a kill.
-pub(super) const HEARD: u16 = 1 << 8;
+pub(super) const KILL_OBSERVED: u16 = 1 << 8;
 /// Nobody has the right to its result any more.
 pub(super) const DETACHED: u16 = 1 << 9;
-/// Not a green thread either: a branch of a task, which is driven by it. `FOREIGN` is set as well.
+/// Not a green thread either: a branch of a task, which is driven by it. `STAND_IN` is set as well.
 pub(super) const SUBTASK: u16 = 1 << 10;
 /// `run` waits for it, and returns when it is done.
 pub(super) const MAIN: u16 = 1 << 11;
@@ -124,8 +124,8 @@ impl TaskRef {
     }
 
     /// Does it stand for a waker of another executor?
-    pub(crate) fn is_foreign(&self) -> bool {
-        self.has(FOREIGN)
+    pub(crate) fn is_stand_in(&self) -> bool {
+        self.has(STAND_IN)
     }
 
     /// Is it the one that `run` waits for?
@@ -153,18 +153,18 @@ impl TaskRef {
 
     /// The kill is delivered. From now on it counts who hears of it.
     pub(in crate::hub) fn take_kill(&self) {
-        self.unset(KILLED | HEARD);
+        self.unset(KILLED | KILL_OBSERVED);
     }
 
     /// A `catch_exit` hears of the kill.
     pub(in crate::hub) fn hear_kill(&self) {
-        self.set(HEARD);
+        self.set(KILL_OBSERVED);
     }
 
     /// Has a kill been heard since this was last asked?
     pub(in crate::hub) fn take_heard(&self) -> bool {
-        let heard = self.has(HEARD);
-        self.unset(HEARD);
+        let heard = self.has(KILL_OBSERVED);
+        self.unset(KILL_OBSERVED);
         heard
     }
 
@@ -182,11 +182,11 @@ impl TaskRef {
     #[inline]
     pub(crate) fn schedule(&self) -> Schedule {
         let state = self.header().state.get();
-        if state & (SCHEDULED | DONE | FOREIGN) == 0 {
+        if state & (SCHEDULED | DONE | STAND_IN) == 0 {
             self.header().state.set(state | SCHEDULED);
             Schedule::Enqueue
-        } else if state & FOREIGN != 0 {
-            Schedule::WakeForeign
+        } else if state & STAND_IN != 0 {
+            Schedule::WakeStandIn
         } else {
             Schedule::Nothing
         }
@@ -196,7 +196,7 @@ impl TaskRef {
     #[inline]
     pub(crate) fn mark_queued(&self) -> bool {
         let state = self.header().state.get();
-        let is_free = state & (SCHEDULED | DONE | FOREIGN) == 0;
+        let is_free = state & (SCHEDULED | DONE | STAND_IN) == 0;
         if is_free {
             self.header().state.set(state | SCHEDULED);
         }
@@ -224,5 +224,5 @@ pub(crate) enum Schedule {
     /// It is queued already, or over.
     Nothing,
     /// It stands for a foreign waker: call that.
-    WakeForeign,
+    WakeStandIn,
 }

@@ -14,7 +14,7 @@ use super::super::subtask::SubtaskQueue;
 use super::cell::TaskCell;
 use super::ready::Queueable;
 use super::waker::RESUME;
-use super::{DONE, FOREIGN, RUNNING, SCHEDULED, SUBTASK, TaskRef};
+use super::{DONE, RUNNING, SCHEDULED, STAND_IN, SUBTASK, TaskRef};
 use crate::loom::Arc;
 
 /// What stands in a subtask's cell. It is never polled.
@@ -40,7 +40,7 @@ impl Subtask {
     /// that it is part of.
     pub(crate) fn new(home: &Arc<Remote>, id: u64, queue: &Rc<SubtaskQueue>) -> Subtask {
         let body = SubtaskBody { queue: queue.clone(), never: pending() };
-        Subtask(TaskRef::stand_in(home, id, body, FOREIGN | SUBTASK))
+        Subtask(TaskRef::stand_in(home, id, body, STAND_IN | SUBTASK))
     }
 
     /// Where it is among those of its task; its thread's place in the registry is no concern of it.

@@ -48,7 +48,7 @@ fn a_branch_that_never_ended_is_not_reached_while_it_is_dropped() {
     let remote = with(|hub| hub.remote.clone());
     let branch = Subtask::new(&remote, 0, &queue);
     let waker = branch.with_context(|cx| cx.waker().clone());
-    branch.0.with_extra(|extra| extra.locals.push((0, Rc::new(Wakes(waker)))));
+    branch.0.with_cold(|cold| cold.locals.push((0, Rc::new(Wakes(waker)))));
     drop(branch);
     assert_eq!(Rc::strong_count(&queue), 1);
 }

@@ -40,8 +40,8 @@ impl Waiter {
     }
 
     /// Does it stand for a branch, or a waker of another executor?
-    pub(crate) fn is_foreign(&self) -> bool {
-        self.0.is_foreign()
+    pub(crate) fn is_stand_in(&self) -> bool {
+        self.0.is_stand_in()
     }
 
     pub(crate) fn is(&self, thread: &TaskRef) -> bool {
@@ -59,8 +59,8 @@ impl Waiter {
         match self.0.schedule() {
             Schedule::Enqueue => Some(self.0),
             Schedule::Nothing => None,
-            Schedule::WakeForeign => {
-                self.0.wake_foreign();
+            Schedule::WakeStandIn => {
+                self.0.wake_stand_in();
                 None
             }
         }
@@ -72,8 +72,8 @@ impl Waiter {
         match self.0.schedule() {
             Schedule::Enqueue => Some(self.0.clone()),
             Schedule::Nothing => None,
-            Schedule::WakeForeign => {
-                self.0.wake_foreign();
+            Schedule::WakeStandIn => {
+                self.0.wake_stand_in();
                 None
             }
         }

@@ -1,7 +1,7 @@
 //! A first come, first served line of waiters.
 //!
 //! Joining, leaving from anywhere, notifying the first, and revoking that cost the same however long the line is.
-//! Whoever waits owns its place and gives it back: [`WaitList::leave`] says whether it had been notified by then,
+//! Whoever waits owns its place and gives it back: [`WaitList::dequeue`] says whether it had been notified by then,
 //! so that a notification which nobody will act on can be passed on.
 //!
 //! ```text
@@ -19,7 +19,7 @@ use super::task::Waiter;
 
 /// A line of waiting tasks, each with what it has brought, if it brings anything.
 pub(crate) struct WaitList<B = ()> {
-    places: Vec<Place<B>>,
+    places: Vec<Node<B>>,
     first: u32,
     /// The first that was not notified.
     next: u32,
@@ -52,7 +52,7 @@ pub(crate) struct Left {
 /// and may use whatever the line belongs to: so this is declared before the line is borrowed, and dropped after it.
 pub(crate) type LeftOver = Option<Waiter>;
 
-struct Place<B> {
+struct Node<B> {
     /// `None` while the place is free.
     waiter: Option<Waiter>,
     is_notified: bool,
@@ -97,13 +97,13 @@ impl<B> WaitList<B> {
 
     /// Joins at the end.
     #[inline]
-    pub(crate) fn join(&mut self, waiter: Waiter) -> Ticket {
-        self.join_with(waiter, None)
+    pub(crate) fn enqueue(&mut self, waiter: Waiter) -> Ticket {
+        self.enqueue_with(waiter, None)
     }
 
     /// Joins at the end, with what it brings.
     #[inline]
-    pub(crate) fn join_with(&mut self, waiter: Waiter, brought: Option<B>) -> Ticket {
+    pub(crate) fn enqueue_with(&mut self, waiter: Waiter, brought: Option<B>) -> Ticket {
         let index = self.free_place();
         let before = self.last;
         // Field by field: a whole place would be put together elsewhere first, and waited for when it is copied.
@@ -137,13 +137,7 @@ impl<B> WaitList<B> {
 
     #[cold]
     fn add_place(&mut self) -> u32 {
-        self.places.push(Place {
-            waiter: None,
-            is_notified: false,
-            before: NONE,
-            after: NONE,
-            brought: None,
-        });
+        self.places.push(Node { waiter: None, is_notified: false, before: NONE, after: NONE, brought: None });
         u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
     }
 
@@ -238,9 +232,9 @@ impl<B> WaitList<B> {
 
     /// Gives the place back.
     #[inline(always)]
-    pub(crate) fn leave(&mut self, ticket: Ticket) -> Left {
+    pub(crate) fn dequeue(&mut self, ticket: Ticket) -> Left {
         let index = ticket.0;
-        let Place { is_notified, before, after, .. } = self.places[index as usize];
+        let Node { is_notified, before, after, .. } = self.places[index as usize];
         match before {
             NONE => self.first = after,
             before => self.places[before as usize].after = after,
@@ -249,7 +243,7 @@ impl<B> WaitList<B> {
             NONE => {
                 self.last = before;
                 if before == NONE && self.places.len() > KEPT {
-                    return self.leave_long_line(index);
+                    return self.dequeue_last(index);
                 }
             }
             after => self.places[after as usize].before = before,
@@ -268,7 +262,7 @@ impl<B> WaitList<B> {
     /// The last of a long line leaves: the places are nobody's, and go.
     #[cold]
     #[inline(never)]
-    fn leave_long_line(&mut self, index: u32) -> Left {
+    fn dequeue_last(&mut self, index: u32) -> Left {
         let place = &mut self.places[index as usize];
         let left = Left { was_notified: place.is_notified, _left_over: place.waiter.take() };
         *self = WaitList::default();

@@ -60,7 +60,7 @@ impl<L: Line> Queued<L> {
     pub(crate) fn wait_bringing(&mut self, waiting: &Waiting<'_>, brought: Option<L::Brought>) -> bool {
         let Some(ticket) = self.ticket else {
             let waiter = waiting.waiter();
-            self.ticket = self.line.with(|line| line.join_with(waiter, brought));
+            self.ticket = self.line.with(|line| line.enqueue_with(waiter, brought));
             return false;
         };
         if self.line.with(|line| line.is_notified(ticket)) == Some(true) {
@@ -84,7 +84,7 @@ impl<L: Line> Queued<L> {
     #[inline]
     pub(crate) fn leave(&mut self) -> bool {
         let Some(ticket) = self.ticket.take() else { return false };
-        let left = self.line.with(|line| line.leave(ticket));
+        let left = self.line.with(|line| line.dequeue(ticket));
         left.is_some_and(|left| left.was_notified)
     }
 }

@@ -26,7 +26,7 @@ fn first_come_is_first_called() {
     let tasks = Tasks::new();
     let mut list = WaitList::<()>::default();
     for id in 1..=4 {
-        list.join(tasks.task(id));
+        list.enqueue(tasks.task(id));
     }
     assert_eq!(list.notify_first().map(|task| task.id()), Some(1));
     assert_eq!(ids(&list.notify_all()), [2, 3, 4]);
@@ -38,25 +38,25 @@ fn first_come_is_first_called() {
 fn leaving_says_whether_one_was_called() {
     let tasks = Tasks::new();
     let mut list = WaitList::<()>::default();
-    let tickets: Vec<Ticket> = (1..=3).map(|id| list.join(tasks.task(id))).collect();
-    assert!(!list.leave(tickets[1]).was_notified);
+    let tickets: Vec<Ticket> = (1..=3).map(|id| list.enqueue(tasks.task(id))).collect();
+    assert!(!list.dequeue(tickets[1]).was_notified);
     list.notify_first();
     assert!(list.is_notified(tickets[0]) && !list.is_notified(tickets[2]));
-    assert!(list.leave(tickets[0]).was_notified);
+    assert!(list.dequeue(tickets[0]).was_notified);
     assert_eq!(list.len(), 1);
     assert_eq!(ids(&list.notify_all()), [3]);
-    assert!(list.leave(tickets[2]).was_notified);
+    assert!(list.dequeue(tickets[2]).was_notified);
 }
 
 #[test]
 fn a_renewed_place_keeps_its_turn() {
     let tasks = Tasks::new();
     let mut list = WaitList::<()>::default();
-    let ticket = list.join(tasks.task(1));
-    list.join(tasks.task(2));
+    let ticket = list.enqueue(tasks.task(1));
+    list.enqueue(tasks.task(2));
     assert_eq!(list.renew(ticket, tasks.task(7)).map(|task| task.id()), Some(1));
     assert_eq!(ids(&list.notify_all()), [7, 2]);
-    assert!(list.leave(ticket).was_notified);
+    assert!(list.dequeue(ticket).was_notified);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_line_does_what_a_queue_does_and_uses_its_places_again() {
         for id in 1..300 {
             match roll(4) {
                 0 | 1 if held.len() < 20 => {
-                    held.push((id, list.join(tasks.task(id))));
+                    held.push((id, list.enqueue(tasks.task(id))));
                     queue.push_back(id);
                 }
                 2 => assert_eq!(list.notify_first().map(|task| task.id()), queue.pop_front()),
@@ -86,7 +86,7 @@ fn a_line_does_what_a_queue_does_and_uses_its_places_again() {
                     if let Some(index) = waiting {
                         queue.remove(index);
                     }
-                    assert_eq!(list.leave(ticket).was_notified, waiting.is_none());
+                    assert_eq!(list.dequeue(ticket).was_notified, waiting.is_none());
                 }
                 _ => {}
             }
@@ -102,21 +102,21 @@ fn the_last_of_a_long_line_takes_its_memory_along_and_is_told_what_it_was() {
     let tasks = Tasks::new();
     let mut list = WaitList::<()>::default();
     for is_notified in [true, false] {
-        let tickets: Vec<Ticket> = (0..3000).map(|id| list.join(tasks.task(id))).collect();
+        let tickets: Vec<Ticket> = (0..3000).map(|id| list.enqueue(tasks.task(id))).collect();
         // The last to leave is one from the middle.
         let (last, others) = (tickets[1500], tickets.iter().filter(|&&ticket| ticket != tickets[1500]));
         for &ticket in others {
-            assert!(!list.leave(ticket).was_notified);
+            assert!(!list.dequeue(ticket).was_notified);
         }
         assert!(list.places.capacity() >= 3000);
         if is_notified {
             assert_eq!(list.notify_first().map(|task| task.id()), Some(1500));
         }
-        assert_eq!(list.leave(last).was_notified, is_notified);
+        assert_eq!(list.dequeue(last).was_notified, is_notified);
         assert_eq!((list.len(), list.notified(), list.places.capacity()), (0, 0, 0));
         assert_eq!(list.first(), None);
     }
-    let ticket = list.join(tasks.task(7));
+    let ticket = list.enqueue(tasks.task(7));
     assert_eq!((ticket.index(), list.notify_first().map(|task| task.id())), (0, Some(7)));
-    assert!(list.leave(ticket).was_notified);
+    assert!(list.dequeue(ticket).was_notified);
 }

@@ -11,7 +11,7 @@ use super::super::current;
 use super::super::remote::{Mail, Remote};
 use super::cell::Header;
 use super::waiter::{Borrowed, Waiter};
-use super::{DONE, FOREIGN, RUNNING, SUBTASK, TaskRef};
+use super::{DONE, RUNNING, STAND_IN, SUBTASK, TaskRef};
 use crate::loom::Arc;
 
 #[cfg(all(test, loom))]
@@ -19,8 +19,8 @@ mod model;
 
 /// Is this poll one that only looks?
 #[inline(always)]
-pub(crate) fn is_look(cx: &Context<'_>) -> bool {
-    std::ptr::eq(cx.waker().vtable(), &LOOK)
+pub(crate) fn is_trace_poll(cx: &Context<'_>) -> bool {
+    std::ptr::eq(cx.waker().vtable(), &TRACE)
 }
 
 impl Waiter {
@@ -43,7 +43,7 @@ impl Waiter {
 impl TaskRef {
     #[cold]
     pub(super) fn foreign(waker: &Waker, home: &Arc<Remote>) -> TaskRef {
-        Self::stand_in(home, 0, ForeignBody(waker.clone()), FOREIGN)
+        Self::stand_in(home, 0, ForeignBody(waker.clone()), STAND_IN)
     }
 }
 
@@ -54,7 +54,7 @@ impl Future for ForeignBody {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-        // Reached through `TaskRef::wake_foreign` only, which no waiter but a stand-in comes to: being "polled" is being woken.
+        // Reached through `TaskRef::wake_stand_in` only, which no waiter but a stand-in comes to: being "polled" is being woken.
         self.0.wake_by_ref();
         Poll::Ready(())
     }
@@ -62,8 +62,8 @@ impl Future for ForeignBody {
 
 impl TaskRef {
     /// Wakes what stands behind a stand-in: a branch, or a foreign waker, which calls code of another executor.
-    pub(crate) fn wake_foreign(&self) {
-        debug_assert!(self.is_foreign(), "a green thread is resumed by its hub");
+    pub(crate) fn wake_stand_in(&self) {
+        debug_assert!(self.is_stand_in(), "a green thread is resumed by its hub");
         if self.has(SUBTASK) {
             return self.wake_subtask();
         }
@@ -83,7 +83,7 @@ impl TaskRef {
 pub(super) static RESUME: RawWakerVTable =
     RawWakerVTable::new(waker_clone, waker_wake, waker_wake_by_ref, waker_drop);
 /// The waker of a task that is being looked at. Its clones are ordinary ones.
-pub(super) static LOOK: RawWakerVTable =
+pub(super) static TRACE: RawWakerVTable =
     RawWakerVTable::new(waker_clone, waker_wake, waker_wake_by_ref, waker_drop);
 
 /// The header behind one of our wakers. Whoever only looks has turned back before this is asked.

@@ -125,7 +125,8 @@ fn a_waker_may_outlive_its_thread_and_the_hub() {
 fn a_waker_that_comes_home_after_its_thread_has_ended_wakes_nothing() {
     explore(3, || {
         let hub = hub_with(&Arc::default());
-        let (ended, written) = (hub.adopt(|| poll_fn(|cx| Poll::Ready(cx.waker().clone()))), none_of(1));
+        let (ended, written) =
+            (hub.create_task(|| poll_fn(|cx| Poll::Ready(cx.waker().clone()))), none_of(1));
         hub.schedule(ended.task());
         run(
             &hub,

@@ -13,17 +13,17 @@ use crate::hub::exit::Exit;
 pub struct Thread(pub(crate) TaskRef);
 
 /// The right to take the result of a task whose body gives a `T`.
-pub(crate) struct Outcome<T> {
+pub(crate) struct JoinHandle<T> {
     thread: Thread,
     _result: PhantomData<T>,
 }
 
-impl<T> Outcome<T> {
+impl<T> JoinHandle<T> {
     /// # Safety
     ///
     /// The task's body gives a `T`, and nobody else has the right to it.
     pub(super) unsafe fn of(task: &TaskRef) -> Self {
-        Outcome { thread: Thread(task.clone()), _result: PhantomData }
+        JoinHandle { thread: Thread(task.clone()), _result: PhantomData }
     }
 
     pub(crate) fn thread(&self) -> &Thread {
@@ -48,7 +48,7 @@ impl<T> Outcome<T> {
     }
 }
 
-impl<T> Outcome<T> {
+impl<T> JoinHandle<T> {
     /// It may hold the right to another result, and so on.
     fn drop_result(&self) {
         if self.task().is_main() {
@@ -64,7 +64,7 @@ impl<T> Outcome<T> {
     }
 }
 
-impl<T> Drop for Outcome<T> {
+impl<T> Drop for JoinHandle<T> {
     /// A result that nobody can take is dropped as soon as it is there.
     #[inline]
     fn drop(&mut self) {

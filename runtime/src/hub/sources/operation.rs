@@ -13,7 +13,7 @@ use crate::hub::current;
 use crate::hub::failed::cannot;
 use crate::hub::poller::{AsSource, raw_source};
 use crate::hub::suspend::{Timer, Wait, Waiting, note_wait};
-use crate::hub::task::is_look;
+use crate::hub::task::is_trace_poll;
 
 /// What an operation on a descriptor came to.
 pub(crate) struct Done<T> {
@@ -80,7 +80,7 @@ ways! {
 ///
 /// Each suspended thread that waits for a descriptor has one of these in its state machine, and most of a server's
 /// threads do; hence nothing is in it that the source has.
-pub(crate) struct Io<'a, W: Way, S: AsSource, F> {
+pub(crate) struct Operation<'a, W: Way, S: AsSource, F> {
     source: &'a Source<S>,
     operation: F,
     state: State,
@@ -104,10 +104,10 @@ enum State {
     },
 }
 
-impl<'a, W: Way, S: AsSource, F> Io<'a, W, S, F> {
+impl<'a, W: Way, S: AsSource, F> Operation<'a, W, S, F> {
     #[inline]
     pub(super) fn new(source: &'a Source<S>, _way: W, operation: F) -> Self {
-        Io { source, operation, state: State::Fresh, _way: PhantomData }
+        Operation { source, operation, state: State::Fresh, _way: PhantomData }
     }
 
     #[inline]
@@ -117,7 +117,7 @@ impl<'a, W: Way, S: AsSource, F> Io<'a, W, S, F> {
     }
 }
 
-impl<W, S, F, T> Wait for Io<'_, W, S, F>
+impl<W, S, F, T> Wait for Operation<'_, W, S, F>
 where
     W: Way,
     S: AsSource,
@@ -163,7 +163,7 @@ where
     }
 }
 
-impl<W, S, F, T> Io<'_, W, S, F>
+impl<W, S, F, T> Operation<'_, W, S, F>
 where
     W: Way,
     S: AsSource,
@@ -283,7 +283,7 @@ where
     }
 }
 
-impl<W: Way, S: AsSource, F> Drop for Io<'_, W, S, F> {
+impl<W: Way, S: AsSource, F> Drop for Operation<'_, W, S, F> {
     #[inline]
     fn drop(&mut self) {
         match &self.state {
@@ -359,9 +359,9 @@ impl<S: AsSource> Source<S> {
         W: Way,
         F: FnMut(&S) -> io::Result<Done<T>>,
     {
-        let mut io = Io::new(self, way, operation);
+        let mut io = Operation::new(self, way, operation);
         std::mem::swap(&mut io.state, &mut kept.0);
-        let answer = if is_look(cx) {
+        let answer = if is_trace_poll(cx) {
             note_wait(&io);
             None
         } else {
@@ -379,7 +379,7 @@ impl<S: AsSource> Source<S> {
 
     /// Gives up the wait that a poll has begun, if one has.
     pub(crate) fn forget_poll<W: Way>(&self, kept: &mut Kept, way: W) {
-        let mut io = Io::new(self, way, ());
+        let mut io = Operation::new(self, way, ());
         std::mem::swap(&mut io.state, &mut kept.0);
     }
 
