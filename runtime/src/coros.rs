@@ -84,6 +84,8 @@ impl Metaphore {
 
     /// Waits until the count was zero at some time during the wait. Suspends until then; not at all if it is.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here loses nothing.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = ()>> {

@@ -129,8 +129,12 @@ where
 
 /// Waits until the signal comes. Suspends until then.
 ///
-/// What came before this was called does not count. Of several that wait for one signal all go on. A kill or timeout
-/// here loses nothing but what comes later. As after [`signal()`], the default action does not come back.
+/// What came before this was called does not count. Of several that wait for one signal all go on.
+/// As after [`signal()`], the default action does not come back.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here loses nothing but what comes later.
 ///
 /// # Errors
 ///

@@ -21,8 +21,6 @@ use crate::hub::task::is_trace_poll;
 /// cost is that of the calls, however many they are. They begin in the order given, some in each turn. A panic in one
 /// ends the others and goes on.
 ///
-/// A kill or timeout here ends all that have not ended, in the order given, and loses what the others gave.
-///
 /// ```
 /// use std::time::Duration;
 /// use eventlet::{green, sleep};
@@ -41,6 +39,11 @@ use crate::hub::task::is_trace_poll;
 ///     assert_eq!(loud, ["ONE", "TWO"]);
 /// }
 /// ```
+///
+/// # Cancel safety
+///
+/// A kill or timeout here ends all that have not ended, in the order given, and loses what the
+/// others gave.
 #[doc(alias = "gather")]
 #[green(by_hand = "it drives what it is given")]
 pub fn join_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = Vec<G::Value>>>
@@ -57,6 +60,8 @@ where
 }
 
 /// Like [`join_all`], for calls that can fail: the first error ends the others, and comes out.
+///
+/// # Cancel safety
 ///
 /// A kill or timeout here is as there.
 ///
@@ -107,6 +112,8 @@ where
 /// The others are dropped before this returns, in the order given; [what they can lose](crate::branch) is said there.
 /// Of several that are ready the first that was woken wins; in the beginning that is the first given. A panic in one
 /// ends the others and goes on.
+///
+/// # Cancel safety
 ///
 /// A kill or timeout here ends them all, in the order given.
 ///

@@ -90,8 +90,6 @@ joins! {
     /// The calls are branches of the running thread and may borrow from it. They are asked in the order in which they are
     /// written. A panic in one ends the others and goes on.
     ///
-    /// A kill or timeout here ends all that have not ended, in the order written, and loses what the others gave.
-    ///
     /// ```
     /// use std::time::Duration;
     /// use eventlet::{green, join, sleep};
@@ -109,9 +107,16 @@ joins! {
     ///     assert_eq!((a, b), (4, 5));
     /// }
     /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here ends all that have not ended, in the order written, and loses what
+    /// the others gave.
     join Calls2,
     /// Like [`join`], for calls that can fail: the first error ends the others, and comes out. [`try_join3`] takes three,
     /// and so on up to [`try_join7`].
+    ///
+    /// # Cancel safety
     ///
     /// A kill or timeout here is as there.
     ///

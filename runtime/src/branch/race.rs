@@ -65,8 +65,6 @@ races! {
     /// before this returns, in the order written; [what they can lose](crate::branch) is said there. A panic in one ends
     /// the others and goes on.
     ///
-    /// A kill or timeout here ends them all, in the order written.
-    ///
     /// ```
     /// use std::time::Duration;
     /// use eventlet::branch::{Race3, race3};
@@ -92,6 +90,10 @@ races! {
     ///     assert_eq!(letters.len(), 1); // the loser has taken nothing
     /// }
     /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here ends them all, in the order written.
     race Race2 Calls2:
     F1 G1 T1 first First 1, F2 G2 T2 second Second 2
 }

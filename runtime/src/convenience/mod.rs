@@ -19,7 +19,11 @@ pub use stop::{Handled, StopServe};
 
 /// Connects to `address`; if that is several, to the first that accepts. Suspends until then.
 ///
-/// [`TcpStream::connect`] under eventlet's name. A kill or timeout closes what was begun.
+/// [`TcpStream::connect`] under eventlet's name.
+///
+/// # Cancel safety
+///
+/// A kill or timeout closes what was begun.
 ///
 /// # Errors
 ///

@@ -28,6 +28,8 @@ use crate::greenpool::GreenPool;
 ///   twice as long each time, up to a second, until it accepts one. A connection that was given up before it was
 ///   accepted, or that the network or a firewall refused, is passed over: what accept(2) lists as such.
 ///
+/// # Cancel safety
+///
 /// A kill or timeout here ends the accepting, loses no connection, and leaves the handlers at work.
 ///
 /// # Errors

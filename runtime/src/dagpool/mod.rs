@@ -186,8 +186,11 @@ where
         self.state.job(key).is_some_and(|job| running.is_none_or(|running| running != job))
     }
 
-    /// Waits for the value of a key. Suspends until it is there; not at all if it is. A kill or timeout here loses
-    /// nothing.
+    /// Waits for the value of a key. Suspends until it is there; not at all if it is.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     ///
     /// # Errors
     ///
@@ -210,8 +213,12 @@ where
         self.state.result(key)
     }
 
-    /// Waits for the values of these keys. Suspends until all are there, or one has failed; not at all if that is so
-    /// now. A kill or timeout here loses nothing.
+    /// Waits for the values of these keys. Suspends until all are there, or one has failed; not at
+    /// all if that is so now.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     ///
     /// # Errors
     ///

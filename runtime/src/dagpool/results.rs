@@ -15,7 +15,11 @@ use crate::iter::GreenIterator;
 /// Gives the results of some keys, in the order in which they arrive; those that are there already come first, in the
 /// order in which they arrived.
 ///
-/// A step suspends until the next result is there; not at all if it is. A kill or timeout in a step loses nothing.
+/// A step suspends until the next result is there; not at all if it is.
+///
+/// # Cancel safety
+///
+/// A kill or timeout in a step loses nothing.
 pub struct Results<K, V> {
     state: Rc<State<K, V>>,
     missing: HashSet<K>,

@@ -38,8 +38,11 @@ impl<C, E> Connection<C, E> {
 
     /// Brings the connection back. Suspends while the pool's cleanup does, and not at all without one.
     ///
-    /// A connection whose cleanup fails is closed, and another may be made in its place. A kill or timeout in the
-    /// cleanup closes the connection too.
+    /// A connection whose cleanup fails is closed, and another may be made in its place.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout in the cleanup closes the connection too.
     ///
     /// # Panics
     ///

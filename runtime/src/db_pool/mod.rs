@@ -123,8 +123,11 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
     /// Lends a connection. Suspends while as many are out as there may be, first come, first served, and while one is
     /// made; not at all if one is idle.
     ///
-    /// There is no limit on the wait for one to come back; [`with_timeout`] sets one. A kill or timeout here loses
-    /// nothing but a connection that was being made.
+    /// There is no limit on the wait for one to come back; [`with_timeout`] sets one.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing but a connection that was being made.
     ///
     /// # Errors
     ///

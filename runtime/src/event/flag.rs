@@ -87,6 +87,8 @@ impl Flag {
 
     /// Waits until the flag was up at some time during the wait. Suspends until then; not at all if it is up.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here loses nothing.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = ()>> {

@@ -149,8 +149,10 @@ impl Greenlet {
     /// A switch to a dead greenlet passes control to its nearest ancestor that lives. A switch to the running one gives
     /// the value back.
     ///
-    /// A kill or a timeout that reaches the main greenlet here ends the greenlet that waits for the hub at that time,
-    /// destructors included.
+    /// # Cancel safety
+    ///
+    /// A kill or a timeout that reaches the main greenlet here ends the greenlet that waits for the
+    /// hub at that time, destructors included.
     ///
     /// # Errors
     ///

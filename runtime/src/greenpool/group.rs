@@ -38,8 +38,11 @@ impl GreenPool {
     /// Makes a member of a thread that was spawned elsewhere, until it ends or is [discarded](Self::discard). Suspends
     /// while the pool is full, and only then.
     ///
-    /// A thread that has ended or is a member already takes no slot. A kill or timeout here loses nothing: the thread
-    /// is no member. gevent's `add`.
+    /// A thread that has ended or is a member already takes no slot.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: the thread is no member. gevent's `add`.
     #[green(by_hand = "a wait, and little else")]
     pub fn add(&self, thread: &impl AsRef<Thread>) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
@@ -92,8 +95,12 @@ impl GreenPool {
 
     /// Spawns a job and waits for its value. Suspends until then.
     ///
-    /// A member of a full pool runs the job itself, as [`spawn`](Self::spawn) says. A kill or timeout here leaves a job
-    /// that has its own thread running, detached. gevent's `apply`.
+    /// A member of a full pool runs the job itself, as [`spawn`](Self::spawn) says.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here leaves a job that has its own thread running, detached. gevent's
+    /// `apply`.
     ///
     /// # Panics
     ///

@@ -29,8 +29,11 @@ use crate::iter::GreenIterator;
 /// The jobs need slots to begin, so a member that reads an `Imap` which was made outside may wait for ever: for a job
 /// that waits for the member's own slot. One that is made by the member has slots of its own.
 ///
-/// A kill or timeout in a step loses no result. Dropping the iterator early takes no more inputs; jobs that were
-/// started go on, detached.
+/// Dropping the iterator early takes no more inputs; jobs that were started go on, detached.
+///
+/// # Cancel safety
+///
+/// A kill or timeout in a step loses no result.
 #[must_use = "the jobs that are started are no more than the window, until results are taken"]
 pub struct Imap<T> {
     results: Rc<Line<T>>,

@@ -74,8 +74,11 @@ impl GreenPool {
 
     /// Makes a job of each input, and gives all results in the order of the inputs. Suspends until they are there.
     ///
-    /// Slots are taken as by [`imap`](Self::imap). A kill or timeout here takes no more inputs; jobs that were started
-    /// go on.
+    /// Slots are taken as by [`imap`](Self::imap).
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here takes no more inputs; jobs that were started go on.
     ///
     /// # Panics
     ///

@@ -92,10 +92,13 @@ impl GreenPool {
     /// place, in the member, which goes on when the job has ended. The handle that it gets is that of a thread that
     /// has ended. A panic of such a job is kept in the handle, as any thread's is (eventlet raises it here).
     ///
-    /// A kill or timeout here drops the job without starting it; no slot is lost. If the job runs in place, it is
-    /// dropped where it stands.
+    /// If the job runs in place, it is dropped where it stands.
     ///
     /// eventlet's and gevent's `Pool.spawn`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here drops the job without starting it; no slot is lost.
     #[green(by_hand = "it begins before it is driven")]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
     where
@@ -156,10 +159,14 @@ impl GreenPool {
 
     /// Waits until there is a free slot, and does not take it. Suspends until then; not at all if there is one.
     ///
-    /// Those who wait in [`spawn`](Self::spawn) come first. A slot is free when this returns; after a suspension
-    /// somebody else may have it. A kill or timeout here loses nothing.
+    /// Those who wait in [`spawn`](Self::spawn) come first. A slot is free when this returns; after
+    /// a suspension somebody else may have it.
     ///
     /// gevent's `Pool.wait_available`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait_available(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move {
@@ -176,9 +183,13 @@ impl GreenPool {
 
     /// Waits until no thread of the pool is left. Suspends until then; not at all if there is none.
     ///
-    /// It is enough that the pool was empty once: a thread that is spawned between that moment and the next turn of
-    /// the waiting one is not waited for. Threads that wait in [`spawn`](Self::spawn) are, since a slot that becomes
-    /// free is theirs. A kill or timeout here loses nothing.
+    /// It is enough that the pool was empty once: a thread that is spawned between that moment and
+    /// the next turn of the waiting one is not waited for. Threads that wait in
+    /// [`spawn`](Self::spawn) are, since a slot that becomes free is theirs.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     ///
     /// # Panics
     ///

@@ -69,11 +69,14 @@ impl<T: 'static> GreenPile<T> {
 
     /// Starts a job. Suspends while the pool is full, as [`GreenPool::spawn`] does.
     ///
-    /// Its place in the order is the one in which it got a slot, which is the order of the calls. A reader waits for
-    /// the value of a spawn that still waits for a slot. A kill or timeout here drops the job without starting it, and
-    /// leaves no gap.
+    /// Its place in the order is the one in which it got a slot, which is the order of the calls. A
+    /// reader waits for the value of a spawn that still waits for a slot.
     ///
     /// Where the OS thread is ending and its hub has ended before it, the job is killed before it begins.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here drops the job without starting it, and leaves no gap.
     #[green(by_hand = "it begins before it is driven")]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = ()>>
     where

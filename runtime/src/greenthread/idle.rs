@@ -11,8 +11,8 @@ use crate::hub::wait_queue::{Line, Queued, WaitList};
 
 /// Suspends until nothing else is ready: no thread, no I/O, no timer that is due.
 ///
-/// Of several that are idle one goes on at a time, first come first served, each when nothing is ready again. With
-/// virtual time this comes before the clock jumps. A kill or timeout here loses nothing.
+/// Of several that are idle one goes on at a time, first come first served, each when nothing is
+/// ready again. With virtual time this comes before the clock jumps.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,6 +35,10 @@ use crate::hub::wait_queue::{Line, Queued, WaitList};
 /// ```
 ///
 /// gevent's `idle`.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here loses nothing.
 #[green(by_hand = "a wait, and little else")]
 pub fn idle() -> Green<impl Future<Output = ()>> {
     Green::new(async { until(Idle(Queued::new(Idlers))).await })

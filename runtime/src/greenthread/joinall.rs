@@ -59,7 +59,7 @@ impl Joinable for &Thread {
 
 /// Waits until all of the threads have ended, and says how, in the order given. Suspends until then.
 ///
-/// A kill or timeout here leaves the threads running. With a limit: `with_timeout(limit, || joinall(threads))`.
+/// With a limit: `with_timeout(limit, || joinall(threads))`.
 ///
 /// ```
 /// use eventlet::{green, spawn};
@@ -79,6 +79,10 @@ impl Joinable for &Thread {
 /// ```
 ///
 /// gevent's `joinall`.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here leaves the threads running.
 #[green(by_hand = "it drives what it is given")]
 pub fn joinall<J: Joinable>(
     threads: impl IntoIterator<Item = J>,
@@ -95,8 +99,7 @@ pub fn joinall<J: Joinable>(
 /// Waits until all of the threads have returned, and gives their values in the order given; or until one has failed,
 /// which comes out at once. Suspends until then.
 ///
-/// The failure is the first in time, whatever the order given; the other threads go on. A kill or timeout here leaves
-/// the threads running.
+/// The failure is the first in time, whatever the order given; the other threads go on.
 ///
 /// ```
 /// use std::time::Duration;
@@ -121,6 +124,10 @@ pub fn joinall<J: Joinable>(
 /// ```
 ///
 /// gevent's `joinall(…, raise_error=True)`.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here leaves the threads running.
 ///
 /// # Errors
 ///
@@ -151,8 +158,7 @@ pub fn try_joinall<J: Joinable>(
 /// Waits until `count` of the threads have ended, or all if they are fewer, and gives those, the first to end first.
 /// Suspends until then.
 ///
-/// Those that have ended already count. A kill or timeout here leaves the threads running; what has ended is lost with
-/// an owning handle that was given, and [`wait_timeout`] gives it instead.
+/// Those that have ended already count.
 ///
 /// ```
 /// use std::time::Duration;
@@ -177,6 +183,11 @@ pub fn try_joinall<J: Joinable>(
 /// ```
 ///
 /// gevent's `wait(…, count)`.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here leaves the threads running; what has ended is lost with an owning handle
+/// that was given, and [`wait_timeout`] gives it instead.
 #[green(by_hand = "a wait, and little else")]
 pub fn wait<J: AsRef<Thread>>(
     threads: impl IntoIterator<Item = J>,

@@ -228,6 +228,8 @@ impl<T> GreenThread<T> {
 
     /// Waits for the thread's value. Suspends until the thread has ended; not at all if it has.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here leaves the thread running, detached.
     ///
     /// # Panics
@@ -245,6 +247,8 @@ impl<T> GreenThread<T> {
     }
 
     /// Waits for the thread's end, however it ends. Suspends until then; not at all if it has ended.
+    ///
+    /// # Cancel safety
     ///
     /// A kill or timeout here leaves the thread running, detached.
     ///
@@ -433,6 +437,8 @@ impl Thread {
 
     /// Waits for the thread's end, without its value. Any number of threads may. Suspends until then; not at all if it
     /// has ended.
+    ///
+    /// # Cancel safety
     ///
     /// A kill or timeout here loses nothing.
     ///

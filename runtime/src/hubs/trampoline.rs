@@ -15,8 +15,8 @@ use crate::hub::sources::{Direction, Done, Reads, Source, Writes};
 
 /// Suspends until `source` is readable, or writable, or for at most `timeout`.
 ///
-/// For descriptors of other libraries. The descriptor need not be non-blocking. It is registered for the time of the
-/// wait; nothing of it stays afterwards, however the wait ends. A kill or a timeout loses nothing.
+/// For descriptors of other libraries. The descriptor need not be non-blocking. It is registered
+/// for the time of the wait; nothing of it stays afterwards, however the wait ends.
 ///
 /// ```
 /// use std::io::Write;
@@ -34,6 +34,10 @@ use crate::hub::sources::{Direction, Done, Reads, Source, Writes};
 /// ```
 ///
 /// eventlet's `trampoline`, gevent's `wait_read` and `wait_write`.
+///
+/// # Cancel safety
+///
+/// A kill or a timeout loses nothing.
 ///
 /// # Errors
 ///

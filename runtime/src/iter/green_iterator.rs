@@ -43,9 +43,9 @@ use crate::green;
 /// }
 /// ```
 ///
-/// The other methods are those of [`Iterator`]. Those that give an iterator do nothing by themselves, and its steps
-/// suspend as the steps of this one do. Those that give a value are green functions, which take all the steps they
-/// need. A kill or timeout in a step loses no item, unless it says so here.
+/// The other methods are those of [`Iterator`]. Those that give an iterator do nothing by
+/// themselves, and its steps suspend as the steps of this one do. Those that give a value are green
+/// functions, which take all the steps they need.
 ///
 /// ```
 /// # use eventlet::{green, GreenIterator};
@@ -57,6 +57,10 @@ use crate::green;
 ///     assert_eq!(odd_squares, [1, 9, 25]);
 /// }
 /// ```
+///
+/// # Cancel safety
+///
+/// A kill or timeout in a step loses no item, unless it says so here.
 // `is_sorted` takes the iterator whole, as std's does.
 #[allow(clippy::wrong_self_convention)]
 pub trait GreenIterator {

@@ -40,8 +40,6 @@ impl<I: Iterator> GreenIterator for FromIter<I> {
 
 /// A green iterator that asks `f` for each step; it is over when `f` gives `None`. A step suspends while `f`'s call does.
 ///
-/// A kill or timeout in a step drops the call that `f` made.
-///
 /// ```
 /// use std::time::Duration;
 /// use eventlet::{GreenIterator, green, iter, sleep};
@@ -63,6 +61,10 @@ impl<I: Iterator> GreenIterator for FromIter<I> {
 ///     assert_eq!(seen, [1, 2]);
 /// }
 /// ```
+///
+/// # Cancel safety
+///
+/// A kill or timeout in a step drops the call that `f` made.
 pub fn from_fn<T, F, G>(f: F) -> FromFn<F>
 where
     F: FnMut() -> G,
@@ -91,6 +93,8 @@ where
 }
 
 /// A green iterator that asks `f` for each step and never ends. A step suspends while `f`'s call does.
+///
+/// # Cancel safety
 ///
 /// A kill or timeout in a step drops the call that `f` made.
 pub fn repeat_with<F, G>(f: F) -> RepeatWith<F>

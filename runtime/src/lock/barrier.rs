@@ -49,7 +49,10 @@ impl Barrier {
     /// Waits until as many threads as the barrier asks for are there. Suspends until then; the last to arrive does
     /// not suspend, and `true` tells it that it leads.
     ///
-    /// A thread that is killed or timed out while it waits is not there any more: the barrier asks for another one.
+    /// # Cancel safety
+    ///
+    /// A thread that is killed or timed out while it waits is not there any more: the barrier asks
+    /// for another one.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = bool>> {
         Green::new(async move { until(Passed { barrier: self, place: Queued::new(&self.line) }).await })

@@ -58,7 +58,10 @@ impl Condvar {
 
     /// Unlocks, waits to be notified, and locks again. Suspends until then.
     ///
-    /// A kill or timeout leaves the mutex unlocked; a notification that was on its way goes to the next in line.
+    /// # Cancel safety
+    ///
+    /// A kill or timeout leaves the mutex unlocked; a notification that was on its way goes to the
+    /// next in line.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait<'a, T: ?Sized>(
         &self,
@@ -69,7 +72,11 @@ impl Condvar {
 
     /// Waits, unlocked, until `condition` is false of the value. Suspends until then; not at all if it is at once.
     ///
-    /// `condition` is called with the mutex locked. A kill or timeout leaves the mutex unlocked.
+    /// `condition` is called with the mutex locked.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout leaves the mutex unlocked.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait_while<'a, T: ?Sized, F>(
         &self,

@@ -88,6 +88,8 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Locks. Suspends until it is this thread's turn; not at all if nobody holds it or is in line.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here loses nothing: the next in line gets the lock.
     #[green(by_hand = "a wait, and little else")]
     pub fn lock(&self) -> Green<impl Future<Output = MutexGuard<'_, T>>> {

@@ -77,6 +77,8 @@ impl<T> ReentrantLock<T> {
 impl<T: ?Sized> ReentrantLock<T> {
     /// Locks. Suspends while another green thread holds it, until it is this one's turn.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here loses nothing.
     #[green(by_hand = "a wait, and little else")]
     pub fn lock(&self) -> Green<impl Future<Output = ReentrantLockGuard<'_, T>>> {

@@ -72,6 +72,8 @@ impl<T> RwLock<T> {
 impl<T: ?Sized> RwLock<T> {
     /// Locks to read. Suspends while a thread writes or others are in line, until it is this one's turn.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here loses nothing: the next in line gets its turn.
     #[green(by_hand = "a wait, and little else")]
     pub fn read(&self) -> Green<impl Future<Output = RwLockReadGuard<'_, T>>> {
@@ -82,6 +84,8 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Locks to write. Suspends while threads read or write or others are in line, until it is this one's turn.
+    ///
+    /// # Cancel safety
     ///
     /// A kill or timeout here loses nothing: the next in line gets its turn.
     #[green(by_hand = "a wait, and little else")]

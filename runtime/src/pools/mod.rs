@@ -116,6 +116,8 @@ impl<T, E> Pool<T, E> {
     /// Lends an item. Suspends while all are out and no more may be made, and while one is made; not at all if one is
     /// idle.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here loses nothing but an item that was being made.
     ///
     /// # Errors

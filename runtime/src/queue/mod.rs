@@ -83,7 +83,10 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
 
     /// Puts an item into the queue. Suspends while there is no room; on a channel, until the item was taken.
     ///
-    /// A put that is killed or timed out while it waits has put nothing, unless its item had moved in already.
+    /// # Cancel safety
+    ///
+    /// A put that is killed or timed out while it waits has put nothing, unless its item had moved
+    /// in already.
     ///
     /// # Errors
     ///
@@ -140,6 +143,8 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     }
 
     /// Takes the next item. Suspends until there is one for this thread; not at all if there is.
+    ///
+    /// # Cancel safety
     ///
     /// A get that is killed or timed out takes nothing.
     ///
@@ -287,6 +292,8 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
 
     /// Waits until [`task_done`](Self::task_done) was called for every item that was put. Suspends until then; not at
     /// all if there is none to wait for.
+    ///
+    /// # Cancel safety
     ///
     /// A kill or timeout here loses nothing.
     #[green(by_hand = "a wait, and little else")]

@@ -82,6 +82,8 @@ pub use thread::ScopedThread;
 ///
 /// The [module](mod@crate::scope) says what is promised. The value is the body's.
 ///
+/// # Cancel safety
+///
 /// A kill or timeout here ends the threads of the scope first, then its body.
 ///
 /// # Panics
@@ -135,6 +137,8 @@ where
 /// Like [`scope()`], for a body and threads that can fail: the first error cancels the rest, and comes out.
 ///
 /// Threads that can fail are spawned with [`try_spawn`](Scope::try_spawn), which is all that there is in such a scope.
+///
+/// # Cancel safety
 ///
 /// A kill or timeout here is as there.
 ///

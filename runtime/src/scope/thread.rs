@@ -52,6 +52,8 @@ impl<'env, T: 'env> ScopedThread<'env, T> {
 impl<T> ScopedThread<'_, T> {
     /// Waits for the thread's value. Suspends until the thread has ended; not at all if it has.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here leaves the thread running.
     ///
     /// # Panics
@@ -64,6 +66,8 @@ impl<T> ScopedThread<'_, T> {
     }
 
     /// Waits for the thread's end. Suspends until the thread has ended; not at all if it has.
+    ///
+    /// # Cancel safety
     ///
     /// A kill or timeout here leaves the thread running.
     ///

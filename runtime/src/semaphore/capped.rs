@@ -62,6 +62,8 @@ impl CappedSemaphore {
 
     /// Counts down. Suspends while the count is zero, until this thread's turn comes; wakes a waiting release.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here changes nothing.
     #[green(by_hand = "a wait, and little else")]
     pub fn acquire(&self) -> Green<impl Future<Output = ()>> {
@@ -87,6 +89,8 @@ impl CappedSemaphore {
     }
 
     /// Counts up. Suspends while the count is at the limit, until somebody acquires; wakes a waiting acquire.
+    ///
+    /// # Cancel safety
     ///
     /// A release that is killed or timed out while it waits has counted nothing.
     #[green(by_hand = "a wait, and little else")]

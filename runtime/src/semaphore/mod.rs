@@ -86,6 +86,8 @@ impl Semaphore {
 
     /// Takes a permit. Suspends until there is one for this thread; not at all if there is.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here loses nothing: a permit that was on its way goes to the next in line.
     #[green(by_hand = "a wait, and little else")]
     pub fn acquire(&self) -> Green<impl Future<Output = Permit>> {
@@ -96,6 +98,8 @@ impl Semaphore {
     }
 
     /// Takes a permit, within `limit`. Suspends until there is one for this thread; not at all if there is.
+    ///
+    /// # Cancel safety
     ///
     /// A kill or timeout loses nothing, as in [`acquire`](Self::acquire).
     ///
@@ -117,8 +121,12 @@ impl Semaphore {
 
     /// Waits until a permit is free, and leaves it there. Suspends until then; not at all if one is.
     ///
-    /// Gives the number of free permits, which may be zero: the next in line may have been called for it. gevent's
-    /// `Semaphore.wait`. A kill or timeout here loses nothing.
+    /// Gives the number of free permits, which may be zero: the next in line may have been called
+    /// for it. gevent's `Semaphore.wait`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = usize>> {
         Green::new(async move {

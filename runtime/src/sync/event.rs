@@ -148,6 +148,8 @@ impl<T> Event<T> {
 impl<T: Clone> Event<T> {
     /// Waits for the value. Suspends until it is sent; not at all if it has been.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here loses nothing: the value stays for the others.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = T>> {

@@ -110,8 +110,10 @@ impl<T> Queue<T> {
 
     /// Puts an item into the queue. Suspends while there is no room; with `bounded(0)`, until the item was taken.
     ///
-    /// A put that is killed or timed out while it waits has put nothing, unless its item had moved in already; an item
-    /// that was not put goes with it.
+    /// # Cancel safety
+    ///
+    /// A put that is killed or timed out while it waits has put nothing, unless its item had moved
+    /// in already; an item that was not put goes with it.
     ///
     /// # Errors
     ///
@@ -196,6 +198,8 @@ impl<T> Queue<T> {
 
     /// Takes the oldest item. Suspends until there is one for this thread; not at all if there is.
     ///
+    /// # Cancel safety
+    ///
     /// A get that is killed or timed out takes nothing.
     ///
     /// # Errors
@@ -259,6 +263,8 @@ impl<T> Queue<T> {
     }
 
     /// A clone of the oldest item, which stays. Suspends until there is one; not at all if there is.
+    ///
+    /// # Cancel safety
     ///
     /// A kill or timeout here loses nothing.
     ///
@@ -410,6 +416,8 @@ impl<T> Queue<T> {
 
     /// Waits until [`task_done`](Self::task_done) was called for every item that was put. Suspends until then; not at
     /// all if there is none to wait for.
+    ///
+    /// # Cancel safety
     ///
     /// A kill or timeout here loses nothing.
     pub fn join(&self) -> Green<impl Future<Output = ()>> {

@@ -69,7 +69,10 @@ impl Semaphore {
 
     /// Takes a permit. Suspends until there is one for this thread; not at all if there is.
     ///
-    /// A kill or timeout here takes none: if one was meant for this thread already, the next in line has it.
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here takes none: if one was meant for this thread already, the next in
+    /// line has it.
     #[green(by_hand = "a wait, and little else")]
     pub fn acquire(&self) -> Green<impl Future<Output = Permit>> {
         Green::new(async move { suspend(Acquire { semaphore: self, ticket: None }).await })

@@ -36,8 +36,12 @@ const SIZE_VARIABLE: &str = "EVENTLET_THREADPOOL_SIZE";
 /// started when they are needed. With all of them at work `f` waits its turn, first come first served; that queue has
 /// no limit.
 ///
-/// A kill or timeout lets go at once. An `f` that has not begun is not called; one that has goes on to its end, and
-/// what it gives is dropped over there.
+/// An `f` that has not begun is not called; one that has goes on to its end, and what it gives is
+/// dropped over there.
+///
+/// # Cancel safety
+///
+/// A kill or timeout lets go at once.
 ///
 /// # Panics
 ///
@@ -129,7 +133,11 @@ pub fn set_num_threads(count: usize) {
 
 /// Waits until every call of [`execute`] is over and this hub's OS threads for it have ended. Suspends until then.
 ///
-/// Others are started when they are needed again. A kill or timeout here loses nothing. eventlet's `killall`.
+/// Others are started when they are needed again.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here loses nothing. eventlet's `killall`.
 #[green(crate = crate)]
 pub fn killall() {
     let pool = hubs_own();

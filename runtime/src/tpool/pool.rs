@@ -70,8 +70,13 @@ impl ThreadPool {
 
     /// Calls `f` on one of the OS threads, and gives what it gives. Suspends until then, always.
     ///
-    /// With all of them at work `f` waits its turn, first come first served; that line has no limit. A kill or timeout
-    /// lets go at once: an `f` that has not begun is not called, what one gives that has is dropped over there.
+    /// With all of them at work `f` waits its turn, first come first served; that line has no
+    /// limit.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go at once: an `f` that has not begun is not called, what one gives
+    /// that has is dropped over there.
     ///
     /// # Panics
     ///
@@ -210,8 +215,12 @@ impl ThreadPool {
         self.workers().unfinished()
     }
 
-    /// Waits until every call is over, those that are submitted meanwhile included. Suspends until then; not at all if
-    /// there is none. A kill or timeout here loses nothing.
+    /// Waits until every call is over, those that are submitted meanwhile included. Suspends until
+    /// then; not at all if there is none.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     #[green(by_hand = "a wait, and little else")]
     pub fn join(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move { until(PoolEnd::of_calls(current::with(Rc::clone), self.workers())).await })
@@ -219,10 +228,13 @@ impl ThreadPool {
 
     /// Waits until every call is over and the OS threads have ended. Suspends until then.
     ///
-    /// The pool can be used again afterwards: OS threads are started when they are needed. A kill or timeout here
-    /// loses nothing: the OS threads end all the same.
+    /// The pool can be used again afterwards: OS threads are started when they are needed.
     ///
     /// eventlet's `killall`, gevent's `kill`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: the OS threads end all the same.
     #[green(by_hand = "a wait, and little else")]
     pub fn killall(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move { until(PoolEnd::of_threads(current::with(Rc::clone), self.workers())).await })

@@ -53,8 +53,13 @@ impl<T: Send + 'static> Proxy<T> {
 
     /// Calls `f` with the object on another OS thread, and gives what it gives. Suspends until then.
     ///
-    /// Calls of one object are made one after another. Each takes up an OS thread of this hub's while it waits for the
-    /// object. A kill or timeout lets go at once; an `f` that has begun goes on to its end, and changes the object.
+    /// Calls of one object are made one after another. Each takes up an OS thread of this hub's
+    /// while it waits for the object.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go at once; an `f` that has begun goes on to its end, and changes the
+    /// object.
     ///
     /// # Panics
     ///

@@ -49,7 +49,11 @@ pub fn read_dir<P: AsRef<Path>>(path: P) -> Result<ReadDir> {
 
 /// The entries of a folder, of [`read_dir`].
 ///
-/// A step suspends now and then: entries are fetched by the dozen. A kill or timeout in it loses nothing.
+/// A step suspends now and then: entries are fetched by the dozen.
+///
+/// # Cancel safety
+///
+/// A kill or timeout in it loses nothing.
 pub struct ReadDir {
     listing: Arc<Mutex<Listing>>,
 }
@@ -162,7 +166,11 @@ impl DirEntry {
         self.0.get().ino()
     }
 
-    /// What is known of it; a link is not followed. Suspends until it is known. A kill or timeout loses nothing.
+    /// What is known of it; a link is not followed. Suspends until it is known.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///
@@ -173,7 +181,11 @@ impl DirEntry {
         tpool::execute_io(about("ask about", self.path(), move |_| entry.get().metadata()))
     }
 
-    /// Is it a file, a folder, a link? Suspends until it is known. A kill or timeout loses nothing.
+    /// Is it a file, a folder, a link? Suspends until it is known.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///
@@ -210,7 +222,11 @@ impl DirBuilder {
         self
     }
 
-    /// Makes a folder. Suspends until that is done. A kill or timeout does not stop it.
+    /// Makes a folder. Suspends until that is done.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout does not stop it.
     ///
     /// # Errors
     ///

@@ -120,7 +120,11 @@ impl File {
             .or_else(|shared| shared.file.try_clone().map_err(cannot(|| "duplicate the file")))
     }
 
-    /// Waits until everything that was written is on the disk. Suspends until then. A kill or timeout loses nothing.
+    /// Waits until everything that was written is on the disk. Suspends until then.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///

@@ -19,8 +19,12 @@ pub fn canonicalize<P: AsRef<Path>>(path: P) -> Result<PathBuf> {
     tpool::execute_io(about("resolve", path, |path| fs::canonicalize(path)))
 }
 
-/// Copies the contents and the permissions of a file, and says how many bytes. A kill or timeout does not stop
-/// it. Suspends until that is done. [`std::fs::copy`] on another OS thread.
+/// Copies the contents and the permissions of a file, and says how many bytes. Suspends until that
+/// is done. [`std::fs::copy`] on another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
@@ -130,8 +134,12 @@ pub fn remove_dir<P: AsRef<Path>>(path: P) -> Result<()> {
     tpool::execute_io(about("remove the folder", path, |path| fs::remove_dir(path)))
 }
 
-/// Removes a folder with all that is in it. Links are removed and not followed. A kill or timeout does not stop
-/// it. Suspends until that is done. [`std::fs::remove_dir_all`] on another OS thread.
+/// Removes a folder with all that is in it. Links are removed and not followed. Suspends until that
+/// is done. [`std::fs::remove_dir_all`] on another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
@@ -187,6 +195,8 @@ pub fn symlink_metadata<P: AsRef<Path>>(path: P) -> Result<Metadata> {
 
 /// Makes a file of these contents, in place of one that is there. Suspends until that is done. [`std::fs::write`]
 /// on another OS thread, which gets a copy of the contents.
+///
+/// # Cancel safety
 ///
 /// A kill or timeout does not stop it.
 ///

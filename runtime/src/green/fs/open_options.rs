@@ -107,7 +107,10 @@ impl OpenOptions {
 
     /// Opens a file like this. Suspends until that is done.
     ///
-    /// A kill or timeout lets go; the file may be opened nevertheless, with what that does to it, and is closed again.
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go; the file may be opened nevertheless, with what that does to it,
+    /// and is closed again.
     ///
     /// # Errors
     ///

@@ -13,7 +13,10 @@ use crate::hub::observe::stderr::say;
 /// nothing when it is dropped: what is in the buffer is lost. In debug builds a line on stderr says so, unless the
 /// thread is panicking.
 ///
-/// A kill or timeout while the buffer is being written loses nothing: it keeps what has not been written.
+/// # Cancel safety
+///
+/// A kill or timeout while the buffer is being written loses nothing: it keeps what has not been
+/// written.
 pub struct BufWriter<W: Write> {
     buffer: Vec<u8>,
     /// How much of the buffer has been written; the rest moves up when the writing is over.

@@ -8,7 +8,10 @@ use crate::green;
 ///
 /// The buffer holds 8 KiB. The writer is not flushed, as in std.
 ///
-/// A kill or timeout loses at most what was read and not yet written, which is no more than the buffer.
+/// # Cancel safety
+///
+/// A kill or timeout loses at most what was read and not yet written, which is no more than the
+/// buffer.
 ///
 /// # Errors
 ///

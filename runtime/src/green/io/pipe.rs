@@ -11,6 +11,8 @@ use crate::hub::failed::cannot;
 /// operating system sets the size of a pipe, 64 kB on Linux. Children of this process do not inherit the ends, unless
 /// one is handed to them as their [`Stdio`](std::process::Stdio).
 ///
+/// # Cancel safety
+///
 /// A kill or timeout in a read or write loses nothing: it happened as a whole, or not at all.
 ///
 /// # Errors

@@ -164,6 +164,8 @@ forward_read!(&mut R, Box<R>);
 
 /// Reads everything up to the end as text. Suspends while there is nothing and no end.
 ///
+/// # Cancel safety
+///
 /// A kill or timeout loses what was read by then; [`Read::read_to_string`] keeps it.
 ///
 /// # Errors

@@ -10,8 +10,12 @@ use crate::tpool;
 
 /// What can be turned into one or more [`SocketAddr`]s: std's `ToSocketAddrs`.
 ///
-/// Numeric addresses do not suspend. A host name is looked up on another OS thread (see [`tpool`]), as the operating
-/// system would: the green thread suspends meanwhile, and the others go on. A kill or timeout there lets go at once.
+/// Numeric addresses do not suspend. A host name is looked up on another OS thread (see [`tpool`]),
+/// as the operating system would: the green thread suspends meanwhile, and the others go on.
+///
+/// # Cancel safety
+///
+/// A kill or timeout there lets go at once.
 pub trait ToSocketAddrs {
     /// The addresses.
     type Iter: Iterator<Item = SocketAddr>;

@@ -30,8 +30,12 @@ pub(crate) fn new_socket(domain: Domain, kind: Type) -> io::Result<socket2::Sock
 /// Connects a stream socket that does not block to `address`, from the address `local` if that matters. Suspends until
 /// it is connected, at most for `limit`.
 ///
-/// A kill or timeout here closes the socket. `ResourceBusy` says that a Unix listener's queue is full, or that there is no
-/// port left to connect from.
+/// `ResourceBusy` says that a Unix listener's queue is full, or that there is no port left to
+/// connect from.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here closes the socket.
 #[green(crate = crate)]
 pub(in crate::green) fn connect_socket<S>(
     address: &SockAddr,

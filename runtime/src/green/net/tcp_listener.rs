@@ -39,6 +39,8 @@ impl TcpListener {
 
     /// The next connection. Suspends until there is one.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout loses no connection.
     ///
     /// # Errors

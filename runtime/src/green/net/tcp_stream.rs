@@ -55,8 +55,12 @@ pub struct TcpStream {
 impl TcpStream {
     /// Connects to `address`; if that is several, to the first that accepts. Suspends until then.
     ///
-    /// A kill or timeout closes what was begun. There is no limit but the operating system's; see
-    /// [`connect_timeout`](Self::connect_timeout) and [`with_timeout`](crate::with_timeout).
+    /// There is no limit but the operating system's; see [`connect_timeout`](Self::connect_timeout)
+    /// and [`with_timeout`](crate::with_timeout).
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout closes what was begun.
     ///
     /// # Errors
     ///

@@ -111,7 +111,11 @@ impl UdpSocket {
 
     /// Receives a datagram, and says how long it is and who sent it. Suspends until there is one.
     ///
-    /// What is longer than `buf` is cut off. A kill or timeout loses nothing.
+    /// What is longer than `buf` is cut off.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///

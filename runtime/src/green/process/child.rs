@@ -90,9 +90,11 @@ impl Child {
     /// not read: a child with more to say than they hold waits for a reader, and
     /// [`communicate`](Self::communicate) is one. Once the process has ended the answer stays the same.
     ///
-    /// A kill or timeout here loses nothing: the process goes on, and can be waited for again.
-    ///
     /// eventlet's and gevent's `wait` (eventlet asks every 10 ms; here the operating system notifies the hub).
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: the process goes on, and can be waited for again.
     ///
     /// # Errors
     ///
@@ -150,8 +152,12 @@ impl Child {
 
     /// Closes `stdin`, reads both outputs to their ends and waits. Suspends until all of that is done.
     ///
-    /// A kill or timeout here loses what was read and lets go of the child; [`communicate`](Self::communicate) keeps
-    /// both. There is no limit on how much is read.
+    /// There is no limit on how much is read.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses what was read and lets go of the child;
+    /// [`communicate`](Self::communicate) keeps both.
     ///
     /// # Errors
     ///

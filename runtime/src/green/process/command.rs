@@ -77,8 +77,11 @@ impl Command {
 
     /// Starts the process and waits until it has ended. Suspends until then. Python's `subprocess.call`.
     ///
-    /// How it ended is no error here; see [`ExitStatus::success`]. A kill or timeout here lets go of the child, which
-    /// runs on: see [the module](super).
+    /// How it ended is no error here; see [`ExitStatus::success`].
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here lets go of the child, which runs on: see [the module](super).
     ///
     /// # Errors
     ///
@@ -96,8 +99,12 @@ impl Command {
     /// command that came [from std's](From) what was chosen there is not known, and all three are set.) There is no
     /// limit on how much is collected.
     ///
+    /// [`Child::communicate`] loses nothing.
+    ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here loses what was collected and lets go of the child, which runs on: see
-    /// [the module](super). [`Child::communicate`] loses nothing.
+    /// [the module](super).
     ///
     /// # Errors
     ///

@@ -23,14 +23,19 @@ impl Child {
     /// Writes `input` to the child and closes its `stdin`, reads both outputs to their ends, all at once, and waits.
     /// Suspends until all of that is done.
     ///
-    /// A kill or timeout here loses nothing: what was read, and what is still to be written, stays in the child.
-    /// [`received`](Self::received) shows the former, and a later `communicate` goes on, with its own `input` after
-    /// what is left of the earlier. Its [`Output`] has everything from the beginning.
+    /// [`received`](Self::received) shows the former, and a later `communicate` goes on, with its
+    /// own `input` after what is left of the earlier. Its [`Output`] has everything from the
+    /// beginning.
     ///
     /// An output that is not piped, or whose pipe was taken out of the child, is empty in the answer. A child that does
     /// not want all of its input is no error. The end of an output comes when nobody has the pipe open any more: a
     /// process that the child has left behind can keep it open for long, so limit the call or read the pipes yourself.
     /// There is no limit on how much is read; [`take`](Read::take) of a pipe sets one.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: what was read, and what is still to be written, stays
+    /// in the child.
     ///
     /// # Errors
     ///

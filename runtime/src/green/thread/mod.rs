@@ -68,6 +68,8 @@ pub struct JoinHandle<T>(GreenThread<T>);
 impl<T> JoinHandle<T> {
     /// Waits for the thread's end. Suspends until then; not at all if it has ended.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout here leaves the thread running, detached.
     ///
     /// # Errors

@@ -131,8 +131,12 @@ impl UnixDatagram {
 
     /// Receives a datagram, and says how long it is and who sent it. Suspends until there is one.
     ///
-    /// What is longer than `buf` is cut off. After a [`shutdown`](Self::shutdown) of this direction, when all that had
-    /// come is taken, it is 0 bytes from nobody. A kill or timeout loses nothing.
+    /// What is longer than `buf` is cut off. After a [`shutdown`](Self::shutdown) of this
+    /// direction, when all that had come is taken, it is 0 bytes from nobody.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///

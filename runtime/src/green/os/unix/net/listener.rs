@@ -47,6 +47,8 @@ impl UnixListener {
 
     /// The next connection. Suspends until there is one.
     ///
+    /// # Cancel safety
+    ///
     /// A kill or timeout loses no connection.
     ///
     /// # Errors

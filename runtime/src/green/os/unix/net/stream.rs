@@ -52,8 +52,12 @@ pub struct UnixStream {
 impl UnixStream {
     /// Connects to the listener at `path`. Suspends while its queue is full.
     ///
-    /// The operating system does not say when a full queue has room again, so this looks for itself: after 1 ms, then
-    /// after twice as long each time, up to 100 ms. A kill or timeout closes what was begun.
+    /// The operating system does not say when a full queue has room again, so this looks for
+    /// itself: after 1 ms, then after twice as long each time, up to 100 ms.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout closes what was begun.
     ///
     /// # Errors
     ///
