@@ -1,7 +1,7 @@
 //! A function whose body does not parse.
 //!
-//! rustc has reported that already: it parses an item before it gives it to an attribute. So nothing is added, and the
-//! function keeps its signature, green, for its callers to stay clean.
+//! rustc has reported that already: it parses an item before it gives it to an attribute. So
+//! nothing is added, and the function keeps its signature, green, for its callers to stay clean.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -9,7 +9,8 @@ use syn::Error;
 
 use crate::item::GreenFn;
 
-/// The function without what stands in its body, and its body as it was, if it is the body that does not parse.
+/// The function without what stands in its body, and its body as it was, if it is the body that
+/// does not parse.
 pub(crate) fn signature(item: &TokenStream) -> Option<(GreenFn, TokenStream)> {
     let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
     let Some(TokenTree::Group(body)) = tokens.pop() else { return None };
@@ -23,8 +24,9 @@ pub(crate) fn signature(item: &TokenStream) -> Option<(GreenFn, TokenStream)> {
     Some((function, body.stream()))
 }
 
-/// What stands in for a body: an end of the build that comes later than the error of rustc's own, and so is seen only if
-/// there is none, which is syntax that rustc knows and this crate does not. An editor gets the body as it is.
+/// What stands in for a body: an end of the build that comes later than the error of rustc's own,
+/// and so is seen only if there is none, which is syntax that rustc knows and this crate does not.
+/// An editor gets the body as it is.
 ///
 /// ```text
 /// Input:  { let a = fetch(1) let b = 2; }

@@ -1,7 +1,8 @@
 //! The messages, as data, and the one sink that they go to.
 //!
-//! What is wrong stands first and names no remedy; the note is the one fact that makes it wrong; the help is the
-//! edit to make. Each has a section in DIAGNOSTICS.md and a file in `ui-tests/fail`, under its slug.
+//! What is wrong stands first and names no remedy; the note is the one fact that makes it wrong;
+//! the help is the edit to make. Each has a section in DIAGNOSTICS.md and a file in
+//! `ui-tests/fail`, under its slug.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;

@@ -1,8 +1,8 @@
 //! The attribute of the `eventlet` crate: parse ▸ check ▸ lower ▸ emit.
 //!
-//! It turns the body of a function into a state machine in which a call whose value is a green call is driven
-//! where it stands. Which calls those are is decided by types, in `eventlet`'s `probe.rs`; this crate knows syntax,
-//! and nothing of hubs or threads.
+//! It turns the body of a function into a state machine in which a call whose value is a green call
+//! is driven where it stands. Which calls those are is decided by types, in `eventlet`'s
+//! `probe.rs`; this crate knows syntax, and nothing of hubs or threads.
 #![forbid(unsafe_code)]
 
 mod broken;

@@ -1,4 +1,5 @@
-//! A count that threads wait for to come down to zero. eventlet's `coros`, of which this is what is still used.
+//! A count that threads wait for to come down to zero. eventlet's `coros`, of which this is what is
+//! still used.
 
 use std::cell::Cell;
 use std::fmt;
@@ -67,7 +68,8 @@ impl Metaphore {
         count.set(count.get().checked_add(by).expect("a metaphore counts to usize::MAX"));
     }
 
-    /// Counts down, to zero at most, and wakes whoever waits if that is where it comes to. Does not suspend.
+    /// Counts down, to zero at most, and wakes whoever waits if that is where it comes to. Does not
+    /// suspend.
     pub fn dec(&self, by: usize) {
         let Shared { count, is_zero } = &*self.shared;
         count.set(count.get().saturating_sub(by));
@@ -82,7 +84,8 @@ impl Metaphore {
         self.shared.count.get()
     }
 
-    /// Waits until the count was zero at some time during the wait. Suspends until then; not at all if it is.
+    /// Waits until the count was zero at some time during the wait. Suspends until then; not at all
+    /// if it is.
     ///
     /// # Cancel safety
     ///

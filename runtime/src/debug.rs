@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::hub::current;
 
-/// Reports every green thread that keeps this OS thread's hub for longer than `limit` without suspending; `None` ends
-/// that.
+/// Reports every green thread that keeps this OS thread's hub for longer than `limit` without
+/// suspending; `None` ends that.
 ///
-/// Such a thread stops all others: it computes, or calls something that blocks. When it suspends or ends at last, a
-/// report on stderr names it, says how long it took, and gives the lines between which that was:
+/// Such a thread stops all others: it computes, or calls something that blocks. When it suspends or
+/// ends at last, a report on stderr names it, says how long it took, and gives the lines between
+/// which that was:
 ///
 /// ```text
 /// eventlet: green thread 3 (worker) kept the hub for 1.204s
@@ -17,8 +18,9 @@ use crate::hub::current;
 /// help: give what computes or blocks to `eventlet::tpool::execute`, or let others run with `sleep(Duration::ZERO)`
 /// ```
 ///
-/// A thread that never suspends again is not reported. While this is on, every resumption reads the clock twice and
-/// looks where the thread stands; while it is off, it costs nothing. Does not suspend.
+/// A thread that never suspends again is not reported. While this is on, every resumption reads the
+/// clock twice and looks where the thread stands; while it is off, it costs nothing. Does not
+/// suspend.
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,7 +29,8 @@ use crate::hub::current;
 /// eventlet::debug::hub_blocking_detection(None);
 /// ```
 ///
-/// eventlet's `hub_blocking_detection`, which raises an exception in the code that blocks; gevent's monitor thread.
+/// eventlet's `hub_blocking_detection`, which raises an exception in the code that blocks; gevent's
+/// monitor thread.
 pub fn hub_blocking_detection(limit: Option<Duration>) {
     current::with(|hub| hub.detect_blocking(limit));
 }

@@ -1,7 +1,8 @@
 //! Blocking-looking, stackless green threads: the way of working of Python's eventlet and gevent.
 //!
-//! Functions are written as if every call blocked, and marked [`#[green]`](macro@green). Thousands of green threads
-//! share one OS thread, and data without locks, because another one runs only where a call suspends.
+//! Functions are written as if every call blocked, and marked [`#[green]`](macro@green). Thousands
+//! of green threads share one OS thread, and data without locks, because another one runs only
+//! where a call suspends.
 //!
 //! ```
 //! use std::io;
@@ -49,18 +50,18 @@
 //!
 //! > In a `#[green]` body, a **call whose value is a green call is driven right there**. Every other call is ordinary.
 //!
-//! The type of the call's value decides, never its name. To hold a call back, put it into a closure:
-//! `spawn(|| task(1))`. Ordinary closures, nested items and `async` blocks in a green body are left as they are;
-//! `#[green] |x| …` makes a green closure, which owns what it captures and so can hand on a call that borrows it:
-//! `spawn(#[green] move || account.deposit(1))`. `no_switch! { … }` is a region in which a green call is a compile
-//! error.
+//! The type of the call's value decides, never its name. To hold a call back, put it into a
+//! closure: `spawn(|| task(1))`. Ordinary closures, nested items and `async` blocks in a green body
+//! are left as they are; `#[green] |x| …` makes a green closure, which owns what it captures and so
+//! can hand on a call that borrows it: `spawn(#[green] move || account.deposit(1))`.
+//! `no_switch! { … }` is a region in which a green call is a compile error.
 //!
-//! A green closure can stand in a green body only, and can be called once if what it captures is not `Copy`. For a job
-//! that is made many times (in [`GreenPool::map`], in [`serve`]) hand clones to a green function:
-//! `pool.map(move |n| visit(site.clone(), n), numbers)`.
+//! A green closure can stand in a green body only, and can be called once if what it captures is
+//! not `Copy`. For a job that is made many times (in [`GreenPool::map`], in [`serve`]) hand clones
+//! to a green function: `pool.map(move |n| visit(site.clone(), n), numbers)`.
 //!
-//! A function of your own can be given a call to make. Its parameter is a closure that gives a [`Green`], and calling
-//! that closure drives the call:
+//! A function of your own can be given a call to make. Its parameter is a closure that gives a
+//! [`Green`], and calling that closure drives the call:
 //!
 //! ```
 //! use eventlet::{Green, green, sleep};
@@ -149,27 +150,30 @@
 //!
 //! # Seeing what happens
 //!
-//! With `EVENTLET_TRACE=1` in its environment a program writes each switch to stderr, as it happens:
+//! With `EVENTLET_TRACE=1` in its environment a program writes each switch to stderr, as it
+//! happens:
 //!
 //! ```text
 //! eventlet: green thread 2 suspends in app::handle at src/main.rs:9:24, and waits to read from a descriptor
 //! eventlet: green thread 2 ends
 //! ```
 //!
-//! With the feature `tracing` a suspension is also an event of that crate (target `eventlet`, level `TRACE`), with the fields
-//! `thread`, `function`, `file`, `line` and `wait`. To find the place, a thread that has suspended is looked at: nothing
-//! is stored for it, and while nobody listens it costs one branch. A thread that waits for something of another executor
-//! is asked once more by that look.
+//! With the feature `tracing` a suspension is also an event of that crate (target `eventlet`, level
+//! `TRACE`), with the fields `thread`, `function`, `file`, `line` and `wait`. To find the place, a
+//! thread that has suspended is looked at: nothing is stored for it, and while nobody listens it
+//! costs one branch. A thread that waits for something of another executor is asked once more by
+//! that look.
 //!
-//! [`testing::suspension_points`] lists the places at which a call did suspend. A debug build says on stderr when a green
-//! call is dropped without having run, with the line that made it. What the attribute writes is shown in
-//! `docs/what-green-writes.md`, and what it says in [`docs::diagnostics`].
+//! [`testing::suspension_points`] lists the places at which a call did suspend. A debug build says
+//! on stderr when a green call is dropped without having run, with the line that made it. What the
+//! attribute writes is shown in `docs/what-green-writes.md`, and what it says in
+//! [`docs::diagnostics`].
 //!
 //! # What a kill or a timeout can lose
 //!
-//! Both end a call where it is suspended, and drop its state with everything that it owns. What the documentation of a
-//! call says under "a kill or timeout here" is what can be lost at that place; for most it is nothing. A call that was
-//! not suspended is never interrupted.
+//! Both end a call where it is suspended, and drop its state with everything that it owns. What the
+//! documentation of a call says under "a kill or timeout here" is what can be lost at that place;
+//! for most it is nothing. A call that was not suspended is never interrupted.
 #![deny(unsafe_code)]
 
 // The macro names this crate `::eventlet`; so does the code in here.
@@ -237,17 +241,18 @@ pub use dagpool::DagPool;
 pub use event::Event;
 /// Makes a function green: in its body, a call whose value is a green call is driven right there.
 ///
-/// The function gives a [`Green`] call in place of its value, which runs when another green function makes the call, or
-/// [`spawn`], [`run`] or another of their kind is given it. It is written as an ordinary function is: without `async` and
-/// without `.await`. Which of the calls in its body are green is decided by their types, so a call costs nothing if it is a
-/// plain one.
+/// The function gives a [`Green`] call in place of its value, which runs when another green
+/// function makes the call, or [`spawn`], [`run`] or another of their kind is given it. It is
+/// written as an ordinary function is: without `async` and without `.await`. Which of the calls in
+/// its body are green is decided by their types, so a call costs nothing if it is a plain one.
 ///
 /// # What it stands on
 ///
-/// Functions, methods, methods of traits and of their implementations, `main`, tests, and closures in a green body
-/// (elsewhere a closure is [`green_closure!`]). Generic functions, `impl` arguments and results, borrowed arguments,
-/// patterns, `-> !` and recursion are taken as they are in ordinary functions. It refuses `async`, `const` and `extern`
-/// functions, items that are no functions, and methods by a reserved name.
+/// Functions, methods, methods of traits and of their implementations, `main`, tests, and closures
+/// in a green body (elsewhere a closure is [`green_closure!`]). Generic functions, `impl` arguments
+/// and results, borrowed arguments, patterns, `-> !` and recursion are taken as they are in
+/// ordinary functions. It refuses `async`, `const` and `extern` functions, items that are no
+/// functions, and methods by a reserved name.
 ///
 /// # Options
 ///
@@ -258,34 +263,38 @@ pub use event::Event;
 ///
 /// # Where calls are driven
 ///
-/// In everything that runs as part of the body, the arguments of std's formatting and asserting macros included. Not in
-/// ordinary closures, inner functions, `async` blocks and other macros: a green call in one of those has to be handed on,
-/// and most of them are reported.
+/// In everything that runs as part of the body, the arguments of std's formatting and asserting
+/// macros included. Not in ordinary closures, inner functions, `async` blocks and other macros: a
+/// green call in one of those has to be handed on, and most of them are reported.
 ///
-/// A closure with `#[green]` in a green body is a function without a name: its call is green. Without `move` it borrows
-/// what is around it, and such a call must be over before what it borrows is gone.
+/// A closure with `#[green]` in a green body is a function without a name: its call is green.
+/// Without `move` it borrows what is around it, and such a call must be over before what it borrows
+/// is gone.
 ///
 /// # Reserved names
 ///
-/// A call of a method by one of std's names whose value can never be a green call is left as it is written: `clone`, `iter`,
-/// `trim`, `as_str`, `to_string`, `is_some`, `ok_or`, `map_err`, `split_once`, `enumerate`, `sort_by`, `wrapping_add` and
-/// their kind, as well as functions of std's by their paths (`String::from`, `Vec::new`, `mem::take`). That lowers what
-/// checking costs, and what is expected of such a call reaches it. A green method cannot have such a name, and is refused
-/// where it is defined; `len`, `get`, `insert`, `next`, `map`, `take`, `parse`, `lines` and all other names are free.
+/// A call of a method by one of std's names whose value can never be a green call is left as it is
+/// written: `clone`, `iter`, `trim`, `as_str`, `to_string`, `is_some`, `ok_or`, `map_err`,
+/// `split_once`, `enumerate`, `sort_by`, `wrapping_add` and their kind, as well as functions of
+/// std's by their paths (`String::from`, `Vec::new`, `mem::take`). That lowers what checking costs,
+/// and what is expected of such a call reaches it. A green method cannot have such a name, and is
+/// refused where it is defined; `len`, `get`, `insert`, `next`, `map`, `take`, `parse`, `lines` and
+/// all other names are free.
 ///
 /// # Limits
 ///
-/// * In a generic function, the type of a call that is inferred only from what follows must not turn out to be a type
-///   parameter, or a type of one's own that has one in it: name it at the call.
-/// * A green closure whose argument is a reference cannot borrow from it across a wait if the reference's type is all that is
-///   known of it; make it a function.
+/// * In a generic function, the type of a call that is inferred only from what follows must not
+///   turn out to be a type parameter, or a type of one's own that has one in it: name it at the
+///   call.
+/// * A green closure whose argument is a reference cannot borrow from it across a wait if the
+///   reference's type is all that is known of it; make it a function.
 /// * Two green functions that call each other need `boxed` on one of them, as `async` functions do.
 ///
 /// # What it costs
 ///
-/// At run time a green call is a state machine in its caller's: no allocation, and a plain call is a plain call. Checking
-/// green code takes two to three times as long as the same code by hand in `async`, and somewhat more after an edit; the figures are in
-/// `docs/compile-cost.md`. With
+/// At run time a green call is a state machine in its caller's: no allocation, and a plain call is
+/// a plain call. Checking green code takes two to three times as long as the same code by hand in
+/// `async`, and somewhat more after an edit; the figures are in `docs/compile-cost.md`. With
 ///
 /// ```toml
 /// [profile.dev.build-override]
@@ -313,16 +322,18 @@ pub use event::Event;
 /// }
 /// ```
 ///
-/// What it writes is shown in `docs/what-green-writes.md`. In eventlet and gevent every function may switch and none says so;
-/// here the attribute says it.
+/// What it writes is shown in `docs/what-green-writes.md`. In eventlet and gevent every function
+/// may switch and none says so; here the attribute says it.
 pub use eventlet_macros::green;
-/// A green closure in an ordinary function: `green_closure!(move |x| …)` is what `#[green] move |x| …` is in a green one.
+/// A green closure in an ordinary function: `green_closure!(move |x| …)` is what
+/// `#[green] move |x| …` is in a green one.
 ///
-/// In its body the one rule holds: a call whose value is a green call is driven right there. Its value is a closure, and
-/// calling that gives a green call, of which nothing has run; the macro itself never suspends.
+/// In its body the one rule holds: a call whose value is a green call is driven right there. Its
+/// value is a closure, and calling that gives a green call, of which nothing has run; the macro
+/// itself never suspends.
 ///
-/// With `move` the closure owns what it captures, and a call can borrow from it; such a closure is for one call, unless all
-/// that it captures is `Copy`. Without `move` it borrows.
+/// With `move` the closure owns what it captures, and a call can borrow from it; such a closure is
+/// for one call, unless all that it captures is `Copy`. Without `move` it borrows.
 ///
 /// # Cancel safety
 ///
@@ -361,13 +372,14 @@ pub use eventlet_macros::green_closure;
 /// Makes a green function a test: its body is driven in virtual time, and may leave nothing behind.
 ///
 /// Sleeps and timeouts take no time and happen at exactly the time they name, as under
-/// [`testing::run_virtual`]; I/O is real. A green thread, a timer or a registered descriptor that is left when the
-/// body has returned fails the test, with a list. Each test has an OS thread and so a hub of its own, whatever the test
-/// harness does, and what it left behind cannot reach another.
+/// [`testing::run_virtual`]; I/O is real. A green thread, a timer or a registered descriptor that
+/// is left when the body has returned fails the test, with a list. Each test has an OS thread and
+/// so a hub of its own, whatever the test harness does, and what it left behind cannot reach
+/// another.
 ///
 /// The function has no arguments, and gives what a test of the test harness may give: nothing, or a
-/// [`Termination`](std::process::Termination) such as a `Result`. After an `Err` nothing is said of what was left
-/// behind. `#[should_panic]` and `#[ignore]` mean what they always mean.
+/// [`Termination`](std::process::Termination) such as a `Result`. After an `Err` nothing is said of
+/// what was left behind. `#[should_panic]` and `#[ignore]` mean what they always mean.
 ///
 /// | option | |
 /// |---|---|
@@ -375,8 +387,8 @@ pub use eventlet_macros::green_closure;
 /// | `hub = "poll"` | the test waits for I/O as [`hubs::use_hub`] of that name does; it fails where there is no such hub |
 /// | `crate = path` | where a re-exporting crate keeps `eventlet` |
 ///
-/// `#[green] #[test]` makes a test, too: in real time, on the OS thread of the test harness, and without a look at what is
-/// left.
+/// `#[green] #[test]` makes a test, too: in real time, on the OS thread of the test harness, and
+/// without a look at what is left.
 ///
 /// # Examples
 ///
@@ -422,8 +434,8 @@ pub use macro_support as __private;
 
 /// A region that does not switch to another green thread.
 ///
-/// In a `#[green]` body a green call inside the region is a compile error. Elsewhere nothing can suspend, so the
-/// region is its block.
+/// In a `#[green]` body a green call inside the region is a compile error. Elsewhere nothing can
+/// suspend, so the region is its block.
 #[macro_export]
 macro_rules! no_switch {
     ($($body:tt)*) => {{ $($body)* }};

@@ -4,7 +4,8 @@
 macro_rules! same_object {
     (impl[$($T:ident),*] $Handle:ty, |$handle:ident| $place:expr) => {
         impl<$($T),*> $Handle {
-            /// Are both handles on one object? That is what `==` asks of them, too. Does not suspend.
+            /// Are both handles on one object? That is what `==` asks of them, too. Does not
+            /// suspend.
             pub fn ptr_eq(&self, other: &Self) -> bool {
                 let place = |$handle: &Self| std::ptr::from_ref($place).addr();
                 place(self) == place(other)

@@ -1,13 +1,14 @@
 //! Signals of the operating system, whose handlers are green threads. Feature `signal`; Unix only.
 //!
-//! A signal interrupts code at any point, and almost nothing may be done there. So what is installed writes a byte to a
-//! socket that the hub watches, and the handler is a green thread like any other: it may suspend, and it shares data
-//! without locks.
+//! A signal interrupts code at any point, and almost nothing may be done there. So what is
+//! installed writes a byte to a socket that the hub watches, and the handler is a green thread like
+//! any other: it may suspend, and it shares data without locks.
 //!
 //! # Ctrl-C
 //!
-//! Without a handler SIGINT ends the process where it stands: nothing is dropped. To end in order, wait for it beside
-//! the work, and return from `main`, which ends the other green threads with their destructors:
+//! Without a handler SIGINT ends the process where it stands: nothing is dropped. To end in order,
+//! wait for it beside the work, and return from `main`, which ends the other green threads with
+//! their destructors:
 //!
 //! ```no_run
 //! use eventlet::signal::{SIGINT, wait_for};
@@ -27,7 +28,8 @@
 //! }
 //! ```
 //!
-//! Code that computes, or that blocks its OS thread, holds the handlers up: they run when the hub next looks outside.
+//! Code that computes, or that blocks its OS thread, holds the handlers up: they run when the hub
+//! next looks outside.
 
 use std::fmt;
 #[cfg(target_os = "linux")]
@@ -52,17 +54,20 @@ pub use signal_hook::consts::{
     SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
 };
 
-/// Runs the call that `handler` makes in a new green thread whenever the signal comes. Does not suspend.
+/// Runs the call that `handler` makes in a new green thread whenever the signal comes. Does not
+/// suspend.
 ///
-/// It goes on until the [`Handle`] is [cancelled](Handle::cancel), or the hub ends. Any number of handlers of one
-/// signal may be installed, on any OS threads; each runs. The handler is there for the next signal although one is at
-/// work, or has panicked. Of signals that come faster than they are taken the operating system may make one.
+/// It goes on until the [`Handle`] is [cancelled](Handle::cancel), or the hub ends. Any number of
+/// handlers of one signal may be installed, on any OS threads; each runs. The handler is there for
+/// the next signal although one is at work, or has panicked. Of signals that come faster than they
+/// are taken the operating system may make one.
 ///
-/// If the operating system refuses to tell of signals that come (there is no room for one more watch, no memory), the
-/// handler is [installed](Handle::is_installed) no more, and the error is reported as
-/// [one that nobody asks for](crate::greenthread::set_error_hook).
+/// If the operating system refuses to tell of signals that come (there is no room for one more
+/// watch, no memory), the handler is [installed](Handle::is_installed) no more, and the error is
+/// reported as [one that nobody asks for](crate::greenthread::set_error_hook).
 ///
-/// Once a handler was installed the signal's default action, mostly the end of the process, does not come back.
+/// Once a handler was installed the signal's default action, mostly the end of the process, does
+/// not come back.
 ///
 /// # Examples
 ///
@@ -87,8 +92,8 @@ pub use signal_hook::consts::{
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a signal that cannot be handled (SIGKILL, SIGSTOP, SIGSEGV, SIGILL, SIGFPE); else what the
-/// operating system says.
+/// `InvalidInput` for a signal that cannot be handled (SIGKILL, SIGSTOP, SIGSEGV, SIGILL, SIGFPE);
+/// else what the operating system says.
 ///
 /// # Panics
 ///
@@ -153,7 +158,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Takes the handler away: what comes from now on starts no thread. Those that run go on. Does not suspend.
+    /// Takes the handler away: what comes from now on starts no thread. Those that run go on. Does
+    /// not suspend.
     pub fn cancel(&self) {
         self.listener.kill();
     }
@@ -210,8 +216,9 @@ impl Arrivals {
     }
 }
 
-/// Takes bytes, and says how many come from this process. A child that has not reached its program yet still has the
-/// handler and the writing end, and what it is sent is not ours: the operating system says who wrote.
+/// Takes bytes, and says how many come from this process. A child that has not reached its program
+/// yet still has the handler and the writing end, and what it is sent is not ours: the operating
+/// system says who wrote.
 #[cfg(target_os = "linux")]
 fn take_own(stream: &UnixStream, bytes: &mut [u8]) -> io::Result<usize> {
     use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};

@@ -11,15 +11,17 @@ use crate::hubs::run;
 
 pub use crate::hub::clock::VirtualClock;
 
-/// Runs the green call that `f` makes under a [`VirtualClock`], and sees to it that it leaves nothing behind.
+/// Runs the green call that `f` makes under a [`VirtualClock`], and sees to it that it leaves
+/// nothing behind.
 ///
-/// Sleeps and timeouts take no time, and happen at exactly the time they name: when no thread can run and no I/O is
-/// ready, the clock jumps to the next deadline. While a job on another OS thread is under way the clock stands still.
-/// The clock of the hub is put back afterwards.
+/// Sleeps and timeouts take no time, and happen at exactly the time they name: when no thread can
+/// run and no I/O is ready, the clock jumps to the next deadline. While a job on another OS thread
+/// is under way the clock stands still. The clock of the hub is put back afterwards.
 ///
 /// # Panics
 ///
-/// As [`run`], and with the list of what is left if the call leaves a thread, a timer or a descriptor behind.
+/// As [`run`], and with the list of what is left if the call leaves a thread, a timer or a
+/// descriptor behind.
 ///
 /// # Examples
 ///
@@ -97,7 +99,8 @@ impl Behind {
     }
 }
 
-/// What is alive on this OS thread's hub. (Descriptors that are open and not registered are not its business.)
+/// What is alive on this OS thread's hub. (Descriptors that are open and not registered are not its
+/// business.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
     /// Green threads that have not ended.
@@ -135,13 +138,14 @@ impl fmt::Display for Left {
     }
 }
 
-/// Runs the green call that `f` makes, and tells at which places it suspended, each once, in the order in which they
-/// were first met.
+/// Runs the green call that `f` makes, and tells at which places it suspended, each once, in the
+/// order in which they were first met.
 ///
-/// Other green threads that take their turns meanwhile count as well. What this tells is what happened: a call that had
-/// its answer at once (a lock that was free, data that had arrived) is not in the list, nor is a branch that was not
-/// taken. A place in a library's own code is told as the line of the green function that called the library, and an
-/// `.await` of something outside eventlet as the function that it stands in.
+/// Other green threads that take their turns meanwhile count as well. What this tells is what
+/// happened: a call that had its answer at once (a lock that was free, data that had arrived) is
+/// not in the list, nor is a branch that was not taken. A place in a library's own code is told as
+/// the line of the green function that called the library, and an `.await` of something outside
+/// eventlet as the function that it stands in.
 ///
 /// The value of the call is dropped.
 ///
@@ -184,7 +188,8 @@ where
 pub struct SuspensionPoint {
     /// The green function, by its path.
     pub function: String,
-    /// The file; empty for an `.await` of something outside eventlet, of which only the function is known.
+    /// The file; empty for an `.await` of something outside eventlet, of which only the function is
+    /// known.
     pub file: &'static str,
     /// The line of the call in it.
     pub line: u32,

@@ -5,8 +5,8 @@ use syn::Attribute;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::item::{GreenFn, is_green_test, is_test};
 
-/// Attributes that turn a function into something of their own, by the last part of their path and by the
-/// crates they come from.
+/// Attributes that turn a function into something of their own, by the last part of their path and
+/// by the crates they come from.
 const FOREIGN: [(&str, &[&str]); 5] = [
     (
         "main",

@@ -1,5 +1,5 @@
-//! Refuses what cannot be green. Each check mends what it refuses, so that the function still comes out with
-//! its signature and its callers stay clean.
+//! Refuses what cannot be green. Each check mends what it refuses, so that the function still comes
+//! out with its signature and its callers stay clean.
 
 mod attributes;
 mod qualifiers;

@@ -1,4 +1,5 @@
-//! Names that are taken, and functions that something else calls: `main`, and tests, which have no arguments.
+//! Names that are taken, and functions that something else calls: `main`, and tests, which have no
+//! arguments.
 
 use syn::punctuated::Punctuated;
 

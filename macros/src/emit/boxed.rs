@@ -58,8 +58,8 @@ pub(crate) fn tie(sig: &mut Signature) -> Lifetime {
     green
 }
 
-/// The bounds that a `where` clause has for a type parameter. A bound belongs to those that are there already:
-/// clippy does not like them in two places.
+/// The bounds that a `where` clause has for a type parameter. A bound belongs to those that are
+/// there already: clippy does not like them in two places.
 fn bounds_of<'a>(
     param: &syn::Ident,
     clause: &'a mut Option<syn::WhereClause>,

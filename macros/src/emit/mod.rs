@@ -13,7 +13,8 @@ use crate::lower;
 use crate::options::{Harness, Options};
 use crate::paths::Paths;
 
-/// An item that was not understood: what is wrong, and the item as it was, so that editors keep completing.
+/// An item that was not understood: what is wrong, and the item as it was, so that editors keep
+/// completing.
 pub(crate) fn untouched(item: TokenStream, diagnostics: Diagnostics) -> TokenStream {
     let errors = diagnostics.into_tokens();
     quote!(#errors #item)
@@ -51,8 +52,8 @@ pub(crate) fn function(
     }
     let body = match (role, body) {
         (_, None) => quote!(;),
-        // The item ends in a token of the user's, as far as rustc sees: about an unused function that a macro wrote
-        // it is silent.
+        // The item ends in a token of the user's, as far as rustc sees: about an unused function
+        // that a macro wrote it is silent.
         (Role::Function, Some(body)) => quote_spanned!(sig.ident.span()=> { #body }),
         (Role::Main, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::main(|| #body) }),
         (Role::Test, Some(body)) => match &options.harness {
@@ -108,8 +109,9 @@ pub(crate) fn by_hand(function: GreenFn, diagnostics: Diagnostics) -> TokenStrea
 
 /// The body of an `#[eventlet::test]`.
 ///
-/// One that gives a value reports it inside, as the test harness would: only one that has not failed must leave
-/// nothing behind, so that the reason of a failure is never lost behind its consequences.
+/// One that gives a value reports it inside, as the test harness would: only one that has not
+/// failed must leave nothing behind, so that the reason of a failure is never lost behind its
+/// consequences.
 ///
 /// ```text
 /// Input:  fn name() -> io::Result<()> { … }
@@ -166,7 +168,8 @@ fn track_caller(attrs: &[Attribute]) -> Option<Attribute> {
     (!is_there).then(|| syn::parse_quote!(#[cfg_attr(debug_assertions, track_caller)]))
 }
 
-/// Whether an attribute says something about the function: `#[doc = "…"]`, and not `#[doc(hidden)]`.
+/// Whether an attribute says something about the function: `#[doc = "…"]`, and not
+/// `#[doc(hidden)]`.
 fn is_documentation(attr: &Attribute) -> bool {
     attr.path().is_ident("doc") && matches!(attr.meta, Meta::NameValue(_))
 }
@@ -195,8 +198,9 @@ fn green_output(sig: &mut Signature, boxed: bool, paths: &Paths) -> ReturnType {
     syn::parse_quote_spanned!(here=> -> #green<impl ::core::future::Future<Output = #result>>)
 }
 
-/// A `where` without conditions, which is the user's own token, as far as rustc sees: so the signature ends, and has a
-/// place in the source to be shown at. The type in front of it has none: clippy would find that complex.
+/// A `where` without conditions, which is the user's own token, as far as rustc sees: so the
+/// signature ends, and has a place in the source to be shown at. The type in front of it has none:
+/// clippy would find that complex.
 fn end_in_source(sig: &Signature) -> Option<TokenStream> {
     let end = match &sig.output {
         ReturnType::Default => sig.paren_token.span.close(),

@@ -1,7 +1,7 @@
 //! Calls of std that would stop the whole hub.
 //!
-//! Syntax finds those that may be meant; whether one is std's or its green twin is decided by type, in the runtime's
-//! `blocking.rs`. The words are in its `lint/blocks_the_hub.rs`.
+//! Syntax finds those that may be meant; whether one is std's or its green twin is decided by type,
+//! in the runtime's `blocking.rs`. The words are in its `lint/blocks_the_hub.rs`.
 
 use proc_macro2::Ident;
 use syn::{Expr, Path};

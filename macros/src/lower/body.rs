@@ -56,8 +56,8 @@ pub(crate) fn function(
         return_type::typed(&spelled(&block.stmts), &before, &function.sig.output, name, &options.paths);
     let here = Span::mixed_site().located_at(name);
     let private = options.paths.private(name);
-    // The block is the user's own, as far as rustc sees: inside one that comes from an expansion it does not name
-    // the arguments in errors.
+    // The block is the user's own, as far as rustc sees: inside one that comes from an expansion it
+    // does not name the arguments in errors.
     let block = quote_spanned!(name=> async move { #arguments #imports #body });
     let is_boxed = options.boxed && function.role == Role::Function;
     // What `main` and a test come to is shown by whoever runs them.

@@ -12,8 +12,8 @@ use super::{Lower, Region, guards, parenthesize, reserved};
 pub(super) struct Place {
     /// The first token of the call.
     pub(super) start: Span,
-    /// The name that is called. The waiting tokens have this span and the user's context, since the line of a
-    /// logical stack is theirs.
+    /// The name that is called. The waiting tokens have this span and the user's context, since the
+    /// line of a logical stack is theirs.
     pub(super) name: Span,
     /// The last token of the call.
     pub(super) end: Span,
@@ -76,12 +76,13 @@ impl Lower<'_> {
     ///         }
     /// ```
     ///
-    /// The two ways meet in a place of their own, so that a value of the wrong type is one mistake, not two; that
-    /// place is the whole call, as far as rustc sees.
+    /// The two ways meet in a place of their own, so that a value of the wrong type is one mistake,
+    /// not two; that place is the whole call, as far as rustc sees.
     ///
-    /// The `match` keeps temporaries of the call alive as the call itself would. Its first and last tokens are the
-    /// user's, as far as rustc sees: an expression that contains it has its own place in the source then, which
-    /// is where a panic says that it happened, and where an unused value is reported.
+    /// The `match` keeps temporaries of the call alive as the call itself would. Its first and last
+    /// tokens are the user's, as far as rustc sees: an expression that contains it has its own
+    /// place in the source then, which is where a panic says that it happened, and where an unused
+    /// value is reported.
     pub(super) fn driven(
         &mut self,
         attrs: &[Attribute],
@@ -142,14 +143,16 @@ impl Lower<'_> {
         }
     }
 
-    /// Finds the kind of a call by its value's type. A `question` to another type is asked where nothing ever runs.
+    /// Finds the kind of a call by its value's type. A `question` to another type is asked where
+    /// nothing ever runs.
     ///
-    /// What names the type lies on the call as a whole: a bound of the callee that is not satisfied is one of the type of
-    /// each such expression too, and rustc says the same thing in the same place only once. The question itself lies in the
-    /// expansion, for which rustc has no suggestions.
+    /// What names the type lies on the call as a whole: a bound of the callee that is not satisfied
+    /// is one of the type of each such expression too, and rustc says the same thing in the same
+    /// place only once. The question itself lies in the expansion, for which rustc has no
+    /// suggestions.
     ///
-    /// Where the type that is expected of the call is written in the source, the probe is told: then a value whose
-    /// type is not known yet is taken for one of that type.
+    /// Where the type that is expected of the call is written in the source, the probe is told:
+    /// then a value whose type is not known yet is taken for one of that type.
     pub(super) fn kind_of_value(&mut self, place: &Place, question: &TokenStream) -> TokenStream {
         let at = Span::mixed_site().located_at(place.end);
         let unknown = quote_spanned!(place.start=> __Kind);
@@ -173,7 +176,8 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether a call may be the function's call to itself. By type only a green call is then boxed.
+    /// Whether a call may be the function's call to itself. By type only a green call is then
+    /// boxed.
     fn drive(&self, expr: &Expr) -> Drive {
         let to_itself = match expr {
             Expr::Call(call) => match &*call.func {
@@ -208,7 +212,8 @@ impl Lower<'_> {
     }
 }
 
-/// Whether a type leaves nothing to infer. What it leaves would have to be inferred from a green call, which cannot be.
+/// Whether a type leaves nothing to infer. What it leaves would have to be inferred from a green
+/// call, which cannot be.
 fn is_complete(ty: &TokenStream) -> bool {
     ty.clone().into_iter().all(|token| match token {
         TokenTree::Ident(name) => name != "_",
@@ -217,7 +222,8 @@ fn is_complete(ty: &TokenStream) -> bool {
     })
 }
 
-/// The question whether a call may stand in a `no_switch!`, whose answer is shown at the user's own place.
+/// The question whether a call may stand in a `no_switch!`, whose answer is shown at the user's own
+/// place.
 pub(super) fn no_switch_check(private: &TokenStream, kind: &TokenStream, at: Span) -> TokenStream {
     let kind = quote_spanned!(at=> { #kind });
     quote!(#[allow(unused_braces)] #private::StaysPut::stays_put(#kind);)
@@ -232,8 +238,9 @@ fn waits(name: Span, drive: Drive) -> TokenStream {
     }
 }
 
-/// A field of `self`, or what `self` points at: an inner value that a method passes its own call on to. Such a
-/// call is a delegation, not a recursion. Any other receiver may be a child of the same type.
+/// A field of `self`, or what `self` points at: an inner value that a method passes its own call on
+/// to. Such a call is a delegation, not a recursion. Any other receiver may be a child of the same
+/// type.
 fn is_part_of_self(receiver: &Expr) -> bool {
     fn is_self(expr: &Expr) -> bool {
         match expr {
@@ -272,7 +279,8 @@ fn place_of_call(call: &ExprCall) -> Place {
     Place { start, name, end: call.paren_token.span.close() }
 }
 
-/// Calls that cannot be green and profit from an expected type: `Some(..)`, `Wrapper(..)`, `Box::new(..)`.
+/// Calls that cannot be green and profit from an expected type: `Some(..)`, `Wrapper(..)`,
+/// `Box::new(..)`.
 pub(super) fn is_constructor(func: &Expr) -> bool {
     const OWNERS: [&str; 10] =
         ["Box", "Rc", "Arc", "Pin", "Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "OnceLock"];

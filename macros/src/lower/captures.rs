@@ -1,8 +1,9 @@
 //! Arguments: captured by the state machine, used or not, so that they drop when the function ends.
 //!
-//! An argument that is bound to a name is captured, not bound again: a second binding would take its space
-//! twice. What is captured drops in the order of capture, and behind all locals; so arguments are mentioned last
-//! first. A pattern has to be bound inside, and with it every argument behind it, whose turn to drop is earlier.
+//! An argument that is bound to a name is captured, not bound again: a second binding would take
+//! its space twice. What is captured drops in the order of capture, and behind all locals; so
+//! arguments are mentioned last first. A pattern has to be bound inside, and with it every argument
+//! behind it, whose turn to drop is earlier.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -42,7 +43,8 @@ pub(super) fn of_move_closure<'a>(
     captures.finish()
 }
 
-/// The parameters of a closure that borrows: what wraps them outside its body, and what unwraps them inside.
+/// The parameters of a closure that borrows: what wraps them outside its body, and what unwraps
+/// them inside.
 ///
 /// ```text
 /// Input:  |a, (b, _)|
@@ -125,8 +127,9 @@ impl<'a> Captures<'a> {
         self.mention(&hidden, cfgs);
     }
 
-    /// To mention an argument is also to use it, as far as rustc's lint sees. An argument that the body does
-    /// not mention gets a second binding of its name that is not used, so that the lint has its say.
+    /// To mention an argument is also to use it, as far as rustc's lint sees. An argument that the
+    /// body does not mention gets a second binding of its name that is not used, so that the lint
+    /// has its say.
     fn unused(&self, name: &Ident) -> Option<TokenStream> {
         let is_used = name.to_string().starts_with('_') || is_mentioned(name, self.body);
         (!is_used).then(|| quote_spanned!(Span::mixed_site()=> { let #name = (); }))

@@ -10,7 +10,8 @@ use super::{Lower, Region, captures, errors, parenthesize, return_type};
 use crate::diagnostics::Diagnostic;
 
 impl Lower<'_> {
-    /// An ordinary closure cannot suspend, and the rule does not reach into it; a green one may stand inside.
+    /// An ordinary closure cannot suspend, and the rule does not reach into it; a green one may
+    /// stand inside.
     ///
     /// ```text
     /// Input:  #[green] move |x| fetch(x)
@@ -36,7 +37,8 @@ impl Lower<'_> {
             self.diagnostics.push(token, Diagnostic::AsyncFn);
         }
         let before = closure.body.to_token_stream();
-        // What is held outside is not held in a call that is made later, and what is held inside has its markers there.
+        // What is held outside is not held in a call that is made later, and what is held inside
+        // has its markers there.
         let outside = std::mem::take(&mut self.guards);
         let output = match &closure.output {
             ReturnType::Default => None,

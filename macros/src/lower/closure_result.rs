@@ -1,7 +1,7 @@
 //! A closure as the result of `-> impl Fn(…)`: what it takes is written in the result type alone.
 //!
-//! In an ordinary function the closure is checked against that type. Here a call stands between the two, and a closure
-//! whose parameters have no types would be taken for one of a single lifetime.
+//! In an ordinary function the closure is checked against that type. Here a call stands between the
+//! two, and a closure whose parameters have no types would be taken for one of a single lifetime.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -79,8 +79,8 @@ fn has_reference(ty: &TokenStream) -> bool {
     })
 }
 
-/// Whether a bound names `Self`, a lifetime, or what is or looks like a type parameter: those of an `impl` around
-/// cannot be seen.
+/// Whether a bound names `Self`, a lifetime, or what is or looks like a type parameter: those of an
+/// `impl` around cannot be seen.
 fn names_parameter(bound: &TokenStream, sig: &Signature) -> bool {
     let declared: Vec<String> = sig.generics.type_params().map(|param| param.ident.to_string()).collect();
     bound.clone().into_iter().any(|token| match token {

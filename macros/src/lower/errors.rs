@@ -6,7 +6,8 @@ use syn::{ReturnType, Type};
 
 use crate::paths::Paths;
 
-/// Names of types that are no `Result`, so that nothing has to be asked about them. Any other may be one by an alias.
+/// Names of types that are no `Result`, so that nothing has to be asked about them. Any other may
+/// be one by an alias.
 const NO_RESULTS: [&str; 21] = [
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64",
     "u128", "usize", "String", "Vec", "Option", "Box", "Rc",

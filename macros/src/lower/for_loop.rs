@@ -10,7 +10,8 @@ use super::call::no_switch_check;
 use super::{Lower, Region};
 
 impl Lower<'_> {
-    /// A loop over a range stays what it is. For any other the type decides whether its steps are driven.
+    /// A loop over a range stays what it is. For any other the type decides whether its steps are
+    /// driven.
     ///
     /// ```text
     /// Input:  'a: for pat in e { body }
@@ -30,7 +31,8 @@ impl Lower<'_> {
     ///         }
     /// ```
     ///
-    /// In a `match` with an arm that breaks, an item whose type is known only later would become `!`.
+    /// In a `match` with an arm that breaks, an item whose type is known only later would become
+    /// `!`.
     pub(super) fn for_loop(&mut self, expr: &mut Expr) {
         let Expr::ForLoop(for_loop) = expr else { return };
         self.visit_expr_mut(&mut for_loop.expr);
@@ -56,7 +58,8 @@ impl Lower<'_> {
                 )
             }
         };
-        // Behind the body stands a semicolon: as the last expression, it would have braces too many for rustc.
+        // Behind the body stands a semicolon: as the last expression, it would have braces too many
+        // for rustc.
         let token = Span::mixed_site().located_at(for_token.span);
         let the_loop = quote_spanned! {token=>
             #label loop {

@@ -98,8 +98,8 @@ impl Guards {
 }
 
 impl Lower<'_> {
-    /// What is asked about the guards where a call has given its `value`: is it one itself, and is it a green call in the
-    /// life of one?
+    /// What is asked about the guards where a call has given its `value`: is it one itself, and is
+    /// it a green call in the life of one?
     pub(super) fn ask_guards(&mut self, end: Span) -> TokenStream {
         if self.guards.made.is_none() && self.guards.held.is_empty() {
             return TokenStream::new();
@@ -116,7 +116,8 @@ impl Lower<'_> {
         quote!(#made #over)
     }
 
-    /// Expressions whose parts drop their temporaries before the whole is over, or run in another order than they stand.
+    /// Expressions whose parts drop their temporaries before the whole is over, or run in another
+    /// order than they stand.
     pub(super) fn in_parts(&mut self, expr: &mut Expr, expected: Option<TokenStream>) {
         let begin = self.guards.begin();
         match expr {
@@ -205,7 +206,8 @@ pub(super) fn bound(local: &Local) -> Option<Ident> {
     gives_guard(&local.init.as_ref()?.expr).then(|| name.ident.clone())
 }
 
-/// Whether a guard is what an expression gives: `cell.borrow()`, `lock.lock().unwrap()`, `lock.read()?`.
+/// Whether a guard is what an expression gives: `cell.borrow()`, `lock.lock().unwrap()`,
+/// `lock.read()?`.
 fn gives_guard(expr: &Expr) -> bool {
     const OUT_OF_RESULT: [&str; 3] = ["unwrap", "expect", "unwrap_or_else"];
     match expr {

@@ -78,9 +78,9 @@ impl Lower<'_> {
 
     /// The written text goes through a method of the destination, which may be a green one.
     ///
-    /// Arguments that may give temporaries (a `RefCell`'s borrow, a lock's guard) become text in a block of their own, so
-    /// that nothing of them lives on while the destination suspends. In a block's last expression it would, before
-    /// edition 2024, hence the variable.
+    /// Arguments that may give temporaries (a `RefCell`'s borrow, a lock's guard) become text in a
+    /// block of their own, so that nothing of them lives on while the destination suspends. In a
+    /// block's last expression it would, before edition 2024, hence the variable.
     ///
     /// ```text
     /// Input:  writeln!(out, "{}", names.borrow().len())
@@ -158,7 +158,8 @@ impl Lower<'_> {
         Some(())
     }
 
-    /// `vec![item; count]`, or a list. Unlike that of an array, the count is an ordinary expression.
+    /// `vec![item; count]`, or a list. Unlike that of an array, the count is an ordinary
+    /// expression.
     fn vec(&mut self, mac: &mut Macro) -> Option<()> {
         let repeated = mac.parse_body_with(|input: ParseStream| {
             let item: Expr = input.parse()?;
@@ -198,7 +199,8 @@ impl Lower<'_> {
     }
 }
 
-/// Whether an argument leaves no value of its own behind that would live as long as the whole statement.
+/// Whether an argument leaves no value of its own behind that would live as long as the whole
+/// statement.
 fn leaves_nothing(arg: &Expr) -> bool {
     match arg {
         Expr::Lit(_) | Expr::Path(_) => true,

@@ -1,7 +1,7 @@
 //! The body: what each expression becomes so that the green calls in it are driven.
 //!
-//! Only code that runs as part of the body is touched: nested items, ordinary closures, `async` and `const`
-//! blocks, types, patterns and unknown macros are left as they are.
+//! Only code that runs as part of the body is touched: nested items, ordinary closures, `async` and
+//! `const` blocks, types, patterns and unknown macros are left as they are.
 
 mod blocking;
 mod body;
@@ -58,7 +58,8 @@ enum Region {
     Green,
     /// Inside `no_switch!`: green calls are refused.
     NoSwitch,
-    /// Where nothing can be driven: only green closures are looked for, and calls that nobody will drive.
+    /// Where nothing can be driven: only green closures are looked for, and calls that nobody will
+    /// drive.
     Plain(Outside),
 }
 
@@ -224,7 +225,8 @@ impl Lower<'_> {
         self.region = outside;
     }
 
-    /// An `.await` that the user wrote: its operand is not driven, what stands inside the operand is.
+    /// An `.await` that the user wrote: its operand is not driven, what stands inside the operand
+    /// is.
     fn awaited(&mut self, expr: &mut Expr) {
         let Expr::Await(expr) = expr else { return };
         if self.region == Region::NoSwitch {
@@ -272,8 +274,8 @@ impl Lower<'_> {
     }
 }
 
-/// Whether a type leaves something open: `Vec<_>`. If the call is green, nothing would ever fill that in where the
-/// expected type is only asked about.
+/// Whether a type leaves something open: `Vec<_>`. If the call is green, nothing would ever fill
+/// that in where the expected type is only asked about.
 fn has_hole(ty: &TokenStream) -> bool {
     ty.clone().into_iter().any(|token| match token {
         TokenTree::Ident(name) => name == "_",

@@ -5,8 +5,9 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Local};
 
-/// At the start of a statement or of an arm's body, a `match` would be all of it: `match call() { … }?` would end
-/// before the `?`. There a lowered call is enclosed, if anything comes behind it.
+/// At the start of a statement or of an arm's body, a `match` would be all of it:
+/// `match call() { … }?` would end before the `?`. There a lowered call is enclosed, if anything
+/// comes behind it.
 pub(super) fn enclose(expr: &mut Expr) {
     if let Some(first) = first_part(expr) {
         match first {
@@ -19,15 +20,17 @@ pub(super) fn enclose(expr: &mut Expr) {
     }
 }
 
-/// Behind a `match` clippy may take a semicolon for one too many; behind the call that it was, it is not.
+/// Behind a `match` clippy may take a semicolon for one too many; behind the call that it was, it
+/// is not.
 pub(super) fn keep_semicolon(statement: &mut Expr) {
     if let Expr::Verbatim(tokens) = statement {
         *tokens = quote_spanned!(Span::mixed_site()=> #[allow(clippy::unnecessary_semicolon)] #tokens);
     }
 }
 
-/// Behind `&` rustc takes the type that is expected of the reference for that of the `match`, whose arms it then has to
-/// have; a call may have another one, which the reference follows a pointer to. Nothing is expected of a part.
+/// Behind `&` rustc takes the type that is expected of the reference for that of the `match`, whose
+/// arms it then has to have; a call may have another one, which the reference follows a pointer to.
+/// Nothing is expected of a part.
 pub(super) fn hide_expectation(operand: &mut Expr) {
     if let Expr::Verbatim(tokens) = operand {
         *tokens = quote_spanned!(Span::mixed_site()=> (#tokens,).0);
@@ -46,7 +49,8 @@ pub(super) fn enclosed(tokens: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> (#tokens))
 }
 
-/// A struct's literal at the start of a call: `match Point { x: 1 }.norm() { … }` would end behind `Point`.
+/// A struct's literal at the start of a call: `match Point { x: 1 }.norm() { … }` would end behind
+/// `Point`.
 ///
 /// Behind an operator as well: `match &Point { x: 1 } { … }` is refused like the other.
 pub(super) fn enclose_struct(expr: &mut Expr) {
@@ -56,8 +60,9 @@ pub(super) fn enclose_struct(expr: &mut Expr) {
     }
 }
 
-/// The part that an expression begins with, if that is an expression too. An operator in front is not one: behind a
-/// `&` at the start of a statement, a `match` is taken for the whole operand as well.
+/// The part that an expression begins with, if that is an expression too. An operator in front is
+/// not one: behind a `&` at the start of a statement, a `match` is taken for the whole operand as
+/// well.
 fn first_part(expr: &mut Expr) -> Option<&mut Expr> {
     match expr {
         Expr::Reference(expr) => Some(&mut expr.expr),

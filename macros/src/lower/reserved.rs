@@ -1,10 +1,12 @@
 //! Names that no green call has, so that a call by one of them needs no question.
 //!
-//! Each is a name of std's whose value cannot be a green call, whatever it is called on: a part, a view, an iterator, a
-//! copy, a number. (`unwrap`, `next` and `take` are not among them: what those give may be anything. Nor are `len`, `get`
-//! or `bytes`, which are good names for what has to ask somebody else.) No green method may be called so, which its
-//! definition is told (`check/signature.rs`), and thus a name never decides what the type would decide otherwise. A call by
-//! such a name stays as it is written: it costs the compiler nothing, and what is expected of it reaches it.
+//! Each is a name of std's whose value cannot be a green call, whatever it is called on: a part, a
+//! view, an iterator, a copy, a number. (`unwrap`, `next` and `take` are not among them: what those
+//! give may be anything. Nor are `len`, `get` or `bytes`, which are good names for what has to ask
+//! somebody else.) No green method may be called so, which its definition is told
+//! (`check/signature.rs`), and thus a name never decides what the type would decide otherwise. A
+//! call by such a name stays as it is written: it costs the compiler nothing, and what is expected
+//! of it reaches it.
 //!
 //! `borrow` and `lock` are asked all the same, for the sake of `guards.rs`.
 
@@ -43,7 +45,8 @@ fn is_literal(expr: &Expr) -> bool {
     }
 }
 
-/// A range, an array or a text that is written here, or an iterator over one: its methods are std's.
+/// A range, an array or a text that is written here, or an iterator over one: its methods are
+/// std's.
 fn goes_over_literal(expr: &Expr) -> bool {
     match expr {
         Expr::Paren(expr) => matches!(&*expr.expr, Expr::Range(_)) || goes_over_literal(&expr.expr),
@@ -65,7 +68,8 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     NAMES.contains(name)
 }
 
-/// A function of std by its path: `String::from`, `u32::from_str_radix`, `std::vec::Vec::new`, `mem::take`.
+/// A function of std by its path: `String::from`, `u32::from_str_radix`, `std::vec::Vec::new`,
+/// `mem::take`.
 fn is_of_std(path: &Path) -> bool {
     let is_std = |at: usize| ["std", "core", "alloc"].iter().any(|krate| path.segments[at].ident == krate);
     let count = path.segments.len();
@@ -102,16 +106,16 @@ const CONTAINERS: [&str; 12] = [
 
 const CONSTRUCTORS: [&str; 5] = ["new", "with_capacity", "from", "from_iter", "default"];
 
-/// Functions of std's modules, by their names there. (What `mem::take` finds in a place of a green body is a value: a
-/// green call that is put into a variable is driven first.)
+/// Functions of std's modules, by their names there. (What `mem::take` finds in a place of a green
+/// body is a value: a green call that is put into a variable is driven first.)
 const FUNCTIONS: [(&str, &[&str]); 3] = [
     ("mem", &["replace", "take", "swap", "size_of", "size_of_val"]),
     ("slice", &["from_ref", "from_mut"]),
     ("iter", &["empty", "once", "repeat", "repeat_n", "repeat_with", "from_fn", "successors"]),
 ];
 
-/// What turns an iterator into another one. Pools and green iterators have methods of these names, so they say nothing
-/// unless the receiver is known.
+/// What turns an iterator into another one. Pools and green iterators have methods of these names,
+/// so they say nothing unless the receiver is known.
 const ADAPTORS: [&str; 11] =
     ["map", "filter", "zip", "chain", "skip", "take", "flatten", "inspect", "fuse", "scan", "map_while"];
 

@@ -28,7 +28,8 @@ pub(crate) fn spelled(output: &ReturnType, paths: &Paths) -> TokenStream {
     }
 }
 
-/// Tells the body its type, so that `return`, `?` and the last expression are inferred as in a function.
+/// Tells the body its type, so that `return`, `?` and the last expression are inferred as in a
+/// function.
 ///
 /// ```text
 /// Input:  -> io::Result<impl Read> { body }
@@ -38,8 +39,10 @@ pub(crate) fn spelled(output: &ReturnType, paths: &Paths) -> TokenStream {
 ///         result
 /// ```
 ///
-/// The first statement stands only where the body may return early: rustc takes it for the place where the
-/// type was inferred, and says so in errors; its first and last tokens are at the ends of the type. (`before` is the body as the user wrote it.) An opaque type cannot be written here, so it is left open.
+/// The first statement stands only where the body may return early: rustc takes it for the place
+/// where the type was inferred, and says so in errors; its first and last tokens are at the ends of
+/// the type. (`before` is the body as the user wrote it.) An opaque type cannot be written here, so
+/// it is left open.
 pub(super) fn typed(
     body: &TokenStream,
     before: &TokenStream,
@@ -89,7 +92,8 @@ pub(super) fn known_part(output: &ReturnType, paths: &Paths) -> Option<TokenStre
     Some(spelled(&output, paths))
 }
 
-/// Whether a body may return before its end: by `return`, by `?`, or by a macro whose meaning is not known.
+/// Whether a body may return before its end: by `return`, by `?`, or by a macro whose meaning is
+/// not known.
 fn may_return(body: &TokenStream) -> bool {
     let mut last_name = None;
     body.clone().into_iter().any(|token| match token {

@@ -1,7 +1,8 @@
 //! Green calls where nothing can drive them: in ordinary closures and inner functions.
 //!
-//! A value that is thrown away is reported by rustc, since a green call is `#[must_use]`. One that is given a name is
-//! probed here. With a type beside the name rustc has all that it needs to say, and would infer less through a probe.
+//! A value that is thrown away is reported by rustc, since a green call is `#[must_use]`. One that
+//! is given a name is probed here. With a type beside the name rustc has all that it needs to say,
+//! and would infer less through a probe.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -32,7 +33,8 @@ impl Outside {
 }
 
 impl Lower<'_> {
-    /// An inner function that is not green. A `const` one cannot be probed, and an `async` one has `.await`.
+    /// An inner function that is not green. A `const` one cannot be probed, and an `async` one has
+    /// `.await`.
     pub(super) fn inner_function(&mut self, function: &mut ItemFn) {
         let is_green = function.attrs.iter().any(|attr| {
             attr.path().segments.last().is_some_and(|last| last.ident == "green" || last.ident == "test")

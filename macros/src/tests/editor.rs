@@ -1,4 +1,5 @@
-//! What an editor sees while somebody types: whatever stands in the body, the function is still there.
+//! What an editor sees while somebody types: whatever stands in the body, the function is still
+//! there.
 
 use proc_macro2::TokenStream;
 

@@ -1,6 +1,8 @@
-//! Readable expansions: `ui-tests/expand/NAME.rs` becomes `NAME.expanded.rs`, and those of `docs/what-green-writes.md`.
+//! Readable expansions: `ui-tests/expand/NAME.rs` becomes `NAME.expanded.rs`, and those of
+//! `docs/what-green-writes.md`.
 //!
-//! `UPDATE_EXPAND=1 cargo test -p eventlet-macros` writes them anew; read the difference before it goes in.
+//! `UPDATE_EXPAND=1 cargo test -p eventlet-macros` writes them anew; read the difference before it
+//! goes in.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +11,8 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Item};
 
-/// Expands each function of a file that carries `#[green]`, and spells the file as rustfmt nearly would.
+/// Expands each function of a file that carries `#[green]`, and spells the file as rustfmt nearly
+/// would.
 fn expanded(source: &str) -> String {
     let mut file = syn::parse_file(source).expect("the example parses");
     let mut items = Vec::new();

@@ -15,11 +15,12 @@ use crate::green;
 use crate::hub::current;
 use crate::hub::task::is_trace_poll;
 
-/// Drives all the calls beside each other, and gives what each gave, in the order given. Suspends while any does.
+/// Drives all the calls beside each other, and gives what each gave, in the order given. Suspends
+/// while any does.
 ///
-/// The calls are branches of the running thread and may borrow from it; each is resumed only when it was woken, so the
-/// cost is that of the calls, however many they are. They begin in the order given, some in each turn. A panic in one
-/// ends the others and goes on.
+/// The calls are branches of the running thread and may borrow from it; each is resumed only when
+/// it was woken, so the cost is that of the calls, however many they are. They begin in the order
+/// given, some in each turn. A panic in one ends the others and goes on.
 ///
 /// ```
 /// use std::time::Duration;
@@ -106,12 +107,12 @@ where
     })
 }
 
-/// Drives all the calls beside each other until one is over, and gives which it was, counted from zero, and what it
-/// gave. Suspends until then.
+/// Drives all the calls beside each other until one is over, and gives which it was, counted from
+/// zero, and what it gave. Suspends until then.
 ///
-/// The others are dropped before this returns, in the order given; [what they can lose](crate::branch) is said there.
-/// Of several that are ready the first that was woken wins; in the beginning that is the first given. A panic in one
-/// ends the others and goes on.
+/// The others are dropped before this returns, in the order given; [what they can
+/// lose](crate::branch) is said there. Of several that are ready the first that was woken wins; in
+/// the beginning that is the first given. A panic in one ends the others and goes on.
 ///
 /// # Cancel safety
 ///

@@ -1,4 +1,5 @@
-//! Any number of calls that one thread drives beside each other, each polled only when it was woken.
+//! Any number of calls that one thread drives beside each other, each polled only when it was
+//! woken.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -54,7 +55,8 @@ struct Branch<C: Future> {
     call: C,
     own: Own,
     is_started: bool,
-    /// Its value, if it ended in a trace poll: a future of another executor cannot tell that from a real one.
+    /// Its value, if it ended in a trace poll: a future of another executor cannot tell that from a
+    /// real one.
     early: Option<thread::Result<C::Output>>,
 }
 
@@ -103,7 +105,8 @@ impl<C: Future + Unpin> Branches<C> {
         self.live.get()
     }
 
-    /// Adds a call, which begins when its turn comes. Gives it back if the branches are [closed](Self::close).
+    /// Adds a call, which begins when its turn comes. Gives it back if the branches are
+    /// [closed](Self::close).
     pub(crate) fn add(&self, call: C) -> Result<BranchKey, C> {
         if self.is_closed.get() {
             return Err(call);
@@ -192,8 +195,9 @@ impl<C: Future + Unpin> Branches<C> {
         }
     }
 
-    /// Ends a branch: at once if it is suspended, at its next suspension if it runs. Kills that destructors make stand on
-    /// each other's stack up to a depth; what the deepest sets off is worked off before it returns.
+    /// Ends a branch: at once if it is suspended, at its next suspension if it runs. Kills that
+    /// destructors make stand on each other's stack up to a depth; what the deepest sets off is
+    /// worked off before it returns.
     ///
     /// # Errors
     ///
@@ -309,7 +313,8 @@ impl<C: Future> Branch<C> {
     fn end(self) -> thread::Result<()> {
         self.task.end();
         let (call, mut own) = ((self.call, self.early), self.own);
-        // With the hub gone nobody asks whose values there are, and the closure drops the call all the same.
+        // With the hub gone nobody asks whose values there are, and the closure drops the call all
+        // the same.
         let drop_all = || {
             current::try_with(|hub| hub.in_branch(&mut own, || drop(call)));
             drop(own);

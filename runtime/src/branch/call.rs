@@ -1,5 +1,5 @@
-//! One of a fixed number of calls. They share the waker of their thread: with so few, asking all costs less than
-//! telling them apart.
+//! One of a fixed number of calls. They share the waker of their thread: with so few, asking all
+//! costs less than telling them apart.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -76,7 +76,8 @@ where
     }
 }
 
-/// In a trace poll of a thread that drives several branches: says what the thread waits for, after its branches did.
+/// In a trace poll of a thread that drives several branches: says what the thread waits for, after
+/// its branches did.
 pub(crate) fn note_branches(cx: &Context<'_>, what: &str) {
     if is_trace_poll(cx) {
         current::with(|hub| hub.note_branches(format_args!("for {what}")));

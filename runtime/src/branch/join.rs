@@ -84,11 +84,11 @@ macro_rules! joins {
 }
 
 joins! {
-    /// Drives two calls beside each other, and gives what each gave. Suspends while any does. [`join3`] takes three, and so
-    /// on up to [`join7`].
+    /// Drives two calls beside each other, and gives what each gave. Suspends while any does.
+    /// [`join3`] takes three, and so on up to [`join7`].
     ///
-    /// The calls are branches of the running thread and may borrow from it. They are asked in the order in which they are
-    /// written. A panic in one ends the others and goes on.
+    /// The calls are branches of the running thread and may borrow from it. They are asked in the
+    /// order in which they are written. A panic in one ends the others and goes on.
     ///
     /// ```
     /// use std::time::Duration;
@@ -113,8 +113,8 @@ joins! {
     /// A kill or timeout here ends all that have not ended, in the order written, and loses what
     /// the others gave.
     join Calls2,
-    /// Like [`join`], for calls that can fail: the first error ends the others, and comes out. [`try_join3`] takes three,
-    /// and so on up to [`try_join7`].
+    /// Like [`join`], for calls that can fail: the first error ends the others, and comes out.
+    /// [`try_join3`] takes three, and so on up to [`try_join7`].
     ///
     /// # Cancel safety
     ///

@@ -1,15 +1,17 @@
-//! Several calls at once in one green thread: [`join`], [`try_join`] and [`race`] for two of them, [`join3`] and its kind
-//! for three to seven, [`join_all`], [`try_join_all`] and [`race_all`] for any number of calls of one kind.
+//! Several calls at once in one green thread: [`join`], [`try_join`] and [`race`] for two of them,
+//! [`join3`] and its kind for three to seven, [`join_all`], [`try_join_all`] and [`race_all`] for
+//! any number of calls of one kind.
 //!
-//! The calls are **branches** of the running thread: it drives them in place, beside each other, so they may borrow
-//! from its locals, and none outlives the call that drives them. No green thread is spawned:
-//! [`current`](crate::greenthread::current) is the same thread in all of them, and a kill of it ends them all, in the
-//! order in which they were written. [`scope`](crate::scope()) is for branches that are made one by one.
+//! The calls are **branches** of the running thread: it drives them in place, beside each other, so
+//! they may borrow from its locals, and none outlives the call that drives them. No green thread is
+//! spawned: [`current`](crate::greenthread::current) is the same thread in all of them, and a kill
+//! of it ends them all, in the order in which they were written. [`scope`](crate::scope()) is for
+//! branches that are made one by one.
 //!
 //! # Waiting for several things
 //!
-//! What other languages have a `select` for is a [`race`] and a `match`. There is no macro for it, because nothing is
-//! left for one to do: the arms of a `match` are ordinary green code.
+//! What other languages have a `select` for is a [`race`] and a `match`. There is no macro for it,
+//! because nothing is left for one to do: the arms of a `match` are ordinary green code.
 //!
 //! ```
 //! use std::time::Duration;
@@ -29,8 +31,8 @@
 //!
 //! # What a branch that is dropped can lose
 //!
-//! Whatever it owns, and what its innermost call says under "a kill or timeout here": a lost race is the same. For the
-//! waits of this crate that is nothing:
+//! Whatever it owns, and what its innermost call says under "a kill or timeout here": a lost race
+//! is the same. For the waits of this crate that is nothing:
 //!
 //! | wait | what becomes of it when the branch is dropped |
 //! |---|---|
@@ -45,14 +47,17 @@
 //! | `sleep` | nothing |
 //! | the [`sync`](crate::sync) counterparts | as the above |
 //!
-//! A branch of several steps that is dropped between two of them has taken the first step: `race(|| get_two(&queue), …)`, where `get_two` gets twice, may lose the first item. Let a branch that may lose do one thing.
+//! A branch of several steps that is dropped between two of them has taken the first step:
+//! `race(|| get_two(&queue), …)`, where `get_two` gets twice, may lose the first item. Let a branch
+//! that may lose do one thing.
 //!
 //! # Order
 //!
-//! The calls are asked in the order in which they were written, in the first turn and in every one that follows. So of
-//! several that are ready at the same time the first written wins a [`race`], every time; none of the others has taken
-//! anything. This is a rule to rely on, not fairness: a first call that is always ready starves the rest of a race
-//! in a loop. Write first what must not be starved, such as a request to stop.
+//! The calls are asked in the order in which they were written, in the first turn and in every one
+//! that follows. So of several that are ready at the same time the first written wins a [`race`],
+//! every time; none of the others has taken anything. This is a rule to rely on, not fairness: a
+//! first call that is always ready starves the rest of a race in a loop. Write first what must not
+//! be starved, such as a request to stop.
 
 pub(crate) mod branches;
 

@@ -56,14 +56,15 @@ macro_rules! races {
 }
 
 races! {
-    /// Drives two calls beside each other until one is over, and gives what that one gave. Suspends until then.
-    /// [`race3`] takes three, and so on up to [`race7`].
+    /// Drives two calls beside each other until one is over, and gives what that one gave. Suspends
+    /// until then. [`race3`] takes three, and so on up to [`race7`].
     ///
-    /// The calls are branches of the running thread and may borrow from it. They are asked in the order in which they are
-    /// written, so of several that are ready the first written wins; a call after it is not even begun if it was not
-    /// before. So a last call that is ready at once makes a race that does not wait: an `else`. The losers are dropped
-    /// before this returns, in the order written; [what they can lose](crate::branch) is said there. A panic in one ends
-    /// the others and goes on.
+    /// The calls are branches of the running thread and may borrow from it. They are asked in the
+    /// order in which they are written, so of several that are ready the first written wins; a call
+    /// after it is not even begun if it was not before. So a last call that is ready at once makes
+    /// a race that does not wait: an `else`. The losers are dropped before this returns, in the
+    /// order written; [what they can lose](crate::branch) is said there. A panic in one ends the
+    /// others and goes on.
     ///
     /// ```
     /// use std::time::Duration;

@@ -4,9 +4,10 @@ use std::future::Future;
 
 /// A closure that makes a green call: every `FnOnce() -> G` is one.
 ///
-/// What is given to [`spawn`](crate::spawn), [`run`](crate::run), [`with_timeout`](crate::with_timeout) and their kind.
-/// In a `#[green]` body a call is made right where it stands, so that a call which is to be made later, or in
-/// another thread, is held back by a closure. There is nothing to implement and nothing to call.
+/// What is given to [`spawn`](crate::spawn), [`run`](crate::run),
+/// [`with_timeout`](crate::with_timeout) and their kind. In a `#[green]` body a call is made right
+/// where it stands, so that a call which is to be made later, or in another thread, is held back by
+/// a closure. There is nothing to implement and nothing to call.
 #[diagnostic::on_unimplemented(
     message = "a closure that makes a green call is expected here, not a value",
     label = "this is a value, of type `{Self}`",
@@ -19,7 +20,8 @@ pub trait MakesGreenCall<G>: FnOnce() -> G {}
 #[diagnostic::do_not_recommend]
 impl<F: FnOnce() -> G, G> MakesGreenCall<G> for F {}
 
-/// A green call, or any other [`Future`]: what a closure for [`spawn`](crate::spawn) and its kind has to give.
+/// A green call, or any other [`Future`]: what a closure for [`spawn`](crate::spawn) and its kind
+/// has to give.
 ///
 /// Every `Future` is one; there is nothing to implement.
 #[diagnostic::on_unimplemented(

@@ -1,7 +1,9 @@
-//! In debug builds: a green call that was dropped without having run is reported, with the line that made it.
+//! In debug builds: a green call that was dropped without having run is reported, with the line
+//! that made it.
 //!
-//! The line takes space in every call, so release builds are without. It is in a field of its own, because a `Drop`
-//! of [`Green`](crate::Green) itself would make the compiler stricter about what a call borrows.
+//! The line takes space in every call, so release builds are without. It is in a field of its own,
+//! because a `Drop` of [`Green`](crate::Green) itself would make the compiler stricter about what a
+//! call borrows.
 
 #[cfg(debug_assertions)]
 use std::panic::Location;

@@ -1,4 +1,5 @@
-//! A closure until it begins, then the call that the closure makes: for calls that share a task with others.
+//! A closure until it begins, then the call that the closure makes: for calls that share a task
+//! with others.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -17,13 +17,15 @@ use crate::hub::observe::backtrace::note_call;
 use crate::hub::task::is_trace_poll;
 
 pin_project_lite::pin_project! {
-    /// A green call: what a `#[green]` function returns, and what a `#[green]` body drives in place.
+    /// A green call: what a `#[green]` function returns, and what a `#[green]` body drives in
+    /// place.
     ///
-    /// Nothing of the function has run yet. Inside a `#[green]` body the call is driven where it stands;
-    /// elsewhere give it to [`run`](crate::run), or put it into a closure for [`spawn`](crate::spawn).
-    // `!Unpin` is stated instead of derived from `F`: the answer to "is it `Unpin`?" decides which calls are
-    // green, and must not look into the opaque type of a function that is being checked (a recursive one
-    // would be a cycle).
+    /// Nothing of the function has run yet. Inside a `#[green]` body the call is driven where it
+    /// stands; elsewhere give it to [`run`](crate::run), or put it into a closure for
+    /// [`spawn`](crate::spawn).
+    // `!Unpin` is stated instead of derived from `F`: the answer to "is it `Unpin`?" decides which
+    // calls are green, and must not look into the opaque type of a function that is being checked
+    // (a recursive one would be a cycle).
     #[project(!Unpin)]
     #[must_use = "a green call has not run yet: make it in a `#[green]` function or closure, or give it to `eventlet::run`"]
     pub struct Green<F> {
@@ -35,8 +37,8 @@ pin_project_lite::pin_project! {
 
 /// A green call whose state is on the heap: what a `#[green(boxed)]` function returns.
 ///
-/// Its type is the same for every function with the same result, so it may stand in a `dyn` trait, and it has
-/// the size of a pointer, so functions that call each other may return it.
+/// Its type is the same for every function with the same result, so it may stand in a `dyn` trait,
+/// and it has the size of a pointer, so functions that call each other may return it.
 pub type GreenBox<'a, T> = Green<Pin<Box<dyn Future<Output = T> + 'a>>>;
 
 impl<F: Future> Green<F> {
@@ -51,8 +53,8 @@ impl<F: Future> Green<F> {
 impl<F: Future> Future for Green<F> {
     type Output = F::Output;
 
-    // The caller is the line of the user's call, since that is what the macro's waiting tokens carry. It is
-    // the whole of the logical stack, and takes no space.
+    // The caller is the line of the user's call, since that is what the macro's waiting tokens
+    // carry. It is the whole of the logical stack, and takes no space.
     #[inline(always)]
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {

@@ -5,11 +5,11 @@ use std::future::Future;
 
 use crate::green;
 
-/// The twins of the combinators of [`hash_map::Entry`] and [`btree_map::Entry`]. Each suspends while the call that its
-/// closure makes does, and not at all for an entry that is there.
+/// The twins of the combinators of [`hash_map::Entry`] and [`btree_map::Entry`]. Each suspends
+/// while the call that its closure makes does, and not at all for an entry that is there.
 ///
-/// The map stays borrowed while the call is made. A map in a `RefCell` that other green threads use must not be: look whether
-/// the key is there, make the call, then insert its value.
+/// The map stays borrowed while the call is made. A map in a `RefCell` that other green threads use
+/// must not be: look whether the key is there, make the call, then insert its value.
 ///
 /// ```
 /// use std::collections::HashMap;

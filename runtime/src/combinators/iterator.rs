@@ -12,9 +12,10 @@ use crate::iter::{Attempt, FromIter, IntoGreenIterator, Then, from_iter};
 
 /// The twins of [`Iterator`]'s combinators, whose closures make green calls.
 ///
-/// Those that give an iterator give a [`GreenIterator`](crate::GreenIterator), whose steps suspend while the calls do;
-/// they do nothing by themselves. Those that give a value suspend until they have it. Where std's closure takes a
-/// reference to the item, these take a clone: see [`combinators`](crate::combinators).
+/// Those that give an iterator give a [`GreenIterator`](crate::GreenIterator), whose steps suspend
+/// while the calls do; they do nothing by themselves. Those that give a value suspend until they
+/// have it. Where std's closure takes a reference to the item, these take a clone: see
+/// [`combinators`](crate::combinators).
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,8 +40,8 @@ use crate::iter::{Attempt, FromIter, IntoGreenIterator, Then, from_iter};
 ///
 /// A kill or timeout in a step drops the call, and the item that was given to it.
 pub trait IteratorExt: Iterator {
-    /// The same items from a [`GreenIterator`](crate::GreenIterator), which has the methods of those. Its steps do not
-    /// suspend.
+    /// The same items from a [`GreenIterator`](crate::GreenIterator), which has the methods of
+    /// those. Its steps do not suspend.
     fn green(self) -> FromIter<Self>
     where
         Self: Sized,
@@ -132,7 +133,8 @@ pub trait IteratorExt: Iterator {
         from_iter(self).green_for_each(f)
     }
 
-    /// [`Iterator::try_for_each`], with a green call. No item is taken after the first call that fails.
+    /// [`Iterator::try_for_each`], with a green call. No item is taken after the first call that
+    /// fails.
     #[green(by_hand = "it drives what it is given")]
     fn green_try_for_each<F, G, R>(&mut self, f: F) -> Green<impl Future<Output = R>>
     where
@@ -178,7 +180,8 @@ pub trait IteratorExt: Iterator {
         Green::new(async move { from_iter(self).green_any(f).await })
     }
 
-    /// [`Iterator::all`], with a green call. No item is taken after the first that it does not want.
+    /// [`Iterator::all`], with a green call. No item is taken after the first that it does not
+    /// want.
     #[green(by_hand = "it drives what it is given")]
     fn green_all<F, G>(&mut self, f: F) -> Green<impl Future<Output = bool>>
     where
@@ -189,7 +192,8 @@ pub trait IteratorExt: Iterator {
         Green::new(async move { from_iter(self).green_all(f).await })
     }
 
-    /// [`Iterator::find`], with a green call that gets a clone of the item. No item is taken after it.
+    /// [`Iterator::find`], with a green call that gets a clone of the item. No item is taken after
+    /// it.
     #[green(by_hand = "it drives what it is given")]
     fn green_find<P, G>(&mut self, predicate: P) -> Green<impl Future<Output = Option<Self::Item>>>
     where
@@ -201,7 +205,8 @@ pub trait IteratorExt: Iterator {
         Green::new(async move { from_iter(self).green_find(predicate).await })
     }
 
-    /// [`Iterator::find_map`], with a green call. No item is taken after the first that gives something.
+    /// [`Iterator::find_map`], with a green call. No item is taken after the first that gives
+    /// something.
     #[green(by_hand = "it drives what it is given")]
     fn green_find_map<B, F, G>(&mut self, f: F) -> Green<impl Future<Output = Option<B>>>
     where
@@ -223,7 +228,8 @@ pub trait IteratorExt: Iterator {
         Green::new(async move { from_iter(self).green_position(predicate).await })
     }
 
-    /// [`Iterator::min_by_key`], with a green call that gets a clone of the item. It is made once for each item.
+    /// [`Iterator::min_by_key`], with a green call that gets a clone of the item. It is made once
+    /// for each item.
     #[green(by_hand = "it hands another call on")]
     fn green_min_by_key<K, F, G>(self, key: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
@@ -236,7 +242,8 @@ pub trait IteratorExt: Iterator {
         from_iter(self).green_min_by_key(key)
     }
 
-    /// [`Iterator::max_by_key`], with a green call that gets a clone of the item. It is made once for each item.
+    /// [`Iterator::max_by_key`], with a green call that gets a clone of the item. It is made once
+    /// for each item.
     #[green(by_hand = "it hands another call on")]
     fn green_max_by_key<K, F, G>(self, key: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where

@@ -1,8 +1,9 @@
 //! Combinators whose closures make green calls.
 //!
-//! The closures of std's combinators are ordinary code and cannot suspend, so `names.iter().any(|name| is_up(name))`
-//! does not compile where `is_up` is green. Each combinator that takes a closure has a twin here, of the same meaning,
-//! whose closure makes a green call. Its name is that of std's behind `green_`:
+//! The closures of std's combinators are ordinary code and cannot suspend, so
+//! `names.iter().any(|name| is_up(name))` does not compile where `is_up` is green. Each combinator
+//! that takes a closure has a twin here, of the same meaning, whose closure makes a green call. Its
+//! name is that of std's behind `green_`:
 //!
 //! ```
 //! use std::time::Duration;
@@ -42,25 +43,29 @@
 //!
 //! # What a closure may be
 //!
-//! Anything that makes a green call of the argument: a green function by its name (`.green_map(fetch)`), an ordinary
-//! closure whose value is one call (`|name| fetch(name)`), or a green closure (`#[green] |name| …`, `#[green] move |name| …`),
-//! in which everything is driven. A call that borrows from the closure itself (from what it owns) needs a green closure
-//! where it is made once; where it is made many times, hand it a clone.
+//! Anything that makes a green call of the argument: a green function by its name
+//! (`.green_map(fetch)`), an ordinary closure whose value is one call (`|name| fetch(name)`), or a
+//! green closure (`#[green] |name| …`, `#[green] move |name| …`), in which everything is driven. A
+//! call that borrows from the closure itself (from what it owns) needs a green closure where it is
+//! made once; where it is made many times, hand it a clone.
 //!
-//! Where std's closure looks at an item by reference (`filter`, `find`, `take_while`, …), the twin's closure gets a clone:
-//! a call that waits cannot borrow from what the iterator is about to hand on. The items of `list.iter()` are references
-//! themselves, and a clone of one costs nothing. For items that cannot be cloned there is
-//! [`green_filter_map`](IteratorExt::green_filter_map), which takes them whole.
+//! Where std's closure looks at an item by reference (`filter`, `find`, `take_while`, …), the
+//! twin's closure gets a clone: a call that waits cannot borrow from what the iterator is about to
+//! hand on. The items of `list.iter()` are references themselves, and a clone of one costs nothing.
+//! For items that cannot be cloned there is [`green_filter_map`](IteratorExt::green_filter_map),
+//! which takes them whole.
 //!
 //! # One after another
 //!
-//! A step begins when the one before it is over. [`GreenPool::imap`](crate::GreenPool::imap) makes several calls at once.
+//! A step begins when the one before it is over. [`GreenPool::imap`](crate::GreenPool::imap) makes
+//! several calls at once.
 //!
 //! # Cancel safety
 //!
-//! A kill or timeout drops the call that the closure has made, with the item that was given to it. An iterator that was only
-//! borrowed (`by_ref`, [`green_any`](GreenIteratorExt::green_any), …) keeps the items that were not taken yet.
-//! `Option`s, `Result`s and their contents are owned by the call, and dropped with it.
+//! A kill or timeout drops the call that the closure has made, with the item that was given to it.
+//! An iterator that was only borrowed (`by_ref`, [`green_any`](GreenIteratorExt::green_any), …)
+//! keeps the items that were not taken yet. `Option`s, `Result`s and their contents are owned by
+//! the call, and dropped with it.
 //!
 //! # Which combinator has which twin
 //!
@@ -72,8 +77,8 @@
 //! | entries of maps | `or_insert_with` `or_insert_with_key`: [`EntryExt`] |
 //! | `Iterator` and [`GreenIterator`](crate::GreenIterator) | `map` `filter` `filter_map` `flat_map` `map_while` `take_while` `skip_while` `for_each` `try_for_each` `fold` `try_fold` `any` `all` `find` `find_map` `position` `min_by_key` `max_by_key`: [`IteratorExt`], [`GreenIteratorExt`] |
 //!
-//! For the others write a loop, which in a green body can do everything; `list.iter().green()` makes a
-//! [`GreenIterator`](crate::GreenIterator) of an ordinary one.
+//! For the others write a loop, which in a green body can do everything; `list.iter().green()`
+//! makes a [`GreenIterator`](crate::GreenIterator) of an ordinary one.
 
 mod entry;
 mod iterator;

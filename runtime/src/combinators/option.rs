@@ -4,8 +4,8 @@ use std::future::Future;
 
 use crate::green;
 
-/// The twins of [`Option`]'s combinators. Each suspends while the call that its closure makes does, and not at all where
-/// std would not call the closure.
+/// The twins of [`Option`]'s combinators. Each suspends while the call that its closure makes does,
+/// and not at all where std would not call the closure.
 ///
 /// ```
 /// use eventlet::green;
@@ -100,8 +100,8 @@ pub trait OptionExt<T>: Sized {
         F: FnOnce(T) -> G,
         G: Future<Output = bool>;
 
-    /// [`Option::get_or_insert_with`], with a green call. The option stays borrowed while the call is made, and as it was
-    /// if that is killed.
+    /// [`Option::get_or_insert_with`], with a green call. The option stays borrowed while the call
+    /// is made, and as it was if that is killed.
     #[green(crate = crate)]
     fn green_get_or_insert_with<'a, F, G>(&'a mut self, f: F) -> &'a mut T
     where

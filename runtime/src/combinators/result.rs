@@ -4,8 +4,8 @@ use std::future::Future;
 
 use crate::green;
 
-/// The twins of [`Result`]'s combinators. Each suspends while the call that its closure makes does, and not at all where
-/// std would not call the closure.
+/// The twins of [`Result`]'s combinators. Each suspends while the call that its closure makes does,
+/// and not at all where std would not call the closure.
 ///
 /// ```
 /// use eventlet::green;

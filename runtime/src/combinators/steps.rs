@@ -7,9 +7,9 @@ use crate::iter::{Attempt, GreenIterator, IntoGreenIterator, Then};
 
 /// The twins of [`GreenIterator`]'s combinators, whose closures make green calls.
 ///
-/// Those that give an iterator do nothing by themselves; a step suspends while the iterator's step and the call do. Those
-/// that give a value suspend until they have it. Where std's closure takes a reference to the item, these take a clone:
-/// see [`combinators`](crate::combinators).
+/// Those that give an iterator do nothing by themselves; a step suspends while the iterator's step
+/// and the call do. Those that give a value suspend until they have it. Where std's closure takes a
+/// reference to the item, these take a clone: see [`combinators`](crate::combinators).
 ///
 /// ```
 /// use std::time::Duration;
@@ -64,7 +64,8 @@ pub trait GreenIteratorExt: GreenIterator {
         GreenFilterMap { iter: self, f }
     }
 
-    /// [`Iterator::flat_map`], for a closure that gives a green iterator: its steps may suspend, too.
+    /// [`Iterator::flat_map`], for a closure that gives a green iterator: its steps may suspend,
+    /// too.
     fn green_flat_map<U, F>(self, f: F) -> GreenFlatten<Self, F, U::IntoIter>
     where
         Self: Sized,
@@ -119,7 +120,8 @@ pub trait GreenIteratorExt: GreenIterator {
         }
     }
 
-    /// [`Iterator::try_for_each`], with a green call. No step is taken after the first call that fails.
+    /// [`Iterator::try_for_each`], with a green call. No step is taken after the first call that
+    /// fails.
     #[green(crate = crate)]
     fn green_try_for_each<F, G, R>(&mut self, mut f: F) -> R
     where
@@ -186,7 +188,8 @@ pub trait GreenIteratorExt: GreenIterator {
         false
     }
 
-    /// [`Iterator::all`], with a green call. No step is taken after the first item that it does not want.
+    /// [`Iterator::all`], with a green call. No step is taken after the first item that it does not
+    /// want.
     #[green(crate = crate)]
     fn green_all<F, G>(&mut self, mut f: F) -> bool
     where
@@ -202,7 +205,8 @@ pub trait GreenIteratorExt: GreenIterator {
         true
     }
 
-    /// [`Iterator::find`], with a green call that gets a clone of the item. No step is taken after it.
+    /// [`Iterator::find`], with a green call that gets a clone of the item. No step is taken after
+    /// it.
     #[green(crate = crate)]
     fn green_find<P, G>(&mut self, mut predicate: P) -> Option<Self::Item>
     where
@@ -219,7 +223,8 @@ pub trait GreenIteratorExt: GreenIterator {
         None
     }
 
-    /// [`Iterator::find_map`], with a green call. No step is taken after the first that gives something.
+    /// [`Iterator::find_map`], with a green call. No step is taken after the first that gives
+    /// something.
     #[green(crate = crate)]
     fn green_find_map<B, F, G>(&mut self, mut f: F) -> Option<B>
     where
@@ -236,7 +241,8 @@ pub trait GreenIteratorExt: GreenIterator {
         None
     }
 
-    /// [`Iterator::position`], with a green call. No step is taken after the first item that it wants.
+    /// [`Iterator::position`], with a green call. No step is taken after the first item that it
+    /// wants.
     #[green(crate = crate)]
     fn green_position<P, G>(&mut self, mut predicate: P) -> Option<usize>
     where
@@ -254,7 +260,8 @@ pub trait GreenIteratorExt: GreenIterator {
         None
     }
 
-    /// [`Iterator::min_by_key`], with a green call that gets a clone of the item. It is made once for each item.
+    /// [`Iterator::min_by_key`], with a green call that gets a clone of the item. It is made once
+    /// for each item.
     #[green(crate = crate)]
     fn green_min_by_key<K, F, G>(self, mut key: F) -> Option<Self::Item>
     where
@@ -272,7 +279,8 @@ pub trait GreenIteratorExt: GreenIterator {
         least.map(|(_, item)| item)
     }
 
-    /// [`Iterator::max_by_key`], with a green call that gets a clone of the item. It is made once for each item.
+    /// [`Iterator::max_by_key`], with a green call that gets a clone of the item. It is made once
+    /// for each item.
     #[green(crate = crate)]
     fn green_max_by_key<K, F, G>(self, mut key: F) -> Option<Self::Item>
     where

@@ -28,8 +28,9 @@ const SCARCE: [rustix::io::Errno; 5] = {
 #[cfg(windows)]
 const SCARCE: [i32; 2] = [10024, 10055];
 
-/// What comes out of accepting and is about the connection that would have come: Linux passes on what the network has
-/// to say of it, and accept(2) asks to take that as if there were none. The firewall forbids one with EPERM.
+/// What comes out of accepting and is about the connection that would have come: Linux passes on
+/// what the network has to say of it, and accept(2) asks to take that as if there were none. The
+/// firewall forbids one with EPERM.
 #[cfg(unix)]
 const OF_A_CONNECTION: &[rustix::io::Errno] = {
     use rustix::io::Errno;
@@ -103,8 +104,8 @@ impl Backoff {
         self.next = (2 * self.next).min(Duration::from_secs(1));
     }
 
-    /// After a connection that was given up. The next one may be there, so this only yields; if that goes on and on, it
-    /// is no flood of connections, and this pauses.
+    /// After a connection that was given up. The next one may be there, so this only yields; if
+    /// that goes on and on, it is no flood of connections, and this pauses.
     #[green(crate = crate)]
     pub(super) fn pass_over(&mut self) {
         self.given_up = self.given_up.saturating_add(1);

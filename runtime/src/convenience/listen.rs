@@ -11,8 +11,9 @@ use crate::hub::failed::cannot;
 
 /// Listens for TCP connections at `address`. Suspends only while a host name is looked up.
 ///
-/// With `SO_REUSEADDR` (not on Windows, where it means something else) and room for 128 connections that have not been
-/// accepted, as in std and gevent (eventlet has 50); [`ListenOptions`] has other choices.
+/// With `SO_REUSEADDR` (not on Windows, where it means something else) and room for 128 connections
+/// that have not been accepted, as in std and gevent (eventlet has 50); [`ListenOptions`] has other
+/// choices.
 ///
 /// # Errors
 ///
@@ -66,39 +67,42 @@ impl ListenOptions {
         Self::default()
     }
 
-    /// How many connections that have not been accepted may wait; 128 if nothing is said. The operating system has a
-    /// limit of its own.
+    /// How many connections that have not been accepted may wait; 128 if nothing is said. The
+    /// operating system has a limit of its own.
     pub fn backlog(mut self, connections: u32) -> Self {
         self.backlog = connections;
         self
     }
 
-    /// Whether the address may be taken while old connections of it linger (`SO_REUSEADDR`); yes if nothing is said,
-    /// except on Windows.
+    /// Whether the address may be taken while old connections of it linger (`SO_REUSEADDR`); yes if
+    /// nothing is said, except on Windows.
     pub fn reuse_address(mut self, reuse: bool) -> Self {
         self.reuse_address = reuse;
         self
     }
 
-    /// Whether several sockets may listen at the address, each getting a share of the connections (`SO_REUSEPORT`); no
-    /// if nothing is said. (eventlet says yes by itself for a port that is not 0.)
+    /// Whether several sockets may listen at the address, each getting a share of the connections
+    /// (`SO_REUSEPORT`); no if nothing is said. (eventlet says yes by itself for a port that is not
+    /// 0.)
     pub fn reuse_port(mut self, reuse: bool) -> Self {
         self.reuse_port = reuse;
         self
     }
 
-    /// Whether an IPv6 socket is for IPv6 alone (`IPV6_V6ONLY`); what the operating system likes if nothing is said.
+    /// Whether an IPv6 socket is for IPv6 alone (`IPV6_V6ONLY`); what the operating system likes if
+    /// nothing is said.
     pub fn only_v6(mut self, only: bool) -> Self {
         self.only_v6 = Some(only);
         self
     }
 
-    /// Listens for TCP connections at `address`; if that is several, at the first that is free. Suspends only while a
-    /// host name is looked up.
+    /// Listens for TCP connections at `address`; if that is several, at the first that is free.
+    /// Suspends only while a host name is looked up.
     ///
     /// # Errors
     ///
-    /// As [`listen`]; `Unsupported` for [`reuse_port`](Self::reuse_port) where there is no such thing.
+    /// As [`listen`]; `Unsupported` for [`reuse_port`](Self::reuse_port) where there is no such
+    /// thing.
     #[green(crate = crate)]
     pub fn listen<A: ToSocketAddrs>(&self, address: A) -> io::Result<TcpListener> {
         each_address(address, async |address| {

@@ -33,7 +33,8 @@ pub fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
     TcpStream::connect(address)
 }
 
-/// Connects to `address` from the local address `local`, whose port 0 is any free one. Suspends until then.
+/// Connects to `address` from the local address `local`, whose port 0 is any free one. Suspends
+/// until then.
 ///
 /// eventlet's `connect(…, bind=…)`.
 ///

@@ -13,20 +13,22 @@ use crate::green::net::{TcpListener, TcpStream};
 use crate::green::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStream};
 use crate::greenpool::GreenPool;
 
-/// Accepts connections and handles each in a green thread of its own, at most `concurrency` at a time. Suspends until
-/// a handler says stop, or accepting fails.
+/// Accepts connections and handles each in a green thread of its own, at most `concurrency` at a
+/// time. Suspends until a handler says stop, or accepting fails.
 ///
 /// * `concurrency` is a number, or a [`GreenPool`] to handle them in.
-/// * At the limit nothing is accepted; new connections wait in the operating system's queue. (If others spawn in the
-///   same pool, one connection may be accepted and wait for its slot.)
+/// * At the limit nothing is accepted; new connections wait in the operating system's queue. (If
+///   others spawn in the same pool, one connection may be accepted and wait for its slot.)
 /// * A handler owns its connection, which is closed when the handler ends.
-/// * A handler that returns [`StopServe`](super::StopServe) makes this return. Other handlers go on, and the listener
-///   goes on listening for as long as it exists.
-/// * A handler's other errors are [reported](crate::greenthread::set_error_hook) and end its connection alone, as its
-///   panic does, which is printed when it happens. (In eventlet an exception in one handler ends the server.)
-/// * With too many descriptors open, or too little of something else, it waits and tries again, after 10 ms and then
-///   twice as long each time, up to a second, until it accepts one. A connection that was given up before it was
-///   accepted, or that the network or a firewall refused, is passed over: what accept(2) lists as such.
+/// * A handler that returns [`StopServe`](super::StopServe) makes this return. Other handlers go
+///   on, and the listener goes on listening for as long as it exists.
+/// * A handler's other errors are [reported](crate::greenthread::set_error_hook) and end its
+///   connection alone, as its panic does, which is printed when it happens. (In eventlet an
+///   exception in one handler ends the server.)
+/// * With too many descriptors open, or too little of something else, it waits and tries again,
+///   after 10 ms and then twice as long each time, up to a second, until it accepts one. A
+///   connection that was given up before it was accepted, or that the network or a firewall
+///   refused, is passed over: what accept(2) lists as such.
 ///
 /// # Cancel safety
 ///

@@ -18,8 +18,8 @@ use crate::timeout::with_timeout;
 
 /// [`serve`] in a green thread of its own, with counts, and an end that gives the handlers time.
 ///
-/// Clones are handles on one server. Dropping the last one leaves the server at work, as dropping the handle of a green
-/// thread does.
+/// Clones are handles on one server. Dropping the last one leaves the server at work, as dropping
+/// the handle of a green thread does.
 ///
 /// # Examples
 ///
@@ -162,22 +162,23 @@ impl Server {
         &self.pool
     }
 
-    /// Ends the accepting: the listener is dropped, and so closed if nobody else has it. Does not suspend. The handlers
-    /// go on.
+    /// Ends the accepting: the listener is dropped, and so closed if nobody else has it. Does not
+    /// suspend. The handlers go on.
     pub fn close(&self) {
         self.acceptor.kill();
     }
 
-    /// Ends the accepting, gives the handlers `grace` to end by themselves, and kills those that have not by then.
-    /// Suspends until then, at least once: a connection that was accepted before has its handler begin.
+    /// Ends the accepting, gives the handlers `grace` to end by themselves, and kills those that
+    /// have not by then. Suspends until then, at least once: a connection that was accepted before
+    /// has its handler begin.
     ///
-    /// A handler that calls this is neither waited for nor killed. One that catches its exit may still be at work when
-    /// this returns. Others of a shared pool are left alone.
+    /// A handler that calls this is neither waited for nor killed. One that catches its exit may
+    /// still be at work when this returns. Others of a shared pool are left alone.
     ///
     /// # Cancel safety
     ///
-    /// A kill or timeout here leaves the listener closed and the handlers at work; it can be called again, by several
-    /// threads too, and whoever's grace is over first ends the handlers.
+    /// A kill or timeout here leaves the listener closed and the handlers at work; it can be called
+    /// again, by several threads too, and whoever's grace is over first ends the handlers.
     ///
     /// gevent's `stop(timeout)`.
     #[green(crate = crate)]
@@ -207,8 +208,9 @@ impl Server {
         Stopped { finished: at_work.len() - killed, killed }
     }
 
-    /// Waits until nothing is accepted any more: a handler said [`StopServe`](super::StopServe), the server was stopped
-    /// or closed, or accepting failed. Suspends until then; not at all if that is so. Handlers may be at work.
+    /// Waits until nothing is accepted any more: a handler said [`StopServe`](super::StopServe),
+    /// the server was stopped or closed, or accepting failed. Suspends until then; not at all if
+    /// that is so. Handlers may be at work.
     ///
     /// # Cancel safety
     ///

@@ -16,8 +16,8 @@ use crate::hub::waiter_cell::WaiterCell;
 
 /// What a handler returns to make [`serve`](super::serve) return.
 ///
-/// It converts into an [`io::Error`] and into a `Box<dyn Error>`, so that a handler with such a result can say
-/// `Err(StopServe.into())`.
+/// It converts into an [`io::Error`] and into a `Box<dyn Error>`, so that a handler with such a
+/// result can say `Err(StopServe.into())`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StopServe;
 

@@ -14,7 +14,8 @@ use crate::green;
 use crate::hub::current;
 use crate::hub::task::cold::Context as Values;
 
-/// Declares values that green threads inherit: a request's number, a user, a deadline. See [`ContextKey`].
+/// Declares values that green threads inherit: a request's number, a user, a deadline. See
+/// [`ContextKey`].
 ///
 /// # Examples
 ///
@@ -57,9 +58,10 @@ macro_rules! green_context {
 
 /// A value that green threads inherit: what [`green_context!`](crate::green_context) declares.
 ///
-/// A thread begins with the values that its spawner had at that moment; what either sets later the other does not
-/// see. So do the branches of a thread (the calls of a [`join`](crate::join), a [`race`](crate::race) or a
-/// [`scope`](crate::scope())), each of which has what it sets for itself. A value that nobody has set is the declared one, made anew each time.
+/// A thread begins with the values that its spawner had at that moment; what either sets later the
+/// other does not see. So do the branches of a thread (the calls of a [`join`](crate::join), a
+/// [`race`](crate::race) or a [`scope`](crate::scope())), each of which has what it sets for
+/// itself. A value that nobody has set is the declared one, made anew each time.
 ///
 /// Python's `contextvars`, of which gevent gives each greenlet a copy.
 pub struct ContextKey<T: 'static> {
@@ -82,7 +84,8 @@ impl<T: Clone + 'static> ContextKey<T> {
         }
     }
 
-    /// Sets the value for the green thread that runs, and for those that it spawns from now on. Does not suspend.
+    /// Sets the value for the green thread that runs, and for those that it spawns from now on.
+    /// Does not suspend.
     ///
     /// # Panics
     ///
@@ -93,9 +96,9 @@ impl<T: Clone + 'static> ContextKey<T> {
         put_context(Some(context)).expect("no green thread runs here that could have a value");
     }
 
-    /// Makes the call that `f` makes with another value, which holds in that call until it ends, however it ends, and
-    /// nowhere else: not in what runs beside it in the same thread. All that the call sets is undone when it ends.
-    /// Suspends while the call does.
+    /// Makes the call that `f` makes with another value, which holds in that call until it ends,
+    /// however it ends, and nowhere else: not in what runs beside it in the same thread. All that
+    /// the call sets is undone when it ends. Suspends while the call does.
     ///
     /// # Panics
     ///
@@ -128,7 +131,8 @@ impl<T: 'static> fmt::Debug for ContextKey<T> {
 }
 
 pin_project_lite::pin_project! {
-    /// A call that has a context of its own, which is put in its thread's place whenever the call is driven.
+    /// A call that has a context of its own, which is put in its thread's place whenever the call
+    /// is driven.
     struct Within<F, G> {
         #[pin]
         call: Start<F, G>,

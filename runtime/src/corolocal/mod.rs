@@ -1,4 +1,5 @@
-//! Values that each green thread has for itself, or from its spawner. eventlet's `corolocal`, gevent's `local`.
+//! Values that each green thread has for itself, or from its spawner. eventlet's `corolocal`,
+//! gevent's `local`.
 
 mod context;
 
@@ -13,7 +14,8 @@ pub use context::ContextKey;
 
 /// Declares values that each green thread has for itself, as [`thread_local!`] does for OS threads.
 ///
-/// Each is made when its thread first uses it, and dropped when the thread ends, however it ends. See [`LocalKey`].
+/// Each is made when its thread first uses it, and dropped when the thread ends, however it ends.
+/// See [`LocalKey`].
 ///
 /// # Examples
 ///
@@ -52,12 +54,14 @@ macro_rules! green_local {
     };
 }
 
-/// A value that each green thread has for itself: what [`green_local!`](crate::green_local) declares.
+/// A value that each green thread has for itself: what [`green_local!`](crate::green_local)
+/// declares.
 ///
-/// It belongs to the green thread that runs, whatever function asks. One that a branch makes (a call of a
-/// [`join`](crate::join), a [`race`](crate::race) or a [`scope`](crate::scope())) is the branch's and ends with it; what
-/// its thread has made before is there in all of its branches. Where none runs (in ordinary code outside
-/// [`run`](crate::run)) there is no value: see [`try_with`](Self::try_with).
+/// It belongs to the green thread that runs, whatever function asks. One that a branch makes (a
+/// call of a [`join`](crate::join), a [`race`](crate::race) or a [`scope`](crate::scope())) is the
+/// branch's and ends with it; what its thread has made before is there in all of its branches.
+/// Where none runs (in ordinary code outside [`run`](crate::run)) there is no value: see
+/// [`try_with`](Self::try_with).
 pub struct LocalKey<T: 'static> {
     // Statics that are not empty have addresses of their own: that is how keys are told apart.
     init: fn() -> T,
@@ -69,7 +73,8 @@ impl<T: 'static> LocalKey<T> {
         LocalKey { init }
     }
 
-    /// Calls `f` with the value of the green thread that runs, which is made now if it had none. Does not suspend.
+    /// Calls `f` with the value of the green thread that runs, which is made now if it had none.
+    /// Does not suspend.
     ///
     /// # Panics
     ///
@@ -117,7 +122,8 @@ impl<T: 'static> LocalKey<Cell<T>> {
         self.with(|cell| cell.set(value));
     }
 
-    /// Puts another value in the place of the present one, which comes back. Panics as [`with`](Self::with).
+    /// Puts another value in the place of the present one, which comes back. Panics as
+    /// [`with`](Self::with).
     #[track_caller]
     pub fn replace(&'static self, value: T) -> T {
         self.with(|cell| cell.replace(value))

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 /// The key's job failed: it gave an error, panicked, or was killed from outside.
 ///
-/// A job that hands on the error of a job that it depends on, with `?`, fails with an error whose source that one is;
-/// so the chain of sources is the path to where it began.
+/// A job that hands on the error of a job that it depends on, with `?`, fails with an error whose
+/// source that one is; so the chain of sources is the path to where it began.
 pub struct PropagateError<K> {
     key: K,
     cause: Rc<dyn Error + 'static>,

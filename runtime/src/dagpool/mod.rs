@@ -1,4 +1,5 @@
-//! Jobs with names, which wait for each other's results: a graph without circles. eventlet's `dagpool`.
+//! Jobs with names, which wait for each other's results: a graph without circles. eventlet's
+//! `dagpool`.
 //!
 //! ```text
 //!  mod.rs      DagPool: spawn, post, wait            results.rs  results as they arrive
@@ -27,11 +28,12 @@ pub use results::Results;
 use results::Only;
 use state::State;
 
-/// Jobs with names. Each begins at once, gets the results of the jobs that it depends on as they arrive, and its own
-/// result is there for others. Clones are handles on one pool.
+/// Jobs with names. Each begins at once, gets the results of the jobs that it depends on as they
+/// arrive, and its own result is there for others. Clones are handles on one pool.
 ///
-/// A key gets its result from a job or from [`post`](Self::post), and keeps it. It may be waited for before anybody
-/// knows who will bring it. There is no limit on the number of jobs that run at once.
+/// A key gets its result from a job or from [`post`](Self::post), and keeps it. It may be waited
+/// for before anybody knows who will bring it. There is no limit on the number of jobs that run at
+/// once.
 ///
 /// # Examples
 ///
@@ -75,11 +77,12 @@ where
         DagPool { state: Rc::default() }
     }
 
-    /// Starts the job of `key`: the call that `f` makes with the key and the results of the keys that it depends on.
-    /// Does not suspend.
+    /// Starts the job of `key`: the call that `f` makes with the key and the results of the keys
+    /// that it depends on. Does not suspend.
     ///
-    /// The job begins when the running thread next suspends, whether or not what it depends on is there; it takes that
-    /// from its [`Results`] as it arrives. What it returns is the result of the key.
+    /// The job begins when the running thread next suspends, whether or not what it depends on is
+    /// there; it takes that from its [`Results`] as it arrives. What it returns is the result of
+    /// the key.
     ///
     /// # Errors
     ///
@@ -128,7 +131,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`Collision`] at the first key that has a value or a job already; the jobs of those before it are started.
+    /// [`Collision`] at the first key that has a value or a job already; the jobs of those before
+    /// it are started.
     ///
     /// # Panics
     ///
@@ -313,11 +317,11 @@ where
             .collect()
     }
 
-    /// Kills the job of a key, and forgets the key: another job may be started for it, or a value posted. Does not
-    /// suspend.
+    /// Kills the job of a key, and forgets the key: another job may be started for it, or a value
+    /// posted. Does not suspend.
     ///
-    /// Whoever waits for the key goes on waiting. It does not matter whether the job had begun; in eventlet one that
-    /// had makes this raise.
+    /// Whoever waits for the key goes on waiting. It does not matter whether the job had begun; in
+    /// eventlet one that had makes this raise.
     ///
     /// # Errors
     ///

@@ -12,8 +12,8 @@ use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Line, Queued, WaitList};
 use crate::iter::GreenIterator;
 
-/// Gives the results of some keys, in the order in which they arrive; those that are there already come first, in the
-/// order in which they arrived.
+/// Gives the results of some keys, in the order in which they arrive; those that are there already
+/// come first, in the order in which they arrived.
 ///
 /// A step suspends until the next result is there; not at all if it is.
 ///

@@ -26,8 +26,8 @@ pub(super) struct Settings<C> {
 pub(super) type Cleaning<C> = Pin<Box<dyn Future<Output = Option<C>>>>;
 
 impl<C: 'static> Builder<C> {
-    /// eventlet's settings: up to 4 connections and none to begin with, closed after 10 seconds without use or at an
-    /// age of 30, with 5 seconds to connect, and no cleanup.
+    /// eventlet's settings: up to 4 connections and none to begin with, closed after 10 seconds
+    /// without use or at an age of 30, with 5 seconds to connect, and no cleanup.
     pub fn new() -> Self {
         Builder {
             settings: Settings {
@@ -59,8 +59,8 @@ impl<C: 'static> Builder<C> {
         self
     }
 
-    /// How old a connection may become. One that is in use is closed when it comes back. With zero none is kept, and
-    /// the pool is nothing but a limit.
+    /// How old a connection may become. One that is in use is closed when it comes back. With zero
+    /// none is kept, and the pool is nothing but a limit.
     pub fn max_age(mut self, time: Duration) -> Self {
         self.settings.max_age = time;
         self
@@ -72,10 +72,11 @@ impl<C: 'static> Builder<C> {
         self
     }
 
-    /// What is done with each connection that comes back, before the next one gets it: for example a rollback.
+    /// What is done with each connection that comes back, before the next one gets it: for example
+    /// a rollback.
     ///
-    /// It is handed the connection and gives it back; an error discards the connection, and is dropped. It may suspend;
-    /// the connection counts as out until it is over.
+    /// It is handed the connection and gives it back; an error discards the connection, and is
+    /// dropped. It may suspend; the connection counts as out until it is over.
     pub fn cleanup<F, G, E>(mut self, cleanup: F) -> Self
     where
         F: Fn(C) -> G + 'static,
@@ -88,7 +89,8 @@ impl<C: 'static> Builder<C> {
         self
     }
 
-    /// A pool with these settings, whose connections `create` makes. Does not suspend: it has no connections yet.
+    /// A pool with these settings, whose connections `create` makes. Does not suspend: it has no
+    /// connections yet.
     pub fn build<F, G, E: 'static>(self, create: F) -> ConnectionPool<C, E>
     where
         F: Fn() -> G + 'static,

@@ -12,10 +12,11 @@ use crate::green;
 use crate::greenthread::spawn_n;
 use crate::hub::current;
 
-/// A connection of a [`ConnectionPool`](super::ConnectionPool). Dropping it brings it back, and wakes the first in
-/// line.
+/// A connection of a [`ConnectionPool`](super::ConnectionPool). Dropping it brings it back, and
+/// wakes the first in line.
 ///
-/// If the pool has a cleanup, a green thread of its own does that after the drop; [`put`](Self::put) waits for it.
+/// If the pool has a cleanup, a green thread of its own does that after the drop;
+/// [`put`](Self::put) waits for it.
 #[must_use = "a connection that is not kept goes back at once"]
 pub struct Connection<C: 'static, E: 'static> {
     /// `None` once it was taken out of here.
@@ -36,7 +37,8 @@ impl<C, E> Connection<C, E> {
         Connection { lent: Some(Lent { entry, place }) }
     }
 
-    /// Brings the connection back. Suspends while the pool's cleanup does, and not at all without one.
+    /// Brings the connection back. Suspends while the pool's cleanup does, and not at all without
+    /// one.
     ///
     /// A connection whose cleanup fails is closed, and another may be made in its place.
     ///
@@ -55,10 +57,11 @@ impl<C, E> Connection<C, E> {
         Green::new(lent.put())
     }
 
-    /// Brings the connection back with a cleanup of its own, in place of the pool's. Suspends while that does.
+    /// Brings the connection back with a cleanup of its own, in place of the pool's. Suspends while
+    /// that does.
     ///
-    /// In all else as [`put`](Self::put), which has the panics and what a kill or timeout does. An error of `cleanup`
-    /// closes the connection, and is dropped.
+    /// In all else as [`put`](Self::put), which has the panics and what a kill or timeout does. An
+    /// error of `cleanup` closes the connection, and is dropped.
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -91,7 +94,8 @@ impl<C, E> Connection<C, E> {
         })
     }
 
-    /// Closes the connection and frees its place, for one that is dead. Does not suspend; the first in line is woken.
+    /// Closes the connection and frees its place, for one that is dead. Does not suspend; the first
+    /// in line is woken.
     ///
     /// eventlet's `put(None)`.
     pub fn discard(mut self) {

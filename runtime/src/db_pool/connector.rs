@@ -8,10 +8,11 @@ use std::rc::Rc;
 
 use super::{Builder, ConnectionPool};
 
-/// Pools for the databases of several hosts, each made when it is first asked for, and credentials for the hosts.
+/// Pools for the databases of several hosts, each made when it is first asked for, and credentials
+/// for the hosts.
 ///
-/// There is no limit on the number of pools: one stays for each database that was asked for, until the connector is
-/// dropped.
+/// There is no limit on the number of pools: one stays for each database that was asked for, until
+/// the connector is dropped.
 ///
 /// # Examples
 ///
@@ -90,7 +91,8 @@ where
         self
     }
 
-    /// The pool of a database. Does not suspend, and does not connect: the pool does, when it is asked.
+    /// The pool of a database. Does not suspend, and does not connect: the pool does, when it is
+    /// asked.
     pub fn get(&self, host: &str, database: &str) -> ConnectionPool<C, E> {
         let name = (host.to_owned(), database.to_owned());
         if let Some(pool) = self.pools.borrow().get(&name) {

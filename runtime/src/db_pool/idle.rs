@@ -78,7 +78,8 @@ impl<C: 'static> Idle<C> {
         drop(closed);
     }
 
-    /// Makes sure that there is a timer while there is a connection. One that fires for nothing sets the next one.
+    /// Makes sure that there is a timer while there is a connection. One that fires for nothing
+    /// sets the next one.
     fn close_in_time(self: &Rc<Self>) {
         let next = self.waiting.borrow().iter().map(|waiting| waiting.until).min();
         let Some(next) = next.filter(|next| *next != Duration::MAX) else { return };

@@ -6,9 +6,10 @@
 //!  connector.rs   a pool for each database                 error.rs        why there is no connection
 //! ```
 //!
-//! A pool knows nothing of databases: it is given a green call that connects. A driver that blocks the OS thread goes
-//! behind a [`tpool::Proxy`](crate::tpool::Proxy), which is eventlet's `TpooledConnectionPool`; one on green sockets
-//! goes in as it is, which is its `RawConnectionPool`.
+//! A pool knows nothing of databases: it is given a green call that connects. A driver that blocks
+//! the OS thread goes behind a [`tpool::Proxy`](crate::tpool::Proxy), which is eventlet's
+//! `TpooledConnectionPool`; one on green sockets goes in as it is, which is its
+//! `RawConnectionPool`.
 
 use std::fmt;
 use std::future::Future;
@@ -36,10 +37,11 @@ pub use connection::Connection;
 pub use connector::{DatabaseConnector, Target};
 pub use error::ConnectError;
 
-/// Connections that are made when they are needed, up to a number, lent out, and closed when they are old or idle.
+/// Connections that are made when they are needed, up to a number, lent out, and closed when they
+/// are old or idle.
 ///
-/// Of the idle ones the one that came back last is lent first, so that the others can grow old. A connection is closed
-/// by dropping it. Clones are handles on one pool.
+/// Of the idle ones the one that came back last is lent first, so that the others can grow old. A
+/// connection is closed by dropping it. Clones are handles on one pool.
 ///
 /// # Examples
 ///
@@ -96,8 +98,9 @@ pub struct ConnectionPool<C, E> {
 struct Shared<C, E> {
     settings: Settings<C>,
     create: Box<dyn Fn() -> Making<C, E>>,
-    /// Of these each connection that is out or being made has one. There are never more idle ones than places that are
-    /// left: one is made only when none is idle, or when there is room for it beside them.
+    /// Of these each connection that is out or being made has one. There are never more idle ones
+    /// than places that are left: one is made only when none is idle, or when there is room for it
+    /// beside them.
     places: Permits,
     idle: Rc<Idle<C>>,
 }
@@ -105,7 +108,8 @@ struct Shared<C, E> {
 type Making<C, E> = Pin<Box<dyn Future<Output = Result<C, E>>>>;
 
 impl<C: 'static, E: 'static> ConnectionPool<C, E> {
-    /// A pool with the settings of [`Builder::new`], whose connections `create` makes. It has none yet.
+    /// A pool with the settings of [`Builder::new`], whose connections `create` makes. It has none
+    /// yet.
     pub fn new<F, G>(create: F) -> Self
     where
         F: Fn() -> G + 'static,
@@ -120,8 +124,8 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
         ConnectionPool { shared: Rc::new(Shared { settings, create, places, idle }) }
     }
 
-    /// Lends a connection. Suspends while as many are out as there may be, first come, first served, and while one is
-    /// made; not at all if one is idle.
+    /// Lends a connection. Suspends while as many are out as there may be, first come, first
+    /// served, and while one is made; not at all if one is idle.
     ///
     /// There is no limit on the wait for one to come back; [`with_timeout`] sets one.
     ///
@@ -147,13 +151,15 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
         })
     }
 
-    /// Lends a connection that is idle, even if others wait for it. Does not suspend, and so makes none.
+    /// Lends a connection that is idle, even if others wait for it. Does not suspend, and so makes
+    /// none.
     pub fn try_get(&self) -> Option<Connection<C, E>> {
         let place = Slot::try_take(&self.shared)?;
         Some(Connection::new(self.shared.idle.take()?, place))
     }
 
-    /// Connects until there are [`min_size`](Builder::min_size) connections. Suspends while they are made.
+    /// Connects until there are [`min_size`](Builder::min_size) connections. Suspends while they
+    /// are made.
     ///
     /// eventlet's constructor does this; here nothing that is not called suspends.
     ///

@@ -85,7 +85,8 @@ impl Flag {
         self.shared.line.borrow().len()
     }
 
-    /// Waits until the flag was up at some time during the wait. Suspends until then; not at all if it is up.
+    /// Waits until the flag was up at some time during the wait. Suspends until then; not at all if
+    /// it is up.
     ///
     /// # Cancel safety
     ///
@@ -95,7 +96,8 @@ impl Flag {
         Green::new(async move { until(Raised::of(&self.shared)).await })
     }
 
-    /// Waits until the flag was up, for at most `limit`. Suspends until then; not at all if it is up.
+    /// Waits until the flag was up, for at most `limit`. Suspends until then; not at all if it is
+    /// up.
     ///
     /// # Errors
     ///

@@ -21,13 +21,16 @@ use crate::timeout::{Timeout, with_timeout};
 
 pub use flag::Flag;
 
-/// A value that is sent once, and that any number of threads wait for. Clones are handles on one event.
+/// A value that is sent once, and that any number of threads wait for. Clones are handles on one
+/// event.
 ///
-/// Each waiter gets a clone of the value, in the order in which they began to wait. What a waiter gets is the value
-/// that was sent while it waited, even if the event was [`reset`](Self::reset) and sent again before it ran.
+/// Each waiter gets a clone of the value, in the order in which they began to wait. What a waiter
+/// gets is the value that was sent while it waited, even if the event was [`reset`](Self::reset)
+/// and sent again before it ran.
 ///
-/// An error is sent like any other value: in an `Event<Result<T, E>>`, which has [`send_exception`](Self::send_exception)
-/// as well, `event.wait()?` raises what was sent to every waiter.
+/// An error is sent like any other value: in an `Event<Result<T, E>>`, which has
+/// [`send_exception`](Self::send_exception) as well, `event.wait()?` raises what was sent to every
+/// waiter.
 ///
 /// # Examples
 ///
@@ -51,7 +54,8 @@ pub use flag::Flag;
 /// }
 /// ```
 ///
-/// eventlet's `Event` and, with [`set`](Self::set) and [`link`](Self::link), gevent's `AsyncResult`.
+/// eventlet's `Event` and, with [`set`](Self::set) and [`link`](Self::link), gevent's
+/// `AsyncResult`.
 #[doc(alias = "AsyncResult")]
 pub struct Event<T = ()> {
     round: Rc<RefCell<Rc<Round<T>>>>,
@@ -98,12 +102,13 @@ impl<T> Event<T> {
 
     /// Sends the value, in the place of an earlier one if there is one. Does not suspend.
     ///
-    /// Waiters that an earlier value woke, and that have not run since, still get that one. gevent's
-    /// `AsyncResult.set`.
+    /// Waiters that an earlier value woke, and that have not run since, still get that one.
+    /// gevent's `AsyncResult.set`.
     pub fn set(&self, value: T) {
         if let Err(value) = self.try_send(value) {
             let old = self.round.replace(Rc::new(Round { value: OnceCell::from(value), ..Round::new() }));
-            // The earlier value goes when the new one is there, since its destructor is anybody's code.
+            // The earlier value goes when the new one is there, since its destructor is anybody's
+            // code.
             drop(old);
         }
     }
@@ -124,7 +129,8 @@ impl<T> Event<T> {
     ///
     /// # Panics
     ///
-    /// If it was not sent: whoever waits for it would be forgotten. [`try_reset`](Self::try_reset) has that as a value.
+    /// If it was not sent: whoever waits for it would be forgotten. [`try_reset`](Self::try_reset)
+    /// has that as a value.
     #[track_caller]
     pub fn reset(&self) {
         assert!(self.try_reset(), "an event that was not sent cannot be reset");
@@ -174,11 +180,13 @@ impl<T: Clone> Event<T> {
         })
     }
 
-    /// Waits for the value, for at most `limit`. Suspends until it is sent; not at all if it has been.
+    /// Waits for the value, for at most `limit`. Suspends until it is sent; not at all if it has
+    /// been.
     ///
     /// # Errors
     ///
-    /// [`Timeout`] when the limit is over first. Unlike eventlet's `None` it cannot be taken for a value.
+    /// [`Timeout`] when the limit is over first. Unlike eventlet's `None` it cannot be taken for a
+    /// value.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, Timeout>>> {
         Green::new(async move {
@@ -195,8 +203,9 @@ impl<T: Clone> Event<T> {
 
     /// Calls `f` with the value when it is sent, in a green thread of its own. Does not suspend.
     ///
-    /// Links run in the order in which they were made, among the other waiters. Killing the thread that comes back
-    /// undoes the link; dropping the handle does not. eventlet has no such thing, gevent calls it `rawlink`.
+    /// Links run in the order in which they were made, among the other waiters. Killing the thread
+    /// that comes back undoes the link; dropping the handle does not. eventlet has no such thing,
+    /// gevent calls it `rawlink`.
     pub fn link(&self, f: impl FnOnce(T) + 'static) -> GreenThread<()>
     where
         T: 'static,
@@ -211,8 +220,8 @@ impl<T: Clone> Event<T> {
 
 /// An event that may bring an error.
 impl<T, E> Event<Result<T, E>> {
-    /// Sends an error to every waiter, present and future. Does not suspend. gevent's `set_exception` is
-    /// `set(Err(error))`.
+    /// Sends an error to every waiter, present and future. Does not suspend. gevent's
+    /// `set_exception` is `set(Err(error))`.
     ///
     /// # Panics
     ///

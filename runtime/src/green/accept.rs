@@ -31,7 +31,8 @@ pub(super) fn unix(listener: &UnixListener) -> io::Result<Done<(UnixStream, unix
     {
         let (connection, address) = accept4(listener)?;
         let connection = UnixStream::from(connection);
-        // Hardly any peer has a name. One that has is asked for it, since no more than its length is sure here.
+        // Hardly any peer has a name. One that has is asked for it, since no more than its length
+        // is sure here.
         let has_name = address.is_some_and(|address| address.addr_len() as usize > size_of::<u16>());
         let address = match has_name.then(|| connection.peer_addr()) {
             Some(Ok(address)) => address,

@@ -1,8 +1,9 @@
-//! The green libraries: std's blocking modules, with calls that suspend the green thread instead of blocking the OS
-//! thread.
+//! The green libraries: std's blocking modules, with calls that suspend the green thread instead of
+//! blocking the OS thread.
 //!
-//! The names, arguments and errors are std's, so that `use std::net::TcpStream` becomes `use
-//! eventlet::green::net::TcpStream` and the rest of a `#[green]` body stays as it is. eventlet's `eventlet.green`.
+//! The names, arguments and errors are std's, so that `use std::net::TcpStream` becomes
+//! `use eventlet::green::net::TcpStream` and the rest of a `#[green]` body stays as it is.
+//! eventlet's `eventlet.green`.
 
 #[macro_use]
 mod socket_macros;

@@ -62,8 +62,8 @@ impl<S: AsSource> Socket<S> {
         self.0.close();
     }
 
-    /// Does `operation` when it has something to do, and suspends until then: for as long as the limit of that
-    /// direction says, or not at all in the non-blocking mode.
+    /// Does `operation` when it has something to do, and suspends until then: for as long as the
+    /// limit of that direction says, or not at all in the non-blocking mode.
     #[inline]
     #[green(by_hand = "a wait, and little else")]
     pub(super) fn when_ready<T, F>(
@@ -74,7 +74,8 @@ impl<S: AsSource> Socket<S> {
     where
         F: FnMut(&S) -> io::Result<Done<T>>,
     {
-        // No state machine of their own here and below: a read is its wait, and nothing is stored twice.
+        // No state machine of their own here and below: a read is its wait, and nothing is stored
+        // twice.
         Green::new(self.0.when_ready(way, operation))
     }
 
@@ -233,7 +234,8 @@ where
     }
 }
 
-/// As many buffers as one system call takes (Linux's `IOV_MAX`); std leaves the others for the next call.
+/// As many buffers as one system call takes (Linux's `IOV_MAX`); std leaves the others for the next
+/// call.
 const MOST_BUFFERS: usize = 1024;
 
 /// What one system call can fill of these.

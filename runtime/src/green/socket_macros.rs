@@ -18,8 +18,9 @@ macro_rules! socket_handles {
         impl $type {
             /// Takes one of std's sockets.
             ///
-            /// Others that share it, clones and children, find that it does not block, and it stays so: the processes that
-            /// accept from one listener would otherwise block one another's hubs.
+            /// Others that share it, clones and children, find that it does not block, and it stays
+            /// so: the processes that accept from one listener would otherwise block one another's
+            /// hubs.
             ///
             /// # Errors
             ///
@@ -33,8 +34,8 @@ macro_rules! socket_handles {
         impl $type {
             /// Takes one of std's sockets.
             ///
-            /// Others that share it, clones and children, find that it does not block until it goes; if it did block when
-            /// it came, it does so again then (Unix).
+            /// Others that share it, clones and children, find that it does not block until it
+            /// goes; if it did block when it came, it does so again then (Unix).
             ///
             /// # Errors
             ///
@@ -81,7 +82,8 @@ macro_rules! socket_handles {
             ///
             /// # Errors
             ///
-            /// `ResourceBusy` if there are other handles on it; the operating system's, of making it blocking.
+            /// `ResourceBusy` if there are other handles on it; the operating system's, of making
+            /// it blocking.
             pub fn into_std(self) -> std::io::Result<$std> {
                 let nonblocking = self.socket.is_nonblocking();
                 let socket = self.socket.into_io()?;
@@ -98,7 +100,8 @@ macro_rules! socket_handles {
                 &self.socket
             }
 
-            /// Gives the descriptor away: this one, or if there are other handles on it, another of the same socket.
+            /// Gives the descriptor away: this one, or if there are other handles on it, another of
+            /// the same socket.
             #[cfg(unix)]
             fn release(self) -> std::io::Result<std::os::fd::OwnedFd> {
                 let nonblocking = self.socket.is_nonblocking();
@@ -115,8 +118,9 @@ macro_rules! socket_handles {
 
             /// Another handle on the socket. Does not suspend, and never fails.
             ///
-            /// Both share everything: the descriptor, the timeouts, the mode, and the rule of one reader and one
-            /// writer. The socket is closed with the last of them. (In std the handles are two descriptors.)
+            /// Both share everything: the descriptor, the timeouts, the mode, and the rule of one
+            /// reader and one writer. The socket is closed with the last of them. (In std the
+            /// handles are two descriptors.)
             ///
             /// # Errors
             ///
@@ -125,8 +129,8 @@ macro_rules! socket_handles {
                 Ok($type { socket: self.socket.clone() })
             }
 
-            /// Says whether calls that would suspend give `WouldBlock` instead. It holds for all handles on this
-            /// socket.
+            /// Says whether calls that would suspend give `WouldBlock` instead. It holds for all
+            /// handles on this socket.
             ///
             /// # Errors
             ///
@@ -212,8 +216,9 @@ macro_rules! socket_handles {
             }
         }
 
-        /// As `into_std`, and never refused: if there are other handles on the socket this is another descriptor of it, as
-        /// all of std's handles are, and since those go on, it does not block.
+        /// As `into_std`, and never refused: if there are other handles on the socket this is
+        /// another descriptor of it, as all of std's handles are, and since those go on, it does
+        /// not block.
         ///
         /// # Panics
         ///
@@ -254,8 +259,9 @@ macro_rules! raw_descriptor {
         impl std::os::fd::FromRawFd for $type {
             #[expect(unsafe_code, reason = "the trait's method is unsafe, and so is what it is made of")]
             unsafe fn from_raw_fd(fd: std::os::fd::RawFd) -> Self {
-                // SAFETY: the precondition of this method, which is the trait's, is that of `OwnedFd::from_raw_fd`: `fd`
-                // is open, owned by nobody else, and needs nothing but `close`.
+                // SAFETY: the precondition of this method, which is the trait's, is that of
+                // `OwnedFd::from_raw_fd`: `fd` is open, owned by nobody else, and needs nothing but
+                // `close`.
                 let $fd = unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) };
                 $from
             }
@@ -287,12 +293,13 @@ macro_rules! socket_timeouts {
                 Ok(self.socket.timeout($crate::hub::sources::Direction::Write))
             }
 
-            /// Limits each wait of later reads: a read that gets nothing for so long gives `TimedOut`.
-            /// The time begins when the hub next looks outside: it may be a turn more, and is never less.
+            /// Limits each wait of later reads: a read that gets nothing for so long gives
+            /// `TimedOut`. The time begins when the hub next looks outside: it may be a turn more,
+            /// and is never less.
             ///
-            /// The limit begins anew with each read, so `read_exact` can take longer as a whole; the way to limit that
-            /// is [`with_timeout`](crate::with_timeout). It holds for all handles on this socket. eventlet's
-            /// `settimeout`.
+            /// The limit begins anew with each read, so `read_exact` can take longer as a whole;
+            /// the way to limit that is [`with_timeout`](crate::with_timeout). It holds for all
+            /// handles on this socket. eventlet's `settimeout`.
             ///
             /// # Errors
             ///
@@ -302,9 +309,11 @@ macro_rules! socket_timeouts {
                 self.socket.set_timeout($crate::hub::sources::Direction::Read, limit)
             }
 
-            /// Limits each wait of later writes: a write that finds no room for so long gives `TimedOut`.
+            /// Limits each wait of later writes: a write that finds no room for so long gives
+            /// `TimedOut`.
             ///
-            /// As with [`set_read_timeout`](Self::set_read_timeout), each write has the whole limit, and it may be a turn more.
+            /// As with [`set_read_timeout`](Self::set_read_timeout), each write has the whole
+            /// limit, and it may be a turn more.
             ///
             /// # Errors
             ///
@@ -329,8 +338,8 @@ macro_rules! byte_stream {
                 $crate::green::net::halves::split(self)
             }
 
-            /// Takes the connection apart into its two directions, for two green threads. Dropping the writing half
-            /// ends that direction.
+            /// Takes the connection apart into its two directions, for two green threads. Dropping
+            /// the writing half ends that direction.
             ///
             /// [`reunite`](crate::green::net::OwnedReadHalf::reunite) puts it together again.
             pub fn into_split(
@@ -341,20 +350,23 @@ macro_rules! byte_stream {
 
             /// Ends a direction, or both, for all handles. Does not suspend.
             ///
-            /// After `Shutdown::Write` the peer reads the end. Whoever waits in that direction is woken.
+            /// After `Shutdown::Write` the peer reads the end. Whoever waits in that direction is
+            /// woken.
             ///
             /// # Errors
             ///
-            /// `NotConnected` if the connection is gone. (eventlet's `shutdown_safe` ignores that one.)
+            /// `NotConnected` if the connection is gone. (eventlet's `shutdown_safe` ignores that
+            /// one.)
             pub fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
                 self.socket.io().shutdown(how).map_err($crate::hub::failed::cannot(|| "shut the connection down"))
             }
 
             /// Closes the connection for all its handles. Does not suspend.
             ///
-            /// Every green thread that waits for it is woken with an error (`NotConnected`), and every later read or
-            /// write gives that error. The peer reads the end; the descriptor is free when the last handle is dropped.
-            /// (In eventlet a waiting reader sleeps on for ever; in gevent it is woken, too.)
+            /// Every green thread that waits for it is woken with an error (`NotConnected`), and
+            /// every later read or write gives that error. The peer reads the end; the descriptor
+            /// is free when the last handle is dropped. (In eventlet a waiting reader sleeps on for
+            /// ever; in gevent it is woken, too.)
             pub fn close(&self) {
                 self.socket.close();
                 // It fails when the connection is gone, and then there is nothing to end.
@@ -380,8 +392,8 @@ macro_rules! byte_stream {
     };
     (io $type:ty) => {
         impl $crate::green::io::Read for $type {
-            // What `#[green]` would write has a state machine of its own around these, which is half as large again
-            // and keeps every argument twice.
+            // What `#[green]` would write has a state machine of its own around these, which is
+            // half as large again and keeps every argument twice.
             #[inline]
             #[$crate::green(by_hand = "it hands another call on")]
             fn read(&mut self, buf: &mut [u8]) -> $crate::Green<impl Future<Output = std::io::Result<usize>>> {
@@ -433,9 +445,11 @@ macro_rules! byte_stream {
 macro_rules! socket_buffers {
     ($type:ident) => {
         socket2_options! { $type:
-            /// How many bytes may have arrived and not been read (`SO_RCVBUF`). Linux reads twice what was set.
+            /// How many bytes may have arrived and not been read (`SO_RCVBUF`). Linux reads twice
+            /// what was set.
             recv_buffer_size = recv_buffer_size, set_recv_buffer_size = set_recv_buffer_size: usize;
-            /// How many bytes may have been written and not been sent (`SO_SNDBUF`). Linux reads twice what was set.
+            /// How many bytes may have been written and not been sent (`SO_SNDBUF`). Linux reads
+            /// twice what was set.
             send_buffer_size = send_buffer_size, set_send_buffer_size = set_send_buffer_size: usize;
         }
     };

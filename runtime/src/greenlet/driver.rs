@@ -1,5 +1,5 @@
-//! The trampoline. Greenlets do not call each other: each hands what it asks for to its driver, which goes on with the
-//! next.
+//! The trampoline. Greenlets do not call each other: each hands what it asks for to its driver,
+//! which goes on with the next.
 //!
 //! ```text
 //!   main ── switch ──▶ driver ──▶ a          a wants b: a is suspended, the driver goes on with b
@@ -8,7 +8,8 @@
 //!                        └──────▶ b
 //! ```
 //!
-//! The base of a driver is the greenlet whose code called it: the main one, or one that called ordinary code.
+//! The base of a driver is the greenlet whose code called it: the main one, or one that called
+//! ordinary code.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -228,7 +229,8 @@ impl Driver {
         }
     }
 
-    /// Lets the active greenlet run until it wants control to pass on, or ends; `None` if it waits for the hub.
+    /// Lets the active greenlet run until it wants control to pass on, or ends; `None` if it waits
+    /// for the hub.
     fn resume(&self, cx: &mut Context<'_>) -> Option<Wish> {
         let active = &self.active;
         let mut body = active.inner.body.take().expect("an active greenlet has a body while it does not run");
@@ -257,7 +259,8 @@ impl Driver {
 
 /// A body is over: control is to go to the parent.
 fn ended(greenlet: &Greenlet, body: super::Body, passed: Passed) -> Wish {
-    // What the body holds is dropped while it still counts as running; a destructor that panics counts.
+    // What the body holds is dropped while it still counts as running; a destructor that panics
+    // counts.
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
     greenlet.inner.state.set(State::Dead);
     let passed = dropped.map_or_else(Passed::Panic, |()| passed.returned());

@@ -1,8 +1,9 @@
 //! Raw coroutines, which pass control to each other by name: Python's `greenlet`.
 //!
-//! A [`Greenlet`] runs when somebody [switches](Greenlet::switch) to it, until it switches to somebody else; the hub
-//! has no part in it. Green threads are better at nearly everything. A raw coroutine is for generators, parsers and
-//! simulations, in which one side must run until just the point where the other has to.
+//! A [`Greenlet`] runs when somebody [switches](Greenlet::switch) to it, until it switches to
+//! somebody else; the hub has no part in it. Green threads are better at nearly everything. A raw
+//! coroutine is for generators, parsers and simulations, in which one side must run until just the
+//! point where the other has to.
 //!
 //! ```
 //! use eventlet::green;
@@ -28,15 +29,17 @@
 //!
 //! # What is different without stacks
 //!
-//! * A greenlet is made of green code. It can pass control on only where a green function can suspend: not from inside
-//!   an ordinary closure, a destructor or an iterator.
-//! * Values are checked when they are [taken](Value::take), since both sides of a switch choose their types.
-//! * An exception is a [`Thrown`], the error of the switch at which the greenlet stands; a panic ends the greenlet and
-//!   goes on in its parent.
-//! * A greenlet that waits for the hub (sleeps, reads) makes whoever switched to it wait as well. In ordinary code
-//!   there is no hub to wait for: [`switch_in_place`](Greenlet::switch_in_place) panics.
-//! * Dropping the last handle on a suspended greenlet drops its state, destructors included; they cannot suspend, and
-//!   no [`GreenletExit`](struct@GreenletExit) is thrown.
+//! * A greenlet is made of green code. It can pass control on only where a green function can
+//!   suspend: not from inside an ordinary closure, a destructor or an iterator.
+//! * Values are checked when they are [taken](Value::take), since both sides of a switch choose
+//!   their types.
+//! * An exception is a [`Thrown`], the error of the switch at which the greenlet stands; a panic
+//!   ends the greenlet and goes on in its parent.
+//! * A greenlet that waits for the hub (sleeps, reads) makes whoever switched to it wait as well.
+//!   In ordinary code there is no hub to wait for: [`switch_in_place`](Greenlet::switch_in_place)
+//!   panics.
+//! * Dropping the last handle on a suspended greenlet drops its state, destructors included; they
+//!   cannot suspend, and no [`GreenletExit`](struct@GreenletExit) is thrown.
 //!
 //! ```text
 //!  mod.rs     Greenlet: made, asked, switched to      value.rs   what is switched
@@ -65,12 +68,13 @@ use driver::{Passed, Switch, state};
 
 /// A raw coroutine. Clones are handles on one; it stays on its OS thread.
 ///
-/// Its *parent*, to which control goes when it ends, is the greenlet that made it. Code outside of any greenlet counts
-/// as one as well, the *main* greenlet, which is whoever switches into the others at that time.
+/// Its *parent*, to which control goes when it ends, is the greenlet that made it. Code outside of
+/// any greenlet counts as one as well, the *main* greenlet, which is whoever switches into the
+/// others at that time.
 ///
-/// A greenlet lives as long as a handle that [`new`](Self::new) gave, or a clone of it. The handles that
-/// [`getcurrent`] and [`parent`](Self::parent) give do not keep it, so that one may hold its own; with the last other
-/// handle gone it is dead.
+/// A greenlet lives as long as a handle that [`new`](Self::new) gave, or a clone of it. The handles
+/// that [`getcurrent`] and [`parent`](Self::parent) give do not keep it, so that one may hold its
+/// own; with the last other handle gone it is dead.
 #[derive(Clone)]
 pub struct Greenlet {
     inner: Rc<Inner>,
@@ -118,10 +122,11 @@ enum State {
 }
 
 impl Greenlet {
-    /// A greenlet that begins when it is first switched to: with `f`, which gets the value of that switch.
+    /// A greenlet that begins when it is first switched to: with `f`, which gets the value of that
+    /// switch.
     ///
-    /// The call that `f` makes gives the value that goes to the parent at the end, or the error that is thrown into
-    /// it. A body that takes nothing is given `|()| body()`, and `switch(())`.
+    /// The call that `f` makes gives the value that goes to the parent at the end, or the error
+    /// that is thrown into it. A body that takes nothing is given `|()| body()`, and `switch(())`.
     pub fn new<A, F, G, T>(f: F) -> Self
     where
         A: Any,
@@ -140,14 +145,15 @@ impl Greenlet {
         Greenlet { inner, _owner: Some(owner) }
     }
 
-    /// Passes control to this greenlet, with a value. Suspends the running one, until somebody switches to it.
+    /// Passes control to this greenlet, with a value. Suspends the running one, until somebody
+    /// switches to it.
     ///
-    /// Gives the value of that switch. Which greenlet it comes from does not matter: of two that were switched to in
-    /// turn either may be the one that switches back. From the main greenlet this waits for the hub whenever the
-    /// greenlet that runs does, so other green threads go on.
+    /// Gives the value of that switch. Which greenlet it comes from does not matter: of two that
+    /// were switched to in turn either may be the one that switches back. From the main greenlet
+    /// this waits for the hub whenever the greenlet that runs does, so other green threads go on.
     ///
-    /// A switch to a dead greenlet passes control to its nearest ancestor that lives. A switch to the running one gives
-    /// the value back.
+    /// A switch to a dead greenlet passes control to its nearest ancestor that lives. A switch to
+    /// the running one gives the value back.
     ///
     /// # Cancel safety
     ///
@@ -156,8 +162,8 @@ impl Greenlet {
     ///
     /// # Errors
     ///
-    /// What was [thrown](Self::throw) into the running greenlet, or came out of one whose parent it is;
-    /// [`InvalidSwitch`].
+    /// What was [thrown](Self::throw) into the running greenlet, or came out of one whose parent it
+    /// is; [`InvalidSwitch`].
     ///
     /// # Panics
     ///
@@ -167,12 +173,13 @@ impl Greenlet {
         Green::new(Switch::new(self.clone(), Passed::Value(Value::new(value))))
     }
 
-    /// Passes control to this greenlet, with an error: the switch at which it stands gives `Err`. Suspends the running
-    /// one, until somebody switches to it.
+    /// Passes control to this greenlet, with an error: the switch at which it stands gives `Err`.
+    /// Suspends the running one, until somebody switches to it.
     ///
-    /// The greenlet may go on, clean up, switch, or end with the error, which is thrown into its parent then. One that
-    /// has not begun never begins, and one that is dead stays so: the error goes to the parent at once. A
-    /// [`GreenletExit`](struct@GreenletExit) that ends a greenlet is the value of the parent's switch, not an error.
+    /// The greenlet may go on, clean up, switch, or end with the error, which is thrown into its
+    /// parent then. One that has not begun never begins, and one that is dead stays so: the error
+    /// goes to the parent at once. A [`GreenletExit`](struct@GreenletExit) that ends a greenlet is
+    /// the value of the parent's switch, not an error.
     ///
     /// What is lost, errors and panics are those of [`switch`](Self::switch).
     #[green(by_hand = "it captures no more than it says")]
@@ -183,10 +190,11 @@ impl Greenlet {
         Green::new(Switch::new(self.clone(), Passed::Thrown(error.into())))
     }
 
-    /// [`switch`](Self::switch) for ordinary code: returns when control comes back. Does not suspend, and needs no hub.
+    /// [`switch`](Self::switch) for ordinary code: returns when control comes back. Does not
+    /// suspend, and needs no hub.
     ///
-    /// In ordinary code that a greenlet has called, that greenlet is the one to which control comes back; also when one
-    /// ends whose parent is further up the stack.
+    /// In ordinary code that a greenlet has called, that greenlet is the one to which control comes
+    /// back; also when one ends whose parent is further up the stack.
     ///
     /// # Errors
     ///
@@ -194,8 +202,8 @@ impl Greenlet {
     ///
     /// # Panics
     ///
-    /// As [`switch`](Self::switch); and if a greenlet waits for the hub, since nobody takes turns here:
-    /// `eventlet::run(|| greenlet.switch(value))` does.
+    /// As [`switch`](Self::switch); and if a greenlet waits for the hub, since nobody takes turns
+    /// here: `eventlet::run(|| greenlet.switch(value))` does.
     #[track_caller]
     pub fn switch_in_place<V: Any>(&self, value: V) -> Result<Value, Thrown> {
         driver::in_place(self, Passed::Value(Value::new(value)))
@@ -230,7 +238,8 @@ impl Greenlet {
     ///
     /// # Errors
     ///
-    /// [`CyclicParent`] if `parent` is this greenlet or one of its descendants, and for the main greenlet.
+    /// [`CyclicParent`] if `parent` is this greenlet or one of its descendants, and for the main
+    /// greenlet.
     pub fn set_parent(&self, parent: &Greenlet) -> Result<(), CyclicParent> {
         let mut ancestor = Some(parent.clone());
         while let Some(greenlet) = ancestor {
@@ -260,7 +269,8 @@ impl Greenlet {
 
 /// The greenlet that runs: the main one outside of all others.
 ///
-/// greenlet's `getcurrent`. The running green thread is [`greenthread::current`](crate::greenthread::current).
+/// greenlet's `getcurrent`. The running green thread is
+/// [`greenthread::current`](crate::greenthread::current).
 pub fn getcurrent() -> Greenlet {
     state().current()
 }

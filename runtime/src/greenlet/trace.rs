@@ -18,11 +18,11 @@ pub enum Transfer {
 /// What [`settrace`] takes: called with what happens, where control comes from, and where it goes.
 pub type Trace = Rc<dyn Fn(Transfer, &Greenlet, &Greenlet)>;
 
-/// Calls `trace` at every switch between greenlets of this OS thread, just before the target goes on; `None` ends
-/// that. Gives the one before. Does not suspend.
+/// Calls `trace` at every switch between greenlets of this OS thread, just before the target goes
+/// on; `None` ends that. Gives the one before. Does not suspend.
 ///
-/// A `trace` that panics is not called again; what it panics with is printed and goes no further. A greenlet that ends
-/// passes control to its parent, which is a switch as well.
+/// A `trace` that panics is not called again; what it panics with is printed and goes no further. A
+/// greenlet that ends passes control to its parent, which is a switch as well.
 ///
 /// ```
 /// use std::cell::RefCell;

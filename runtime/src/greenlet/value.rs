@@ -93,7 +93,8 @@ impl Thrown {
     }
 }
 
-// `Thrown` is no `Error` itself, so that this does not collide with the conversion of a type into itself.
+// `Thrown` is no `Error` itself, so that this does not collide with the conversion of a type into
+// itself.
 impl<E: Error + 'static> From<E> for Thrown {
     fn from(error: E) -> Self {
         Thrown(Box::new(error))
@@ -112,8 +113,8 @@ impl fmt::Display for Thrown {
     }
 }
 
-/// The error of a switch to a greenlet that cannot be switched to: it runs, or waits for the hub, further up the stack
-/// or in another green thread.
+/// The error of a switch to a greenlet that cannot be switched to: it runs, or waits for the hub,
+/// further up the stack or in another green thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidSwitch;
 
@@ -127,7 +128,8 @@ impl fmt::Display for InvalidSwitch {
 
 impl Error for InvalidSwitch {}
 
-/// The error of [`set_parent`](super::Greenlet::set_parent): the parent would be a descendant, or the greenlet itself.
+/// The error of [`set_parent`](super::Greenlet::set_parent): the parent would be a descendant, or
+/// the greenlet itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CyclicParent;
 

@@ -1,4 +1,5 @@
-//! What gevent's groups add to a pool: members that were spawned elsewhere, and a wait that tells of failures.
+//! What gevent's groups add to a pool: members that were spawned elsewhere, and a wait that tells
+//! of failures.
 
 use std::future::Future;
 
@@ -12,7 +13,8 @@ use crate::hub::exit::Exit;
 use crate::hub::suspend::until;
 
 impl GreenPool {
-    /// A pool without a limit: a group of threads to wait for, to kill and to count. gevent's `Group`.
+    /// A pool without a limit: a group of threads to wait for, to kill and to count. gevent's
+    /// `Group`.
     ///
     /// ```
     /// use eventlet::{GreenPool, green, spawn};
@@ -35,8 +37,8 @@ impl GreenPool {
         GreenPool::new(usize::MAX)
     }
 
-    /// Makes a member of a thread that was spawned elsewhere, until it ends or is [discarded](Self::discard). Suspends
-    /// while the pool is full, and only then.
+    /// Makes a member of a thread that was spawned elsewhere, until it ends or is
+    /// [discarded](Self::discard). Suspends while the pool is full, and only then.
     ///
     /// A thread that has ended or is a member already takes no slot.
     ///
@@ -57,7 +59,8 @@ impl GreenPool {
         })
     }
 
-    /// Makes a member of a thread if the pool has a free slot now; `false` if it has none. Does not suspend.
+    /// Makes a member of a thread if the pool has a free slot now; `false` if it has none. Does not
+    /// suspend.
     ///
     /// gevent's `add(…, blocking=False)`.
     pub fn try_add(&self, thread: &impl AsRef<Thread>) -> bool {
@@ -70,7 +73,8 @@ impl GreenPool {
         true
     }
 
-    /// Lets a member go, whose slot is free at once; `false` if it is none. The thread goes on. Does not suspend.
+    /// Lets a member go, whose slot is free at once; `false` if it is none. The thread goes on.
+    /// Does not suspend.
     ///
     /// gevent's `discard`.
     pub fn discard(&self, thread: &impl AsRef<Thread>) -> bool {
@@ -115,15 +119,15 @@ impl GreenPool {
         Green::new(async move { self.spawn(f).await.wait().await })
     }
 
-    /// Waits until no thread of the pool is left, and says whether one of those that are members now has failed.
-    /// Suspends as [`waitall`](Self::waitall).
+    /// Waits until no thread of the pool is left, and says whether one of those that are members
+    /// now has failed. Suspends as [`waitall`](Self::waitall).
     ///
     /// gevent's `join(raise_error=True)`.
     ///
     /// # Errors
     ///
-    /// How the first of them, in the order in which they were spawned, ended that did not return. Members that have
-    /// ended before this is called are not remembered.
+    /// How the first of them, in the order in which they were spawned, ended that did not return.
+    /// Members that have ended before this is called are not remembered.
     ///
     /// # Panics
     ///

@@ -1,7 +1,7 @@
 //! A job for each input, and an iterator over what the jobs give.
 //!
-//! A green thread of its own, the feeder, takes the inputs and starts the jobs, so that work goes on while the reader
-//! is busy with a result. It stays at most a window ahead of the reader.
+//! A green thread of its own, the feeder, takes the inputs and starts the jobs, so that work goes
+//! on while the reader is busy with a result. It stays at most a window ahead of the reader.
 
 use std::cell::Cell;
 use std::fmt;
@@ -22,12 +22,14 @@ use crate::iter::GreenIterator;
 
 /// The results of [`GreenPool::imap`] and [`GreenPool::imap_unordered`], one after another.
 ///
-/// A step suspends until the next result is there. It raises the panic of a job that panicked, and panics if the job
-/// was killed; the step after that goes on with the next result. If taking an input panics, that panic is raised
-/// after the results of the inputs before it, and then the iterator is over.
+/// A step suspends until the next result is there. It raises the panic of a job that panicked, and
+/// panics if the job was killed; the step after that goes on with the next result. If taking an
+/// input panics, that panic is raised after the results of the inputs before it, and then the
+/// iterator is over.
 ///
-/// The jobs need slots to begin, so a member that reads an `Imap` which was made outside may wait for ever: for a job
-/// that waits for the member's own slot. One that is made by the member has slots of its own.
+/// The jobs need slots to begin, so a member that reads an `Imap` which was made outside may wait
+/// for ever: for a job that waits for the member's own slot. One that is made by the member has
+/// slots of its own.
 ///
 /// Dropping the iterator early takes no more inputs; jobs that were started go on, detached.
 ///
@@ -42,8 +44,8 @@ pub struct Imap<T> {
 }
 
 impl<T> Imap<T> {
-    /// Lets the jobs be at most `window` results ahead of the reader, those that run included. Otherwise that is the
-    /// size of the pool.
+    /// Lets the jobs be at most `window` results ahead of the reader, those that run included.
+    /// Otherwise that is the size of the pool.
     ///
     /// gevent's `maxsize`.
     ///
@@ -57,7 +59,8 @@ impl<T> Imap<T> {
         self
     }
 
-    /// The next result, with the panic or the kill of its job as a value. Suspends as a step of the iterator does.
+    /// The next result, with the panic or the kill of its job as a value. Suspends as a step of the
+    /// iterator does.
     ///
     /// A panic that was met in taking an input is the last of the results.
     ///
@@ -137,7 +140,8 @@ where
     G: Future + 'static,
     G::Output: 'static,
 {
-    // A member holds a slot while it waits for results, so results that need slots of the same pool may never come.
+    // A member holds a slot while it waits for results, so results that need slots of the same pool
+    // may never come.
     let pool = if pool.is_member() { GreenPool::new(pool.size()) } else { pool.clone() };
     let window = Rc::new(Window::new(pool.size().max(1)));
     let results = Rc::new(Line::default());

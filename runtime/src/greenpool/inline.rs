@@ -10,8 +10,8 @@ use crate::greenthread::GreenThread;
 use crate::hub::current;
 use crate::hub::exit::Panic;
 
-/// A job on the heap, its type hidden: so it may contain a spawn of its own kind (a crawler's visit spawns visits), and
-/// takes no room in the state of a spawn that waits.
+/// A job on the heap, its type hidden: so it may contain a spawn of its own kind (a crawler's visit
+/// spawns visits), and takes no room in the state of a spawn that waits.
 pub(super) type Job<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// Runs a job in the running thread, and gives the handle of a thread that ended as the job did.

@@ -10,16 +10,17 @@ use crate::green;
 use crate::iter::GreenIterator;
 
 impl GreenPool {
-    /// Makes a job of each input, and iterates over the results in the order of the inputs. Does not suspend; the
-    /// steps of the iterator do.
+    /// Makes a job of each input, and iterates over the results in the order of the inputs. Does
+    /// not suspend; the steps of the iterator do.
     ///
-    /// `f` is called in the job's own thread. The jobs take slots of this pool, one each while they run, and are
-    /// started as slots become free. Inputs are taken one by one, when their turn comes, in a green thread that is no
-    /// member. There are never more jobs and unread results together than the pool has slots when this is called
-    /// ([`with_window`](Imap::with_window) chooses another bound), so an endless input takes constant memory.
+    /// `f` is called in the job's own thread. The jobs take slots of this pool, one each while they
+    /// run, and are started as slots become free. Inputs are taken one by one, when their turn
+    /// comes, in a green thread that is no member. There are never more jobs and unread results
+    /// together than the pool has slots when this is called ([`with_window`](Imap::with_window)
+    /// chooses another bound), so an endless input takes constant memory.
     ///
-    /// A member of the pool that calls this gets as many slots beside the pool's own, so that it cannot wait for
-    /// itself.
+    /// A member of the pool that calls this gets as many slots beside the pool's own, so that it
+    /// cannot wait for itself.
     ///
     /// [`Imap`] says what becomes of panics, of interrupted steps, and of a dropped iterator.
     ///
@@ -72,7 +73,8 @@ impl GreenPool {
         imap(self, Order::OfCompletion, f, inputs.into_iter())
     }
 
-    /// Makes a job of each input, and gives all results in the order of the inputs. Suspends until they are there.
+    /// Makes a job of each input, and gives all results in the order of the inputs. Suspends until
+    /// they are there.
     ///
     /// Slots are taken as by [`imap`](Self::imap).
     ///
@@ -82,8 +84,8 @@ impl GreenPool {
     ///
     /// # Panics
     ///
-    /// With the panic of the first job in order that panicked (or was killed), or of the inputs. The other jobs that
-    /// were started go on, no more inputs are taken.
+    /// With the panic of the first job in order that panicked (or was killed), or of the inputs.
+    /// The other jobs that were started go on, no more inputs are taken.
     ///
     /// # Examples
     ///

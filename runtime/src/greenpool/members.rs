@@ -1,8 +1,8 @@
 //! The threads of a pool, in the order in which they were spawned.
 //!
-//! Threads are numbered in that order, so that a line sorted by number needs no index beside it: joining costs nothing,
-//! leaving and asking a search by halves. A member that leaves from the middle leaves a gap; when the gaps outnumber
-//! the members the line closes up.
+//! Threads are numbered in that order, so that a line sorted by number needs no index beside it:
+//! joining costs nothing, leaving and asking a search by halves. A member that leaves from the
+//! middle leaves a gap; when the gaps outnumber the members the line closes up.
 
 use std::collections::VecDeque;
 
@@ -61,8 +61,8 @@ impl Members {
         self.line.range(next..).find_map(|place| place.task.clone())
     }
 
-    /// Is the pool to kill this member? If it has before, the member may be cleaning up, which a kill would end; but not
-    /// where it has come to stand in a `catch_exit` anew, and hears.
+    /// Is the pool to kill this member? If it has before, the member may be cleaning up, which a
+    /// kill would end; but not where it has come to stand in a `catch_exit` anew, and hears.
     pub(super) fn may_kill(&mut self, task: &TaskRef) -> bool {
         let Ok(index) = self.find(task.id()) else { return false };
         let entered = task.scopes_made();
@@ -110,7 +110,8 @@ impl Members {
 
     #[inline]
     fn trim_room(&mut self) {
-        // After a peak: each of those that have left since the room was cut last pays for a step of it.
+        // After a peak: each of those that have left since the room was cut last pays for a step of
+        // it.
         if self.line.capacity() > ROOM_KEPT && self.line.len() < self.line.capacity() / 4 {
             self.line.shrink_to(ROOM_KEPT.max(2 * self.line.len()));
         }

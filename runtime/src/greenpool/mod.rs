@@ -1,4 +1,5 @@
-//! A limit on how many green threads run at once. eventlet's `greenpool`, with what gevent's `pool` adds.
+//! A limit on how many green threads run at once. eventlet's `greenpool`, with what gevent's `pool`
+//! adds.
 //!
 //! ```text
 //!  mod.rs       GreenPool: spawn, wait, end            slots.rs     who has a slot, who waits for one
@@ -40,9 +41,9 @@ use slots::{Emptied, FreeSlot, Slots};
 
 /// A bounded number of green threads: whoever spawns into a full pool waits for one to end.
 ///
-/// Clones are handles on one pool. Dropping the last handle leaves its threads running. The threads of a pool are its
-/// *members*; each takes a *slot* when `spawn` returns and gives it back when it has ended, however it ends: by
-/// returning, by a panic, by a kill, before it began or after.
+/// Clones are handles on one pool. Dropping the last handle leaves its threads running. The threads
+/// of a pool are its *members*; each takes a *slot* when `spawn` returns and gives it back when it
+/// has ended, however it ends: by returning, by a panic, by a kill, before it began or after.
 ///
 /// # Examples
 ///
@@ -79,18 +80,19 @@ pub struct GreenPool {
 const DEFAULT_SIZE: usize = 1000;
 
 impl GreenPool {
-    /// A pool in which at most `size` threads run at once. With a size of zero a spawn waits until it is
-    /// [resized](Self::resize).
+    /// A pool in which at most `size` threads run at once. With a size of zero a spawn waits until
+    /// it is [resized](Self::resize).
     pub fn new(size: usize) -> Self {
         GreenPool { slots: Rc::new(Slots::new(size)) }
     }
 
-    /// Starts a green thread in the pool. Suspends while the pool is full, and only then; whoever waits longest is
-    /// served first.
+    /// Starts a green thread in the pool. Suspends while the pool is full, and only then; whoever
+    /// waits longest is served first.
     ///
-    /// A member that spawns into its own full pool does not wait, since it might wait for itself: the job runs in
-    /// place, in the member, which goes on when the job has ended. The handle that it gets is that of a thread that
-    /// has ended. A panic of such a job is kept in the handle, as any thread's is (eventlet raises it here).
+    /// A member that spawns into its own full pool does not wait, since it might wait for itself:
+    /// the job runs in place, in the member, which goes on when the job has ended. The handle that
+    /// it gets is that of a thread that has ended. A panic of such a job is kept in the handle, as
+    /// any thread's is (eventlet raises it here).
     ///
     /// If the job runs in place, it is dropped where it stands.
     ///
@@ -116,10 +118,12 @@ impl GreenPool {
         })
     }
 
-    /// Starts a green thread in the pool, without a handle. Suspends as [`spawn`](Self::spawn) does.
+    /// Starts a green thread in the pool, without a handle. Suspends as [`spawn`](Self::spawn)
+    /// does.
     ///
     /// A panic of the job is printed when it happens, an `Err` that it ends with is
-    /// [reported](crate::greenthread::set_error_hook), and neither stops anything else. eventlet's `spawn_n`.
+    /// [reported](crate::greenthread::set_error_hook), and neither stops anything else. eventlet's
+    /// `spawn_n`.
     ///
     /// # Panics
     ///
@@ -157,7 +161,8 @@ impl GreenPool {
         Ok(self.slots.start(f))
     }
 
-    /// Waits until there is a free slot, and does not take it. Suspends until then; not at all if there is one.
+    /// Waits until there is a free slot, and does not take it. Suspends until then; not at all if
+    /// there is one.
     ///
     /// Those who wait in [`spawn`](Self::spawn) come first. A slot is free when this returns; after
     /// a suspension somebody else may have it.
@@ -215,11 +220,11 @@ impl GreenPool {
         self.slots.running()
     }
 
-    /// How many more threads can be spawned without waiting. Negative after a [`resize`](Self::resize) to less than
-    /// are running.
+    /// How many more threads can be spawned without waiting. Negative after a
+    /// [`resize`](Self::resize) to less than are running.
     ///
-    /// A slot that is promised to a thread which waits in [`spawn`](Self::spawn), and which has not had its turn
-    /// since, counts as taken.
+    /// A slot that is promised to a thread which waits in [`spawn`](Self::spawn), and which has not
+    /// had its turn since, counts as taken.
     pub fn free(&self) -> isize {
         self.slots.free()
     }
@@ -236,8 +241,9 @@ impl GreenPool {
 
     /// Changes how many threads may run at once. Does not suspend.
     ///
-    /// Growing wakes as many of those that wait in [`spawn`](Self::spawn) as there is room for (eventlet leaves them
-    /// waiting for the next end). Shrinking ends nobody: [`free`](Self::free) is negative until enough have ended.
+    /// Growing wakes as many of those that wait in [`spawn`](Self::spawn) as there is room for
+    /// (eventlet leaves them waiting for the next end). Shrinking ends nobody: [`free`](Self::free)
+    /// is negative until enough have ended.
     ///
     /// eventlet's `resize`.
     pub fn resize(&self, size: usize) {
@@ -246,12 +252,14 @@ impl GreenPool {
 
     /// Kills every member, in the order in which they were spawned. Does not suspend.
     ///
-    /// Each is killed once, as by [`Thread::kill`](crate::Thread::kill), and so are those that are added by what runs
-    /// meanwhile (destructors, [`catch_exit`](crate::greenthread::catch_exit) scopes). A second call does not end the
-    /// clean-ups that the first has begun: a member that has caught one kill is killed again only in a `catch_exit`
-    /// that it has entered since. The running thread is spared if it is a member itself: it can end by returning. A
-    /// member that catches its exit may still be there afterwards; [`waitall`](Self::waitall) waits for it. Threads
-    /// that wait in [`spawn`](Self::spawn) are no members, and get the slots that become free.
+    /// Each is killed once, as by [`Thread::kill`](crate::Thread::kill), and so are those that are
+    /// added by what runs meanwhile (destructors, [`catch_exit`](crate::greenthread::catch_exit)
+    /// scopes). A second call does not end the clean-ups that the first has begun: a member that
+    /// has caught one kill is killed again only in a `catch_exit` that it has entered since. The
+    /// running thread is spared if it is a member itself: it can end by returning. A member that
+    /// catches its exit may still be there afterwards; [`waitall`](Self::waitall) waits for it.
+    /// Threads that wait in [`spawn`](Self::spawn) are no members, and get the slots that become
+    /// free.
     ///
     /// gevent's `Pool.kill`.
     pub fn killall(&self) {

@@ -16,13 +16,13 @@ use crate::same::same_object;
 
 /// Jobs whose values are read in the order in which they were spawned.
 ///
-/// Spawn into it, then iterate: each step suspends until the oldest unread job has ended, and gives its value. A step
-/// raises the panic of a job that panicked, and panics if it was killed; the step after that goes on with the next.
-/// The iteration is over when every job that was spawned has been read, and goes on if more are spawned. An empty pile
-/// is an empty sequence.
+/// Spawn into it, then iterate: each step suspends until the oldest unread job has ended, and gives
+/// its value. A step raises the panic of a job that panicked, and panics if it was killed; the step
+/// after that goes on with the next. The iteration is over when every job that was spawned has been
+/// read, and goes on if more are spawned. An empty pile is an empty sequence.
 ///
-/// Clones are handles on one pile; each result goes to one reader. Values that nobody reads are kept: a pile grows
-/// with its jobs, not with its pool. [`GreenPool::imap`] is bounded.
+/// Clones are handles on one pile; each result goes to one reader. Values that nobody reads are
+/// kept: a pile grows with its jobs, not with its pool. [`GreenPool::imap`] is bounded.
 ///
 /// # Examples
 ///
@@ -72,7 +72,8 @@ impl<T: 'static> GreenPile<T> {
     /// Its place in the order is the one in which it got a slot, which is the order of the calls. A
     /// reader waits for the value of a spawn that still waits for a slot.
     ///
-    /// Where the OS thread is ending and its hub has ended before it, the job is killed before it begins.
+    /// Where the OS thread is ending and its hub has ended before it, the job is killed before it
+    /// begins.
     ///
     /// # Cancel safety
     ///
@@ -91,7 +92,8 @@ impl<T: 'static> GreenPile<T> {
         })
     }
 
-    /// The value of the oldest unread job, with its panic or kill as a value. Suspends as a step of the iterator does.
+    /// The value of the oldest unread job, with its panic or kill as a value. Suspends as a step of
+    /// the iterator does.
     #[green(crate = crate)]
     pub fn join_next(&mut self) -> Option<Result<T, Exit>> {
         self.results.next()

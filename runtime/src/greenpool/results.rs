@@ -1,6 +1,7 @@
 //! Threads whose values are read one after another: what is behind a pile and an imap.
 //!
-//! A thread is announced before it is there, so that a reader knows whether the line is over or only empty.
+//! A thread is announced before it is there, so that a reader knows whether the line is over or
+//! only empty.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -127,7 +128,8 @@ impl<T> Wait for First<'_, T> {
 impl<T> Drop for First<'_, T> {
     fn drop(&mut self) {
         if self.place.leave() {
-            // Whether the call was answered or not: there may be something for the next reader as well.
+            // Whether the call was answered or not: there may be something for the next reader as
+            // well.
             self.line.notify_reader();
         }
     }

@@ -1,7 +1,7 @@
 //! Who has a slot of a pool, and who waits for one.
 //!
-//! A slot that becomes free while somebody waits is promised to the first in line at once, so nobody can overtake.
-//! A spawner that leaves with an unused promise passes it on.
+//! A slot that becomes free while somebody waits is promised to the first in line at once, so
+//! nobody can overtake. A spawner that leaves with an unused promise passes it on.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -127,7 +127,8 @@ impl Slots {
         member.is_some()
     }
 
-    /// Promises free slots to waiting spawners; notifies who waits for the pool to be empty if it is.
+    /// Promises free slots to waiting spawners; notifies who waits for the pool to be empty if it
+    /// is.
     pub(super) fn settle(&self) {
         while !self.is_full() {
             let Some(spawner) = self.spawners.borrow_mut().notify_first() else { break };
@@ -146,7 +147,8 @@ impl Slots {
 }
 
 pin_project_lite::pin_project! {
-    /// The body of a member: a job that holds a slot. The job is dropped before the slot is given back.
+    /// The body of a member: a job that holds a slot. The job is dropped before the slot is given
+    /// back.
     struct Member<G> {
         #[pin]
         job: G,

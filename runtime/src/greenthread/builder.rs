@@ -98,7 +98,8 @@ impl Builder {
     }
 }
 
-/// A green thread that was not started yet: what [`Builder::create`] makes. Dropping it kills the thread.
+/// A green thread that was not started yet: what [`Builder::create`] makes. Dropping it kills the
+/// thread.
 ///
 /// ```
 /// use eventlet::green;
@@ -125,7 +126,8 @@ pub struct Unstarted<T> {
 }
 
 impl<T> Unstarted<T> {
-    /// Starts the thread: it begins when the running one next suspends, or after the builder's delay. Does not suspend.
+    /// Starts the thread: it begins when the running one next suspends, or after the builder's
+    /// delay. Does not suspend.
     ///
     /// One that was killed stays dead. gevent's `start`.
     pub fn start(self) -> GreenThread<T> {

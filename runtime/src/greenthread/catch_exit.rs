@@ -15,7 +15,8 @@ use crate::hub::exit_scope::ExitScope;
 use crate::hub::task::is_trace_poll;
 use crate::hub::{Hub, current};
 
-/// The error of a [`catch_exit`] whose thread was killed. eventlet's and gevent's exception of that name.
+/// The error of a [`catch_exit`] whose thread was killed. eventlet's and gevent's exception of that
+/// name.
 ///
 /// As a value the name alone is one without a reason: `greenlet.throw(GreenletExit)`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,22 +49,26 @@ impl Error for GreenletExit {
     }
 }
 
-/// Makes the call that `f` makes; if the running thread is killed meanwhile, gives `Err(GreenletExit)` instead.
-/// Suspends while the call does.
+/// Makes the call that `f` makes; if the running thread is killed meanwhile, gives
+/// `Err(GreenletExit)` instead. Suspends while the call does.
 ///
-/// The call is dropped where it stands, and the code after this goes on: before `kill` returns, up to its next
-/// suspension. It may clean up, suspend while it does, and return as it likes; it may even refuse to end. Of nested
-/// scopes the innermost catches a kill. Without such a scope a killed thread is dropped as a whole.
+/// The call is dropped where it stands, and the code after this goes on: before `kill` returns, up
+/// to its next suspension. It may clean up, suspend while it does, and return as it likes; it may
+/// even refuse to end. Of nested scopes the innermost catches a kill. Without such a scope a killed
+/// thread is dropped as a whole.
 ///
 /// # In a branch
 ///
-/// Where a thread drives several calls at once, in a [`scope`](crate::scope()), a [`join`](crate::join), a
-/// [`race`](crate::race) or a combinator from elsewhere, there can be several innermost scopes, one in each call: every one
-/// of them catches a kill, before `kill` returns. Calls that stand in no scope are left as they are, and the thread goes on
-/// as long as what drives them does; the next kill ends it, when no scope is left. A scope *around* a `scope`, `join` or
-/// `race` catches it for all of them: its branches end with the call, in their order, and scopes inside them are not asked.
+/// Where a thread drives several calls at once, in a [`scope`](crate::scope()), a
+/// [`join`](crate::join), a [`race`](crate::race) or a combinator from elsewhere, there can be
+/// several innermost scopes, one in each call: every one of them catches a kill, before `kill`
+/// returns. Calls that stand in no scope are left as they are, and the thread goes on as long as
+/// what drives them does; the next kill ends it, when no scope is left. A scope *around* a `scope`,
+/// `join` or `race` catches it for all of them: its branches end with the call, in their order, and
+/// scopes inside them are not asked.
 ///
-/// This is what `try: … except GreenletExit:` and `try: … finally:` with a blocking clean-up are in eventlet.
+/// This is what `try: … except GreenletExit:` and `try: … finally:` with a blocking clean-up are in
+/// eventlet.
 ///
 /// # Cancel safety
 ///
@@ -114,7 +119,8 @@ enum Place {
     /// The call was not driven yet.
     Outside,
     Inside(Rc<ExitScope>),
-    /// No scope: there is no green thread to kill, kills are shielded from here, or the call is over.
+    /// No scope: there is no green thread to kill, kills are shielded from here, or the call is
+    /// over.
     Nowhere,
 }
 

@@ -16,9 +16,11 @@ pub enum Overrun {
     /// The runs that were missed are left out: the next one is at the next multiple of the period.
     #[default]
     Skip,
-    /// The runs that were missed are made up for, one right after the other, until it is on time again.
+    /// The runs that were missed are made up for, one right after the other, until it is on time
+    /// again.
     Burst,
-    /// The next run is one period after the end of the late one, and all others are counted from there.
+    /// The next run is one period after the end of the late one, and all others are counted from
+    /// there.
     Delay,
 }
 
@@ -43,17 +45,19 @@ impl Overrun {
     }
 }
 
-/// Starts a green thread that makes and drives the call of `f` again and again, one `period` after the other, the first
-/// time after one period. Does not suspend.
+/// Starts a green thread that makes and drives the call of `f` again and again, one `period` after
+/// the other, the first time after one period. Does not suspend.
 ///
-/// The runs are counted from the call of this, so that they do not drift. They never overlap: one that takes longer
-/// than the period has those left out that it missed ([`every_with`] has other ways). The thread ends when it is
-/// [killed](crate::Thread::kill), and by a panic of `f`. An `Err` that a run ends with is
-/// [reported](crate::greenthread::set_error_hook), and the next run comes all the same.
+/// The runs are counted from the call of this, so that they do not drift. They never overlap: one
+/// that takes longer than the period has those left out that it missed ([`every_with`] has other
+/// ways). The thread ends when it is [killed](crate::Thread::kill), and by a panic of `f`. An `Err`
+/// that a run ends with is [reported](crate::greenthread::set_error_hook), and the next run comes
+/// all the same.
 ///
 /// # Panics
 ///
-/// If `period` is zero: it would never be over. If the OS thread is ending and its hub has ended before it.
+/// If `period` is zero: it would never be over. If the OS thread is ending and its hub has ended
+/// before it.
 ///
 /// # Examples
 ///

@@ -13,8 +13,9 @@ use crate::iter::GreenIterator;
 
 /// Gives each of the threads when it has ended, the first to end first.
 ///
-/// The iterator's steps suspend until the next thread has ended. What a step gives has ended, so waiting for it does
-/// not suspend. Dropping the iterator early leaves the other threads as they are.
+/// The iterator's steps suspend until the next thread has ended. What a step gives has ended, so
+/// waiting for it does not suspend. Dropping the iterator early leaves the other threads as they
+/// are.
 ///
 /// ```
 /// use std::time::Duration;

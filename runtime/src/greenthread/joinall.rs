@@ -11,7 +11,8 @@ use crate::hub::exit::Exit;
 use crate::iter::GreenIterator;
 use crate::timeout::{Timeout, with_timeout};
 
-/// What [`joinall`] can wait for: a [`GreenThread`], which gives its value, or a handle on one, which does not.
+/// What [`joinall`] can wait for: a [`GreenThread`], which gives its value, or a handle on one,
+/// which does not.
 pub trait Joinable: AsRef<Thread> {
     /// What a thread that returned gives.
     type Value;
@@ -57,7 +58,8 @@ impl Joinable for &Thread {
     }
 }
 
-/// Waits until all of the threads have ended, and says how, in the order given. Suspends until then.
+/// Waits until all of the threads have ended, and says how, in the order given. Suspends until
+/// then.
 ///
 /// With a limit: `with_timeout(limit, || joinall(threads))`.
 ///
@@ -96,8 +98,8 @@ pub fn joinall<J: Joinable>(
     })
 }
 
-/// Waits until all of the threads have returned, and gives their values in the order given; or until one has failed,
-/// which comes out at once. Suspends until then.
+/// Waits until all of the threads have returned, and gives their values in the order given; or
+/// until one has failed, which comes out at once. Suspends until then.
 ///
 /// The failure is the first in time, whatever the order given; the other threads go on.
 ///
@@ -155,8 +157,8 @@ pub fn try_joinall<J: Joinable>(
     })
 }
 
-/// Waits until `count` of the threads have ended, or all if they are fewer, and gives those, the first to end first.
-/// Suspends until then.
+/// Waits until `count` of the threads have ended, or all if they are fewer, and gives those, the
+/// first to end first. Suspends until then.
 ///
 /// Those that have ended already count.
 ///
@@ -200,8 +202,8 @@ pub fn wait<J: AsRef<Thread>>(
     })
 }
 
-/// Like [`wait`], for at most `limit`: gives those that have ended by then. Suspends until `count` have ended or the
-/// limit is over.
+/// Like [`wait`], for at most `limit`: gives those that have ended by then. Suspends until `count`
+/// have ended or the limit is over.
 ///
 /// gevent's `wait(…, timeout, count)`.
 #[green(by_hand = "a wait, and little else")]
@@ -231,8 +233,8 @@ async fn collect_ended<J: AsRef<Thread>>(
     }
 }
 
-/// [Kills](Thread::kill) each of the threads, in the order given, and waits until all have ended, for at most `limit`.
-/// Suspends until then; not at all if none catches its exit.
+/// [Kills](Thread::kill) each of the threads, in the order given, and waits until all have ended,
+/// for at most `limit`. Suspends until then; not at all if none catches its exit.
 ///
 /// ```
 /// use std::time::Duration;
@@ -264,8 +266,8 @@ pub fn killall_timeout<J: AsRef<Thread>>(
 
 /// [Kills](Thread::kill) each of the threads, in the order given. Does not suspend.
 ///
-/// A thread that catches its exit may still be at work when this returns; [`killall_timeout`] and [`joinall`] wait for
-/// it. gevent's `killall(…, block=False)`.
+/// A thread that catches its exit may still be at work when this returns; [`killall_timeout`] and
+/// [`joinall`] wait for it. gevent's `killall(…, block=False)`.
 pub fn killall<J: AsRef<Thread>>(threads: impl IntoIterator<Item = J>) {
     for thread in threads {
         thread.as_ref().kill();

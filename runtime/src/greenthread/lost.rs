@@ -6,16 +6,17 @@
 //! noting(async move { … }, |errors| { use …; errors().eventlet_kind() })
 //! ```
 //!
-//! The closure never runs: by method resolution it selects a type that knows how errors of this kind are shown.
-//! `eventlet_kind` resolves, in this order,
+//! The closure never runs: by method resolution it selects a type that knows how errors of this
+//! kind are shown. `eventlet_kind` resolves, in this order,
 //!
-//! 1. to the inherent method of `Errors<Result<T, E>>` where `E` is an `Error`: shown with its sources;
+//! 1. to the inherent method of `Errors<Result<T, E>>` where `E` is an `Error`: shown with its
+//!    sources;
 //! 2. to [`BoxedErrors`], by value: the same of a `Box<dyn Error>`, which is no `Error` itself;
 //! 3. to [`ShownErrors`], by `&`: errors that are only `Debug`;
 //! 4. to [`NoErrors`], by `&mut`: all else, and nothing is noted.
 //!
-//! When such a body ends with an `Err` (a cold path) it notes in a table of the hub how that type is shown: see
-//! `hub/task/lost.rs`, and `docs/exceptions.md` for what is reported when.
+//! When such a body ends with an `Err` (a cold path) it notes in a table of the hub how that type
+//! is shown: see `hub/task/lost.rs`, and `docs/exceptions.md` for what is reported when.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -186,7 +187,8 @@ fn note<R, K: Tells<R>>() {
     current::try_with(|hub| hub.tellers.note::<R, K>());
 }
 
-/// An error with which a green thread ended, and which nobody can ask for any more: the argument of the hook of [`set_error_hook`].
+/// An error with which a green thread ended, and which nobody can ask for any more: the argument of
+/// the hook of [`set_error_hook`].
 ///
 /// Its `Display` is the whole message, as it is written to standard error.
 pub struct LostError {
@@ -206,14 +208,14 @@ impl LostError {
         self.origin.function()
     }
 
-    /// The function in which the thread was spawned, if it was with a closure: `spawn(|| work())`. The name of a
-    /// function, as in `spawn(work)`, does not tell.
+    /// The function in which the thread was spawned, if it was with a closure: `spawn(|| work())`.
+    /// The name of a function, as in `spawn(work)`, does not tell.
     pub fn spawned_in(&self) -> Option<String> {
         self.origin.spawned_in()
     }
 
-    /// The line at which the thread was spawned. A release build does not keep it, since it would take space in every
-    /// thread: there it is `None`.
+    /// The line at which the thread was spawned. A release build does not keep it, since it would
+    /// take space in every thread: there it is `None`.
     pub fn spawned_at(&self) -> Option<&'static Location<'static>> {
         self.origin.place()
     }
@@ -256,18 +258,19 @@ pub type ErrorHook = Rc<dyn Fn(&LostError)>;
 /// The hook of one hub, if one is set.
 pub(crate) type HooksOwn = RefCell<Option<ErrorHook>>;
 
-/// Calls `hook`, in place of writing to standard error, for each error with which a green thread of this OS thread ends
-/// and which nobody can ask for any more. Does not suspend.
+/// Calls `hook`, in place of writing to standard error, for each error with which a green thread of
+/// this OS thread ends and which nobody can ask for any more. Does not suspend.
 ///
-/// That is an `Err` of a thread whose handle was dropped, before or after its end, without its value having been taken:
-/// [`spawn_n`](crate::spawn_n) and its kind, a pool's `spawn_n`, a handler of [`serve`](crate::serve). It is reported
-/// once. An `Err` is known by the green function that it came from, by the type that stands behind its `->`: the error
-/// has to be `Debug`, and its sources are shown if it is an [`Error`]. Silent are a thread that
-/// somebody [joins](Thread::join) or has [linked to for errors](Thread::link_error), and one that was
+/// That is an `Err` of a thread whose handle was dropped, before or after its end, without its
+/// value having been taken: [`spawn_n`](crate::spawn_n) and its kind, a pool's `spawn_n`, a handler
+/// of [`serve`](crate::serve). It is reported once. An `Err` is known by the green function that it
+/// came from, by the type that stands behind its `->`: the error has to be `Debug`, and its sources
+/// are shown if it is an [`Error`]. Silent are a thread that somebody [joins](Thread::join) or has
+/// [linked to for errors](Thread::link_error), and one that was
 /// [detached](crate::GreenThread::detach).
 ///
-/// The hook runs where the error was lost: in the ending thread, or where its handle is dropped. It is ordinary code,
-/// cannot suspend, and may spawn. A panic of it is printed and goes no further.
+/// The hook runs where the error was lost: in the ending thread, or where its handle is dropped. It
+/// is ordinary code, cannot suspend, and may spawn. A panic of it is printed and goes no further.
 ///
 /// # Panics
 ///
@@ -304,7 +307,8 @@ pub fn set_error_hook(hook: impl Fn(&LostError) + 'static) {
     drop(before);
 }
 
-/// Takes the hook that [`set_error_hook`] set, if one is set; lost errors go to standard error again.
+/// Takes the hook that [`set_error_hook`] set, if one is set; lost errors go to standard error
+/// again.
 ///
 /// # Panics
 ///
@@ -341,7 +345,8 @@ pub(crate) fn report_own<R: 'static>(value: &R) {
     }
 }
 
-/// Lets the message of a panic in a green thread begin with the green thread, in every program with a hub.
+/// Lets the message of a panic in a green thread begin with the green thread, in every program with
+/// a hub.
 ///
 /// The panic hook that is there is called afterwards, and says the rest.
 pub(crate) fn name_threads_in_panics() {

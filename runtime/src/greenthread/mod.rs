@@ -1,7 +1,7 @@
 //! Green threads: spawning them, waiting for them, ending them.
 //!
-//! What eventlet has in `eventlet.greenthread` and gevent in `gevent.Greenlet`. The most used names stand at the
-//! crate's root as well.
+//! What eventlet has in `eventlet.greenthread` and gevent in `gevent.Greenlet`. The most used names
+//! stand at the crate's root as well.
 
 pub(crate) mod builder;
 mod every;
@@ -46,14 +46,15 @@ pub use spawn_tree::{spawn_tree, track_spawns};
 
 /// Suspends the running green thread for at least `duration`; others run meanwhile.
 ///
-/// Zero yields once: every thread that is ready now runs before this returns, so threads that do nothing but
-/// `sleep(Duration::ZERO)` take turns in order. It costs no system call and starves neither I/O nor timers.
-/// A `duration` longer than the clock reaches (`Duration::MAX`) never ends, and does not count as something that
-/// could wake a thread when the hub looks for a deadlock.
+/// Zero yields once: every thread that is ready now runs before this returns, so threads that do
+/// nothing but `sleep(Duration::ZERO)` take turns in order. It costs no system call and starves
+/// neither I/O nor timers. A `duration` longer than the clock reaches (`Duration::MAX`) never ends,
+/// and does not count as something that could wake a thread when the hub looks for a deadlock.
 ///
-/// It never returns early. On a free processor it is late by what the kernel takes (some 60 µs), and by a 256th of the
-/// duration and about a millisecond at most, so that those that sleep long are woken together; where four or more are due
-/// within 50 µs, they are woken together, too. Under a virtual clock it is exact.
+/// It never returns early. On a free processor it is late by what the kernel takes (some 60 µs),
+/// and by a 256th of the duration and about a millisecond at most, so that those that sleep long
+/// are woken together; where four or more are due within 50 µs, they are woken together, too. Under
+/// a virtual clock it is exact.
 ///
 /// # Cancel safety
 ///
@@ -81,7 +82,8 @@ pub fn sleep(duration: Duration) -> Green<impl Future<Output = ()>> {
 ///
 /// # Panics
 ///
-/// Outside a green thread; [`try_current`] has that as a value. eventlet's and gevent's `getcurrent`.
+/// Outside a green thread; [`try_current`] has that as a value. eventlet's and gevent's
+/// `getcurrent`.
 #[doc(alias = "getcurrent")]
 #[track_caller]
 pub fn current() -> Thread {
@@ -93,15 +95,16 @@ pub fn try_current() -> Option<Thread> {
     current::find().and_then(|hub| hub.current()).map(Thread)
 }
 
-/// Ends the running green thread, from however deep a call: the code after this is not reached. Suspends, and does not
-/// come back.
+/// Ends the running green thread, from however deep a call: the code after this is not reached.
+/// Suspends, and does not come back.
 ///
-/// It is a [kill](Thread::kill) of oneself, right here. So the destructors of all that the thread has on its way here run,
-/// [`join`](GreenThread::join) gives [`Exit::Killed`], and a [`catch_exit`] around this catches it and goes on after its
-/// call. A thread that has a value for those who wait returns it instead.
+/// It is a [kill](Thread::kill) of oneself, right here. So the destructors of all that the thread
+/// has on its way here run, [`join`](GreenThread::join) gives [`Exit::Killed`], and a
+/// [`catch_exit`] around this catches it and goes on after its call. A thread that has a value for
+/// those who wait returns it instead.
 ///
-/// In a branch of several (of a [`scope`](crate::scope()), a [`join`](crate::join), a [`race`](crate::race)) it ends the
-/// whole thread, as a kill from outside does.
+/// In a branch of several (of a [`scope`](crate::scope()), a [`join`](crate::join), a
+/// [`race`](crate::race)) it ends the whole thread, as a kill from outside does.
 ///
 /// ```
 /// use eventlet::{Exit, green, spawn};
@@ -145,9 +148,9 @@ pub fn exit() -> ! {
 
 /// Makes the call that `f` makes, and gives a panic in it as a value. Suspends while the call does.
 ///
-/// The panic hook has printed the panic by then. What the call has left half done stays so, as after
-/// [`std::panic::catch_unwind`]; that is for the caller to think of, and no bound asks. A kill and a timeout are no panics
-/// and pass through.
+/// The panic hook has printed the panic by then. What the call has left half done stays so, as
+/// after [`std::panic::catch_unwind`]; that is for the caller to think of, and no bound asks. A
+/// kill and a timeout are no panics and pass through.
 ///
 /// ```
 /// use eventlet::green;
@@ -214,9 +217,10 @@ impl<F: FnOnce() -> G, G: Future> Future for CatchUnwind<F, G> {
 
 /// The right to wait for a green thread's value: what [`spawn`] gives.
 ///
-/// It is also a [`Thread`], the handle without that right, which is cheap to clone and has any number of waiters.
-/// Dropping a `GreenThread` lets its thread go on by itself; an `Err` that it ends with, or has ended with, is reported
-/// then (see [`set_error_hook`]), unless [`detach`](Self::detach) says that it does not matter.
+/// It is also a [`Thread`], the handle without that right, which is cheap to clone and has any
+/// number of waiters. Dropping a `GreenThread` lets its thread go on by itself; an `Err` that it
+/// ends with, or has ended with, is reported then (see [`set_error_hook`]), unless
+/// [`detach`](Self::detach) says that it does not matter.
 pub struct GreenThread<T> {
     outcome: JoinHandle<T>,
 }
@@ -234,8 +238,8 @@ impl<T> GreenThread<T> {
     ///
     /// # Panics
     ///
-    /// Raises the thread's own panic, without printing it again; panics if the thread was killed, and if it is the
-    /// running one. [`join`](Self::join) has these as values.
+    /// Raises the thread's own panic, without printing it again; panics if the thread was killed,
+    /// and if it is the running one. [`join`](Self::join) has these as values.
     #[green(by_hand = "it captures no more than it says")]
     pub fn wait(self) -> Green<impl Future<Output = T> + use<T>> {
         Green::new(async move {
@@ -246,7 +250,8 @@ impl<T> GreenThread<T> {
         })
     }
 
-    /// Waits for the thread's end, however it ends. Suspends until then; not at all if it has ended.
+    /// Waits for the thread's end, however it ends. Suspends until then; not at all if it has
+    /// ended.
     ///
     /// # Cancel safety
     ///
@@ -284,8 +289,8 @@ impl<T> GreenThread<T> {
 
     /// Lets the thread go on by itself, and says that its value does not matter, errors included.
     ///
-    /// Dropping the handle does the same, but an `Err` that the thread ends with is reported then: see
-    /// [`set_error_hook`].
+    /// Dropping the handle does the same, but an `Err` that the thread ends with is reported then:
+    /// see [`set_error_hook`].
     ///
     /// ```
     /// use eventlet::{green, spawn};
@@ -324,7 +329,8 @@ impl<T> AsRef<Thread> for GreenThread<T> {
     }
 }
 
-/// Two are equal if they are on one thread. Of that there is just one `GreenThread`, and any number of [`Thread`]s.
+/// Two are equal if they are on one thread. Of that there is just one `GreenThread`, and any number
+/// of [`Thread`]s.
 impl<T> PartialEq for GreenThread<T> {
     fn eq(&self, other: &Self) -> bool {
         self.thread() == other.thread()
@@ -374,19 +380,22 @@ impl Thread {
     /// Ends the thread from outside. Does not suspend.
     ///
     /// * Not started yet: its body never runs.
-    /// * Suspended: its innermost [`catch_exit`] is resumed at once with `Err(GreenletExit)`, up to its next
-    ///   suspension, and may clean up or even refuse. With no such scope its state is dropped there and then;
-    ///   the destructors have run when this returns.
+    /// * Suspended: its innermost [`catch_exit`] is resumed at once with `Err(GreenletExit)`, up to
+    ///   its next suspension, and may clean up or even refuse. With no such scope its state is
+    ///   dropped there and then; the destructors have run when this returns.
     /// * Running (a thread that kills itself): as above at its next suspension.
     /// * Ended: nothing happens.
     ///
-    /// Whoever waits for it is woken, its links run. [`join`](GreenThread::join) gives [`Exit::Killed`].
+    /// Whoever waits for it is woken, its links run. [`join`](GreenThread::join) gives
+    /// [`Exit::Killed`].
     ///
-    /// Destructors and links may kill in their turn. Up to 64 such kills stand on each other as calls do; what the deepest
-    /// of them sets off is put into a line, and worked off in order before that one returns. So a chain of kills may be of
-    /// any length, and all of it is over when the outermost kill returns.
+    /// Destructors and links may kill in their turn. Up to 64 such kills stand on each other as
+    /// calls do; what the deepest of them sets off is put into a line, and worked off in order
+    /// before that one returns. So a chain of kills may be of any length, and all of it is over
+    /// when the outermost kill returns.
     ///
-    /// Where the OS thread is ending and its hub has ended before it, nothing is left to kill, and nothing happens.
+    /// Where the OS thread is ending and its hub has ended before it, nothing is left to kill, and
+    /// nothing happens.
     ///
     /// eventlet's and gevent's `kill`; [`kill_with`](Self::kill_with) says why.
     pub fn kill(&self) {
@@ -399,8 +408,9 @@ impl Thread {
     /// [Kills](Self::kill) the thread and says why. Does not suspend.
     ///
     /// The reason is an error, or text. The [`catch_exit`] that catches the kill has it
-    /// ([`GreenletExit::reason`]), and if the thread ends by the kill, so has whoever asks for its end
-    /// ([`Exit::KilledWith`]). Of several kills before the first is caught the first reason counts.
+    /// ([`GreenletExit::reason`]), and if the thread ends by the kill, so has whoever asks for its
+    /// end ([`Exit::KilledWith`]). Of several kills before the first is caught the first reason
+    /// counts.
     ///
     /// ```
     /// use std::time::Duration;
@@ -435,8 +445,8 @@ impl Thread {
         }
     }
 
-    /// Waits for the thread's end, without its value. Any number of threads may. Suspends until then; not at all if it
-    /// has ended.
+    /// Waits for the thread's end, without its value. Any number of threads may. Suspends until
+    /// then; not at all if it has ended.
     ///
     /// # Cancel safety
     ///
@@ -460,9 +470,10 @@ impl Thread {
 
     /// Calls `f` with this thread when it ends, however it ends. If it has ended, now.
     ///
-    /// Links run in the order in which they were made, inside the ending thread, after its body was dropped. They are
-    /// ordinary code and cannot suspend, but may spawn, and may undo a later one. One that panics does not stop the
-    /// next (in eventlet it does). Threads that wait for this one have been woken by then, and go on in their turn.
+    /// Links run in the order in which they were made, inside the ending thread, after its body was
+    /// dropped. They are ordinary code and cannot suspend, but may spawn, and may undo a later one.
+    /// One that panics does not stop the next (in eventlet it does). Threads that wait for this one
+    /// have been woken by then, and go on in their turn.
     ///
     /// eventlet's `link`, gevent's `rawlink`.
     pub fn link(&self, f: impl FnOnce(&Thread) + 'static) -> Link {
@@ -478,7 +489,8 @@ impl Thread {
         })
     }
 
-    /// Calls `f` when this thread has returned; not if it panics or is killed. In all else as [`link`](Self::link).
+    /// Calls `f` when this thread has returned; not if it panics or is killed. In all else as
+    /// [`link`](Self::link).
     ///
     /// gevent's `link_value`.
     pub fn link_value(&self, f: impl FnOnce(&Thread) + 'static) -> Link {
@@ -489,10 +501,11 @@ impl Thread {
         })
     }
 
-    /// Calls `f` when this thread has panicked or was killed, with how; not if it returns. In all else as
-    /// [`link`](Self::link).
+    /// Calls `f` when this thread has panicked or was killed, with how; not if it returns. In all
+    /// else as [`link`](Self::link).
     ///
-    /// Whoever links for errors looks after the thread: an `Err` that it returns is not reported as lost either.
+    /// Whoever links for errors looks after the thread: an `Err` that it returns is not reported as
+    /// lost either.
     ///
     /// gevent's `link_exception`.
     #[doc(alias = "link_exception")]
@@ -510,7 +523,8 @@ impl Thread {
         self.0.is(&other.0)
     }
 
-    /// The number of the thread that spawned this one, if there was one and [`track_spawns`] was on at that time.
+    /// The number of the thread that spawned this one, if there was one and [`track_spawns`] was on
+    /// at that time.
     ///
     /// gevent's `spawning_greenlet`.
     pub fn spawner(&self) -> Option<u64> {

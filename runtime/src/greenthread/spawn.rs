@@ -12,15 +12,16 @@ use crate::hub::task::Place;
 
 /// Starts a green thread that makes and drives the green call of `f`. Does not suspend.
 ///
-/// The thread begins when the running one next suspends, after all that are ready already; threads begin in the order
-/// in which they were spawned. `f` itself is called in the new thread. Any [`Future`] will do for a green call.
+/// The thread begins when the running one next suspends, after all that are ready already; threads
+/// begin in the order in which they were spawned. `f` itself is called in the new thread. Any
+/// [`Future`] will do for a green call.
 ///
-/// Dropping the handle lets the thread go on by itself; an `Err` that it ends with is reported then, see
-/// [`set_error_hook`](crate::greenthread::set_error_hook). A panic in it
-/// ends it alone; it is printed when it happens, and [`wait`](GreenThread::wait) raises it.
+/// Dropping the handle lets the thread go on by itself; an `Err` that it ends with is reported
+/// then, see [`set_error_hook`](crate::greenthread::set_error_hook). A panic in it ends it alone;
+/// it is printed when it happens, and [`wait`](GreenThread::wait) raises it.
 ///
-/// Where the OS thread is ending and its hub has ended before it, in the destructor of a thread-local, the thread is killed
-/// before it begins.
+/// Where the OS thread is ending and its hub has ended before it, in the destructor of a
+/// thread-local, the thread is killed before it begins.
 ///
 /// # Examples
 ///
@@ -58,8 +59,8 @@ where
 
 /// Starts a green thread whose value nobody wants. Does not suspend.
 ///
-/// [`spawn`] with the handle dropped; a panic in the thread is printed when it happens, and so is an `Err` that it ends
-/// with. eventlet's `spawn_n`.
+/// [`spawn`] with the handle dropped; a panic in the thread is printed when it happens, and so is
+/// an `Err` that it ends with. eventlet's `spawn_n`.
 ///
 /// # Panics
 ///
@@ -77,7 +78,8 @@ where
 
 /// Starts a green thread after `delay`, whatever becomes of the running one. Does not suspend.
 ///
-/// Until then [`cancel`](Thread::cancel) undoes it. eventlet's `spawn_after`, gevent's `spawn_later`.
+/// Until then [`cancel`](Thread::cancel) undoes it. eventlet's `spawn_after`, gevent's
+/// `spawn_later`.
 ///
 /// # Examples
 ///
@@ -114,8 +116,8 @@ where
 
 /// Starts a green thread after `delay`, unless the running one has ended by then. Does not suspend.
 ///
-/// In that case, and when no green thread runs now, the new one ends as [`Exit::Killed`](crate::Exit::Killed) when its time has come.
-/// eventlet's `spawn_after_local`.
+/// In that case, and when no green thread runs now, the new one ends as
+/// [`Exit::Killed`](crate::Exit::Killed) when its time has come. eventlet's `spawn_after_local`.
 #[track_caller]
 pub fn spawn_after_local<F, G>(delay: Duration, f: F) -> GreenThread<G::Value>
 where
@@ -152,7 +154,8 @@ where
         });
         outcome.task().spawned_at(place);
         outcome.task().delay();
-        // Set now and not in the thread's first turn, so that equal deadlines keep the order of the calls.
+        // Set now and not in the thread's first turn, so that equal deadlines keep the order of the
+        // calls.
         alarm.set(Some(Timer::lasting(hub, delay, outcome.task().clone().into())));
         GreenThread::new(outcome)
     })

@@ -6,10 +6,11 @@ use std::fmt::Write;
 use crate::greenthread::Thread;
 use crate::hub::current;
 
-/// Lets green threads that are spawned from now on remember who spawned them, or not. Does not suspend.
+/// Lets green threads that are spawned from now on remember who spawned them, or not. Does not
+/// suspend.
 ///
-/// It is off at first, since it costs an allocation for each thread. It is this OS thread's hub that is meant. gevent's
-/// `GEVENT_TRACK_GREENLET_TREE`.
+/// It is off at first, since it costs an allocation for each thread. It is this OS thread's hub
+/// that is meant. gevent's `GEVENT_TRACK_GREENLET_TREE`.
 pub fn track_spawns(is_on: bool) {
     current::with(|hub| hub.observe.tracks_spawns.set(is_on));
 }

@@ -30,8 +30,8 @@ use crate::iter::GreenIterator;
 /// * as a whole: [`bytes`](Self::bytes), [`text`](Self::text), `json` (feature `json`),
 /// * by a library, as an `http_body::Body`.
 ///
-/// One that came over the network has limits: on its bytes, and on the wait for each piece. The server sets them
-/// ([`wsgi::Server::max_body`](crate::wsgi::Server::max_body)).
+/// One that came over the network has limits: on its bytes, and on the wait for each piece. The
+/// server sets them ([`wsgi::Server::max_body`](crate::wsgi::Server::max_body)).
 ///
 /// ```
 /// use std::io;
@@ -104,9 +104,10 @@ impl Body {
 
     /// A body that a green call writes, piece by piece, while it is sent.
     ///
-    /// The call is made in a green thread of its own when the first piece is asked for. [`Out::write`] waits until the
-    /// last piece has been taken, so nothing piles up. If the body is dropped, because the peer has gone, the thread is
-    /// killed. If it panics or returns an `Err`, the message ends in the middle, and the peer can tell.
+    /// The call is made in a green thread of its own when the first piece is asked for.
+    /// [`Out::write`] waits until the last piece has been taken, so nothing piles up. If the body
+    /// is dropped, because the peer has gone, the thread is killed. If it panics or returns an
+    /// `Err`, the message ends in the middle, and the peer can tell.
     ///
     /// ```
     /// use std::io;
@@ -163,8 +164,8 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// Those of the connection; `FileTooLarge` beyond the body's limit; `TimedOut` if the peer makes it wait for too
-    /// long; `UnexpectedEof` if it leaves in the middle.
+    /// Those of the connection; `FileTooLarge` beyond the body's limit; `TimedOut` if the peer
+    /// makes it wait for too long; `UnexpectedEof` if it leaves in the middle.
     ///
     /// # Cancel safety
     ///
@@ -300,8 +301,8 @@ impl Received {
     }
 }
 
-/// An error that came of the body a peer sent. What else a handler talks to fails as well, in the same words of `io`, and
-/// is none of the peer's faults.
+/// An error that came of the body a peer sent. What else a handler talks to fails as well, in the
+/// same words of `io`, and is none of the peer's faults.
 #[derive(Debug)]
 pub(crate) struct Faulty(Box<dyn Error + Send + Sync>);
 

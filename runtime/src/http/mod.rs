@@ -1,7 +1,7 @@
 //! What HTTP servers and clients have in common: bodies, and answers made of plain values.
 //!
-//! The types are those of the crate `http`: whatever is written for them fits. A body is [`Body`] in both
-//! directions. The server is [`wsgi`](crate::wsgi).
+//! The types are those of the crate `http`: whatever is written for them fits. A body is [`Body`]
+//! in both directions. The server is [`wsgi`](crate::wsgi).
 
 mod body;
 mod producer;

@@ -12,7 +12,8 @@ use bytes::Bytes;
 use crate::green;
 use crate::greenthread::{Builder, Thread};
 
-/// Where the pieces of a [streamed body](super::Body::stream) are written to. Clones write to the same body.
+/// Where the pieces of a [streamed body](super::Body::stream) are written to. Clones write to the
+/// same body.
 #[derive(Clone)]
 pub struct Out {
     pipe: Rc<Pipe>,
@@ -36,7 +37,8 @@ struct State {
 }
 
 impl Out {
-    /// Sends a piece. Suspends until the one before has been taken, so that a slow peer slows the writer.
+    /// Sends a piece. Suspends until the one before has been taken, so that a slow peer slows the
+    /// writer.
     ///
     /// # Errors
     ///
@@ -56,7 +58,8 @@ impl Out {
         Ok(())
     }
 
-    /// Waits until everything that was written has been taken by whoever sends. Suspends until then.
+    /// Waits until everything that was written has been taken by whoever sends. Suspends until
+    /// then.
     ///
     /// # Errors
     ///

@@ -25,8 +25,8 @@ use super::{Body, Faulty, Out, Response};
 /// | `Json(value)` (feature `json`) | 200, `application/json` |
 /// | [`Response`] | as it is |
 ///
-/// A header whose name or value cannot be one (with a line break in it, say) makes the answer a 500: nothing of it is
-/// sent.
+/// A header whose name or value cannot be one (with a line break in it, say) makes the answer a
+/// 500: nothing of it is sent.
 pub trait IntoResponse {
     /// The answer. Does not suspend.
     fn into_response(self) -> Response;
@@ -215,7 +215,8 @@ pub fn redirect(location: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, location)], ()).into_response()
 }
 
-/// A text that a green call writes while it is sent: [`Body::stream`] as a response of `text/plain`.
+/// A text that a green call writes while it is sent: [`Body::stream`] as a response of
+/// `text/plain`.
 pub fn stream<F, G>(produce: F) -> Response
 where
     F: FnOnce(Out) -> G + 'static,

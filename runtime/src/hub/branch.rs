@@ -1,5 +1,5 @@
-//! What belongs to a branch alone, while its thread drives others beside it: the values that it sets, and whether a kill
-//! asks it.
+//! What belongs to a branch alone, while its thread drives others beside it: the values that it
+//! sets, and whether a kill asks it.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -41,7 +41,8 @@ impl Hub {
         f()
     }
 
-    /// Would a kill end the running branch without asking it? So it is where a `catch_exit` stands around the branches.
+    /// Would a kill end the running branch without asking it? So it is where a `catch_exit` stands
+    /// around the branches.
     pub(crate) fn is_shielded(&self) -> bool {
         self.scheduler.shielded.get()
     }

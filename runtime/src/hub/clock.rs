@@ -4,11 +4,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// A hub's clock. Times are durations since an origin of the clock's own choice, and never run backwards.
+/// A hub's clock. Times are durations since an origin of the clock's own choice, and never run
+/// backwards.
 ///
 /// The one a hub starts with reads the operating system's monotonic clock. Install another one with
-/// [`Hub::set_clock`](crate::hubs::Hub::set_clock); [`testing::VirtualClock`](crate::testing::VirtualClock) is one
-/// that jumps from deadline to deadline.
+/// [`Hub::set_clock`](crate::hubs::Hub::set_clock);
+/// [`testing::VirtualClock`](crate::testing::VirtualClock) is one that jumps from deadline to
+/// deadline.
 pub trait Clock {
     /// The time now.
     fn now(&self) -> Duration;
@@ -59,10 +61,11 @@ impl HubClock {
     }
 }
 
-/// A clock for tests: it stands still while anything can run, and jumps to the next deadline when nothing can.
+/// A clock for tests: it stands still while anything can run, and jumps to the next deadline when
+/// nothing can.
 ///
-/// A test of an hour's sleep takes no time, and gives the same times in every run. Clones are handles on one clock.
-/// trio calls this an autojump clock.
+/// A test of an hour's sleep takes no time, and gives the same times in every run. Clones are
+/// handles on one clock. trio calls this an autojump clock.
 #[derive(Clone, Debug, Default)]
 pub struct VirtualClock {
     now: Rc<Cell<Duration>>,

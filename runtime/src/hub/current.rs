@@ -1,6 +1,6 @@
-//! The thread-locals: the hub of this OS thread, made on first use, and what must be there even while that ends. Beside them lies
-//! what the running thread may still do before it gives way, where a wait that need not wait finds it without asking for
-//! the hub.
+//! The thread-locals: the hub of this OS thread, made on first use, and what must be there even
+//! while that ends. Beside them lies what the running thread may still do before it gives way,
+//! where a wait that need not wait finds it without asking for the hub.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::mem::ManuallyDrop;
@@ -18,8 +18,9 @@ thread_local! {
     static BUDGET: Cell<i32> = const { Cell::new(FULL_BUDGET) };
 }
 
-/// What a resumption may spend: so many waits that need not wait, or [`IO_COST`] times fewer operations on descriptors. It
-/// keeps a loop over queues, locks or an always-ready socket from holding the hub.
+/// What a resumption may spend: so many waits that need not wait, or [`IO_COST`] times fewer
+/// operations on descriptors. It keeps a loop over queues, locks or an always-ready socket from
+/// holding the hub.
 pub(crate) const FULL_BUDGET: i32 = 1024;
 /// What an operation on a descriptor costs: a system call takes longer than a look into a queue.
 pub(crate) const IO_COST: i32 = 8;
@@ -31,7 +32,8 @@ pub(crate) fn spend(cost: i32) {
     let _ = BUDGET.try_with(|budget| budget.set(budget.get() - cost));
 }
 
-/// Takes one from what the running thread may do before it gives way; `false` if it has spent all that, and has to.
+/// Takes one from what the running thread may do before it gives way; `false` if it has spent all
+/// that, and has to.
 #[inline(always)]
 pub(crate) fn try_spend() -> bool {
     // One access for the question and the answer: this is asked for at every wait.
@@ -136,7 +138,8 @@ impl Drop for After {
 #[inline]
 #[track_caller]
 pub(crate) fn with_running<R>(f: impl FnOnce(&Rc<Hub>) -> R) -> R {
-    // This is asked for at every wait. With a second call of `f`, for the end, it would not lie in line.
+    // This is asked for at every wait. With a second call of `f`, for the end, it would not lie in
+    // line.
     match CURRENT.try_with(|owner| f(&owner.get_or_init(make).0)) {
         Ok(result) => result,
         Err(_) => is_over(),
@@ -145,8 +148,8 @@ pub(crate) fn with_running<R>(f: impl FnOnce(&Rc<Hub>) -> R) -> R {
 
 /// Calls `f` with this OS thread's hub, which is made now if there was none.
 ///
-/// When the OS thread is ending and its hub has ended before it, `f` has one that ends with it: what is spawned there is
-/// killed before it begins.
+/// When the OS thread is ending and its hub has ended before it, `f` has one that ends with it:
+/// what is spawned there is killed before it begins.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Rc<Hub>) -> R) -> R {
     // Asked beforehand, so that `f` is moved no more often than it must be.
@@ -157,7 +160,8 @@ pub(crate) fn with<R>(f: impl FnOnce(&Rc<Hub>) -> R) -> R {
     with_running(f)
 }
 
-/// The hub that [`with`] would hand on, for those whose code is large: in a closure it would not lie in line.
+/// The hub that [`with`] would hand on, for those whose code is large: in a closure it would not
+/// lie in line.
 #[inline]
 pub(crate) fn get() -> Found {
     match CURRENT.try_with(|owner| owner.get_or_init(make).0.clone()) {
@@ -188,8 +192,8 @@ fn make() -> Owner {
     Owner(hub)
 }
 
-/// The process was forked, and this is the one OS thread of the child. Asks for no memory, takes no lock, and does not
-/// panic.
+/// The process was forked, and this is the one OS thread of the child. Asks for no memory, takes no
+/// lock, and does not panic.
 #[cfg(unix)]
 pub(super) fn after_fork() {
     if lasting(|lasting| lasting.has_hub.get()) != Some(true) {
@@ -253,8 +257,8 @@ fn is_over() -> ! {
     )
 }
 
-/// Calls `now` with the value, unless too many such calls stand on each other's stack already: then what `later` makes of
-/// it is done by the deepest of them, before that returns.
+/// Calls `now` with the value, unless too many such calls stand on each other's stack already: then
+/// what `later` makes of it is done by the deepest of them, before that returns.
 pub(crate) fn nest<V>(value: V, now: impl FnOnce(V), later: impl FnOnce(V) -> Work) {
     let mut parts = Some((value, now, later));
     let nested = lasting(|lasting| {

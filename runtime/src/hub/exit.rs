@@ -5,9 +5,11 @@ use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Why a green thread has no value: what [`GreenThread::join`](crate::GreenThread::join) gives instead.
+/// Why a green thread has no value: what [`GreenThread::join`](crate::GreenThread::join) gives
+/// instead.
 ///
-/// eventlet raises `GreenletExit` or the thread's own exception in those places; gevent returns the exception object.
+/// eventlet raises `GreenletExit` or the thread's own exception in those places; gevent returns the
+/// exception object.
 #[non_exhaustive]
 pub enum Exit {
     /// It was [killed](crate::Thread::kill), or its hub ended first.
@@ -18,11 +20,13 @@ pub enum Exit {
     Panicked(Panic),
 }
 
-/// Why a green thread was killed: the error that [`kill_with`](crate::Thread::kill_with) was given. Clones share it.
+/// Why a green thread was killed: the error that [`kill_with`](crate::Thread::kill_with) was given.
+/// Clones share it.
 ///
-/// [`Exit::reason`] and [`GreenletExit::reason`](crate::greenthread::GreenletExit::reason) give it. Displayed, it is the
-/// error's text.
-// A pointer to a pointer, because every thread that has not been joined has room for one in its result.
+/// [`Exit::reason`] and [`GreenletExit::reason`](crate::greenthread::GreenletExit::reason) give it.
+/// Displayed, it is the error's text.
+// A pointer to a pointer, because every thread that has not been joined has room for one in its
+// result.
 #[derive(Clone)]
 pub struct Reason(Arc<Box<dyn Error + Send + Sync>>);
 
@@ -69,7 +73,8 @@ pub struct Panic(Box<Inner>);
 
 struct Inner {
     message: Option<String>,
-    /// In a lock only so that an error that holds this is `Sync`, as many interfaces ask. It is never locked.
+    /// In a lock only so that an error that holds this is `Sync`, as many interfaces ask. It is
+    /// never locked.
     payload: Mutex<Box<dyn Any + Send>>,
 }
 

@@ -1,8 +1,10 @@
-//! Who hears of a kill: the `catch_exit` scopes of a thread, which are a tree where the thread drives several calls at once.
+//! Who hears of a kill: the `catch_exit` scopes of a thread, which are a tree where the thread
+//! drives several calls at once.
 //!
-//! A scope knows the one around it, which is the one whose call was being driven when it was entered, whatever combinators
-//! stand in between. A kill is for those that have no other inside: each of them is *called*, woken if something else than
-//! the thread itself drives it, and *hears* when it is driven next.
+//! A scope knows the one around it, which is the one whose call was being driven when it was
+//! entered, whatever combinators stand in between. A kill is for those that have no other inside:
+//! each of them is *called*, woken if something else than the thread itself drives it, and *hears*
+//! when it is driven next.
 //!
 //! ```text
 //!   kill ─▶ KILLED ─▶ notify_scopes: every innermost scope is called ─▶ the thread is resumed at once
@@ -73,7 +75,8 @@ impl Driver {
 }
 
 impl Hub {
-    /// The running thread comes to stand in a scope. `None` where there is nobody whom a kill would ask.
+    /// The running thread comes to stand in a scope. `None` where there is nobody whom a kill would
+    /// ask.
     pub(crate) fn enter_scope(&self) -> Option<Rc<ExitScope>> {
         if self.is_shielded() {
             return None;

@@ -7,14 +7,15 @@ use std::io;
 
 /// What an [`io::Error`] holds that says which operation the operating system refused.
 ///
-/// It reads "cannot register the descriptor with the hub: No space left on device (os error 28)", and its
-/// [source](Error::source) is the operating system's error as it came. The `io::Error` around it has that error's
-/// [kind](io::Error::kind); its own `raw_os_error` is `None`, as for every error of std's that holds another one:
-/// [`raw_os_error`] looks inside.
+/// It reads "cannot register the descriptor with the hub: No space left on device (os error 28)",
+/// and its [source](Error::source) is the operating system's error as it came. The `io::Error`
+/// around it has that error's [kind](io::Error::kind); its own `raw_os_error` is `None`, as for
+/// every error of std's that holds another one: [`raw_os_error`] looks inside.
 ///
-/// Every error that the operating system gives to green I/O is such one: of sockets, pipes, files, processes, and of
-/// registering a descriptor. Only `WouldBlock` is as it comes, where it says that a call would have to wait; and what this
-/// crate says of itself (`TimedOut` after a limit, `ResourceBusy` for a second reader) never had a number.
+/// Every error that the operating system gives to green I/O is such one: of sockets, pipes, files,
+/// processes, and of registering a descriptor. Only `WouldBlock` is as it comes, where it says that
+/// a call would have to wait; and what this crate says of itself (`TimedOut` after a limit,
+/// `ResourceBusy` for a second reader) never had a number.
 #[derive(Debug)]
 pub struct Refused {
     operation: Cow<'static, str>,
@@ -40,8 +41,8 @@ impl Error for Refused {
     }
 }
 
-/// The operating system's number of an error, also where the error says [which operation](Refused) it came from, or holds
-/// an `io::Error` in another way. Does not suspend.
+/// The operating system's number of an error, also where the error says [which operation](Refused)
+/// it came from, or holds an `io::Error` in another way. Does not suspend.
 ///
 /// # Examples
 ///
@@ -67,8 +68,8 @@ pub fn raw_os_error(error: &io::Error) -> Option<i32> {
     })
 }
 
-/// Says of an error of the operating system's what could not be done. Errors that are not its, which say so themselves,
-/// and `WouldBlock` stay as they are.
+/// Says of an error of the operating system's what could not be done. Errors that are not its,
+/// which say so themselves, and `WouldBlock` stay as they are.
 ///
 /// Nothing is made of the name before there is an error.
 pub(crate) fn cannot<O>(operation: impl FnOnce() -> O) -> impl FnOnce(io::Error) -> io::Error
@@ -78,7 +79,8 @@ where
     |error| if is_plain(&error) { refused(operation().into(), error) } else { error }
 }
 
-/// As [`cannot`], of what never waits: there `WouldBlock` says that something is scarce, and is named as everything else.
+/// As [`cannot`], of what never waits: there `WouldBlock` says that something is scarce, and is
+/// named as everything else.
 pub(crate) fn cannot_now<O>(operation: impl FnOnce() -> O) -> impl FnOnce(io::Error) -> io::Error
 where
     O: Into<Cow<'static, str>>,

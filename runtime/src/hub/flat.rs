@@ -1,9 +1,9 @@
 //! What the end of one thing sets off, in constant native stack.
 //!
-//! A kill runs destructors and links, which may kill; what a result holds may be the last handle on another result. Each
-//! of these would stand on the stack of the one before. So they are counted: a few stand on each other, as ordinary calls
-//! do, and what the deepest of those sets off is put into a line and worked off by it, first come first served, before it
-//! returns:
+//! A kill runs destructors and links, which may kill; what a result holds may be the last handle on
+//! another result. Each of these would stand on the stack of the one before. So they are counted: a
+//! few stand on each other, as ordinary calls do, and what the deepest of those sets off is put
+//! into a line and worked off by it, first come first served, before it returns:
 //!
 //! ```text
 //!   kill ─▶ kill ─▶ … ─▶ kill (the 64th)
@@ -11,7 +11,8 @@
 //!                          ◀─────────────────┘ one after another
 //! ```
 //!
-//! Hence nobody sees a difference who does not nest so deep, and whatever the outermost sets off is over when it returns.
+//! Hence nobody sees a difference who does not nest so deep, and whatever the outermost sets off is
+//! over when it returns.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -45,7 +46,8 @@ impl Flat {
         Flat { depth: Cell::new(0), later: RefCell::new(VecDeque::new()) }
     }
 
-    /// Calls `now`, unless that would stand too deep: then what `later` makes is put off. A panic of `now` goes through.
+    /// Calls `now`, unless that would stand too deep: then what `later` makes is put off. A panic
+    /// of `now` goes through.
     pub(super) fn nest<V>(&self, value: V, now: impl FnOnce(V), later: impl FnOnce(V) -> Work) {
         let depth = self.depth.get();
         if depth == DEEPEST {

@@ -74,8 +74,8 @@ impl Hub {
         outcome
     }
 
-    /// Lets a task run until it suspends or ends, and delivers a kill that it asked for itself. No other one is at
-    /// work.
+    /// Lets a task run until it suspends or ends, and delivers a kill that it asked for itself. No
+    /// other one is at work.
     #[inline]
     pub(super) fn resume(self: &Rc<Self>, task: &TaskRef) {
         replace_budget(FULL_BUDGET);
@@ -116,9 +116,10 @@ impl Hub {
         }
     }
 
-    /// It was killed while it ran. Its innermost `catch_exit` hears of it now; if there is none, or it was not
-    /// reached, the thread ends here. One that kills itself again while it cleans up hears of that in its next turn,
-    /// so that a thread which does nothing else lets the others live.
+    /// It was killed while it ran. Its innermost `catch_exit` hears of it now; if there is none, or
+    /// it was not reached, the thread ends here. One that kills itself again while it cleans up
+    /// hears of that in its next turn, so that a thread which does nothing else lets the others
+    /// live.
     #[cold]
     fn deliver_kill(self: &Rc<Self>, task: &TaskRef) {
         match self.deliver_now(task) {
@@ -129,8 +130,8 @@ impl Hub {
         }
     }
 
-    /// Lets those `catch_exit`s hear of a kill that are to, until the thread suspends; ends it if none does. If it has
-    /// killed itself again meanwhile, that is the progress.
+    /// Lets those `catch_exit`s hear of a kill that are to, until the thread suspends; ends it if
+    /// none does. If it has killed itself again meanwhile, that is the progress.
     fn deliver_now(&self, task: &TaskRef) -> Progress {
         if task.has_scopes() && task.is_started() && !self.scheduler.is_ending.get() {
             task.notify_scopes();
@@ -145,7 +146,8 @@ impl Hub {
         Progress::Ended
     }
 
-    /// Calls `f` with `task` as the current one, and puts back what belongs to the one before afterwards.
+    /// Calls `f` with `task` as the current one, and puts back what belongs to the one before
+    /// afterwards.
     fn enter_task<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
         let budget = replace_budget(FULL_BUDGET);
         let expired = self.time.expired.take();
@@ -166,9 +168,10 @@ impl Hub {
         self.scheduler.delivers.get()
     }
 
-    /// Ends a thread: at once if it is suspended, at its next suspension if it runs. In a `catch_exit` it is resumed
-    /// at once with the news, until it suspends or ends. (At once is before the outermost of the kills that stand on each
-    /// other returns, if they are many: see `flat.rs`.)
+    /// Ends a thread: at once if it is suspended, at its next suspension if it runs. In a
+    /// `catch_exit` it is resumed at once with the news, until it suspends or ends. (At once is
+    /// before the outermost of the kills that stand on each other returns, if they are many: see
+    /// `flat.rs`.)
     pub(crate) fn kill(self: &Rc<Self>, task: &TaskRef) {
         if task.is_done() {
             return;
@@ -203,8 +206,8 @@ impl Hub {
         });
     }
 
-    /// A task is done: nobody finds it any more, its own values are dropped, whoever waits for it is woken, its links
-    /// run.
+    /// A task is done: nobody finds it any more, its own values are dropped, whoever waits for it
+    /// is woken, its links run.
     #[inline]
     fn retire(&self, task: &TaskRef) {
         let registered = self.scheduler.tasks.borrow_mut().remove(task);
@@ -228,7 +231,8 @@ impl Hub {
         }
         // One by one, because a link may undo a later one.
         while let Some((_, link)) = task.if_cold(|cold| cold.links.pop_front()).flatten() {
-            // A link that panics has been reported by the panic hook, and does not stop the next one.
+            // A link that panics has been reported by the panic hook, and does not stop the next
+            // one.
             if let Err(payload) = catch_unwind(AssertUnwindSafe(link)) {
                 drop_payload(payload);
             }
@@ -255,7 +259,8 @@ impl Hub {
     }
 }
 
-/// Values whose destructors make new ones are dropped so many times over; then they stay until the last handle goes.
+/// Values whose destructors make new ones are dropped so many times over; then they stay until the
+/// last handle goes.
 const GENERATIONS: usize = 100;
 
 /// Mostly there is nothing.
@@ -266,7 +271,8 @@ fn drop_own(task: &TaskRef) {
     }
 }
 
-/// Drops what belongs to a thread that has ended. A destructor may make a value of its thread anew, which goes as well.
+/// Drops what belongs to a thread that has ended. A destructor may make a value of its thread anew,
+/// which goes as well.
 #[cold]
 fn drop_own_values(task: &TaskRef) {
     for _ in 0..GENERATIONS {

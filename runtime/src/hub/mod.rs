@@ -15,7 +15,8 @@
 //!  waiter_cell.rs room for one who waits
 //! ```
 //!
-//! [`Hub`] has what these need in four parts: the [`Scheduler`], the [`Reactor`], the [`Time`], and those that [`Observe`].
+//! [`Hub`] has what these need in four parts: the [`Scheduler`], the [`Reactor`], the [`Time`], and
+//! those that [`Observe`].
 //!
 //! | word | |
 //! |---|---|
@@ -37,8 +38,9 @@
 //! | to be killed, to hear of it | a task is marked at once; it hears when it is resumed, and ends there unless a `catch_exit` asks why |
 //! | cold part | what few tasks have: links, joiners, names, contexts; allocated when the first of them is set |
 //!
-//! Nothing in here knows of sockets, pools or queues. What is built on a hub uses [`suspend::until`], a [`wait_queue::Queued`]
-//! or a [`waiter_cell::WaiterCell`], a [`sources::Source`], [`wake`], and the functions of [`Hub`].
+//! Nothing in here knows of sockets, pools or queues. What is built on a hub uses
+//! [`suspend::until`], a [`wait_queue::Queued`] or a [`waiter_cell::WaiterCell`], a
+//! [`sources::Source`], [`wake`], and the functions of [`Hub`].
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -119,9 +121,11 @@ pub(crate) struct Scheduler {
     exit_scope: Cell<Option<Rc<ExitScope>>>,
     /// The running thread was resumed to hear of a kill.
     delivers: Cell<bool>,
-    /// The running thread drives one of several branches just now, and a `catch_exit` stands around them all.
+    /// The running thread drives one of several branches just now, and a `catch_exit` stands around
+    /// them all.
     shielded: Cell<bool>,
-    /// The last turn found that resumptions take long: the next one looks at the clock from its beginning.
+    /// The last turn found that resumptions take long: the next one looks at the clock from its
+    /// beginning.
     is_slow: Cell<bool>,
     /// Where `run` was called, if it is at work further up the call stack.
     runs: Cell<Option<&'static Location<'static>>>,
@@ -148,7 +152,8 @@ pub(crate) struct Reactor {
 pub(crate) struct Time {
     pub(crate) timers: RefCell<Timers>,
     clock: RefCell<HubClock>,
-    /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last time.
+    /// The deadline of the innermost enclosing timeout that is over, while its call is asked a last
+    /// time.
     pub(crate) expired: Cell<Option<Duration>>,
 }
 
@@ -162,8 +167,8 @@ pub(crate) struct Observe {
     pub(crate) tracks_spawns: Cell<bool>,
 }
 
-/// The next time from `deadline` on that is a multiple of the largest power of two within a 256th of the time until then,
-/// and of 2^20 at most; all in nanoseconds.
+/// The next time from `deadline` on that is a multiple of the largest power of two within a 256th
+/// of the time until then, and of 2^20 at most; all in nanoseconds.
 fn round(deadline: u64, time: u64) -> u64 {
     const MOST_BITS: u32 = 20;
     let Some(bits) = (time >> 8).checked_ilog2() else { return deadline };
@@ -171,8 +176,8 @@ fn round(deadline: u64, time: u64) -> u64 {
     deadline.checked_add(rest).map_or(deadline, |time| time & !rest)
 }
 
-/// Wakes whoever waits; with the hub gone there is nobody. Nothing may be borrowed that code of another executor could
-/// want.
+/// Wakes whoever waits; with the hub gone there is nobody. Nothing may be borrowed that code of
+/// another executor could want.
 #[inline]
 pub(crate) fn wake(waiter: Waiter) {
     current::try_with(|hub| hub.wake(waiter));
@@ -186,7 +191,8 @@ pub(crate) fn wake_all(waiters: Vec<Waiter>) {
 impl Hub {
     /// # Panics
     ///
-    /// If the operating system has no poller to give, or `EVENTLET_HUB` names one that does not exist.
+    /// If the operating system has no poller to give, or `EVENTLET_HUB` names one that does not
+    /// exist.
     pub(crate) fn new() -> Rc<Hub> {
         fork::listen();
         let name = std::env::var("EVENTLET_HUB").unwrap_or_else(|_| "default".to_owned());
@@ -197,8 +203,8 @@ impl Hub {
         Hub::with_poller(poller)
     }
 
-    /// A hub that only takes what it is given, and does nothing with it: for whoever asks for one when an OS thread's own
-    /// has ended.
+    /// A hub that only takes what it is given, and does nothing with it: for whoever asks for one
+    /// when an OS thread's own has ended.
     pub(crate) fn after_the_end() -> Rc<Hub> {
         let hub = Hub::with_poller(Box::new(NoPoller::<AFTER_THE_END>));
         hub.remote.close();
@@ -260,8 +266,9 @@ impl Hub {
         Ok(())
     }
 
-    /// Ends the poller. From here on a source may find no hub to tell that its descriptor is about to be closed, and
-    /// whoever still has a handle on the hub may let it run: so nothing may watch any more.
+    /// Ends the poller. From here on a source may find no hub to tell that its descriptor is about
+    /// to be closed, and whoever still has a handle on the hub may let it run: so nothing may watch
+    /// any more.
     fn retire_poller(&self) {
         let outgoing = self.reactor.poller.replace(Box::new(poller::retired::Retired));
         drop(outgoing);
@@ -290,16 +297,18 @@ impl Hub {
         self.time.clock.borrow().is_virtual()
     }
 
-    /// The time of the hub's clock that is `duration` from now. Further than the clock reaches is never.
+    /// The time of the hub's clock that is `duration` from now. Further than the clock reaches is
+    /// never.
     pub(crate) fn deadline_in(&self, duration: Duration) -> Duration {
         self.now().saturating_add(duration)
     }
 
-    /// A good time to be woken after `duration`: then, or later by less than a 256th of it and about a millisecond at most.
+    /// A good time to be woken after `duration`: then, or later by less than a 256th of it and
+    /// about a millisecond at most.
     ///
-    /// Those that are due within such a moment are woken together. Sleeps are mostly long, and where they are many, to come
-    /// back from the poller for each of them alone would cost more than all the rest of them does. A clock that is a
-    /// test's own is taken at its word.
+    /// Those that are due within such a moment are woken together. Sleeps are mostly long, and
+    /// where they are many, to come back from the poller for each of them alone would cost more
+    /// than all the rest of them does. A clock that is a test's own is taken at its word.
     ///
     /// In nanoseconds, as the timers have it.
     pub(crate) fn wake_in(&self, nanoseconds: u64) -> u64 {
@@ -316,8 +325,8 @@ impl Hub {
         }
     }
 
-    /// Wakes whoever waits: a thread is [scheduled](Self::schedule), a branch joins its thread's queue of subtasks, a foreign waker
-    /// is called, which may be anybody's code.
+    /// Wakes whoever waits: a thread is [scheduled](Self::schedule), a branch joins its thread's
+    /// queue of subtasks, a foreign waker is called, which may be anybody's code.
     #[inline]
     pub(crate) fn wake(&self, waiter: Waiter) {
         if let Some(thread) = waiter.wake() {
@@ -394,16 +403,17 @@ impl Hub {
         self.give_up();
     }
 
-    /// For when this is the last that is heard of the hub: green threads that multiplied faster than they were ended are
-    /// forgotten with all that they hold. To drop it would make still more of them, without an end.
+    /// For when this is the last that is heard of the hub: green threads that multiplied faster
+    /// than they were ended are forgotten with all that they hold. To drop it would make still more
+    /// of them, without an end.
     fn give_up(&self) {
         let left = self.scheduler.tasks.borrow_mut().take_all();
         left.into_iter().for_each(TaskRef::abandon);
         self.scheduler.ready.clear();
     }
 
-    /// The process was forked, and this is the child: what is shared with the parent is left alone from now on, and nobody
-    /// is resumed. Asks for no memory and takes no lock.
+    /// The process was forked, and this is the child: what is shared with the parent is left alone
+    /// from now on, and nobody is resumed. Asks for no memory and takes no lock.
     #[cfg(unix)]
     pub(crate) fn disown(&self) {
         self.is_forked.set(true);

@@ -1,4 +1,5 @@
-//! The queue of the subtasks that are ready: what a task has that drives several calls at once, each of which is woken by itself.
+//! The queue of the subtasks that are ready: what a task has that drives several calls at once,
+//! each of which is woken by itself.
 //!
 //! ```text
 //!   something wakes a subtask ──▶ it joins its queue ──▶ the task that drives them is woken
@@ -39,10 +40,12 @@ impl SubtaskQueue {
         self.wake_driver();
     }
 
-    /// Lets `resume` go through the subtasks that are in the queue now, in order, until it breaks off.
+    /// Lets `resume` go through the subtasks that are in the queue now, in order, until it breaks
+    /// off.
     ///
-    /// They are a bounded number, and those that are woken meanwhile wait for the driver's next turn, so that other
-    /// threads have theirs in between. A subtask may have ended since it was woken.
+    /// They are a bounded number, and those that are woken meanwhile wait for the driver's next
+    /// turn, so that other threads have theirs in between. A subtask may have ended since it was
+    /// woken.
     pub(crate) fn turn<R>(
         &self,
         waker: &Waker,

@@ -1,8 +1,8 @@
 //! The only place in which a green thread suspends.
 //!
-//! Everything that waits is a [`Wait`]: it is asked whether what it waits for is there, and if not, it has left word
-//! with whoever will bring it. [`until`] turns one into a call to drive. Dropping a wait takes its word back: woken,
-//! timed out and killed threads leave alike.
+//! Everything that waits is a [`Wait`]: it is asked whether what it waits for is there, and if not,
+//! it has left word with whoever will bring it. [`until`] turns one into a call to drive. Dropping
+//! a wait takes its word back: woken, timed out and killed threads leave alike.
 
 use std::fmt;
 use std::future::Future;
@@ -22,7 +22,8 @@ pub(crate) trait Wait {
     /// What is there when the wait is over.
     type Output;
 
-    /// The public function whose call is this wait and nothing besides, if there is one: what a report calls it.
+    /// The public function whose call is this wait and nothing besides, if there is one: what a
+    /// report calls it.
     const NAME: Option<&'static str> = None;
 
     /// Does it take from the running thread's budget when it is over? Not where it always suspends.
@@ -34,8 +35,8 @@ pub(crate) trait Wait {
         None
     }
 
-    /// Gives the output if it is there. If not, has seen to it that [`Waiting::task`] will be woken; may be asked
-    /// again at any time, woken or not, and by another task than before.
+    /// Gives the output if it is there. If not, has seen to it that [`Waiting::task`] will be
+    /// woken; may be asked again at any time, woken or not, and by another task than before.
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Self::Output>;
 
     /// Has it left word with whoever will wake it?
@@ -80,7 +81,8 @@ impl<'a> Waiting<'a> {
     /// The running thread has spent its budget: others go first, and then it has a new one.
     #[cold]
     pub(crate) fn give_way(&self) {
-        // A resumption brings one, too; but another executor may drive the call, which resumes nothing here.
+        // A resumption brings one, too; but another executor may drive the call, which resumes
+        // nothing here.
         current::replace_budget(current::FULL_BUDGET);
         self.schedule();
     }
@@ -114,7 +116,8 @@ impl<W> Unpin for Until<W> {}
 impl<W: Wait> Future for Until<W> {
     type Output = W::Output;
 
-    /// What most waits come to lies in line, and no more than that: it stands in every green function that waits.
+    /// What most waits come to lies in line, and no more than that: it stands in every green
+    /// function that waits.
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
         let wait = &mut self.wait;
@@ -221,8 +224,9 @@ impl Timer {
         timer
     }
 
-    /// For so many nanoseconds, but from the hub's next look outside on, which is cheaper where it is set anew all the
-    /// time and mostly cancelled. A virtual clock stands still until then: there it is exact.
+    /// For so many nanoseconds, but from the hub's next look outside on, which is cheaper where it
+    /// is set anew all the time and mostly cancelled. A virtual clock stands still until then:
+    /// there it is exact.
     ///
     /// # Panics
     ///
@@ -246,7 +250,8 @@ impl Timer {
 }
 
 impl Timer {
-    /// For whoever keeps a timer in a value that may be anywhere; [`of_key`](Self::of_key) makes it a timer again.
+    /// For whoever keeps a timer in a value that may be anywhere; [`of_key`](Self::of_key) makes it
+    /// a timer again.
     pub(crate) fn into_key(self) -> TimerKey {
         ManuallyDrop::new(self).0
     }
@@ -291,7 +296,8 @@ enum SleepState {
 }
 
 impl Sleep {
-    /// For this long from the first attempt on. Zero is one turn; more nanoseconds than 64 bits hold is never.
+    /// For this long from the first attempt on. Zero is one turn; more nanoseconds than 64 bits
+    /// hold is never.
     #[inline]
     pub(crate) fn lasting(duration: Duration) -> Self {
         Sleep { time: saturating_nanoseconds(duration), state: SleepState::For }

@@ -1,9 +1,9 @@
 //! A table whose entries stay where they are, and whose memory goes when many have been given back.
 //!
-//! Whoever has taken an entry knows it by its number, so that none can move: the table becomes shorter from its end. That is
-//! looked at when the hub has nothing better to do, and few entries are taken of many. Where some of the last quarter
-//! still are, that quarter is retired: what is given back of it is not taken again, and when nothing of it is taken any
-//! more, it goes.
+//! Whoever has taken an entry knows it by its number, so that none can move: the table becomes
+//! shorter from its end. That is looked at when the hub has nothing better to do, and few entries
+//! are taken of many. Where some of the last quarter still are, that quarter is retired: what is
+//! given back of it is not taken again, and when nothing of it is taken any more, it goes.
 //!
 //! ```text
 //!                                              retired
@@ -11,14 +11,14 @@
 //!            ▲ taken first                     ▲ all of it free: it goes
 //! ```
 //!
-//! Before a quarter goes or is retired, half as many entries as there are were given back, and before it has to be used
-//! again, half as many were taken: each of them pays for a few steps. A single entry near the end keeps all that lies
-//! below.
+//! Before a quarter goes or is retired, half as many entries as there are were given back, and
+//! before it has to be used again, half as many were taken: each of them pays for a few steps. A
+//! single entry near the end keeps all that lies below.
 
 use std::ops::{Index, IndexMut};
 
-/// So many entries are no reason to shrink, and room for so many is kept. The same holds for lists that are kept for their
-/// memory.
+/// So many entries are no reason to shrink, and room for so many is kept. The same holds for lists
+/// that are kept for their memory.
 pub(super) const KEPT: usize = 1024;
 
 /// Entries by their numbers.
@@ -53,7 +53,8 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Entry> Table<T> {
-    /// Takes a free entry as it was given back, if one is at hand: else [`take_more`](Self::take_more).
+    /// Takes a free entry as it was given back, if one is at hand: else
+    /// [`take_more`](Self::take_more).
     #[inline]
     pub(super) fn take(&mut self) -> Option<u32> {
         if self.free == NONE {
@@ -106,8 +107,8 @@ impl<T: Entry> Table<T> {
         len > KEPT && self.taken as usize <= len / 4 && self.retired_taken == 0
     }
 
-    /// Gives the memory of the free entries at the end back, if that is a quarter at least: `gone` is told of each. If not,
-    /// the last quarter is retired, and `false` comes back.
+    /// Gives the memory of the free entries at the end back, if that is a quarter at least: `gone`
+    /// is told of each. If not, the last quarter is retired, and `false` comes back.
     #[cold]
     pub(super) fn shorten(&mut self, gone: impl FnMut(T)) -> bool {
         let most = self.entries.len() / 4 * 3;

@@ -16,8 +16,9 @@ use crate::hub::exit::Exit;
 const RESUMPTIONS: u32 = 1024;
 /// … or after this much time, or one resumption that takes longer.
 const TIME: Duration = Duration::from_millis(2);
-/// Asking for the time costs more than a resumption. So it is asked after the first one of a turn, then after two more, four
-/// more, up to this many, and as often as at the beginning again whenever …
+/// Asking for the time costs more than a resumption. So it is asked after the first one of a turn,
+/// then after two more, four more, up to this many, and as often as at the beginning again whenever
+/// …
 const LONGEST_STRETCH: u32 = 64;
 /// … what lay between two askings took this long.
 const SLOW: Duration = Duration::from_micros(100);
@@ -35,7 +36,8 @@ pub(crate) enum RunEnd {
 }
 
 impl Hub {
-    /// Runs the call of `closure` as a green thread until it has its result. It may borrow from the caller's frame.
+    /// Runs the call of `closure` as a green thread until it has its result. It may borrow from the
+    /// caller's frame.
     #[expect(unsafe_code, reason = "the main thread borrows from its caller")]
     pub(crate) fn run_scoped<F, G, T>(self: &Rc<Self>, closure: F) -> Result<Result<T, Exit>, RunEnd>
     where
@@ -43,8 +45,8 @@ impl Hub {
         G: Future<Output = T>,
     {
         let id = self.scheduler.tasks.borrow_mut().next_id();
-        // SAFETY: `Guard` sees to it that the task is done, and its result taken, before this function is left, however
-        // it is left; what `closure` borrows outlives this call.
+        // SAFETY: `Guard` sees to it that the task is done, and its result taken, before this
+        // function is left, however it is left; what `closure` borrows outlives this call.
         let (task, outcome) = unsafe { TaskRef::allocate_scoped(&self.remote, id, closure) };
         let main = Guard { hub: self, task, outcome };
         main.task.set_main();
@@ -84,7 +86,8 @@ impl Hub {
         }
     }
 
-    /// Resumes what is ready, first come first served, for a bounded number of resumptions and a bounded time.
+    /// Resumes what is ready, first come first served, for a bounded number of resumptions and a
+    /// bounded time.
     fn resume_ready(self: &Rc<Self>) {
         let mut watch = TurnWatch::begin(self.scheduler.is_slow.get().then(|| self.now()));
         let mut stretch = 1;
@@ -111,7 +114,8 @@ impl Hub {
         self.scheduler.is_slow.set(false);
     }
 
-    /// Mail, then I/O, then timers: a timeout never beats data that had already arrived. Sleeps if nothing is ready.
+    /// Mail, then I/O, then timers: a timeout never beats data that had already arrived. Sleeps if
+    /// nothing is ready.
     ///
     /// `false` says that there was nothing to wait for, and never will be.
     fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
@@ -313,8 +317,8 @@ impl Hub {
 
 /// How long a turn has taken.
 ///
-/// It goes by the hub's clock: where that stands still, as a virtual one does while anything can run, a turn ends by its
-/// count alone, and so in the same place in every run.
+/// It goes by the hub's clock: where that stands still, as a virtual one does while anything can
+/// run, a turn ends by its count alone, and so in the same place in every run.
 struct TurnWatch {
     began: Option<Duration>,
     asked: Option<Duration>,

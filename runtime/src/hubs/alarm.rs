@@ -17,8 +17,8 @@ use crate::loom::Arc;
 ///
 /// * It begins when it is made, and sets a timer of the hub only when it is polled.
 /// * It may be dropped unused, [reset](Self::reset) at any time, and polled again when it is over.
-/// * As a type it is `Send`, `Sync` and `Unpin`. It belongs to the hub that made it: polling it on another OS thread
-///   panics, dropping it there cancels its timer through the inbox of its hub.
+/// * As a type it is `Send`, `Sync` and `Unpin`. It belongs to the hub that made it: polling it on
+///   another OS thread panics, dropping it there cancels its timer through the inbox of its hub.
 ///
 /// In green code [`sleep`](crate::sleep) is the plain way.
 ///
@@ -45,7 +45,8 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// Rings when `duration` has passed from now on; more than the clock reaches is never. Does not suspend.
+    /// Rings when `duration` has passed from now on; more than the clock reaches is never. Does not
+    /// suspend.
     ///
     /// # Panics
     ///
@@ -58,7 +59,8 @@ impl Alarm {
         })
     }
 
-    /// Rings at this instant. Under a virtual clock, after as much of its time as is left until then in real time.
+    /// Rings at this instant. Under a virtual clock, after as much of its time as is left until
+    /// then in real time.
     ///
     /// # Panics
     ///

@@ -14,15 +14,16 @@ use crate::loom::Arc;
 
 /// A value that stays on the OS thread of its hub, and is `Send` and `Sync` as a type.
 ///
-/// Some libraries ask for `Send` although they use what they are given on the OS thread on which they got it: axum of
-/// its handlers and their state, hickory of its sockets. `Here` satisfies them, and checks at run time what the type
-/// no longer says:
+/// Some libraries ask for `Send` although they use what they are given on the OS thread on which
+/// they got it: axum of its handlers and their state, hickory of its sockets. `Here` satisfies
+/// them, and checks at run time what the type no longer says:
 ///
 /// * Using the value on another OS thread panics.
-/// * Dropping it there posts it to its own hub, which drops it. If that has ended, the value is leaked.
+/// * Dropping it there posts it to its own hub, which drops it. If that has ended, the value is
+///   leaked.
 ///
-/// It is a `Future` if the value is one, and `Clone` (on its own OS thread) if the value is. The value is kept in a box, so
-/// that it can be posted without being moved.
+/// It is a `Future` if the value is one, and `Clone` (on its own OS thread) if the value is. The
+/// value is kept in a box, so that it can be posted without being moved.
 ///
 /// ```
 /// use std::rc::Rc;
@@ -42,8 +43,9 @@ pub struct Here<T: 'static> {
     remote: Arc<Remote>,
 }
 
-// SAFETY: the value is reached only through `value` and `value_mut`, which check that this is the OS thread on which it was
-// put in, wherever the wrapper is; and it is dropped there alone (see `Drop`), or nowhere.
+// SAFETY: the value is reached only through `value` and `value_mut`, which check that this is the
+// OS thread on which it was put in, wherever the wrapper is; and it is dropped there alone (see
+// `Drop`), or nowhere.
 #[expect(unsafe_code, reason = "the OS thread is checked at every use instead of by the type")]
 unsafe impl<T> Send for Here<T> {}
 
@@ -116,8 +118,9 @@ fn elsewhere() -> ! {
 /// A value that is posted to its own OS thread. Dropped on the way, it is leaked.
 struct Homeward<T>(ManuallyDrop<Pin<Box<T>>>);
 
-// SAFETY: the value is not touched before it is on its own OS thread again: its only use is in the mail of `Here::drop`, which
-// that thread's hub alone calls; mail that is refused drops the `ManuallyDrop`, which does nothing.
+// SAFETY: the value is not touched before it is on its own OS thread again: its only use is in the
+// mail of `Here::drop`, which that thread's hub alone calls; mail that is refused drops the
+// `ManuallyDrop`, which does nothing.
 #[expect(unsafe_code, reason = "it is sent to the only OS thread that may touch it")]
 unsafe impl<T> Send for Homeward<T> {}
 

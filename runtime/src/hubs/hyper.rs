@@ -16,7 +16,8 @@ impl<F: Future + 'static> Executor<F> for Local {
 
 impl Sleep for Alarm {}
 
-/// hyper's `Timer` on this OS thread's hub: its sleeps are [`Alarm`]s, which cost the hub nothing until they are waited for.
+/// hyper's `Timer` on this OS thread's hub: its sleeps are [`Alarm`]s, which cost the hub nothing
+/// until they are waited for.
 ///
 /// ```
 /// use eventlet::hubs::HubTimer;

@@ -4,10 +4,11 @@ use std::future::Future;
 
 use crate::greenthread::spawn_n;
 
-/// An executor for libraries that ask for one: what it is given runs as a green thread of this OS thread's hub.
+/// An executor for libraries that ask for one: what it is given runs as a green thread of this OS
+/// thread's hub.
 ///
-/// It has no state: a `Local` means the hub of the OS thread on which it is used. What it runs need not be `Send`. With
-/// the feature `hyper` it is `hyper::rt::Executor` for every future.
+/// It has no state: a `Local` means the hub of the OS thread on which it is used. What it runs need
+/// not be `Send`. With the feature `hyper` it is `hyper::rt::Executor` for every future.
 ///
 /// ```
 /// use eventlet::{Event, green, hubs::Local};
@@ -24,7 +25,8 @@ use crate::greenthread::spawn_n;
 pub struct Local;
 
 impl Local {
-    /// Runs `future` as a green thread, of which nothing more is heard; a panic in it is reported. Does not suspend.
+    /// Runs `future` as a green thread, of which nothing more is heard; a panic in it is reported.
+    /// Does not suspend.
     pub fn execute<F>(&self, future: F)
     where
         F: Future + 'static,

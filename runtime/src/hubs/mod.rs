@@ -1,15 +1,16 @@
-//! The hub of this OS thread: choosing how it waits, reaching it from other OS threads, and waiting for descriptors
-//! that no green library knows. eventlet's `hubs`.
+//! The hub of this OS thread: choosing how it waits, reaching it from other OS threads, and waiting
+//! for descriptors that no green library knows. eventlet's `hubs`.
 //!
 //! # After a fork
 //!
-//! A process that was forked (by the C library's `fork`) has a copy of its OS thread's hub, and shares with its parent what
-//! that hub waits in. So the copy is taken out of use there, and the parent never notices: [`run`](crate::run) panics with
-//! a message that says so, at the latest when the green thread that called `fork` would suspend; a descriptor that is not
-//! registered yet cannot be (`Unsupported`), one that is can be closed or taken back; a [`Handle`] on a hub of the parent
-//! says that it has [ended](HubEnded). The parent's green threads do not run in the child, and neither do their destructors
-//! at its end. It may `exec`, `_exit`, or run green threads on a new OS thread. [`green::process`](crate::green::process)
-//! starts programs without any of this.
+//! A process that was forked (by the C library's `fork`) has a copy of its OS thread's hub, and
+//! shares with its parent what that hub waits in. So the copy is taken out of use there, and the
+//! parent never notices: [`run`](crate::run) panics with a message that says so, at the latest when
+//! the green thread that called `fork` would suspend; a descriptor that is not registered yet
+//! cannot be (`Unsupported`), one that is can be closed or taken back; a [`Handle`] on a hub of the
+//! parent says that it has [ended](HubEnded). The parent's green threads do not run in the child,
+//! and neither do their destructors at its end. It may `exec`, `_exit`, or run green threads on a
+//! new OS thread. [`green::process`](crate::green::process) starts programs without any of this.
 
 mod alarm;
 mod here;
@@ -51,10 +52,11 @@ pub use trampoline::trampoline;
 
 /// Chooses how this OS thread's hub waits for I/O: by name, or a [`Poller`] of your own.
 ///
-/// The names are `default` (which is what a hub starts with: epoll on Linux, what the `polling` crate has elsewhere),
-/// `epoll` on Linux, `polling`, and `poll` and `select` on Unix; eventlet's `epolls` and `selects` are understood too.
-/// The environment variable `EVENTLET_HUB` chooses for every hub that does not choose for itself; with a name in it
-/// that this platform does not have, the first use of a hub panics.
+/// The names are `default` (which is what a hub starts with: epoll on Linux, what the `polling`
+/// crate has elsewhere), `epoll` on Linux, `polling`, and `poll` and `select` on Unix; eventlet's
+/// `epolls` and `selects` are understood too. The environment variable `EVENTLET_HUB` chooses for
+/// every hub that does not choose for itself; with a name in it that this platform does not have,
+/// the first use of a hub panics.
 ///
 /// ```
 /// use eventlet::hubs;
@@ -65,9 +67,9 @@ pub use trampoline::trampoline;
 ///
 /// # Errors
 ///
-/// `NotFound` for a name that this platform does not have, with those that it has; `ResourceBusy` if descriptors are
-/// registered with the present hub, which loses nothing (eventlet drops them silently); else what the operating system
-/// said when the poller was made.
+/// `NotFound` for a name that this platform does not have, with those that it has; `ResourceBusy`
+/// if descriptors are registered with the present hub, which loses nothing (eventlet drops them
+/// silently); else what the operating system said when the poller was made.
 pub fn use_hub(hub: impl IntoPoller) -> io::Result<()> {
     let poller = hub.into_poller(private::Token)?;
     current::with(|hub| hub.set_poller(poller))
@@ -159,19 +161,20 @@ impl Hub {
 
     /// Gives the hub another clock. Timers that are set keep their deadlines, so do this first.
     ///
-    /// How long ready threads may run before the hub looks at timers and descriptors goes by it as well, 2 ms; under a
-    /// clock that stands still meanwhile it goes by their number alone, 1024.
+    /// How long ready threads may run before the hub looks at timers and descriptors goes by it as
+    /// well, 2 ms; under a clock that stands still meanwhile it goes by their number alone, 1024.
     pub fn set_clock(&self, clock: impl Clock + 'static) {
         self.0.replace_clock(HubClock::Other(Rc::new(clock)));
     }
 
-    /// Every green thread that has not ended, with what it waits for and the lines where its green calls stand.
+    /// Every green thread that has not ended, with what it waits for and the lines where its green
+    /// calls stand.
     pub fn describe_threads(&self) -> String {
         self.0.describe_threads()
     }
 
-    /// Takes turns until the hub is [stopped](Handle::stop): for an OS thread that does nothing but serve others.
-    /// Blocks the OS thread.
+    /// Takes turns until the hub is [stopped](Handle::stop): for an OS thread that does nothing but
+    /// serve others. Blocks the OS thread.
     ///
     /// # Panics
     ///
@@ -205,7 +208,8 @@ impl Hub {
     }
 }
 
-/// A hub, from any OS thread. Cheap to clone; keeps a hub that has nothing to do from reporting a deadlock.
+/// A hub, from any OS thread. Cheap to clone; keeps a hub that has nothing to do from reporting a
+/// deadlock.
 #[derive(Clone)]
 pub struct Handle(Arc<Remote>);
 
@@ -224,8 +228,8 @@ impl std::error::Error for HubEnded {}
 impl Handle {
     /// Starts a green thread over there, as [`spawn_n`] does here. Does not wait.
     ///
-    /// Threads that are spawned like this from one OS thread begin in that order. There is no limit to how many may
-    /// be on their way: whoever spawns faster than the hub works fills the memory.
+    /// Threads that are spawned like this from one OS thread begin in that order. There is no limit
+    /// to how many may be on their way: whoever spawns faster than the hub works fills the memory.
     ///
     /// # Errors
     ///
@@ -248,16 +252,17 @@ impl Handle {
         self.post(Mail::Call(Box::new(|| {})))
     }
 
-    /// Stops the hub: [`run_until_stopped`](Hub::run_until_stopped) returns, [`run`](crate::run) panics, and
-    /// [`try_run`] gives [`Exit::Killed`](crate::Exit::Killed), after the thread that runs now has
-    /// suspended; if that is the main one and it returns instead, that was the run's end. Other green threads stay suspended.
-    /// If the hub does not run, its next run ends at once.
+    /// Stops the hub: [`run_until_stopped`](Hub::run_until_stopped) returns, [`run`](crate::run)
+    /// panics, and [`try_run`] gives [`Exit::Killed`](crate::Exit::Killed), after the thread that
+    /// runs now has suspended; if that is the main one and it returns instead, that was the run's
+    /// end. Other green threads stay suspended. If the hub does not run, its next run ends at once.
     ///
     /// # Errors
     ///
     /// [`HubEnded`]: it has stopped for good.
     pub fn stop(&self) -> Result<(), HubEnded> {
-        // On the hub's own OS thread a message in the inbox would wait for the next look outside, and others would run by then.
+        // On the hub's own OS thread a message in the inbox would wait for the next look outside,
+        // and others would run by then.
         let own = current::find().filter(|hub| std::ptr::eq::<Remote>(&*hub.remote, &*self.0));
         match own.filter(|_| !self.is_ended()) {
             Some(hub) => {
@@ -290,11 +295,12 @@ impl fmt::Debug for Hub {
     }
 }
 
-/// Tells the hub that a descriptor was closed, or is about to be: every green thread that waits for it is woken with
-/// an error (`NotConnected`). Gives `false` if the hub does not know the descriptor. Does not suspend.
+/// Tells the hub that a descriptor was closed, or is about to be: every green thread that waits for
+/// it is woken with an error (`NotConnected`). Gives `false` if the hub does not know the
+/// descriptor. Does not suspend.
 ///
-/// The green sockets do this by themselves; it is for descriptors that something else closes. eventlet's
-/// `notify_close` does nothing, so that such a thread sleeps for ever.
+/// The green sockets do this by themselves; it is for descriptors that something else closes.
+/// eventlet's `notify_close` does nothing, so that such a thread sleeps for ever.
 pub fn notify_close(source: RawSource) -> bool {
     current::with(|hub| {
         let mut woken = Vec::new();

@@ -7,9 +7,10 @@ use crate::hub::{current, turn::RunEnd};
 
 /// Runs the green call that `f` makes on this OS thread's hub, and gives its value.
 ///
-/// This is how ordinary code enters green code. The call becomes the hub's main green thread; the others take turns
-/// with it while it runs, and stay as they are, suspended, when it is over. What `f` makes may borrow from the caller.
-/// `#[green] fn main` and `#[green] #[test] fn` call this by themselves.
+/// This is how ordinary code enters green code. The call becomes the hub's main green thread; the
+/// others take turns with it while it runs, and stay as they are, suspended, when it is over. What
+/// `f` makes may borrow from the caller. `#[green] fn main` and `#[green] #[test] fn` call this by
+/// themselves.
 ///
 /// The OS thread blocks until the value is there.
 ///
@@ -17,11 +18,13 @@ use crate::hub::{current, turn::RunEnd};
 ///
 /// * inside a green thread: there the call is made directly;
 /// * if the call panics: with its panic;
-/// * if the call's thread is killed, or the hub is [stopped](crate::hubs::Handle::stop): [`try_run`] has that as a value;
-/// * on a deadlock, when the call waits and nothing is left that could wake any thread: with a report of every
-///   waiting thread and the line where it waits (gevent's `LoopExit`);
+/// * if the call's thread is killed, or the hub is [stopped](crate::hubs::Handle::stop):
+///   [`try_run`] has that as a value;
+/// * on a deadlock, when the call waits and nothing is left that could wake any thread: with a
+///   report of every waiting thread and the line where it waits (gevent's `LoopExit`);
 /// * in the destructor of a thread-local: the OS thread is ending, and its hub with it;
-/// * in a process that was forked after this OS thread's hub was made: that hub is the parent's (see [`hubs`](crate::hubs)).
+/// * in a process that was forked after this OS thread's hub was made: that hub is the parent's
+///   (see [`hubs`](crate::hubs)).
 ///
 /// # Examples
 ///
@@ -58,8 +61,8 @@ where
 ///
 /// # Errors
 ///
-/// [`Exit::Killed`] if the call's thread was killed or the hub [stopped](crate::hubs::Handle::stop);
-/// [`Exit::Panicked`] with the panic.
+/// [`Exit::Killed`] if the call's thread was killed or the hub
+/// [stopped](crate::hubs::Handle::stop); [`Exit::Panicked`] with the panic.
 ///
 /// # Panics
 ///

@@ -8,14 +8,15 @@ use std::time::Duration;
 use crate::greenthread::{Thread, spawn, spawn_after, try_current};
 use crate::same::same_object;
 
-/// Calls `f` after `delay`, between two resumptions, whatever becomes of the running thread. Does not suspend.
+/// Calls `f` after `delay`, between two resumptions, whatever becomes of the running thread. Does
+/// not suspend.
 ///
-/// `f` is ordinary code and cannot suspend, but may spawn. Calls of one deadline are made in the order in which they
-/// were scheduled; with a delay of zero the call takes its turn among the threads that are ready. A panic of `f` is
-/// printed and goes no further.
+/// `f` is ordinary code and cannot suspend, but may spawn. Calls of one deadline are made in the
+/// order in which they were scheduled; with a delay of zero the call takes its turn among the
+/// threads that are ready. A panic of `f` is printed and goes no further.
 ///
-/// Until it is made the call counts as a green thread, which is what [`greenthread::current`](crate::greenthread::current)
-/// gives in it.
+/// Until it is made the call counts as a green thread, which is what
+/// [`greenthread::current`](crate::greenthread::current) gives in it.
 ///
 /// # Examples
 ///
@@ -44,7 +45,8 @@ pub fn schedule_call_global(delay: Duration, f: impl FnOnce() + 'static) -> Sche
     schedule(delay, || true, f)
 }
 
-/// Calls `f` after `delay`, unless the running green thread has ended by then, or none runs now. Does not suspend.
+/// Calls `f` after `delay`, unless the running green thread has ended by then, or none runs now.
+/// Does not suspend.
 ///
 /// In all else as [`schedule_call_global`]. eventlet's `get_hub().schedule_call_local`.
 #[track_caller]

@@ -41,9 +41,10 @@ use crate::hub::sources::{Direction, Done, Reads, Source, Writes};
 ///
 /// # Errors
 ///
-/// `InvalidInput` unless exactly one direction is asked for; `TimedOut`; `ResourceBusy` if another green thread waits
-/// for the same direction of it; `NotConnected` after [`notify_close`](crate::hubs::notify_close); else what the operating
-/// system says, for instance that a regular file cannot be waited for.
+/// `InvalidInput` unless exactly one direction is asked for; `TimedOut`; `ResourceBusy` if another
+/// green thread waits for the same direction of it; `NotConnected` after
+/// [`notify_close`](crate::hubs::notify_close); else what the operating system says, for instance
+/// that a regular file cannot be waited for.
 #[doc(alias = "wait_read")]
 #[doc(alias = "wait_write")]
 #[green(by_hand = "a wait, and little else")]

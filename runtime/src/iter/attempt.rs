@@ -9,8 +9,8 @@ mod sealed {
     impl<B, C> Sealed for super::ControlFlow<B, C> {}
 }
 
-/// What may fail: an [`Option`], a [`Result`] or a [`ControlFlow`]. It stands for std's `Try`, which stable Rust does not
-/// let one name.
+/// What may fail: an [`Option`], a [`Result`] or a [`ControlFlow`]. It stands for std's `Try`,
+/// which stable Rust does not let one name.
 pub trait Attempt: sealed::Sealed + Sized {
     /// What there is when it has not failed.
     type Output;

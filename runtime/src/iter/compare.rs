@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use super::GreenIterator;
 use crate::green;
 
-/// The order of the first items that differ; an iterator that is over comes before one that is not. A step of the first
-/// is made before that of the second, as in std.
+/// The order of the first items that differ; an iterator that is over comes before one that is not.
+/// A step of the first is made before that of the second, as in std.
 #[green(crate = crate)]
 pub(super) fn order<A, B>(
     a: &mut A,

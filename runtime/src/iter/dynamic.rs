@@ -5,8 +5,8 @@ use crate::green;
 
 /// A [`GreenIterator`] whose type is not known: `dyn DynGreenIterator<Item = T>`.
 ///
-/// Every green iterator is one, and a `Box` or a `&mut` of the `dyn` type is a green iterator again, with all its
-/// methods. Each step allocates.
+/// Every green iterator is one, and a `Box` or a `&mut` of the `dyn` type is a green iterator
+/// again, with all its methods. Each step allocates.
 ///
 /// ```
 /// use eventlet::iter::{DynGreenIterator, from_iter};

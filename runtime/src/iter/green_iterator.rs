@@ -72,14 +72,16 @@ pub trait GreenIterator {
     fn next(&mut self) -> Option<Self::Item>;
 
     /// At least and at most how many items are to come, `None` being no limit, as
-    /// [`Iterator::size_hint`] says it. Never suspends. It is a hint, for whoever makes room: nothing relies on it.
+    /// [`Iterator::size_hint`] says it. Never suspends. It is a hint, for whoever makes room:
+    /// nothing relies on it.
     fn size_hint(&self) -> (usize, Option<usize>) {
         (0, None)
     }
 
     // ---- other iterators
 
-    /// What `f` makes of each item. `f` is ordinary code: for a green function there is [`then`](Self::then).
+    /// What `f` makes of each item. `f` is ordinary code: for a green function there is
+    /// [`then`](Self::then).
     fn map<B, F>(self, f: F) -> Map<Self, F>
     where
         Self: Sized,
@@ -88,9 +90,9 @@ pub trait GreenIterator {
         Map { iter: self, f }
     }
 
-    /// What the green call gives that `f` makes of each item, one after another. A step suspends while the call does;
-    /// a kill or timeout then drops the call and its item. [`GreenPool::imap`](crate::GreenPool::imap) runs several
-    /// at once.
+    /// What the green call gives that `f` makes of each item, one after another. A step suspends
+    /// while the call does; a kill or timeout then drops the call and its item.
+    /// [`GreenPool::imap`](crate::GreenPool::imap) runs several at once.
     ///
     /// ```
     /// use std::time::Duration;
@@ -199,8 +201,8 @@ pub trait GreenIterator {
         StepBy { iter: self, gap: step - 1, left: 0 }
     }
 
-    /// Pairs of an item of this one and an item of `other`, until one of them is over. A step first takes from this
-    /// one, then from `other`.
+    /// Pairs of an item of this one and an item of `other`, until one of them is over. A step first
+    /// takes from this one, then from `other`.
     fn zip<U>(self, other: U) -> Zip<Self, U::IntoIter>
     where
         Self: Sized,
@@ -218,7 +220,8 @@ pub trait GreenIterator {
         Chain { a: Some(self), b: other.into_green_iter() }
     }
 
-    /// What `f` makes of each item and of a state that it keeps, which starts as `state`; over when it makes nothing.
+    /// What `f` makes of each item and of a state that it keeps, which starts as `state`; over when
+    /// it makes nothing.
     fn scan<S, B, F>(self, state: S, f: F) -> Scan<Self, S, F>
     where
         Self: Sized,
@@ -227,7 +230,8 @@ pub trait GreenIterator {
         Scan { iter: self, state, f }
     }
 
-    /// The items of this one, then again and again those of clones of it. Ends only if there are none.
+    /// The items of this one, then again and again those of clones of it. Ends only if there are
+    /// none.
     fn cycle(self) -> Cycle<Self>
     where
         Self: Sized + Clone,
@@ -317,8 +321,9 @@ pub trait GreenIterator {
 
     /// All items in a collection. Suspends until the iterator is over.
     ///
-    /// The items are gathered before the collection is made of them, so collecting into a `Result` takes the steps
-    /// after an error as well; [`try_collect`](Self::try_collect) does not, nor does a `for` loop with `?`.
+    /// The items are gathered before the collection is made of them, so collecting into a `Result`
+    /// takes the steps after an error as well; [`try_collect`](Self::try_collect) does not, nor
+    /// does a `for` loop with `?`.
     #[green(by_hand = "it drives what it is given")]
     fn collect<C>(self) -> Green<impl Future<Output = C>>
     where
@@ -332,10 +337,11 @@ pub trait GreenIterator {
         })
     }
 
-    /// What the items, which may fail, give in a collection; or the first failure, after which no step is taken. Suspends
-    /// until then.
+    /// What the items, which may fail, give in a collection; or the first failure, after which no
+    /// step is taken. Suspends until then.
     ///
-    /// This is how std collects into a `Result` or an `Option`. The collection alone is named, not the `Result` around it:
+    /// This is how std collects into a `Result` or an `Option`. The collection alone is named, not
+    /// the `Result` around it:
     ///
     /// ```
     /// use eventlet::prelude::*;
@@ -374,7 +380,8 @@ pub trait GreenIterator {
         })
     }
 
-    /// Lets `f` work each item into a value that starts as `init`. Suspends until the iterator is over.
+    /// Lets `f` work each item into a value that starts as `init`. Suspends until the iterator is
+    /// over.
     #[green(by_hand = "it drives what it is given")]
     fn fold<B, F>(mut self, init: B, mut f: F) -> Green<impl Future<Output = B>>
     where
@@ -390,7 +397,8 @@ pub trait GreenIterator {
         })
     }
 
-    /// Like [`fold`](Self::fold), until `f` fails, whose failure is the value then. No step is taken after it.
+    /// Like [`fold`](Self::fold), until `f` fails, whose failure is the value then. No step is
+    /// taken after it.
     #[green(by_hand = "it drives what it is given")]
     fn try_fold<B, F, R>(&mut self, init: B, mut f: F) -> Green<impl Future<Output = R>>
     where
@@ -466,7 +474,8 @@ pub trait GreenIterator {
         Green::new(async move { self.reduce(|_, item| item).await })
     }
 
-    /// The item after the next `n`, which are taken as well; those taken before a kill or timeout are lost.
+    /// The item after the next `n`, which are taken as well; those taken before a kill or timeout
+    /// are lost.
     #[green(by_hand = "it drives what it is given")]
     fn nth(&mut self, n: usize) -> Green<impl Future<Output = Option<Self::Item>>>
     where
@@ -581,7 +590,8 @@ pub trait GreenIterator {
         Green::new(async move { self.max_by(Ord::cmp).await })
     }
 
-    /// The least item by a comparison, of equal ones the first. Suspends until the iterator is over.
+    /// The least item by a comparison, of equal ones the first. Suspends until the iterator is
+    /// over.
     #[green(by_hand = "it drives what it is given")]
     fn min_by<F>(self, mut compare: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
@@ -597,7 +607,8 @@ pub trait GreenIterator {
         })
     }
 
-    /// The greatest item by a comparison, of equal ones the last. Suspends until the iterator is over.
+    /// The greatest item by a comparison, of equal ones the last. Suspends until the iterator is
+    /// over.
     #[green(by_hand = "it drives what it is given")]
     fn max_by<F>(self, mut compare: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
@@ -613,8 +624,8 @@ pub trait GreenIterator {
         })
     }
 
-    /// The item with the least key, of equal ones the first; `key` is asked once for each. Suspends until the iterator
-    /// is over.
+    /// The item with the least key, of equal ones the first; `key` is asked once for each. Suspends
+    /// until the iterator is over.
     #[green(by_hand = "it drives what it is given")]
     fn min_by_key<K, F>(self, mut key: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where
@@ -628,8 +639,8 @@ pub trait GreenIterator {
         })
     }
 
-    /// The item with the greatest key, of equal ones the last; `key` is asked once for each. Suspends until the
-    /// iterator is over.
+    /// The item with the greatest key, of equal ones the last; `key` is asked once for each.
+    /// Suspends until the iterator is over.
     #[green(by_hand = "it drives what it is given")]
     fn max_by_key<K, F>(self, mut key: F) -> Green<impl Future<Output = Option<Self::Item>>>
     where

@@ -8,9 +8,10 @@
 //!  attempt.rs          what may fail                        compare.rs    two iterators compared
 //! ```
 //!
-//! The methods of [`GreenIterator`] have the names and the meaning of [`std::iter::Iterator`]'s. The closures that they
-//! take are ordinary ones; those that make green calls are in [`combinators`](crate::combinators). Of std's stable methods only
-//! those are not here that go from the back (`rev`, `rposition`, `rfold`), which a green iterator does not.
+//! The methods of [`GreenIterator`] have the names and the meaning of [`std::iter::Iterator`]'s.
+//! The closures that they take are ordinary ones; those that make green calls are in
+//! [`combinators`](crate::combinators). Of std's stable methods only those are not here that go
+//! from the back (`rev`, `rposition`, `rfold`), which a green iterator does not.
 
 mod attempt;
 mod combine;

@@ -38,7 +38,8 @@ impl<I: Iterator> GreenIterator for FromIter<I> {
     }
 }
 
-/// A green iterator that asks `f` for each step; it is over when `f` gives `None`. A step suspends while `f`'s call does.
+/// A green iterator that asks `f` for each step; it is over when `f` gives `None`. A step suspends
+/// while `f`'s call does.
 ///
 /// ```
 /// use std::time::Duration;
@@ -92,7 +93,8 @@ where
     }
 }
 
-/// A green iterator that asks `f` for each step and never ends. A step suspends while `f`'s call does.
+/// A green iterator that asks `f` for each step and never ends. A step suspends while `f`'s call
+/// does.
 ///
 /// # Cancel safety
 ///

@@ -10,7 +10,8 @@ use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Queued, WaitList};
 use crate::hub::wake_all;
 
-/// A place at which a number of threads wait for each other, and then all go on. It can be used again at once.
+/// A place at which a number of threads wait for each other, and then all go on. It can be used
+/// again at once.
 ///
 /// # Examples
 ///
@@ -41,13 +42,14 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// A barrier that lets threads pass when `size` of them are there. With a size of zero or one all pass at once.
+    /// A barrier that lets threads pass when `size` of them are there. With a size of zero or one
+    /// all pass at once.
     pub fn new(size: usize) -> Self {
         Barrier { size, line: RefCell::default(), passed: Cell::new(0) }
     }
 
-    /// Waits until as many threads as the barrier asks for are there. Suspends until then; the last to arrive does
-    /// not suspend, and `true` tells it that it leads.
+    /// Waits until as many threads as the barrier asks for are there. Suspends until then; the last
+    /// to arrive does not suspend, and `true` tells it that it leads.
     ///
     /// # Cancel safety
     ///

@@ -15,9 +15,10 @@ use crate::timeout::{Timeout, with_timeout};
 
 /// A line in which threads wait, their mutex unlocked, until another one notifies them.
 ///
-/// No wait ends without a notification; still, when the mutex is locked again, another thread may have changed the
-/// value since: [`wait_while`](Self::wait_while) looks. What changes without suspending in between needs no mutex and
-/// no condition: an [`Event`](crate::Event), a [`Flag`](crate::event::Flag) or a [`Queue`](crate::Queue) will do.
+/// No wait ends without a notification; still, when the mutex is locked again, another thread may
+/// have changed the value since: [`wait_while`](Self::wait_while) looks. What changes without
+/// suspending in between needs no mutex and no condition: an [`Event`](crate::Event), a
+/// [`Flag`](crate::event::Flag) or a [`Queue`](crate::Queue) will do.
 ///
 /// # Examples
 ///
@@ -70,7 +71,8 @@ impl Condvar {
         Green::new(async move { self.notified(guard).await.lock().await })
     }
 
-    /// Waits, unlocked, until `condition` is false of the value. Suspends until then; not at all if it is at once.
+    /// Waits, unlocked, until `condition` is false of the value. Suspends until then; not at all if
+    /// it is at once.
     ///
     /// `condition` is called with the mutex locked.
     ///

@@ -12,7 +12,8 @@ use crate::hub::suspend::until;
 use crate::semaphore::permits::Permits;
 use crate::timeout::{Timeout, with_timeout};
 
-/// A value that one thread at a time may use, across suspensions. Share it in an [`Rc`](std::rc::Rc).
+/// A value that one thread at a time may use, across suspensions. Share it in an
+/// [`Rc`](std::rc::Rc).
 ///
 /// It is not poisoned by a panic of its holder: see the [module](crate::lock).
 ///

@@ -15,8 +15,9 @@ use crate::timeout::{Timeout, with_timeout};
 
 /// A value that one green thread at a time may use, which may lock it again while it holds it.
 ///
-/// The owner is the green thread that locked it, whatever state machine in it did. As there may be several guards, they
-/// give shared access only; put a `Cell` or `RefCell` inside to change the value.
+/// The owner is the green thread that locked it, whatever state machine in it did. As there may be
+/// several guards, they give shared access only; put a `Cell` or `RefCell` inside to change the
+/// value.
 ///
 /// # Examples
 ///
@@ -42,7 +43,8 @@ use crate::timeout::{Timeout, with_timeout};
 /// }
 /// ```
 ///
-/// gevent's and Python's `RLock`. There it stays locked if its owner ends; here the guards release it.
+/// gevent's and Python's `RLock`. There it stays locked if its owner ends; here the guards release
+/// it.
 #[doc(alias = "RLock")]
 pub struct ReentrantLock<T: ?Sized> {
     owning: Owning,

@@ -13,12 +13,13 @@ use crate::hub::wait_queue::{Queued, WaitList};
 use crate::hub::wake;
 use crate::timeout::{Timeout, with_timeout};
 
-/// A value that many threads may read at a time, or one may change, across suspensions. Share it in an
-/// [`Rc`](std::rc::Rc).
+/// A value that many threads may read at a time, or one may change, across suspensions. Share it in
+/// an [`Rc`](std::rc::Rc).
 ///
-/// **Fairness**: readers and writers stand in one line, first come, first served. A reader that comes after a waiting
-/// writer waits behind it, so writers do not starve; readers next to each other in line go in together. So a thread
-/// that reads must not read again before it lets go: with a writer between the two, it would wait for itself.
+/// **Fairness**: readers and writers stand in one line, first come, first served. A reader that
+/// comes after a waiting writer waits behind it, so writers do not starve; readers next to each
+/// other in line go in together. So a thread that reads must not read again before it lets go: with
+/// a writer between the two, it would wait for itself.
 ///
 /// # Examples
 ///
@@ -70,7 +71,8 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Locks to read. Suspends while a thread writes or others are in line, until it is this one's turn.
+    /// Locks to read. Suspends while a thread writes or others are in line, until it is this one's
+    /// turn.
     ///
     /// # Cancel safety
     ///
@@ -83,7 +85,8 @@ impl<T: ?Sized> RwLock<T> {
         })
     }
 
-    /// Locks to write. Suspends while threads read or write or others are in line, until it is this one's turn.
+    /// Locks to write. Suspends while threads read or write or others are in line, until it is this
+    /// one's turn.
     ///
     /// # Cancel safety
     ///

@@ -1,6 +1,7 @@
 //! `Arc` as std has it, on the model's atomics.
 //!
-//! loom's own reads its count with more ordering than std does, which would hide that a fence is missing.
+//! loom's own reads its count with more ordering than std does, which would hide that a fence is
+//! missing.
 
 use std::ops::Deref;
 use std::sync::Arc as Memory;
@@ -38,7 +39,8 @@ impl<T> Arc<T> {
     /// `value` came from [`as_ptr`](Self::as_ptr), and somebody holds a count.
     pub(crate) unsafe fn increment_strong_count(value: *const T) {
         let memory = value.cast::<Counted<T>>();
-        // SAFETY: `value` came from `as_ptr` of an `Arc` that lives, and stands at the beginning of its memory.
+        // SAFETY: `value` came from `as_ptr` of an `Arc` that lives, and stands at the beginning of
+        // its memory.
         unsafe { &*memory }.strong.fetch_add(1, Ordering::Relaxed);
         // SAFETY: as above.
         unsafe { Memory::increment_strong_count(memory) };
@@ -48,7 +50,8 @@ impl<T> Arc<T> {
     ///
     /// `value` came from [`as_ptr`](Self::as_ptr), and the caller holds a count that it gives up.
     pub(crate) unsafe fn decrement_strong_count(value: *const T) {
-        // SAFETY: `value` came from `as_ptr`, its count is given up here, and it stands at the beginning of its memory.
+        // SAFETY: `value` came from `as_ptr`, its count is given up here, and it stands at the
+        // beginning of its memory.
         drop(Arc(unsafe { Memory::from_raw(value.cast::<Counted<T>>()) }));
     }
 }

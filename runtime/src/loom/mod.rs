@@ -1,7 +1,9 @@
-//! What crosses from one OS thread to another is made of these: std's types, or those of a model checker.
+//! What crosses from one OS thread to another is made of these: std's types, or those of a model
+//! checker.
 //!
-//! Under `--cfg loom` the modules named `model` run the code of this crate, not a copy of it, in every order and with every
-//! stale value that the memory model allows; `.ci/run` has the command. In such a build the rest works in no test.
+//! Under `--cfg loom` the modules named `model` run the code of this crate, not a copy of it, in
+//! every order and with every stale value that the memory model allows; `.ci/run` has the command.
+//! In such a build the rest works in no test.
 
 #[cfg(not(loom))]
 pub(crate) use std::{

@@ -10,8 +10,8 @@ use super::thread::Token;
 use crate::hub::poller::{BorrowedSource, Interest, Notify, Poller, Readiness};
 use crate::hub::{Hub, current};
 
-/// Runs `model` in every order that the memory model allows, with at most that many preemptions: switches away from an OS
-/// thread that could have gone on.
+/// Runs `model` in every order that the memory model allows, with at most that many preemptions:
+/// switches away from an OS thread that could have gone on.
 pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);

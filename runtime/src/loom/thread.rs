@@ -11,7 +11,8 @@ loom::thread_local! {
     static CURRENT: Thread = Thread(Arc::default());
 }
 
-/// Somebody has been told to go on. loom's own `park` forgets that when another lock is released meanwhile.
+/// Somebody has been told to go on. loom's own `park` forgets that when another lock is released
+/// meanwhile.
 #[derive(Default)]
 pub(crate) struct Token {
     is_there: Mutex<bool>,

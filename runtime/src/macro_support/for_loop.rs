@@ -1,6 +1,8 @@
-//! Which `for` loops are green: decided by the type of what they go over, as `probe.rs` decides of calls.
+//! Which `for` loops are green: decided by the type of what they go over, as `probe.rs` decides of
+//! calls.
 //!
-//! An ordinary iterator first, then a green one; the third answer exists to refuse the rest in one sentence.
+//! An ordinary iterator first, then a green one; the third answer exists to refuse the rest in one
+//! sentence.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -60,7 +62,8 @@ impl<T> NoSteps for &mut Steps<T> {
     }
 }
 
-/// What a `for` loop in a green body can go over. Nothing implements it: it has the words of the refusal.
+/// What a `for` loop in a green body can go over. Nothing implements it: it has the words of the
+/// refusal.
 #[diagnostic::on_unimplemented(
     message = "a `for` loop cannot go over `{Self}`",
     label = "neither an `IntoIterator` nor a `GreenIterator`",
@@ -132,7 +135,8 @@ impl<T, Item> RefusedSteps<(T, Item)> {
     pub fn start(self, iterable: T) -> T {
         iterable
     }
-    // Of what type an item is cannot be said, which rustc has reported; so it says nothing of what is done with one.
+    // Of what type an item is cannot be said, which rustc has reported; so it says nothing of what
+    // is done with one.
     pub fn value(self, _iter: &mut T) -> Option<Item> {
         None
     }

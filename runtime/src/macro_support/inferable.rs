@@ -1,12 +1,14 @@
 //! Types that may become known only after the call whose value they are.
 //!
-//! `let v: Vec<T> = it.collect();` has a type that the call itself does not know. It is taken for plain, and this bound
-//! is what must turn out to be true of it. `Unpin` is true of every plain type that has no type parameters in it, and
-//! false of a green call. In a generic function it is not known of a parameter, and so not of a `Vec` of one, though
-//! no collection is a green call; hence a second family of types.
+//! `let v: Vec<T> = it.collect();` has a type that the call itself does not know. It is taken for
+//! plain, and this bound is what must turn out to be true of it. `Unpin` is true of every plain
+//! type that has no type parameters in it, and false of a green call. In a generic function it is
+//! not known of a parameter, and so not of a `Vec` of one, though no collection is a green call;
+//! hence a second family of types.
 //!
-//! Many types are in both families, and the compiler must choose. The families are numbered by integer types, and the
-//! macro asks for the number `0`: an integer whose type nothing decides is an `i32`, so that in doubt it is the first.
+//! Many types are in both families, and the compiler must choose. The families are numbered by
+//! integer types, and the macro asks for the number `0`: an integer whose type nothing decides is
+//! an `i32`, so that in doubt it is the first.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Reverse;

@@ -69,7 +69,8 @@ pub fn boxed<'a, F: Future + 'a>(body: F) -> GreenBox<'a, F::Output> {
 
 /// The body of `#[green] fn main`.
 ///
-/// The other green threads end with it, destructors included, as a process's threads end with `main`.
+/// The other green threads end with it, destructors included, as a process's threads end with
+/// `main`.
 #[track_caller]
 pub fn main<G: Future>(call: impl FnOnce() -> G) -> G::Output {
     let value = crate::run(call);

@@ -9,20 +9,22 @@
 //! } }
 //! ```
 //!
-//! The second `break` never runs: it only determines the type of `kind`. `eventlet_kind` resolves, in this order,
+//! The second `break` never runs: it only determines the type of `kind`. `eventlet_kind` resolves,
+//! in this order,
 //!
-//! 1. to the inherent method of `Probe<T>` where `T` is [`Inferable`]: `Unpin`, or a collection. It is a plain value.
-//!    A type that is not known yet may be that, so it is taken for plain here and inferred later, as
-//!    `let v: Vec<u8> = it.collect()` needs;
+//! 1. to the inherent method of `Probe<T>` where `T` is [`Inferable`]: `Unpin`, or a collection. It
+//!    is a plain value. A type that is not known yet may be that, so it is taken for plain here and
+//!    inferred later, as `let v: Vec<u8> = it.collect()` needs;
 //! 2. to [`GreenProbe`], by value: a green call, which is never `Unpin`;
 //! 3. to [`PlainProbe`], by `&mut`: every other value (type parameters, values that must not move).
 //!
-//! Where the source says which type it expects, [`ProbeAs`] first asks whether the value is of that type, or may be:
-//! `let one: T = Default::default()` has a type parameter for its type, and that is nothing of the above.
+//! Where the source says which type it expects, [`ProbeAs`] first asks whether the value is of that
+//! type, or may be: `let one: T = Default::default()` has a type parameter for its type, and that
+//! is nothing of the above.
 //!
-//! For a plain kind `call` gives a [`Never`], which has no value: the waiting arm is dropped before the state
-//! machine is laid out, so that a plain call adds neither a suspension point nor a byte to it. A green call is
-//! only ever moved whole, so that one copy of it is kept.
+//! For a plain kind `call` gives a [`Never`], which has no value: the waiting arm is dropped before
+//! the state machine is laid out, so that a plain call adds neither a suspension point nor a byte
+//! to it. A green call is only ever moved whole, so that one copy of it is kept.
 //!
 //! A `for` loop asks in the same way which iterator it has: see `for_loop.rs`.
 
@@ -61,7 +63,8 @@ pub fn probe_as<T, Expected>(_value: &T) -> ProbeAs<T, Expected> {
 }
 
 impl<T> ProbeAs<T, T> {
-    /// The first answer: just what is expected, or not known yet. The type of a green call has no name to expect.
+    /// The first answer: just what is expected, or not known yet. The type of a green call has no
+    /// name to expect.
     pub fn eventlet_kind(self) -> Plain<T> {
         Kind::KIND
     }
@@ -111,10 +114,11 @@ impl<T, Family> PlainProbe for &mut Probe<T, Family> {
     }
 }
 
-/// A kind that inference has yet to name: `Kind::KIND` stands for it where the answer is only a type.
+/// A kind that inference has yet to name: `Kind::KIND` stands for it where the answer is only a
+/// type.
 ///
-/// A constant, because a function could panic as far as rustc knows: the call would have to be dropped then, and the
-/// state machine would carry a flag for it through its whole life.
+/// A constant, because a function could panic as far as rustc knows: the call would have to be
+/// dropped then, and the state machine would carry a flag for it through its whole life.
 pub trait Kind {
     /// The only value of this kind.
     const KIND: Self;
@@ -154,8 +158,8 @@ kind!(
     Driven, plain: false
 );
 
-// The same methods on both kinds; each kind uses the half that is its own. They take the kind by value: a borrow
-// of it would keep it in the state machine.
+// The same methods on both kinds; each kind uses the half that is its own. They take the kind by
+// value: a borrow of it would keep it in the state machine.
 #[allow(missing_docs, clippy::unused_self)]
 impl<T> Plain<T> {
     #[inline(always)]

@@ -4,7 +4,8 @@ use std::fmt::{self, Write as _};
 
 /// What the arguments of a `write!` come to.
 ///
-/// It owns the text, so that what the arguments borrowed is free again while a green destination suspends.
+/// It owns the text, so that what the arguments borrowed is free again while a green destination
+/// suspends.
 #[derive(Default)]
 pub struct Text {
     text: String,
@@ -12,7 +13,8 @@ pub struct Text {
 }
 
 impl Text {
-    /// What `write!` calls. An error of a `Display` is kept, and comes out where the text is written.
+    /// What `write!` calls. An error of a `Display` is kept, and comes out where the text is
+    /// written.
     pub fn write_fmt(&mut self, text: fmt::Arguments<'_>) {
         self.has_failed |= self.text.write_fmt(text).is_err();
     }

@@ -17,7 +17,8 @@ impl<T, E> Item<T, E> {
         Item { lent: Some((item, place)) }
     }
 
-    /// Takes the item out of the guard; the pool goes on counting it. [`Pool::put`](super::Pool::put) brings it back.
+    /// Takes the item out of the guard; the pool goes on counting it.
+    /// [`Pool::put`](super::Pool::put) brings it back.
     ///
     /// eventlet's unpaired `get` and `put`.
     pub fn keep(mut self) -> T {

@@ -24,10 +24,11 @@ pub use item::Item;
 /// What a pool answers: an item, or the error of its `create`.
 pub type Lent<T, E> = Result<Item<T, E>, E>;
 
-/// Things that are made when they are needed, up to a number, and lent out. Clones are handles on one pool.
+/// Things that are made when they are needed, up to a number, and lent out. Clones are handles on
+/// one pool.
 ///
-/// [`get`](Self::get) takes an idle item, else makes one, else waits for one to come back, first come, first served.
-/// What it gives goes back when it is dropped.
+/// [`get`](Self::get) takes an idle item, else makes one, else waits for one to come back, first
+/// come, first served. What it gives goes back when it is dropped.
 ///
 /// # Examples
 ///
@@ -73,7 +74,8 @@ pub struct Token {
 impl<T, E> Pool<T, E> {
     /// A pool that makes items with `create`, and has at most `max_size` of them. It has none yet.
     ///
-    /// The idle item that came back first is lent first; see [`with_newest_first`](Self::with_newest_first).
+    /// The idle item that came back first is lent first; see
+    /// [`with_newest_first`](Self::with_newest_first).
     pub fn new<F, G>(max_size: usize, create: F) -> Self
     where
         F: Fn() -> G + 'static,
@@ -82,7 +84,8 @@ impl<T, E> Pool<T, E> {
         Pool { stock: Rc::new(Stock::new(max_size, false, create)) }
     }
 
-    /// Like [`new`](Self::new); the idle item that came back last is lent first, so that the others can grow old.
+    /// Like [`new`](Self::new); the idle item that came back last is lent first, so that the others
+    /// can grow old.
     ///
     /// eventlet's `order_as_stack`.
     pub fn with_newest_first<F, G>(max_size: usize, create: F) -> Self
@@ -93,7 +96,8 @@ impl<T, E> Pool<T, E> {
         Pool { stock: Rc::new(Stock::new(max_size, true, create)) }
     }
 
-    /// Makes items until the pool has `count` of them, or as many as it may have. Suspends while they are made.
+    /// Makes items until the pool has `count` of them, or as many as it may have. Suspends while
+    /// they are made.
     ///
     /// eventlet's `min_size` is `fill` right after the pool was made.
     ///
@@ -113,8 +117,8 @@ impl<T, E> Pool<T, E> {
         })
     }
 
-    /// Lends an item. Suspends while all are out and no more may be made, and while one is made; not at all if one is
-    /// idle.
+    /// Lends an item. Suspends while all are out and no more may be made, and while one is made;
+    /// not at all if one is idle.
     ///
     /// # Cancel safety
     ///
@@ -131,7 +135,8 @@ impl<T, E> Pool<T, E> {
         })
     }
 
-    /// Lends an item, within `limit`: waiting for it and making it count. Suspends as [`get`](Self::get).
+    /// Lends an item, within `limit`: waiting for it and making it count. Suspends as
+    /// [`get`](Self::get).
     ///
     /// # Errors
     ///
@@ -152,8 +157,8 @@ impl<T, E> Pool<T, E> {
 
     /// Brings an item back that was [kept](Item::keep), or a substitute for it. Does not suspend.
     ///
-    /// It goes to the first in line, else among the idle ones; if the pool has shrunk meanwhile it is dropped. An
-    /// item for which nothing was kept is too many, and dropped as well.
+    /// It goes to the first in line, else among the idle ones; if the pool has shrunk meanwhile it
+    /// is dropped. An item for which nothing was kept is too many, and dropped as well.
     pub fn put(&self, item: T) {
         if let Some(place) = Slot::kept(&self.stock) {
             place.bring_back(item);
@@ -170,8 +175,8 @@ impl<T, E> Pool<T, E> {
         self.len() == 0
     }
 
-    /// How many calls of [`get`](Self::get) will not have to wait for an item to come back; below zero after a
-    /// [`resize`](Self::resize) to less than are out.
+    /// How many calls of [`get`](Self::get) will not have to wait for an item to come back; below
+    /// zero after a [`resize`](Self::resize) to less than are out.
     pub fn free(&self) -> isize {
         self.stock.max_size().cast_signed().saturating_sub_unsigned(self.stock.out())
     }
@@ -188,8 +193,8 @@ impl<T, E> Pool<T, E> {
 
     /// Changes how many items there may be. Does not suspend.
     ///
-    /// Growing wakes whoever waits. Shrinking drops idle items that are too many, and those that are out when they
-    /// come back.
+    /// Growing wakes whoever waits. Shrinking drops idle items that are too many, and those that
+    /// are out when they come back.
     pub fn resize(&self, max_size: usize) {
         self.stock.resize(max_size);
     }

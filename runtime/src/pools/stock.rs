@@ -1,7 +1,8 @@
 //! Idle items, and places for those that are out.
 //!
-//! Whoever holds an item, or makes one, has a place; there are as many places as there may be items. A pool that
-//! shrinks while too many are out owes places: those that come back are not given out again.
+//! Whoever holds an item, or makes one, has a place; there are as many places as there may be
+//! items. A pool that shrinks while too many are out owes places: those that come back are not
+//! given out again.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

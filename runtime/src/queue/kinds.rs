@@ -29,9 +29,10 @@ macro_rules! kind {
         impl<T $(: $bound)?> $name<T> {
             /// A queue with room for so many items, which may borrow; `usize::MAX` is no limit.
             ///
-            /// It differs from [`bounded`](Self::bounded) in one thing: where its items hold queues of their own, in which
-            /// there are queues again, and so on, these are dropped one inside the other, as fields are. What
-            /// borrows cannot be put off until the one before is gone.
+            /// It differs from [`bounded`](Self::bounded) in one thing: where its items hold queues
+            /// of their own, in which there are queues again, and so on, these are dropped one
+            /// inside the other, as fields are. What borrows cannot be put off until the one before
+            /// is gone.
             pub fn borrowing(capacity: usize) -> Self {
                 $name(AnyQueue::new($storage::default(), capacity, |_| ()))
             }
@@ -129,8 +130,8 @@ kind! {
     /// }
     /// ```
     ///
-    /// eventlet's `Queue` and `LightQueue`, gevent's `Queue`, `SimpleQueue`, `JoinableQueue` and, with room for
-    /// none, `Channel`.
+    /// eventlet's `Queue` and `LightQueue`, gevent's `Queue`, `SimpleQueue`, `JoinableQueue` and,
+    /// with room for none, `Channel`.
     Queue over Fifo
 }
 
@@ -149,9 +150,11 @@ kind! {
 }
 
 kind! {
-    /// A queue whose next item is the lowest, and of equal ones the oldest. What it can do stands at [`AnyQueue`].
+    /// A queue whose next item is the lowest, and of equal ones the oldest. What it can do stands
+    /// at [`AnyQueue`].
     ///
-    /// [`Reverse`](std::cmp::Reverse) puts the highest first. To order by something other than the item, put pairs.
+    /// [`Reverse`](std::cmp::Reverse) puts the highest first. To order by something other than the
+    /// item, put pairs.
     ///
     /// ```
     /// use eventlet::queue::PriorityQueue;

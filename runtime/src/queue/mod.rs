@@ -6,38 +6,43 @@
 //! | [`LifoQueue`] | the newest |
 //! | [`PriorityQueue`] | the lowest; of equal ones the oldest |
 //!
-//! Everything else they have in common: it stands at [`AnyQueue`], which each of them dereferences to.
+//! Everything else they have in common: it stands at [`AnyQueue`], which each of them dereferences
+//! to.
 //!
 //! # Capacity
 //!
-//! `unbounded()` never makes a putter wait. `bounded(n)` does when `n` items lie in it. `bounded(0)` is a **channel**,
-//! which has no room at all: each item goes from hand to hand, and a put waits until its item was taken. (So it is in
-//! eventlet. In Python's own `queue` zero means unlimited.) A channel is always both empty and full.
+//! `unbounded()` never makes a putter wait. `bounded(n)` does when `n` items lie in it.
+//! `bounded(0)` is a **channel**, which has no room at all: each item goes from hand to hand, and a
+//! put waits until its item was taken. (So it is in eventlet. In Python's own `queue` zero means
+//! unlimited.) A channel is always both empty and full.
 //!
 //! # Order
 //!
-//! Getters are served in the order in which they came, and so are putters. Neither suspends when it need not wait. A
-//! getter that finds others in line queues behind them, even if an item lies there that the first of them has not
-//! fetched yet; only [`try_get`](AnyQueue::try_get), which cannot wait, takes it before them, and then they keep
-//! their places. What a blocked putter brings moves in as soon as there is room, before the putter runs.
+//! Getters are served in the order in which they came, and so are putters. Neither suspends when it
+//! need not wait. A getter that finds others in line queues behind them, even if an item lies there
+//! that the first of them has not fetched yet; only [`try_get`](AnyQueue::try_get), which cannot
+//! wait, takes it before them, and then they keep their places. What a blocked putter brings moves
+//! in as soon as there is room, before the putter runs.
 //!
-//! A thread that always finds an item, or always finds room, gives way all the same, after about a thousand calls: a
-//! budget for all that it need not wait for sees to that. (In eventlet nobody else runs until it waits for something.)
+//! A thread that always finds an item, or always finds room, gives way all the same, after about a
+//! thousand calls: a budget for all that it need not wait for sees to that. (In eventlet nobody
+//! else runs until it waits for something.)
 //!
 //! # Kills and timeouts
 //!
-//! A getter that is killed or timed out while it waits takes no item, even if it had been called for one: the next
-//! getter is called. A putter that is killed or timed out while it waits has put nothing, unless its item had moved
-//! in already; then the put has happened.
+//! A getter that is killed or timed out while it waits takes no item, even if it had been called
+//! for one: the next getter is called. A putter that is killed or timed out while it waits has put
+//! nothing, unless its item had moved in already; then the put has happened.
 //!
 //! # End
 //!
-//! [`shutdown`](AnyQueue::shutdown) ends a queue: nothing goes in any more, what lies in it comes out, and after that
-//! every get says [`ShutDown`], so that a loop over the queue ends.
+//! [`shutdown`](AnyQueue::shutdown) ends a queue: nothing goes in any more, what lies in it comes
+//! out, and after that every get says [`ShutDown`], so that a loop over the queue ends.
 
 //!
-//! What lies in a queue when its last handle goes is dropped then, item by item, on the stack of whoever drops the handle.
-//! A queue that lies in a queue, and so on for many thousands, is a list like one of boxes: take it apart in a loop.
+//! What lies in a queue when its last handle goes is dropped then, item by item, on the stack of
+//! whoever drops the handle. A queue that lies in a queue, and so on for many thousands, is a list
+//! like one of boxes: take it apart in a loop.
 
 mod error;
 mod iter;
@@ -69,9 +74,9 @@ pub use storage::{Fifo, Heap, Stack, Storage};
 
 /// What all queues can do. Clones are handles on one queue.
 ///
-/// A [`PriorityQueue`] compares its items, and [`peek`](Self::peek) clones them; neither may use the queue from in
-/// there (it would panic). A comparison that panics can leave the items in another order, and the thread whose put
-/// waited for it waiting.
+/// A [`PriorityQueue`] compares its items, and [`peek`](Self::peek) clones them; neither may use
+/// the queue from in there (it would panic). A comparison that panics can leave the items in
+/// another order, and the thread whose put waited for it waiting.
 pub struct AnyQueue<T, S> {
     shared: Rc<Shared<T, S>>,
 }
@@ -81,7 +86,8 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         AnyQueue { shared: Rc::new(Shared::new(items, limit, drop_items)) }
     }
 
-    /// Puts an item into the queue. Suspends while there is no room; on a channel, until the item was taken.
+    /// Puts an item into the queue. Suspends while there is no room; on a channel, until the item
+    /// was taken.
     ///
     /// # Cancel safety
     ///
@@ -107,12 +113,13 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         })
     }
 
-    /// Puts an item into the queue within `limit`. Suspends while there is no room; on a channel, until the item was
-    /// taken.
+    /// Puts an item into the queue within `limit`. Suspends while there is no room; on a channel,
+    /// until the item was taken.
     ///
     /// # Errors
     ///
-    /// [`PutError`] with the item: `Full` when the limit is over first, `ShutDown` if the queue was shut down.
+    /// [`PutError`] with the item: `Full` when the limit is over first, `ShutDown` if the queue was
+    /// shut down.
     #[green(by_hand = "it begins before it is driven")]
     pub fn put_timeout(
         &self,
@@ -130,10 +137,11 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         })
     }
 
-    /// Puts an item into the queue if there is room. Does not suspend. On a channel there is room for one item for
-    /// each getter in line, while no putter waits.
+    /// Puts an item into the queue if there is room. Does not suspend. On a channel there is room
+    /// for one item for each getter in line, while no putter waits.
     ///
-    /// (If such a getter is killed before it runs, the item goes to the next; if there is none, it stays for one.)
+    /// (If such a getter is killed before it runs, the item goes to the next; if there is none, it
+    /// stays for one.)
     ///
     /// # Errors
     ///
@@ -163,11 +171,13 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         })
     }
 
-    /// Takes the next item within `limit`. Suspends until there is one for this thread; not at all if there is.
+    /// Takes the next item within `limit`. Suspends until there is one for this thread; not at all
+    /// if there is.
     ///
     /// # Errors
     ///
-    /// [`GetError::Empty`] when the limit is over first, [`GetError::ShutDown`] as [`get`](Self::get).
+    /// [`GetError::Empty`] when the limit is over first, [`GetError::ShutDown`] as
+    /// [`get`](Self::get).
     #[green(by_hand = "a wait, and little else")]
     pub fn get_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, GetError>>> {
         Green::new(async move { flatten(with_timeout(limit, || until(Get::new(&self.shared))).await) })
@@ -199,7 +209,8 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         Green::new(async move { until(Peek::new(&self.shared)).await })
     }
 
-    /// A clone of the next item within `limit`; the item stays. Suspends until there is one; not at all if there is.
+    /// A clone of the next item within `limit`; the item stays. Suspends until there is one; not at
+    /// all if there is.
     ///
     /// # Errors
     ///
@@ -226,8 +237,8 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         state.first().cloned().ok_or(nothing)
     }
 
-    /// Gives each item as it comes, until the queue is shut down and drained. Each step suspends like
-    /// [`get`](Self::get).
+    /// Gives each item as it comes, until the queue is shut down and drained. Each step suspends
+    /// like [`get`](Self::get).
     ///
     /// `for item in &queue { … }` is the same.
     pub fn iter(&self) -> Iter<T, S> {
@@ -259,12 +270,14 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
 
     /// Changes the capacity; `None` takes the limit away. Does not suspend.
     ///
-    /// What blocked putters bring moves in if there is room now. Nothing is dropped if there is less room than items.
+    /// What blocked putters bring moves in if there is room now. Nothing is dropped if there is
+    /// less room than items.
     pub fn resize(&self, capacity: Option<usize>) {
         self.shared.resize(capacity.unwrap_or(usize::MAX));
     }
 
-    /// How many threads wait in [`get`](Self::get), those included that were called and have not run yet.
+    /// How many threads wait in [`get`](Self::get), those included that were called and have not
+    /// run yet.
     pub fn getting(&self) -> usize {
         let state = self.shared.state.borrow();
         state.getters.len() + state.getters.notified()
@@ -290,8 +303,8 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         assert!(self.shared.task_done(), "`task_done` was called more often than items were put");
     }
 
-    /// Waits until [`task_done`](Self::task_done) was called for every item that was put. Suspends until then; not at
-    /// all if there is none to wait for.
+    /// Waits until [`task_done`](Self::task_done) was called for every item that was put. Suspends
+    /// until then; not at all if there is none to wait for.
     ///
     /// # Cancel safety
     ///
@@ -313,18 +326,20 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
 
     /// Ends the queue gracefully. Does not suspend.
     ///
-    /// Blocked putters get their items back as an error, and so does every put from now on. What lies in the queue
-    /// still comes out; after that every get, and every getter in line, gets [`ShutDown`]. Once more changes nothing.
+    /// Blocked putters get their items back as an error, and so does every put from now on. What
+    /// lies in the queue still comes out; after that every get, and every getter in line, gets
+    /// [`ShutDown`]. Once more changes nothing.
     ///
     /// gevent's and Python's `shutdown`.
     pub fn shutdown(&self) {
         self.shared.shut_down(false);
     }
 
-    /// Ends the queue at once: as [`shutdown`](Self::shutdown), and what lies in it is dropped. Does not suspend.
+    /// Ends the queue at once: as [`shutdown`](Self::shutdown), and what lies in it is dropped.
+    /// Does not suspend.
     ///
-    /// The dropped items count as done: [`task_done`](Self::task_done) must not be called for them. gevent's and
-    /// Python's `shutdown(immediate=True)`.
+    /// The dropped items count as done: [`task_done`](Self::task_done) must not be called for them.
+    /// gevent's and Python's `shutdown(immediate=True)`.
     pub fn shutdown_now(&self) {
         self.shared.shut_down(true);
     }

@@ -1,8 +1,8 @@
 //! What all handles on a queue share: items, and four lines of waiting threads.
 //!
-//! An item that is put lies in the queue until the thread that was called for it takes it; meanwhile a `try_get` may
-//! take it away. What a blocked putter brings moves in as soon as there is room, without the putter having to run. So
-//! at all times:
+//! An item that is put lies in the queue until the thread that was called for it takes it;
+//! meanwhile a `try_get` may take it away. What a blocked putter brings moves in as soon as there
+//! is room, without the putter having to run. So at all times:
 //!
 //! * as many getters are called as there are items to take, or all of them;
 //! * all getters are called once the queue is shut down and drained;
@@ -16,7 +16,8 @@ use crate::hub::task::Waiter;
 use crate::hub::wait_queue::{Ticket, WaitList};
 use crate::hub::{wake, wake_all};
 
-/// The inside of a queue. All its functions leave the cell unborrowed while they wake or drop anything.
+/// The inside of a queue. All its functions leave the cell unborrowed while they wake or drop
+/// anything.
 pub(crate) struct Shared<T, S> {
     pub(crate) state: RefCell<State<T, S>>,
     /// Drops the items that lie there at the end, or leaves them to be dropped after.
@@ -67,7 +68,8 @@ impl<T, S: Storage<T>> Shared<T, S> {
         Ok(())
     }
 
-    /// Puts an item that need not wait, and gives it back if it must. The short way, with nothing set up for a wait.
+    /// Puts an item that need not wait, and gives it back if it must. The short way, with nothing
+    /// set up for a wait.
     #[inline(always)]
     pub(crate) fn put_at_once(&self, item: T) -> Result<(), T> {
         let mut state = self.state.borrow_mut();
@@ -81,7 +83,8 @@ impl<T, S: Storage<T>> Shared<T, S> {
         Ok(())
     }
 
-    /// Takes an item that lies there for whoever comes. The short way, with nothing set up for a wait.
+    /// Takes an item that lies there for whoever comes. The short way, with nothing set up for a
+    /// wait.
     #[inline(always)]
     pub(crate) fn get_at_once(&self) -> Option<T> {
         let mut state = self.state.borrow_mut();
@@ -132,7 +135,8 @@ impl<T, S: Storage<T>> Shared<T, S> {
         }
     }
 
-    /// Takes the item of a getter that was called and comes before so many that were called earlier.
+    /// Takes the item of a getter that was called and comes before so many that were called
+    /// earlier.
     #[cold]
     #[inline(never)]
     pub(crate) fn get_after(&self, mut state: RefMut<'_, State<T, S>>, others: usize) -> Option<T> {
@@ -164,8 +168,8 @@ impl<T, S: Storage<T>> Shared<T, S> {
             discarded.extend(std::iter::from_fn(|| state.items.pop()));
             state.unfinished = state.unfinished.saturating_sub(discarded.len());
         }
-        // Putters find that they still have their item. Getters are called below, when nothing is left for them; those
-        // that were called for what a putter takes back wait for that.
+        // Putters find that they still have their item. Getters are called below, when nothing is
+        // left for them; those that were called for what a putter takes back wait for that.
         let mut woken = state.putters.notify_all();
         while state.revoke_last() {}
         woken.append(&mut state.peekers.notify_all());
@@ -226,14 +230,16 @@ impl<T, S: Storage<T>> State<T, S> {
         self.items.size() < self.limit
     }
 
-    /// Does anybody wait who was not called? Of those who wait for the queue to be done with, nothing is said.
+    /// Does anybody wait who was not called? Of those who wait for the queue to be done with,
+    /// nothing is said.
     #[inline]
     fn has_waiter(&self) -> bool {
         // All at once, because mostly nobody does.
         self.getters.len() | self.putters.len() | self.peekers.len() != 0
     }
 
-    /// Is it open, without a putter in line or a getter that was called? Then to take an item is to take it and no more.
+    /// Is it open, without a putter in line or a getter that was called? Then to take an item is to
+    /// take it and no more.
     #[inline]
     fn is_quiet(&self) -> bool {
         (self.getters.notified() | self.putters.len()) == 0 && !self.is_shut_down

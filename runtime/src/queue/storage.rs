@@ -96,7 +96,8 @@ impl<T> Storage<T> for Stack<T> {
     }
 }
 
-/// Lowest first, equal ones in the order in which they came: the storage of a [`PriorityQueue`](super::PriorityQueue).
+/// Lowest first, equal ones in the order in which they came: the storage of a
+/// [`PriorityQueue`](super::PriorityQueue).
 #[derive(Debug)]
 pub struct Heap<T> {
     entries: BinaryHeap<Reverse<Entry<T>>>,

@@ -1,7 +1,7 @@
 //! What the threads in a queue's lines do there.
 //!
-//! The lines lie in the queue's state, where each step of a wait looks at more than its own: so these keep their tickets
-//! by hand, and borrow once.
+//! The lines lie in the queue's state, where each step of a wait looks at more than its own: so
+//! these keep their tickets by hand, and borrow once.
 
 use std::cell::Cell;
 use std::fmt;
@@ -106,7 +106,8 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
         let (_left, _left_over);
         let mut state = self.shared.state.borrow_mut();
         let may_take = match self.ticket {
-            // Those in line go first, called or not, so that the oldest item is for whoever came first.
+            // Those in line go first, called or not, so that the oldest item is for whoever came
+            // first.
             None => state.getters.notified() == 0 && (state.supply() > 0 || state.is_over()),
             Some(ticket) => state.getters.is_notified(ticket),
         };

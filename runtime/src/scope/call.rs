@@ -15,8 +15,8 @@ use crate::hub::task::{Subtask, is_trace_poll};
 use crate::hub::{Hub, current};
 
 pin_project_lite::pin_project! {
-    /// Owns the body and, as the only one, everything that its threads consist of. So a scope whose call is forgotten
-    /// in mid-air is forgotten as a whole: nothing that borrows runs again.
+    /// Owns the body and, as the only one, everything that its threads consist of. So a scope whose
+    /// call is forgotten in mid-air is forgotten as a whole: nothing that borrows runs again.
     pub(super) struct ScopeCall<'env, B, T, E> {
         // Dropped first: the threads end before the body.
         threads: OwnedThreads<'env, E>,

@@ -1,5 +1,5 @@
-//! Structured concurrency: threads that end before the scope that they were spawned in, and may borrow from what is
-//! around it. Neither eventlet nor gevent has it.
+//! Structured concurrency: threads that end before the scope that they were spawned in, and may
+//! borrow from what is around it. Neither eventlet nor gevent has it.
 //!
 //! ```
 //! use std::time::Duration;
@@ -25,39 +25,43 @@
 //!
 //! # What is promised
 //!
-//! * **None outlives the scope.** The call of [`scope()`] ends when its body and all threads that were spawned in it
-//!   have ended, whether or not somebody waits for them.
-//! * **The first failure cancels the rest.** A panic in a scoped thread, and in a [`try_scope`] an error, ends the
-//!   other threads and the body where they are suspended, and comes out of the call.
-//! * **The scope ends as a whole.** A kill of the thread that made it, and a timeout around it, drop the call, and so
-//!   end its threads first, in the order in which they were spawned, then its body, then the rest. A destructor that
-//!   panics on this way does not stop the others.
-//! * **Borrows are sound.** A scoped thread may borrow what lives outside the call of `scope`, because that call itself
-//!   owns the thread and drives it, in place. It cannot borrow from the body of the scope, which is dropped like a
-//!   thread of its own; the compiler sees to it.
+//! * **None outlives the scope.** The call of [`scope()`] ends when its body and all threads that
+//!   were spawned in it have ended, whether or not somebody waits for them.
+//! * **The first failure cancels the rest.** A panic in a scoped thread, and in a [`try_scope`] an
+//!   error, ends the other threads and the body where they are suspended, and comes out of the
+//!   call.
+//! * **The scope ends as a whole.** A kill of the thread that made it, and a timeout around it,
+//!   drop the call, and so end its threads first, in the order in which they were spawned, then its
+//!   body, then the rest. A destructor that panics on this way does not stop the others.
+//! * **Borrows are sound.** A scoped thread may borrow what lives outside the call of `scope`,
+//!   because that call itself owns the thread and drives it, in place. It cannot borrow from the
+//!   body of the scope, which is dropped like a thread of its own; the compiler sees to it.
 //!
 //! # Scoped threads are branches
 //!
-//! A scoped thread runs inside the green thread that called `scope`, as a [branch](crate::branch) of it. Hence:
+//! A scoped thread runs inside the green thread that called `scope`, as a [branch](crate::branch)
+//! of it. Hence:
 //!
-//! * [`current`](crate::greenthread::current) is that green thread, in all of them. What belongs to a green thread (its
-//!   name, a kill of it, the holder of a [reentrant lock](crate::lock)) belongs to them together, so a reentrant lock does
-//!   not keep two of them apart. Values that a scoped thread sets ([`ContextKey`](crate::corolocal::ContextKey)) or makes
-//!   ([`LocalKey`](crate::corolocal::LocalKey)) are its own; it begins with those of whoever spawns it.
-//! * A scoped thread that was woken runs when its green thread has its turn, the first woken first: up to 64 of them,
-//!   then other green threads have theirs. One that never waits long (it only yields) starves neither the body nor
-//!   another thread.
-//! * [`catch_exit`](crate::greenthread::catch_exit) around the scope catches a kill of the green thread for all of
-//!   them. Where there is none, those in the scoped threads do, each for itself.
+//! * [`current`](crate::greenthread::current) is that green thread, in all of them. What belongs to
+//!   a green thread (its name, a kill of it, the holder of a [reentrant lock](crate::lock)) belongs
+//!   to them together, so a reentrant lock does not keep two of them apart. Values that a scoped
+//!   thread sets ([`ContextKey`](crate::corolocal::ContextKey)) or makes
+//!   ([`LocalKey`](crate::corolocal::LocalKey)) are its own; it begins with those of whoever spawns
+//!   it.
+//! * A scoped thread that was woken runs when its green thread has its turn, the first woken first:
+//!   up to 64 of them, then other green threads have theirs. One that never waits long (it only
+//!   yields) starves neither the body nor another thread.
+//! * [`catch_exit`](crate::greenthread::catch_exit) around the scope catches a kill of the green
+//!   thread for all of them. Where there is none, those in the scoped threads do, each for itself.
 //! * The budget of I/O operations in a turn is one for all of them.
 //!
-//! Each is woken by itself and costs nothing while it waits, so that ten thousand are no slower than ten thousand green
-//! threads. Their number has no limit but memory.
+//! Each is woken by itself and costs nothing while it waits, so that ten thousand are no slower
+//! than ten thousand green threads. Their number has no limit but memory.
 //!
 //! # Losses
 //!
-//! A scoped thread that is cancelled loses what a kill at that place loses; see the call in which it waits, and the
-//! table in [`branch`](crate::branch).
+//! A scoped thread that is cancelled loses what a kill at that place loses; see the call in which
+//! it waits, and the table in [`branch`](crate::branch).
 
 use std::convert::Infallible;
 use std::fmt;
@@ -77,8 +81,8 @@ use shared::Shared;
 
 pub use thread::ScopedThread;
 
-/// Makes a scope, and drives the call that `f` makes with it, and every thread that is spawned in it. Suspends until
-/// all have ended.
+/// Makes a scope, and drives the call that `f` makes with it, and every thread that is spawned in
+/// it. Suspends until all have ended.
 ///
 /// The [module](mod@crate::scope) says what is promised. The value is the body's.
 ///
@@ -134,9 +138,11 @@ where
     })
 }
 
-/// Like [`scope()`], for a body and threads that can fail: the first error cancels the rest, and comes out.
+/// Like [`scope()`], for a body and threads that can fail: the first error cancels the rest, and
+/// comes out.
 ///
-/// Threads that can fail are spawned with [`try_spawn`](Scope::try_spawn), which is all that there is in such a scope.
+/// Threads that can fail are spawned with [`try_spawn`](Scope::try_spawn), which is all that there
+/// is in such a scope.
 ///
 /// # Cancel safety
 ///
@@ -181,8 +187,8 @@ where
     Green::new(async move { ScopeCall::new(f).await })
 }
 
-/// The right to spawn threads in a scope. Clones are handles on one scope: a thread of it that is to spawn others
-/// takes one along.
+/// The right to spawn threads in a scope. Clones are handles on one scope: a thread of it that is
+/// to spawn others takes one along.
 ///
 /// `'env` is what the threads may borrow from; `E` is the error that cancels a [`try_scope`].
 pub struct Scope<'env, E = Infallible> {
@@ -190,11 +196,12 @@ pub struct Scope<'env, E = Infallible> {
 }
 
 impl<'env> Scope<'env> {
-    /// Starts a thread that makes and drives the call of `f`, and ends before the scope does. Does not suspend.
+    /// Starts a thread that makes and drives the call of `f`, and ends before the scope does. Does
+    /// not suspend.
     ///
-    /// It begins when the running thread next suspends, after the threads of the scope that are ready already; `f`
-    /// itself is called then. Dropping the handle loses nothing but the right to its value: the scope still waits for
-    /// the thread.
+    /// It begins when the running thread next suspends, after the threads of the scope that are
+    /// ready already; `f` itself is called then. Dropping the handle loses nothing but the right to
+    /// its value: the scope still waits for the thread.
     ///
     /// # Panics
     ///
@@ -211,7 +218,8 @@ impl<'env> Scope<'env> {
 }
 
 impl<'env, E: 'env> Scope<'env, E> {
-    /// Like [`spawn`](Scope::spawn), for a call that can fail. An error cancels the scope and comes out of it.
+    /// Like [`spawn`](Scope::spawn), for a call that can fail. An error cancels the scope and comes
+    /// out of it.
     ///
     /// # Panics
     ///

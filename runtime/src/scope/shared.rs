@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use crate::branch::branches::{BranchKey, Branches, Payload};
 
-/// A thread of a scope: its value goes where its handle finds it, and only a failure comes back here.
+/// A thread of a scope: its value goes where its handle finds it, and only a failure comes back
+/// here.
 pub(super) type Call<'env, E> = Pin<Box<dyn Future<Output = Result<(), E>> + 'env>>;
 
 /// The threads of a scope.

@@ -58,8 +58,8 @@ impl<T> ScopedThread<'_, T> {
     ///
     /// # Panics
     ///
-    /// If the thread was [killed](Self::kill); [`join`](Self::join) has that as a value. (If it panicked, the panic
-    /// comes out of the scope, and nobody who waits in it is left.)
+    /// If the thread was [killed](Self::kill); [`join`](Self::join) has that as a value. (If it
+    /// panicked, the panic comes out of the scope, and nobody who waits in it is left.)
     #[green(by_hand = "a wait, and little else")]
     pub fn wait(self) -> Green<impl Future<Output = T>> {
         Green::new(async move { self.join().await.unwrap_or_else(|exit| exit.raise()) })
@@ -73,7 +73,8 @@ impl<T> ScopedThread<'_, T> {
     ///
     /// # Errors
     ///
-    /// [`Exit::Killed`] if the thread was [killed](Self::kill), or the scope failed before it had its value.
+    /// [`Exit::Killed`] if the thread was [killed](Self::kill), or the scope failed before it had
+    /// its value.
     #[green(by_hand = "a wait, and little else")]
     pub fn join(self) -> Green<impl Future<Output = Result<T, Exit>>> {
         Green::new(async move { until(Joined { end: &self.end, number: self.number() }).await })
@@ -81,9 +82,9 @@ impl<T> ScopedThread<'_, T> {
 
     /// Ends the thread alone. Does not suspend. That is no failure: the scope goes on.
     ///
-    /// A suspended thread is dropped where it stands; its destructors have run when this returns, and if one panics,
-    /// that comes out of the scope. A thread that kills itself ends at its next suspension. One that has ended stays as
-    /// it is.
+    /// A suspended thread is dropped where it stands; its destructors have run when this returns,
+    /// and if one panics, that comes out of the scope. A thread that kills itself ends at its next
+    /// suspension. One that has ended stays as it is.
     pub fn kill(&self) {
         self.threads.kill(self.key);
     }

@@ -15,12 +15,12 @@ use crate::queue::waits::{Get, Put};
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
-/// A count between zero and a limit: acquiring waits at zero, releasing waits at the limit. Clones are handles on one
-/// semaphore.
+/// A count between zero and a limit: acquiring waits at zero, releasing waits at the limit. Clones
+/// are handles on one semaphore.
 ///
 /// With a limit of zero each release waits for an acquire, and the other way round. It is a bounded
-/// [queue](crate::queue) whose items carry nothing, and keeps its rules of order. No permit is held: acquire and
-/// release need not be paired, and each may be called by any thread.
+/// [queue](crate::queue) whose items carry nothing, and keeps its rules of order. No permit is
+/// held: acquire and release need not be paired, and each may be called by any thread.
 ///
 /// # Examples
 ///
@@ -60,7 +60,8 @@ impl CappedSemaphore {
         CappedSemaphore { units: Rc::new(Shared::new(Units(count), limit, |_| ())) }
     }
 
-    /// Counts down. Suspends while the count is zero, until this thread's turn comes; wakes a waiting release.
+    /// Counts down. Suspends while the count is zero, until this thread's turn comes; wakes a
+    /// waiting release.
     ///
     /// # Cancel safety
     ///
@@ -83,12 +84,14 @@ impl CappedSemaphore {
         Green::new(async move { with_timeout(limit, || until(Get::new(&self.units))).await.map(|_| ()) })
     }
 
-    /// Counts down if the count is not zero or a release waits, even if others wait for it. Does not suspend.
+    /// Counts down if the count is not zero or a release waits, even if others wait for it. Does
+    /// not suspend.
     pub fn try_acquire(&self) -> bool {
         self.units.try_get().is_ok()
     }
 
-    /// Counts up. Suspends while the count is at the limit, until somebody acquires; wakes a waiting acquire.
+    /// Counts up. Suspends while the count is at the limit, until somebody acquires; wakes a
+    /// waiting acquire.
     ///
     /// # Cancel safety
     ///
@@ -120,7 +123,8 @@ impl CappedSemaphore {
         })
     }
 
-    /// Counts up if the count is below the limit; at a limit of zero, if somebody waits to acquire. Does not suspend.
+    /// Counts up if the count is below the limit; at a limit of zero, if somebody waits to acquire.
+    /// Does not suspend.
     pub fn try_release(&self) -> bool {
         self.units.try_put(()).is_ok()
     }
@@ -151,8 +155,8 @@ impl CappedSemaphore {
         self.is_bounded()
     }
 
-    /// The count, with the waiting releases and without the waiting acquires: below zero it says how many more want
-    /// to acquire, above the limit how many more want to release.
+    /// The count, with the waiting releases and without the waiting acquires: below zero it says
+    /// how many more want to acquire, above the limit how many more want to release.
     pub fn balance(&self) -> isize {
         let state = self.units.state.borrow();
         let acquiring = state.getters.len() + state.getters.notified();

@@ -27,13 +27,14 @@ pub use capped::CappedSemaphore;
 
 /// A number of permits. Clones are handles on one semaphore.
 ///
-/// [`acquire`](Self::acquire) is first come, first served: whoever finds others waiting queues behind them, even if a
-/// permit is free that the first of them has not taken yet; it takes at once what is left over. Only
-/// [`try_acquire`](Self::try_acquire), which cannot wait, may take it before; the one that was to have it keeps its
-/// place. Acquiring a free permit that nobody waits for never suspends.
+/// [`acquire`](Self::acquire) is first come, first served: whoever finds others waiting queues
+/// behind them, even if a permit is free that the first of them has not taken yet; it takes at once
+/// what is left over. Only [`try_acquire`](Self::try_acquire), which cannot wait, may take it
+/// before; the one that was to have it keeps its place. Acquiring a free permit that nobody waits
+/// for never suspends.
 ///
-/// A [`Permit`] gives itself back when it is dropped. Where that is too tidy, [`Permit::forget`] and
-/// [`release`](Self::release) count down and up by hand, in any thread, without an owner.
+/// A [`Permit`] gives itself back when it is dropped. Where that is too tidy, [`Permit::forget`]
+/// and [`release`](Self::release) count down and up by hand, in any thread, without an owner.
 ///
 /// # Examples
 ///
@@ -97,7 +98,8 @@ impl Semaphore {
         })
     }
 
-    /// Takes a permit, within `limit`. Suspends until there is one for this thread; not at all if there is.
+    /// Takes a permit, within `limit`. Suspends until there is one for this thread; not at all if
+    /// there is.
     ///
     /// # Cancel safety
     ///
@@ -119,7 +121,8 @@ impl Semaphore {
         self.shared.permits.try_take().then(|| self.permit())
     }
 
-    /// Waits until a permit is free, and leaves it there. Suspends until then; not at all if one is.
+    /// Waits until a permit is free, and leaves it there. Suspends until then; not at all if one
+    /// is.
     ///
     /// Gives the number of free permits, which may be zero: the next in line may have been called
     /// for it. gevent's `Semaphore.wait`.
@@ -150,7 +153,8 @@ impl Semaphore {
         permits.give_back();
     }
 
-    /// How many permits are free, those included for which a thread in line was called that has not run yet.
+    /// How many permits are free, those included for which a thread in line was called that has not
+    /// run yet.
     #[doc(alias = "counter")]
     pub fn available(&self) -> usize {
         self.shared.permits.free()
@@ -199,7 +203,8 @@ impl fmt::Debug for Semaphore {
     }
 }
 
-/// A permit of a [`Semaphore`] or [`BoundedSemaphore`]. Dropping it gives it back, and wakes the first in line.
+/// A permit of a [`Semaphore`] or [`BoundedSemaphore`]. Dropping it gives it back, and wakes the
+/// first in line.
 ///
 /// (If a [`BoundedSemaphore`] was released for it by hand already, dropping it changes nothing.)
 #[must_use = "a permit that is not kept is given back at once; `forget` keeps it taken"]

@@ -1,7 +1,8 @@
 //! A number of permits and the line for them: what semaphores and locks have inside.
 //!
-//! A permit that comes back is free at once, and the first in line is called for it. Until the called thread runs,
-//! [`Permits::try_take`] may take it away; the call is recalled then, and the thread keeps its place.
+//! A permit that comes back is free at once, and the first in line is called for it. Until the
+//! called thread runs, [`Permits::try_take`] may take it away; the call is recalled then, and the
+//! thread keeps its place.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

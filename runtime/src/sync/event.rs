@@ -15,14 +15,16 @@ use crate::loom::{Mutex, MutexGuard, OnceLock};
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
-/// A value that is sent once, and that any number of green threads and OS threads wait for. Clones are handles on one
-/// event, for any OS thread.
+/// A value that is sent once, and that any number of green threads and OS threads wait for. Clones
+/// are handles on one event, for any OS thread.
 ///
-/// Each waiter gets a clone of the value, in the order in which they began to wait. What a waiter gets is the value
-/// that was sent while it waited, even if the event was [`reset`](Self::reset) and sent again before it ran.
+/// Each waiter gets a clone of the value, in the order in which they began to wait. What a waiter
+/// gets is the value that was sent while it waited, even if the event was [`reset`](Self::reset)
+/// and sent again before it ran.
 ///
-/// An error is sent like any other value: in an `Event<Result<T, E>>`, which has [`send_exception`](Self::send_exception)
-/// as well, `event.wait()?` raises what was sent to every waiter.
+/// An error is sent like any other value: in an `Event<Result<T, E>>`, which has
+/// [`send_exception`](Self::send_exception) as well, `event.wait()?` raises what was sent to every
+/// waiter.
 ///
 /// The `Send` counterpart of [`Event`](crate::Event), with the same meanings.
 ///
@@ -114,7 +116,8 @@ impl<T> Event<T> {
     ///
     /// # Panics
     ///
-    /// If it was not sent: whoever waits for it would be forgotten. [`try_reset`](Self::try_reset) has that as a value.
+    /// If it was not sent: whoever waits for it would be forgotten. [`try_reset`](Self::try_reset)
+    /// has that as a value.
     #[track_caller]
     pub fn reset(&self) {
         assert!(self.try_reset(), "an event that was not sent cannot be reset");
@@ -203,10 +206,11 @@ impl<T: Clone> Event<T> {
         self.round().value.get().cloned()
     }
 
-    /// Calls `f` with the value when it is sent, in a green thread of its own on the hub of this OS thread. Does not wait.
+    /// Calls `f` with the value when it is sent, in a green thread of its own on the hub of this OS
+    /// thread. Does not wait.
     ///
-    /// Links run in the order in which they were made, among the other waiters of this hub. Killing the thread that
-    /// comes back undoes the link; dropping the handle does not.
+    /// Links run in the order in which they were made, among the other waiters of this hub. Killing
+    /// the thread that comes back undoes the link; dropping the handle does not.
     pub fn link(&self, f: impl FnOnce(T) + 'static) -> GreenThread<()>
     where
         T: 'static,

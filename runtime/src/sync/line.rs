@@ -5,8 +5,8 @@ use std::task::Waker;
 
 /// A line of waiters. Whoever was notified keeps its place in the set of those until it leaves.
 ///
-/// It belongs into a lock. Wakers that come out of it are woken or dropped outside of that lock, since they may be
-/// somebody else's code.
+/// It belongs into a lock. Wakers that come out of it are woken or dropped outside of that lock,
+/// since they may be somebody else's code.
 #[derive(Default)]
 pub(super) struct Line {
     waiting: BTreeMap<Ticket, Waker>,
@@ -37,7 +37,8 @@ impl Line {
         ticket
     }
 
-    /// Whoever holds the place is now woken by `waker`. Gives back the one of before, if it has not been used.
+    /// Whoever holds the place is now woken by `waker`. Gives back the one of before, if it has not
+    /// been used.
     #[must_use]
     pub(super) fn renew(&mut self, ticket: Ticket, waker: Waker) -> Option<Waker> {
         if self.notified.contains(&ticket) { Some(waker) } else { self.waiting.insert(ticket, waker) }
@@ -59,13 +60,15 @@ impl Line {
         Some(waker)
     }
 
-    /// Notifies until there are as many who were notified as there is for them to take, or nobody is left.
+    /// Notifies until there are as many who were notified as there is for them to take, or nobody
+    /// is left.
     pub(super) fn notify_for(&mut self, supply: usize) -> Vec<Waker> {
         let count = supply.saturating_sub(self.notified()).min(self.len());
         (0..count).filter_map(|_| self.notify_first()).collect()
     }
 
-    /// Takes notifies back, the latest first, until no more are notified than there is for them to take.
+    /// Takes notifies back, the latest first, until no more are notified than there is for them to
+    /// take.
     ///
     /// They were woken, so each will ask, find that it is not notified, and leave its waker anew.
     pub(super) fn revoke_beyond(&mut self, supply: usize) {

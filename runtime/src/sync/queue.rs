@@ -18,17 +18,19 @@ use crate::loom::{Mutex, MutexGuard};
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
-/// A queue of any number of producers and consumers: green threads of any hub, and OS threads. Clones are handles on
-/// one queue, for any OS thread.
+/// A queue of any number of producers and consumers: green threads of any hub, and OS threads.
+/// Clones are handles on one queue, for any OS thread.
 ///
-/// `unbounded()` never makes a putter wait, `bounded(n)` does when `n` items lie in it, and `bounded(0)` has no room:
-/// each item goes from hand to hand. Getters are served in the order in which they came, and so are putters; what a
-/// blocked putter brings moves in as soon as there is room. The oldest item is for the getter that came first, whichever
-/// OS thread is faster; only [`try_get`](Self::try_get), which cannot wait, takes it before those in line, and then they
-/// keep their places.
+/// `unbounded()` never makes a putter wait, `bounded(n)` does when `n` items lie in it, and
+/// `bounded(0)` has no room: each item goes from hand to hand. Getters are served in the order in
+/// which they came, and so are putters; what a blocked putter brings moves in as soon as there is
+/// room. The oldest item is for the getter that came first, whichever OS thread is faster; only
+/// [`try_get`](Self::try_get), which cannot wait, takes it before those in line, and then they keep
+/// their places.
 ///
-/// The `Send` counterpart of [`Queue`](crate::Queue), with the same meanings: its [module](crate::queue) has the rules.
-/// [`peek`](Self::peek) clones the item while the queue is locked: that clone must not use the queue.
+/// The `Send` counterpart of [`Queue`](crate::Queue), with the same meanings: its
+/// [module](crate::queue) has the rules. [`peek`](Self::peek) clones the item while the queue is
+/// locked: that clone must not use the queue.
 ///
 /// # Examples
 ///
@@ -63,8 +65,8 @@ pub struct Queue<T> {
     shared: Arc<Mutex<State<T>>>,
 }
 
-/// At all times as many getters are called as there are items for them, or all; and putters wait only while there is
-/// no room.
+/// At all times as many getters are called as there are items for them, or all; and putters wait
+/// only while there is no room.
 struct State<T> {
     items: VecDeque<T>,
     /// `usize::MAX`: no limit.
@@ -108,7 +110,8 @@ impl<T> Queue<T> {
         Queue { shared: Arc::new(Mutex::new(state)) }
     }
 
-    /// Puts an item into the queue. Suspends while there is no room; with `bounded(0)`, until the item was taken.
+    /// Puts an item into the queue. Suspends while there is no room; with `bounded(0)`, until the
+    /// item was taken.
     ///
     /// # Cancel safety
     ///
@@ -127,12 +130,13 @@ impl<T> Queue<T> {
         })
     }
 
-    /// Puts an item into the queue within `limit`. Suspends while there is no room; with `bounded(0)`, until the item
-    /// was taken.
+    /// Puts an item into the queue within `limit`. Suspends while there is no room; with
+    /// `bounded(0)`, until the item was taken.
     ///
     /// # Errors
     ///
-    /// [`PutError`] with the item: `Full` when the limit is over first, `ShutDown` if the queue was shut down.
+    /// [`PutError`] with the item: `Full` when the limit is over first, `ShutDown` if the queue was
+    /// shut down.
     pub fn put_timeout(
         &self,
         item: T,
@@ -145,8 +149,8 @@ impl<T> Queue<T> {
         })
     }
 
-    /// Puts an item into the queue on an OS thread that runs no green threads, which blocks while [`put`](Self::put)
-    /// would suspend.
+    /// Puts an item into the queue on an OS thread that runs no green threads, which blocks while
+    /// [`put`](Self::put) would suspend.
     ///
     /// # Errors
     ///
@@ -177,8 +181,8 @@ impl<T> Queue<T> {
         outcome(put, &item)
     }
 
-    /// Puts an item into the queue if there is room. Does not wait. With `bounded(0)` there is room for one item for
-    /// each getter in line, while no putter waits.
+    /// Puts an item into the queue if there is room. Does not wait. With `bounded(0)` there is room
+    /// for one item for each getter in line, while no putter waits.
     ///
     /// # Errors
     ///
@@ -210,18 +214,20 @@ impl<T> Queue<T> {
         Green::new(async move { suspend(Get { queue: self, ticket: None }).await })
     }
 
-    /// Takes the oldest item within `limit`. Suspends until there is one for this thread; not at all if there is.
+    /// Takes the oldest item within `limit`. Suspends until there is one for this thread; not at
+    /// all if there is.
     ///
     /// # Errors
     ///
-    /// [`GetError::Empty`] when the limit is over first, [`GetError::ShutDown`] as [`get`](Self::get).
+    /// [`GetError::Empty`] when the limit is over first, [`GetError::ShutDown`] as
+    /// [`get`](Self::get).
     #[green(by_hand = "a wait, and little else")]
     pub fn get_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, GetError>>> {
         Green::new(async move { flatten(with_timeout(limit, || self.get()).await) })
     }
 
-    /// Takes the oldest item on an OS thread that runs no green threads, which blocks while [`get`](Self::get) would
-    /// suspend.
+    /// Takes the oldest item on an OS thread that runs no green threads, which blocks while
+    /// [`get`](Self::get) would suspend.
     ///
     /// # Errors
     ///
@@ -262,7 +268,8 @@ impl<T> Queue<T> {
         self.take(state, 0).ok_or(nothing)
     }
 
-    /// A clone of the oldest item, which stays. Suspends until there is one; not at all if there is.
+    /// A clone of the oldest item, which stays. Suspends until there is one; not at all if there
+    /// is.
     ///
     /// # Cancel safety
     ///
@@ -290,8 +297,8 @@ impl<T> Queue<T> {
         Green::new(async move { flatten(with_timeout(limit, || self.peek()).await) })
     }
 
-    /// A clone of the oldest item, which stays, on an OS thread that runs no green threads, which blocks until there is
-    /// one.
+    /// A clone of the oldest item, which stays, on an OS thread that runs no green threads, which
+    /// blocks until there is one.
     ///
     /// # Errors
     ///
@@ -338,8 +345,8 @@ impl<T> Queue<T> {
         state.first().cloned().ok_or(state.nothing())
     }
 
-    /// Gives each item as it comes, until the queue is shut down and drained. Each step suspends like
-    /// [`get`](Self::get).
+    /// Gives each item as it comes, until the queue is shut down and drained. Each step suspends
+    /// like [`get`](Self::get).
     ///
     /// `for item in &queue { … }` is the same.
     pub fn iter(&self) -> Iter<T> {
@@ -371,7 +378,8 @@ impl<T> Queue<T> {
 
     /// Changes the capacity; `None` takes the limit away. Does not wait.
     ///
-    /// What blocked putters bring moves in if there is room now. Nothing is dropped if there is less room than items.
+    /// What blocked putters bring moves in if there is room now. Nothing is dropped if there is
+    /// less room than items.
     pub fn resize(&self, capacity: Option<usize>) {
         let mut state = self.state();
         state.capacity = capacity.unwrap_or(usize::MAX);
@@ -384,7 +392,8 @@ impl<T> Queue<T> {
         self.wake_with(state, putters);
     }
 
-    /// How many wait to get, on all OS threads, those included that were called and have not run yet.
+    /// How many wait to get, on all OS threads, those included that were called and have not run
+    /// yet.
     pub fn getting(&self) -> usize {
         let state = self.state();
         state.getters.len() + state.getters.notified()
@@ -414,8 +423,8 @@ impl<T> Queue<T> {
         assert!(left.is_some(), "`task_done` was called more often than items were put");
     }
 
-    /// Waits until [`task_done`](Self::task_done) was called for every item that was put. Suspends until then; not at
-    /// all if there is none to wait for.
+    /// Waits until [`task_done`](Self::task_done) was called for every item that was put. Suspends
+    /// until then; not at all if there is none to wait for.
     ///
     /// # Cancel safety
     ///
@@ -459,13 +468,15 @@ impl<T> Queue<T> {
 
     /// Ends the queue gracefully. Does not wait.
     ///
-    /// Blocked putters get their items back as an error, and so does every put from now on. What lies in the queue
-    /// still comes out; after that every get, and every getter in line, gets [`ShutDown`]. Once more changes nothing.
+    /// Blocked putters get their items back as an error, and so does every put from now on. What
+    /// lies in the queue still comes out; after that every get, and every getter in line, gets
+    /// [`ShutDown`]. Once more changes nothing.
     pub fn shutdown(&self) {
         self.shut_down(self.state());
     }
 
-    /// Ends the queue at once: as [`shutdown`](Self::shutdown), and what lies in it is dropped. Does not wait.
+    /// Ends the queue at once: as [`shutdown`](Self::shutdown), and what lies in it is dropped.
+    /// Does not wait.
     ///
     /// The dropped items count as done: [`task_done`](Self::task_done) must not be called for them.
     pub fn shutdown_now(&self) {
@@ -514,7 +525,8 @@ impl<T> Queue<T> {
         wake_all(called);
     }
 
-    /// Takes the item that comes after those of so many others, who were called for them; what putters bring moves in.
+    /// Takes the item that comes after those of so many others, who were called for them; what
+    /// putters bring moves in.
     fn take(&self, mut state: MutexGuard<'_, State<T>>, others: usize) -> Option<T> {
         let (item, putters) = state.take(others);
         // The last item of a queue that was shut down is a reason to call everybody.
@@ -759,9 +771,11 @@ impl<T> Attempt for Get<'_, T> {
     fn attempt(&mut self, waker: &Waker) -> Option<Self::Output> {
         let waker = waker.clone();
         let mut state = self.queue.state();
-        // Each gets the item that is as far back as its own place, on whatever OS thread it runs first.
+        // Each gets the item that is as far back as its own place, on whatever OS thread it runs
+        // first.
         let (unused, others) = match self.ticket {
-            // Those in line go first, called or not, so that the oldest item is for whoever came first.
+            // Those in line go first, called or not, so that the oldest item is for whoever came
+            // first.
             None if state.getters.notified() == 0 && (state.supply() > 0 || state.is_over()) => (None, 0),
             None => {
                 self.ticket = Some(state.getters.enqueue(waker));

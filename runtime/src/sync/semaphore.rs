@@ -14,13 +14,13 @@ use crate::loom::{Mutex, MutexGuard};
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
-/// So many permits, taken and given back by green threads and OS threads. Clones are handles on one semaphore, for any
-/// OS thread.
+/// So many permits, taken and given back by green threads and OS threads. Clones are handles on one
+/// semaphore, for any OS thread.
 ///
-/// [`acquire`](Self::acquire) is first come, first served: whoever finds others waiting queues behind them, even if a
-/// permit is free that the first of them has not taken yet; it takes at once what is left over. Only
-/// [`try_acquire`](Self::try_acquire), which cannot wait, may take it before; the one that was to have it keeps its
-/// place.
+/// [`acquire`](Self::acquire) is first come, first served: whoever finds others waiting queues
+/// behind them, even if a permit is free that the first of them has not taken yet; it takes at once
+/// what is left over. Only [`try_acquire`](Self::try_acquire), which cannot wait, may take it
+/// before; the one that was to have it keeps its place.
 ///
 /// The `Send` counterpart of [`Semaphore`](crate::Semaphore), with the same meanings.
 ///
@@ -53,7 +53,8 @@ struct State {
     line: Line,
 }
 
-/// A permit of a [`Semaphore`]. Dropping it, on whatever OS thread, gives it back, and wakes the first in line.
+/// A permit of a [`Semaphore`]. Dropping it, on whatever OS thread, gives it back, and wakes the
+/// first in line.
 #[must_use = "a permit that is not kept is given back at once; `forget` keeps it taken"]
 #[derive(Debug)]
 pub struct Permit {
@@ -122,10 +123,11 @@ impl Semaphore {
         Some(self.permit())
     }
 
-    /// Waits until a permit is free, and leaves it there. Suspends until then; not at all if one is.
+    /// Waits until a permit is free, and leaves it there. Suspends until then; not at all if one
+    /// is.
     ///
-    /// Gives the number of free permits, which may be zero: the next in line may have been called for it. A kill or
-    /// timeout here loses nothing.
+    /// Gives the number of free permits, which may be zero: the next in line may have been called
+    /// for it. A kill or timeout here loses nothing.
     pub fn wait(&self) -> Green<impl Future<Output = usize>> {
         Green::new(async move {
             drop(suspend(Acquire { semaphore: self, ticket: None }).await);
@@ -133,7 +135,8 @@ impl Semaphore {
         })
     }
 
-    /// Waits until a permit is free, as [`wait`](Self::wait), on an OS thread that runs no green threads, which blocks.
+    /// Waits until a permit is free, as [`wait`](Self::wait), on an OS thread that runs no green
+    /// threads, which blocks.
     ///
     /// # Panics
     ///
@@ -157,7 +160,8 @@ impl Semaphore {
         assert!(is_counted, "the semaphore was released more often than it was acquired");
     }
 
-    /// How many permits are free, those included for which a waiter in line was called that has not run yet.
+    /// How many permits are free, those included for which a waiter in line was called that has not
+    /// run yet.
     #[doc(alias = "counter")]
     pub fn available(&self) -> usize {
         self.state().free

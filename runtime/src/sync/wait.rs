@@ -16,7 +16,8 @@ pub(super) trait Attempt {
     /// What is there when the wait is over.
     type Output;
 
-    /// Gives the output if it is there. If not, has left `waker` with whoever will bring it. May be asked at any time.
+    /// Gives the output if it is there. If not, has left `waker` with whoever will bring it. May be
+    /// asked at any time.
     fn attempt(&mut self, waker: &Waker) -> Option<Self::Output>;
 
     /// Has it left word with whoever will wake it?
@@ -62,7 +63,8 @@ pub(super) fn block<A: Attempt>(attempt: A) -> A::Output {
     }
 }
 
-/// Blocks this OS thread until it is there, for at most `limit`. A limit longer than the clock reaches never ends.
+/// Blocks this OS thread until it is there, for at most `limit`. A limit longer than the clock
+/// reaches never ends.
 ///
 /// # Panics
 ///

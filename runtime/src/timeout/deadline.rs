@@ -15,9 +15,10 @@ use crate::hub::current;
 
 /// A time by which several calls have to be done, all together.
 ///
-/// It begins when it is made, and each call under it has what the earlier ones have left. It is a value and no timer:
-/// it interrupts nothing but the calls that are made through [`limit`](Self::limit), costs nothing while there is none,
-/// and may be copied, kept, handed on and forgotten.
+/// It begins when it is made, and each call under it has what the earlier ones have left. It is a
+/// value and no timer: it interrupts nothing but the calls that are made through
+/// [`limit`](Self::limit), costs nothing while there is none, and may be copied, kept, handed on
+/// and forgotten.
 ///
 /// It is measured on the clock of the hub on which it was made, and stays on that OS thread.
 ///
@@ -47,8 +48,8 @@ use crate::hub::current;
 /// }
 /// ```
 ///
-/// eventlet's and gevent's `Timeout` that is started once and cancelled after many calls; this one cannot be left
-/// running by accident.
+/// eventlet's and gevent's `Timeout` that is started once and cancelled after many calls; this one
+/// cannot be left running by accident.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Deadline {
     limit: Duration,
@@ -59,8 +60,8 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// Begins now, and is over after `limit`; one that is longer than the clock reaches is never over. Does not
-    /// suspend.
+    /// Begins now, and is over after `limit`; one that is longer than the clock reaches is never
+    /// over. Does not suspend.
     ///
     /// eventlet's and gevent's `Timeout(seconds)`, `Timeout.start_new`.
     pub fn after(limit: Duration) -> Self {
@@ -76,17 +77,20 @@ impl Deadline {
 
     /// Makes the call that `f` makes, until the deadline at most. Suspends while the call does.
     ///
-    /// It is [`with_timeout`](crate::with_timeout) with the time that is left: the call is driven in place, may borrow,
-    /// wins if its data has arrived by then, and is dropped where it stands otherwise. Once the deadline is over a call
-    /// still runs up to its first suspension, and one that does not suspend gives its value.
+    /// It is [`with_timeout`](crate::with_timeout) with the time that is left: the call is driven
+    /// in place, may borrow, wins if its data has arrived by then, and is dropped where it stands
+    /// otherwise. Once the deadline is over a call still runs up to its first suspension, and one
+    /// that does not suspend gives its value.
     ///
     /// # Errors
     ///
-    /// [`Timeout`] when the deadline is over first. It tells the limit of the whole, not what this call had left of it.
+    /// [`Timeout`] when the deadline is over first. It tells the limit of the whole, not what this
+    /// call had left of it.
     ///
     /// # Cancellation
     ///
-    /// What a call can lose when it is dropped is said in its own documentation; a kill loses the same.
+    /// What a call can lose when it is dropped is said in its own documentation; a kill loses the
+    /// same.
     #[green(by_hand = "it drives what it is given")]
     pub fn limit<F, G>(self, f: F) -> Green<impl Future<Output = Result<G::Value, Timeout>>>
     where
@@ -96,14 +100,16 @@ impl Deadline {
         Green::new(async move { Limited::until(f(), self.limit, self.at).await })
     }
 
-    /// How much time is left: zero once it is over, `None` if it is [never](Self::never). Does not suspend.
+    /// How much time is left: zero once it is over, `None` if it is [never](Self::never). Does not
+    /// suspend.
     pub fn remaining(&self) -> Option<Duration> {
         (self.at != NEVER).then(|| self.at.saturating_sub(current::with(|hub| hub.now())))
     }
 
     /// Is no time left? Does not suspend.
     ///
-    /// For a computation that wants to stop by itself: a limit interrupts nothing that does not suspend.
+    /// For a computation that wants to stop by itself: a limit interrupts nothing that does not
+    /// suspend.
     pub fn is_over(&self) -> bool {
         self.remaining() == Some(Duration::ZERO)
     }

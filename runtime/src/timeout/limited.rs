@@ -17,7 +17,8 @@ pin_project_lite::pin_project! {
         #[pin]
         call: Option<G>,
         limit: Duration,
-        // Unless it is given, read when first polled, before the call is: time that it computes counts.
+        // Unless it is given, read when first polled, before the call is: time that it computes
+        // counts.
         deadline: Option<Duration>,
         // Set when the call first waits.
         timer: Option<Timer>,
@@ -30,7 +31,8 @@ impl<G> Limited<G> {
         Limited { call: Some(call), limit, deadline: None, timer: None }
     }
 
-    /// A call whose time is over at `deadline`, by the hub's clock; the limit is what the error tells.
+    /// A call whose time is over at `deadline`, by the hub's clock; the limit is what the error
+    /// tells.
     pub(super) fn until(call: G, limit: Duration, deadline: Duration) -> Self {
         Limited { call: Some(call), limit, deadline: Some(deadline), timer: None }
     }
@@ -57,7 +59,8 @@ impl<G: Future> Limited<G> {
         let deadline = *this.deadline.get_or_insert_with(|| hub.deadline_in(*this.limit));
         let is_over = this.timer.as_ref().is_some_and(|timer| timer.has_fired(hub));
         let enclosing = hub.time.expired.get();
-        // Both over, and the one around us at least as early: that one is to come out, so ours keeps quiet.
+        // Both over, and the one around us at least as early: that one is to come out, so ours
+        // keeps quiet.
         let is_ours = is_over && enclosing.is_none_or(|enclosing| deadline < enclosing);
         if is_ours && this.limit.is_zero() {
             // No time at all: whatever came in the same round has come too late, as in eventlet.

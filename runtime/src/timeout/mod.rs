@@ -16,8 +16,9 @@ pub use deadline::Deadline;
 
 /// The error of a call that took too long.
 ///
-/// It belongs to one [`with_timeout`] or [`Deadline::limit`]: nested ones are told apart by where they stand in the result's type, so that
-/// none can be taken for another. It converts into an [`io::Error`](std::io::Error) of kind `TimedOut`.
+/// It belongs to one [`with_timeout`] or [`Deadline::limit`]: nested ones are told apart by where
+/// they stand in the result's type, so that none can be taken for another. It converts into an
+/// [`io::Error`](std::io::Error) of kind `TimedOut`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeout {
     limit: Duration,
@@ -51,15 +52,17 @@ impl From<Timeout> for std::io::Error {
 
 /// Makes the call that `f` makes, for at most `limit`. Suspends while the call does.
 ///
-/// The call is driven in place, in the same green thread, so it may borrow. When the limit is over and the call still
-/// waits, the call is dropped where it stands (its destructors run first) and the answer is `Err(Timeout)`. A call
-/// whose data has arrived by then wins: it is asked before the clock is. Of nested limits that are over together the
-/// earliest comes out, and of equal ones the outermost.
+/// The call is driven in place, in the same green thread, so it may borrow. When the limit is over
+/// and the call still waits, the call is dropped where it stands (its destructors run first) and
+/// the answer is `Err(Timeout)`. A call whose data has arrived by then wins: it is asked before the
+/// clock is. Of nested limits that are over together the earliest comes out, and of equal ones the
+/// outermost.
 ///
-/// Code that computes is not interrupted: the limit is noticed where the call suspends. A limit of zero lets the call
-/// run up to its first suspension.
+/// Code that computes is not interrupted: the limit is noticed where the call suspends. A limit of
+/// zero lets the call run up to its first suspension.
 ///
-/// The time runs from when this is called, computing included. A limit longer than the clock reaches never ends.
+/// The time runs from when this is called, computing included. A limit longer than the clock
+/// reaches never ends.
 ///
 /// Several calls can have one limit together: [`Deadline`].
 ///
@@ -84,7 +87,8 @@ impl From<Timeout> for std::io::Error {
 /// }
 /// ```
 ///
-/// eventlet's `with Timeout(limit)` and `with_timeout`; an error instead of an exception that is thrown in.
+/// eventlet's `with Timeout(limit)` and `with_timeout`; an error instead of an exception that is
+/// thrown in.
 #[doc(alias = "fail_after")]
 #[green(by_hand = "it drives what it is given")]
 pub fn with_timeout<F, G, T>(limit: Duration, f: F) -> Green<impl Future<Output = Result<T, Timeout>>>

@@ -17,7 +17,8 @@ use crate::hub::Hub;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::loom::{Mutex, MutexGuard};
 
-/// While there is one the hub counts a job, so that virtual time stands still and nobody calls it a deadlock.
+/// While there is one the hub counts a job, so that virtual time stands still and nobody calls it a
+/// deadlock.
 struct Counted(Rc<Hub>);
 
 impl Counted {
@@ -72,8 +73,8 @@ enum Progress<T> {
 }
 
 impl<T: Send + 'static> Job<T> {
-    /// A call that is submitted when it is first waited for: so even the shortest one suspends, and what happens first
-    /// does not depend on a race.
+    /// A call that is submitted when it is first waited for: so even the shortest one suspends, and
+    /// what happens first does not depend on a race.
     pub(super) fn new(hub: Rc<Hub>, pool: &ThreadPool, f: impl FnOnce() -> T + Send + 'static) -> Self {
         let progress = Arc::new(Mutex::new(Progress::Pending(None)));
         let there = progress.clone();

@@ -1,13 +1,16 @@
-//! Blocking calls on other OS threads, while the green threads go on: eventlet's `tpool`, gevent's `threadpool`.
+//! Blocking calls on other OS threads, while the green threads go on: eventlet's `tpool`, gevent's
+//! `threadpool`.
 //!
-//! [`execute`] is for a call here and there, and uses the OS threads that each hub keeps for this. A [`ThreadPool`] is
-//! a number of OS threads of its own; a [`Proxy`] is an object whose methods block.
+//! [`execute`] is for a call here and there, and uses the OS threads that each hub keeps for this.
+//! A [`ThreadPool`] is a number of OS threads of its own; a [`Proxy`] is an object whose methods
+//! block.
 //!
 //! # The end
 //!
-//! When a hub ends with its OS thread, or a [`ThreadPool`] with its last handle, calls that nobody waits for and that
-//! have not begun are dropped, and idle OS threads end. A call that is at work goes on to its end: nobody waits for it, and when `main` returns the
-//! process ends with it in the middle, as for every OS thread that is not joined. [`killall`] waits.
+//! When a hub ends with its OS thread, or a [`ThreadPool`] with its last handle, calls that nobody
+//! waits for and that have not begun are dropped, and idle OS threads end. A call that is at work
+//! goes on to its end: nobody waits for it, and when `main` returns the process ends with it in the
+//! middle, as for every OS thread that is not joined. [`killall`] waits.
 
 use std::io;
 
@@ -30,11 +33,12 @@ const DEFAULT_SIZE: usize = 20;
 /// Says otherwise.
 const SIZE_VARIABLE: &str = "EVENTLET_THREADPOOL_SIZE";
 
-/// Calls `f` on another OS thread, and gives what it gives. Suspends until then, always; other green threads go on.
+/// Calls `f` on another OS thread, and gives what it gives. Suspends until then, always; other
+/// green threads go on.
 ///
-/// The OS threads are the hub's own, up to 20 or what `EVENTLET_THREADPOOL_SIZE` or [`set_num_threads`] says; they are
-/// started when they are needed. With all of them at work `f` waits its turn, first come first served; that queue has
-/// no limit.
+/// The OS threads are the hub's own, up to 20 or what `EVENTLET_THREADPOOL_SIZE` or
+/// [`set_num_threads`] says; they are started when they are needed. With all of them at work `f`
+/// waits its turn, first come first served; that queue has no limit.
 ///
 /// An `f` that has not begun is not called; one that has goes on to its end, and what it gives is
 /// dropped over there.
@@ -45,8 +49,8 @@ const SIZE_VARIABLE: &str = "EVENTLET_THREADPOOL_SIZE";
 ///
 /// # Panics
 ///
-/// Raises the panic of `f`, which was printed when it happened; panics if the operating system starts no OS thread for
-/// it and there is none: [`try_execute`] has that as a value.
+/// Raises the panic of `f`, which was printed when it happened; panics if the operating system
+/// starts no OS thread for it and there is none: [`try_execute`] has that as a value.
 ///
 /// # Examples
 ///
@@ -78,8 +82,8 @@ where
 ///
 /// # Errors
 ///
-/// The operating system's, if it starts no OS thread and there is none that could make the call. `f` is not called then,
-/// and is dropped; later calls try again.
+/// The operating system's, if it starts no OS thread and there is none that could make the call.
+/// `f` is not called then, and is dropped; later calls try again.
 ///
 /// # Panics
 ///
@@ -107,8 +111,8 @@ where
     try_execute(f)?
 }
 
-/// Looks something up that may take its time for reasons of the network. Such calls have OS threads of their own, up to
-/// 20 a hub, so that jobs that are long do not delay them, nor they the jobs.
+/// Looks something up that may take its time for reasons of the network. Such calls have OS threads
+/// of their own, up to 20 a hub, so that jobs that are long do not delay them, nor they the jobs.
 #[green(crate = crate)]
 pub(crate) fn look_up<F, T>(f: F) -> io::Result<T>
 where
@@ -123,15 +127,17 @@ where
     pool.try_apply(f).await?
 }
 
-/// Sets how many OS threads this hub may have for [`execute`]; zero makes `execute` call `f` where it stands, blocking.
+/// Sets how many OS threads this hub may have for [`execute`]; zero makes `execute` call `f` where
+/// it stands, blocking.
 ///
-/// More are started when they are needed; too many end when they next have nothing to do. eventlet's
-/// `set_num_threads`.
+/// More are started when they are needed; too many end when they next have nothing to do.
+/// eventlet's `set_num_threads`.
 pub fn set_num_threads(count: usize) {
     hubs_own().resize(count);
 }
 
-/// Waits until every call of [`execute`] is over and this hub's OS threads for it have ended. Suspends until then.
+/// Waits until every call of [`execute`] is over and this hub's OS threads for it have ended.
+/// Suspends until then.
 ///
 /// Others are started when they are needed again.
 ///

@@ -16,10 +16,12 @@ use crate::hub::current;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 
-/// Some OS threads, and the line of calls that wait for one of them. Clones are handles on one pool.
+/// Some OS threads, and the line of calls that wait for one of them. Clones are handles on one
+/// pool.
 ///
-/// The OS threads are started when they are needed. They end when the last handle is dropped and no green thread waits
-/// for a call any more; calls that were let go of and have not begun are dropped then.
+/// The OS threads are started when they are needed. They end when the last handle is dropped and no
+/// green thread waits for a call any more; calls that were let go of and have not begun are dropped
+/// then.
 ///
 /// # Examples
 ///
@@ -42,7 +44,8 @@ use crate::same::same_object;
 /// }
 /// ```
 ///
-/// gevent's `ThreadPool`. Its `spawn` waits when the pool and one place beside it are taken; this one never does.
+/// gevent's `ThreadPool`. Its `spawn` waits when the pool and one place beside it are taken; this
+/// one never does.
 #[doc(alias = "Threadpool")]
 #[derive(Clone)]
 pub struct ThreadPool {
@@ -59,7 +62,8 @@ impl Drop for Owned {
 }
 
 impl ThreadPool {
-    /// A pool of at most `size` OS threads. With a size of zero calls wait until it is [resized](Self::resize).
+    /// A pool of at most `size` OS threads. With a size of zero calls wait until it is
+    /// [resized](Self::resize).
     pub fn new(size: usize) -> Self {
         ThreadPool { workers: Rc::new(Owned(Workers::new(size))) }
     }
@@ -80,8 +84,9 @@ impl ThreadPool {
     ///
     /// # Panics
     ///
-    /// Raises the panic of `f`, which was printed when it happened; panics if the operating system starts no OS thread
-    /// for it and there is none: [`try_apply`](Self::try_apply) has that as a value.
+    /// Raises the panic of `f`, which was printed when it happened; panics if the operating system
+    /// starts no OS thread for it and there is none: [`try_apply`](Self::try_apply) has that as a
+    /// value.
     #[green(by_hand = "a wait, and little else")]
     pub fn apply<F, T>(&self, f: F) -> Green<impl Future<Output = T>>
     where
@@ -95,8 +100,8 @@ impl ThreadPool {
     ///
     /// # Errors
     ///
-    /// The operating system's, if it starts no OS thread and there is none that could make the call. `f` is not called
-    /// then, and is dropped; later calls try again.
+    /// The operating system's, if it starts no OS thread and there is none that could make the
+    /// call. `f` is not called then, and is dropped; later calls try again.
     ///
     /// # Panics
     ///
@@ -110,11 +115,14 @@ impl ThreadPool {
         Green::new(async move { self.job(f).value_or_error().await })
     }
 
-    /// Calls `f` on one of the OS threads, and gives a green thread that waits for it. Does not suspend.
+    /// Calls `f` on one of the OS threads, and gives a green thread that waits for it. Does not
+    /// suspend.
     ///
-    /// `f` is in line when this returns. Killing the green thread lets go of it, as [`apply`](Self::apply) says.
+    /// `f` is in line when this returns. Killing the green thread lets go of it, as
+    /// [`apply`](Self::apply) says.
     ///
-    /// A panic of `f` is that of the green thread, which also panics if no OS thread is there and none can be started.
+    /// A panic of `f` is that of the green thread, which also panics if no OS thread is there and
+    /// none can be started.
     pub fn spawn<F, T>(&self, f: F) -> GreenThread<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -133,8 +141,8 @@ impl ThreadPool {
         Job::new(current::with(Rc::clone), self, f)
     }
 
-    /// Calls `f` on the OS threads with each input, and gives all results in the order of the inputs. Suspends until
-    /// they are there.
+    /// Calls `f` on the OS threads with each input, and gives all results in the order of the
+    /// inputs. Suspends until they are there.
     ///
     /// # Panics
     ///
@@ -152,11 +160,11 @@ impl ThreadPool {
         })
     }
 
-    /// Calls `f` on the OS threads with each input, and iterates over the results in the order of the inputs. Does not
-    /// suspend; the steps of the iterator do.
+    /// Calls `f` on the OS threads with each input, and iterates over the results in the order of
+    /// the inputs. Does not suspend; the steps of the iterator do.
     ///
-    /// There are never more calls and unread results together than the pool has OS threads when this is called, or than
-    /// [`with_window`](Imap::with_window) says.
+    /// There are never more calls and unread results together than the pool has OS threads when
+    /// this is called, or than [`with_window`](Imap::with_window) says.
     pub fn imap<I, F, T>(&self, f: F, inputs: I) -> Imap<T>
     where
         I: IntoIterator<IntoIter: 'static, Item: Send + 'static>,
@@ -199,8 +207,8 @@ impl ThreadPool {
         self.workers().limit()
     }
 
-    /// Sets how many OS threads there may be. More are started when they are needed; too many end when they next have
-    /// nothing to do. Does not suspend. gevent's `maxsize`.
+    /// Sets how many OS threads there may be. More are started when they are needed; too many end
+    /// when they next have nothing to do. Does not suspend. gevent's `maxsize`.
     pub fn resize(&self, size: usize) {
         self.workers().set_limit(size);
     }

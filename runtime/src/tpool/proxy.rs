@@ -39,8 +39,8 @@ use crate::green;
 /// }
 /// ```
 ///
-/// eventlet's `Proxy`; a closure names the method. What its `autowrap` does, wrapping what a method gives, is a
-/// `Proxy::new` around it.
+/// eventlet's `Proxy`; a closure names the method. What its `autowrap` does, wrapping what a method
+/// gives, is a `Proxy::new` around it.
 pub struct Proxy<T> {
     object: Arc<Mutex<T>>,
 }
@@ -51,7 +51,8 @@ impl<T: Send + 'static> Proxy<T> {
         Proxy { object: Arc::new(Mutex::new(object)) }
     }
 
-    /// Calls `f` with the object on another OS thread, and gives what it gives. Suspends until then.
+    /// Calls `f` with the object on another OS thread, and gives what it gives. Suspends until
+    /// then.
     ///
     /// Calls of one object are made one after another. Each takes up an OS thread of this hub's
     /// while it waits for the object.
@@ -74,8 +75,8 @@ impl<T: Send + 'static> Proxy<T> {
         Green::new(async move { execute(move || f(&mut lock(&object))).await })
     }
 
-    /// Calls `f` with the object here and now, for what does not block. Does not suspend; blocks the OS thread while
-    /// another one uses the object. eventlet's `nonblocking=True`.
+    /// Calls `f` with the object here and now, for what does not block. Does not suspend; blocks
+    /// the OS thread while another one uses the object. eventlet's `nonblocking=True`.
     ///
     /// # Panics
     ///

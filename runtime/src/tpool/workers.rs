@@ -93,8 +93,8 @@ impl Workers {
         self.start_what_is_needed();
     }
 
-    /// Puts a call at the end of the queue. If no OS thread is there to make it, and none can be started, it gets
-    /// that error before this returns.
+    /// Puts a call at the end of the queue. If no OS thread is there to make it, and none can be
+    /// started, it gets that error before this returns.
     pub(super) fn submit(self: &Arc<Self>, call: Call) {
         self.state().calls.push_back(call);
         self.news.notify_one();
@@ -111,13 +111,15 @@ impl Workers {
         }
     }
 
-    /// No OS thread can be started. If there are others, they make the calls; if there is none, nobody ever would.
+    /// No OS thread can be started. If there are others, they make the calls; if there is none,
+    /// nobody ever would.
     fn give_up(&self, error: &io::Error) {
         let mut state = self.state();
         let calls = if state.threads == 0 { std::mem::take(&mut state.calls) } else { VecDeque::new() };
         drop(state);
         for call in calls {
-            // A destructor of what the call has captured may panic, and the next one is to get the error as well.
+            // A destructor of what the call has captured may panic, and the next one is to get the
+            // error as well.
             let _ = catch_unwind(AssertUnwindSafe(|| call(Turn::Never(no_thread(error)))));
         }
         self.tell();
@@ -133,7 +135,8 @@ impl Workers {
         self.news.notify_all();
     }
 
-    /// Lets the OS threads that there are end when there are no calls; others are started for later ones.
+    /// Lets the OS threads that there are end when there are no calls; others are started for later
+    /// ones.
     pub(super) fn retire(&self) {
         let mut state = self.state();
         state.retiring = state.threads;
@@ -173,7 +176,8 @@ impl Workers {
             return Ok(false);
         }
         state.threads += 1;
-        // Counted as idle until it takes a call, so that nobody starts another one for the same call.
+        // Counted as idle until it takes a call, so that nobody starts another one for the same
+        // call.
         state.idle += 1;
         drop(state);
         let workers = self.clone();
@@ -201,7 +205,8 @@ impl Workers {
     fn next_call(&self) -> Option<Call> {
         let mut state = self.state();
         loop {
-            // One always stays while there are calls, so that none is left behind when the limit becomes zero.
+            // One always stays while there are calls, so that none is left behind when the limit
+            // becomes zero.
             let is_extra = state.threads > state.limit.max(1);
             if !state.is_closed
                 && !is_extra

@@ -53,7 +53,8 @@ pub(super) fn head<B>(request: &Request<B>, limits: &Limits, bad: Option<Bad>) -
 /// The forms of RFC 9112, 3.2, that an origin server answers.
 fn target<B>(request: &Request<B>) -> Result<(), Refused> {
     if request.method() == Method::CONNECT {
-        // A tunnel begins with any 2xx: an application that answers every request would promise one.
+        // A tunnel begins with any 2xx: an application that answers every request would promise
+        // one.
         return refused(StatusCode::NOT_IMPLEMENTED, "this is no proxy\n");
     }
     let uri = request.uri();
@@ -96,8 +97,8 @@ fn host<B>(request: &Request<B>) -> Result<(), Refused> {
     Ok(())
 }
 
-/// A name or address and perhaps a port, or nothing. Neither a user nor a list, which the next reader could cut
-/// differently.
+/// A name or address and perhaps a port, or nothing. Neither a user nor a list, which the next
+/// reader could cut differently.
 fn is_host(host: &[u8]) -> bool {
     let is_of_a_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte);
     let port = match memchr::memrchr(b':', host) {
@@ -117,8 +118,8 @@ pub(super) fn prefer_target_host<B>(request: &mut Request<B>) {
     }
 }
 
-/// What the application says of its answer's framing must be true: hyper believes it, and a length that is not the body's
-/// makes the client read one answer where two are, or wait for ever.
+/// What the application says of its answer's framing must be true: hyper believes it, and a length
+/// that is not the body's makes the client read one answer where two are, or wait for ever.
 ///
 /// # Errors
 ///

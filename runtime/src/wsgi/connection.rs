@@ -31,7 +31,8 @@ use crate::hubs::{Alarm, Here, Local};
 #[derive(Default)]
 pub(super) struct Connection {
     traffic: Rc<Traffic>,
-    /// Answers that the peer waits for because of us: handlers at work, and streams whose next piece is not there.
+    /// Answers that the peer waits for because of us: handlers at work, and streams whose next
+    /// piece is not there.
     in_flight: Rc<Cell<u32>>,
     is_closing: Cell<bool>,
     is_cut: Cell<bool>,
@@ -136,8 +137,8 @@ where
 /// What a client of HTTP/2 begins with.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Reads until it is certain whether the client speaks HTTP/2; what was read comes again. `None`: it has gone without a
-/// word, or says nothing in time.
+/// Reads until it is certain whether the client speaks HTTP/2; what was read comes again. `None`:
+/// it has gone without a word, or says nothing in time.
 fn poll_first<S: PollRead + PollWrite + Unpin>(
     wire: &Wire<S>,
     connection: &Connection,
@@ -154,7 +155,8 @@ fn poll_first<S: PollRead + PollWrite + Unpin>(
             return Poll::Ready(Some(is_preface));
         }
         match wire.poll_more(cx) {
-            // The `P` of `POST`, and the end: the parser says what it says of every request that is cut off.
+            // The `P` of `POST`, and the end: the parser says what it says of every request that is
+            // cut off.
             Poll::Ready(Ok(0)) if known > 0 => return Poll::Ready(Some(false)),
             Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(None),
             Poll::Ready(Ok(_)) => {}
@@ -172,7 +174,8 @@ fn http1(settings: &Server) -> http1::Builder {
         .keep_alive(settings.keepalive)
         .max_buf_size(settings.limits.head)
         .title_case_headers(settings.capitalize)
-        // A client that has ended its sending waits for its answer. Whether it has gone altogether is looked at here.
+        // A client that has ended its sending waits for its answer. Whether it has gone altogether
+        // is looked at here.
         .half_close(true)
         // Limits on time are the watch's: one timer for a connection, and not one for each head.
         .header_read_timeout(None);
@@ -188,7 +191,8 @@ fn http2(limits: &Limits) -> http2::Builder<Local> {
     builder
 }
 
-/// Drives hyper's side of a connection to its end, or to the end of the peer's time. Was it the former?
+/// Drives hyper's side of a connection to its end, or to the end of the peer's time. Was it the
+/// former?
 async fn drive<C: Future, S: PollRead + PollWrite + Unpin>(
     mut serving: Pin<&mut C>,
     close: impl Fn(Pin<&mut C>),
@@ -287,7 +291,8 @@ fn prepare(request: ::http::Request<Incoming>, limits: &Limits, link: &Rc<Link>)
     request
 }
 
-/// Calls the application in a green thread of its own, which is killed if this is dropped because the client has gone.
+/// Calls the application in a green thread of its own, which is killed if this is dropped because
+/// the client has gone.
 async fn handle<A: Application>(shared: Rc<Shared<A>>, request: Request) -> Response {
     let app = shared.clone();
     let thread = spawn(move || async move { app.app.respond(request).await });
@@ -345,8 +350,8 @@ impl Drop for InFlight {
 
 /// Ends connections that do nothing.
 ///
-/// One timer for a connection's whole life, which looks now and then at what has happened since: a request pays nothing
-/// for its limits. So a limit is kept to within half of the shortest one.
+/// One timer for a connection's whole life, which looks now and then at what has happened since: a
+/// request pays nothing for its limits. So a limit is kept to within half of the shortest one.
 struct Watch {
     alarm: Alarm,
     period: Duration,
@@ -357,7 +362,8 @@ struct Watch {
     idle: Duration,
     /// For how long a head has been coming, as far as is known.
     head: Duration,
-    /// When a client that has ended its sending is taken to have gone, unless something can be written to it before.
+    /// When a client that has ended its sending is taken to have gone, unless something can be
+    /// written to it before.
     gone: Option<Alarm>,
     half_close_time: Duration,
     written: u64,
@@ -399,8 +405,8 @@ impl Watch {
         if connection.traffic.has_ended() { self.poll_gone(connection, cx) } else { Poll::Pending }
     }
 
-    /// Ready when a client that has ended its sending was not heard of for too long: an end of its sending is all that
-    /// is seen of a client that has gone, until something is sent to it.
+    /// Ready when a client that has ended its sending was not heard of for too long: an end of its
+    /// sending is all that is seen of a client that has gone, until something is sent to it.
     fn poll_gone(&mut self, connection: &Connection, cx: &mut Context<'_>) -> Poll<()> {
         let written = std::mem::replace(&mut self.written, connection.traffic.written.get());
         if written != self.written {

@@ -1,9 +1,11 @@
-//! Follows the bytes of a connection beside the parser, and says which request must not be believed.
+//! Follows the bytes of a connection beside the parser, and says which request must not be
+//! believed.
 //!
-//! hyper's parser takes a bare line feed for the end of a line, and drops `Content-Length` where there is a
-//! `Transfer-Encoding`: by the time a request is handed over, neither can be seen. Both are how one reader is made to
-//! see another request than the next. So the heads are looked at as they come; bodies are passed over by their own
-//! framing. What this does not understand is refused, too: it never lets pass what it is not sure of.
+//! hyper's parser takes a bare line feed for the end of a line, and drops `Content-Length` where
+//! there is a `Transfer-Encoding`: by the time a request is handed over, neither can be seen. Both
+//! are how one reader is made to see another request than the next. So the heads are looked at as
+//! they come; bodies are passed over by their own framing. What this does not understand is
+//! refused, too: it never lets pass what it is not sure of.
 
 /// How far a connection's bytes have been followed.
 #[derive(Debug)]
@@ -72,7 +74,8 @@ impl Framing {
         matches!(&self.state, State::Head(head) if head.size == 0)
     }
 
-    /// Why this request, counted from 0, must be refused, if it must. Asked when its head has been read.
+    /// Why this request, counted from 0, must be refused, if it must. Asked when its head has been
+    /// read.
     pub(super) fn bad(&self, request: u64) -> Option<Bad> {
         self.bad.filter(|(first, _)| *first <= request).map(|(_, why)| why)
     }

@@ -1,4 +1,5 @@
-//! The stream of a connection, as its watch sees it: how much has come and gone, and what it begins with.
+//! The stream of a connection, as its watch sees it: how much has come and gone, and what it begins
+//! with.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::future::poll_fn;
@@ -64,10 +65,12 @@ pub(super) struct Wire<S: PollRead + PollWrite> {
     stream: RefCell<Polled<S>>,
     /// What was read and will be read again.
     ahead: RefCell<Bytes>,
-    /// Answers to pipelined requests, to be written together. hyper's own way to do this (`pipeline_flush`) holds answers
-    /// back while *anything* is unread, the rest of a body included: they would never go out.
+    /// Answers to pipelined requests, to be written together. hyper's own way to do this
+    /// (`pipeline_flush`) holds answers back while *anything* is unread, the rest of a body
+    /// included: they would never go out.
     held: RefCell<Vec<u8>>,
-    /// What had been asked and written when something was held last while there was nothing else to do.
+    /// What had been asked and written when something was held last while there was nothing else to
+    /// do.
     held_at: Cell<(u64, u64)>,
     pub(super) traffic: Rc<Traffic>,
 }
@@ -137,7 +140,8 @@ impl<S: PollRead + PollWrite + Unpin> Wire<S> {
         self.traffic.is_reading.set(false);
     }
 
-    /// Looks at the peer while the parser does not: it takes no byte of the next request before this one is answered.
+    /// Looks at the peer while the parser does not: it takes no byte of the next request before
+    /// this one is answered.
     pub(super) fn poll_peer(&self, cx: &mut Context<'_>) -> Doing {
         let traffic = &self.traffic;
         let is_between = || traffic.framing.borrow().as_ref().is_some_and(Framing::is_between);
@@ -183,8 +187,9 @@ impl<S: PollRead + PollWrite + Unpin> Wire<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes what was held back for answers that do not come: the next handler takes its time, or the piece that is held
-    /// is of a stream whose next one does. Whatever was about to come has a turn to do so.
+    /// Writes what was held back for answers that do not come: the next handler takes its time, or
+    /// the piece that is held is of a stream whose next one does. Whatever was about to come has a
+    /// turn to do so.
     pub(super) fn poll_overdue(&self, cx: &mut Context<'_>) -> io::Result<()> {
         if self.held.borrow().is_empty() {
             return Ok(());
@@ -299,8 +304,9 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// Ends a connection whose answer has been written, although the peer may have more to say.
 ///
-/// To close with something unread is to reset, and a reset may overtake the answer: the peer would see an error instead of
-/// its 413. So the writing ends first, and what still comes is thrown away for a while.
+/// To close with something unread is to reset, and a reset may overtake the answer: the peer would
+/// see an error instead of its 413. So the writing ends first, and what still comes is thrown away
+/// for a while.
 pub(super) async fn linger<S>(wire: &Wire<S>)
 where
     S: PollRead + PollWrite + Unpin,

@@ -30,14 +30,16 @@
 //! }
 //! ```
 //!
-//! An *application* is a green function from a [`Request`](crate::http::Request) to anything that is
-//! [`IntoResponse`](crate::http::IntoResponse). Each request is handled in a green thread of its own: it may sleep, read from
-//! databases and call other servers, while the others are served. A [`Router`] is such an application made of several.
+//! An *application* is a green function from a [`Request`](crate::http::Request) to anything that
+//! is [`IntoResponse`](crate::http::IntoResponse). Each request is handled in a green thread of its
+//! own: it may sleep, read from databases and call other servers, while the others are served. A
+//! [`Router`] is such an application made of several.
 //!
 //! * A panic in a handler is a 500 and a line in the log; it harms nobody else.
-//! * When the client leaves, the handler is killed where it waits; [`catch_exit`](crate::greenthread::catch_exit) hears
-//!   of it. A client that only ends its sending looks the same at first, and has
-//!   [some time](Server::half_close_timeout) to get its answer.
+//! * When the client leaves, the handler is killed where it waits;
+//!   [`catch_exit`](crate::greenthread::catch_exit) hears of it. A client that only ends its
+//!   sending looks the same at first, and has [some time](Server::half_close_timeout) to get its
+//!   answer.
 //! * What the handler leaves of a request's body is never taken for the next request.
 //! * Requests of one connection are answered in order, pipelined or not.
 //!
@@ -64,20 +66,23 @@
 //!
 //! # What is refused
 //!
-//! A request that two readers could understand in two ways is answered with an error, and its connection is closed:
+//! A request that two readers could understand in two ways is answered with an error, and its
+//! connection is closed:
 //!
 //! * both `Content-Length` and `Transfer-Encoding`, or lengths that differ or are no numbers (400);
 //! * a line that ends in a bare line feed (400), and whatever hyper's parser refuses (400, 431);
 //! * a transfer coding other than `chunked` (501);
-//! * no `Host` in HTTP/1.1, several, or one that is none (400). A target that names its host goes before the header;
+//! * no `Host` in HTTP/1.1, several, or one that is none (400). A target that names its host goes
+//!   before the header;
 //! * a target that is neither a path nor a URL of HTTP, but for `OPTIONS *` (400); `CONNECT` (501);
 //! * an expectation other than `100-continue` (417).
 //!
-//! Headers whose name has an underscore are dropped, as eventlet does, since they could pass for others behind a gateway.
+//! Headers whose name has an underscore are dropped, as eventlet does, since they could pass for
+//! others behind a gateway.
 //!
-//! What an application says of its answer's framing is looked at, too: a `Content-Length` that is not its body's is a 500 and
-//! a line in the log, `Transfer-Encoding` is the server's own to say, and a stream that is longer or shorter than its
-//! `Content-Length` is cut off with its connection.
+//! What an application says of its answer's framing is looked at, too: a `Content-Length` that is
+//! not its body's is a 500 and a line in the log, `Transfer-Encoding` is the server's own to say,
+//! and a stream that is longer or shorter than its `Content-Length` is cut off with its connection.
 
 mod check;
 mod connection;

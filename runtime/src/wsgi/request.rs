@@ -75,9 +75,10 @@ pub trait RequestExt {
     /// The value of a cookie.
     fn cookie(&self, name: &str) -> Option<&str>;
 
-    /// Calls `f` when the response has been sent, or the client has left. Hooks run in the order in which they were made,
-    /// and must not take long: nothing else of the connection goes on meanwhile. A request that no server of this crate
-    /// gave has none. eventlet's `eventlet.posthooks`.
+    /// Calls `f` when the response has been sent, or the client has left. Hooks run in the order in
+    /// which they were made, and must not take long: nothing else of the connection goes on
+    /// meanwhile. A request that no server of this crate gave has none. eventlet's
+    /// `eventlet.posthooks`.
     fn on_end(&mut self, f: impl FnOnce() + 'static);
 }
 
@@ -125,11 +126,13 @@ impl<B> RequestExt for Request<B> {
     }
 }
 
-/// A form that was sent as `application/x-www-form-urlencoded`: its names and values. Suspends until the body is there.
+/// A form that was sent as `application/x-www-form-urlencoded`: its names and values. Suspends
+/// until the body is there.
 ///
 /// # Errors
 ///
-/// `InvalidData` if the request says that it is something else; else as [`Body::bytes`](crate::http::Body::bytes).
+/// `InvalidData` if the request says that it is something else; else as
+/// [`Body::bytes`](crate::http::Body::bytes).
 #[green(crate = crate)]
 pub fn form(request: Request) -> io::Result<Vec<(String, String)>> {
     let is_form = request.headers().get(CONTENT_TYPE).is_some_and(|value| {

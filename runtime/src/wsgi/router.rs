@@ -16,10 +16,11 @@ use crate::http::{IntoResponse, Request, Response};
 
 /// Answers each request by the application that stands at its method and path.
 ///
-/// A path is a pattern: `{name}` stands for one part of it, `{*name}` for all of the rest. A literal part goes before a
-/// parameter. `GET` answers `HEAD` as well. A path that is there for other methods only is 405, and says which; `OPTIONS`,
-/// unless it has an application, is 204 and says so, too. Any other path is the [fallback](Self::fallback)'s, which is 404
-/// if nothing is said. A slash at the end counts, and two are not one.
+/// A path is a pattern: `{name}` stands for one part of it, `{*name}` for all of the rest. A
+/// literal part goes before a parameter. `GET` answers `HEAD` as well. A path that is there for
+/// other methods only is 405, and says which; `OPTIONS`, unless it has an application, is 204 and
+/// says so, too. Any other path is the [fallback](Self::fallback)'s, which is 404 if nothing is
+/// said. A slash at the end counts, and two are not one.
 ///
 /// ```
 /// use eventlet::green;
@@ -83,8 +84,8 @@ impl Router {
     ///
     /// # Panics
     ///
-    /// If the pattern is not one, contradicts another one, or has an application for this method already: routes are
-    /// the program's own text.
+    /// If the pattern is not one, contradicts another one, or has an application for this method
+    /// already: routes are the program's own text.
     #[must_use]
     #[track_caller]
     pub fn route<A: Application>(mut self, method: Method, path: &str, app: A) -> Router {
@@ -143,7 +144,8 @@ impl Router {
         self
     }
 
-    /// Answers everything below `prefix` by `app`, which sees the path without it. The prefix may have parameters.
+    /// Answers everything below `prefix` by `app`, which sees the path without it. The prefix may
+    /// have parameters.
     ///
     /// # Panics
     ///
@@ -163,8 +165,9 @@ impl Router {
         router.any(&format!("{prefix}/{{*eventlet_rest}}"), below)
     }
 
-    /// Answers everything below `prefix` with the files below a folder: see [`StaticFiles`]. At the prefix itself it
-    /// sends to the same with a slash, from where the links of an `index.html` are right.
+    /// Answers everything below `prefix` with the files below a folder: see [`StaticFiles`]. At the
+    /// prefix itself it sends to the same with a slash, from where the links of an `index.html` are
+    /// right.
     ///
     /// # Panics
     ///
@@ -222,7 +225,8 @@ impl Router {
             return fallback.map_or(Found::Nothing, Found::Handler);
         };
         if !params.is_empty() {
-            // Those of a router that this one is mounted in stay; of the same name this one's is meant.
+            // Those of a router that this one is mounted in stay; of the same name this one's is
+            // meant.
             let outer = request.extensions().get::<Params>().cloned().unwrap_or_default();
             let all = params.into_iter().chain(outer.0.iter().cloned()).collect();
             request.extensions_mut().insert(Params(all));
@@ -290,7 +294,8 @@ impl Application for Router {
 /// An application that sees the path without a prefix.
 struct Below<A> {
     app: Rc<A>,
-    /// How many parts of the path the prefix has. They are counted, since some of them may be parameters.
+    /// How many parts of the path the prefix has. They are counted, since some of them may be
+    /// parameters.
     parts: usize,
 }
 
@@ -337,7 +342,8 @@ impl Application for WithSlash {
     }
 }
 
-/// The answer that sends to the same path with a slash. It is relative, so that it is right wherever this is mounted.
+/// The answer that sends to the same path with a slash. It is relative, so that it is right
+/// wherever this is mounted.
 pub(super) fn with_slash(uri: &Uri) -> Response {
     let name = uri.path().rsplit('/').next().unwrap_or_default();
     let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));

@@ -23,11 +23,12 @@ use crate::green::polled::{PollRead, PollWrite};
 use crate::greenpool::GreenPool;
 use crate::http::{IntoResponse, Request, Response};
 
-/// Serves an application on a listener, until the process is told to end (SIGTERM, SIGINT) or the listener is closed.
-/// Suspends for as long.
+/// Serves an application on a listener, until the process is told to end (SIGTERM, SIGINT) or the
+/// listener is closed. Suspends for as long.
 ///
-/// [`Server`] has all that can be set. On a signal no more connections are accepted, idle ones are closed, and requests
-/// that are being answered have thirty seconds; this returns then. Killing the thread that serves does the same.
+/// [`Server`] has all that can be set. On a signal no more connections are accepted, idle ones are
+/// closed, and requests that are being answered have thirty seconds; this returns then. Killing the
+/// thread that serves does the same.
 ///
 /// # Errors
 ///
@@ -35,8 +36,8 @@ use crate::http::{IntoResponse, Request, Response};
 ///
 /// # Cancel safety
 ///
-/// A kill is a graceful end, which suspends: the connections finish first. A timeout is not: it drops the server,
-/// and the requests that it is answering go on in their threads.
+/// A kill is a graceful end, which suspends: the connections finish first. A timeout is not: it
+/// drops the server, and the requests that it is answering go on in their threads.
 #[green(crate = crate)]
 pub fn server<L: Transport, A: Application>(listener: L, app: A) -> io::Result<()> {
     Server::new().signals(true).serve(listener, app)
@@ -44,8 +45,8 @@ pub fn server<L: Transport, A: Application>(listener: L, app: A) -> io::Result<(
 
 /// What is served: a function from a [`Request`] to a green call that gives an answer.
 ///
-/// Every `#[green] fn(Request) -> impl IntoResponse` is one, every closure that makes such a call, and a
-/// [`Router`](super::Router).
+/// Every `#[green] fn(Request) -> impl IntoResponse` is one, every closure that makes such a call,
+/// and a [`Router`](super::Router).
 pub trait Application: 'static {
     /// Answers one request.
     fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<Self>;
@@ -80,7 +81,8 @@ impl Transport for TcpListener {
     }
 
     fn prepare(connection: &TcpStream) {
-        // An answer in several writes must not wait for the peer's acknowledgement. Without it all works, only later.
+        // An answer in several writes must not wait for the peer's acknowledgement. Without it all
+        // works, only later.
         let _ = connection.set_nodelay(true);
     }
 }
@@ -182,7 +184,8 @@ impl Server {
         }
     }
 
-    /// How many connections there may be at once: 1024 if nothing is said. At the limit nothing is accepted.
+    /// How many connections there may be at once: 1024 if nothing is said. At the limit nothing is
+    /// accepted.
     #[must_use]
     pub fn max_size(mut self, connections: usize) -> Server {
         self.max_size = connections;
@@ -203,39 +206,43 @@ impl Server {
         self
     }
 
-    /// How long a connection may be without a request, and a peer without reading its answer; eventlet's numeric
-    /// `keepalive`. It is closed up to half as long again after that. 75 seconds if nothing is said.
+    /// How long a connection may be without a request, and a peer without reading its answer;
+    /// eventlet's numeric `keepalive`. It is closed up to half as long again after that. 75 seconds
+    /// if nothing is said.
     #[must_use]
     pub fn keepalive_timeout(mut self, limit: Duration) -> Server {
         self.limits.idle_time = limit;
         self
     }
 
-    /// How long a request's head may take from its first byte on; up to half as long again. 30 seconds if nothing is said.
+    /// How long a request's head may take from its first byte on; up to half as long again. 30
+    /// seconds if nothing is said.
     #[must_use]
     pub fn head_timeout(mut self, limit: Duration) -> Server {
         self.limits.head_time = limit;
         self
     }
 
-    /// How long a handler waits for a piece of a request's body. 30 seconds if nothing is said; `None` is for ever.
+    /// How long a handler waits for a piece of a request's body. 30 seconds if nothing is said;
+    /// `None` is for ever.
     #[must_use]
     pub fn body_timeout(mut self, limit: Option<Duration>) -> Server {
         self.limits.body_time = limit;
         self
     }
 
-    /// How long a client that has ended its sending waits for its answer, or for the next piece of it: 10 seconds if
-    /// nothing is said. Such an end is all that is seen of a client that has gone, too, so for as long a handler may work
-    /// for nobody; a connection that is reset ends its handler at once. Zero is for servers whose clients never end one
-    /// direction alone.
+    /// How long a client that has ended its sending waits for its answer, or for the next piece of
+    /// it: 10 seconds if nothing is said. Such an end is all that is seen of a client that has
+    /// gone, too, so for as long a handler may work for nobody; a connection that is reset ends its
+    /// handler at once. Zero is for servers whose clients never end one direction alone.
     #[must_use]
     pub fn half_close_timeout(mut self, limit: Duration) -> Server {
         self.limits.half_close_time = limit;
         self
     }
 
-    /// All three limits on waiting for the peer; eventlet's `socket_timeout`. A handler may take as long as it likes.
+    /// All three limits on waiting for the peer; eventlet's `socket_timeout`. A handler may take as
+    /// long as it likes.
     #[must_use]
     pub fn socket_timeout(mut self, limit: Duration) -> Server {
         self.limits.head_time = limit;
@@ -244,8 +251,8 @@ impl Server {
         self
     }
 
-    /// A URL has fewer bytes than this: 8192 if nothing is said. A head larger than [`max_head`](Self::max_head) is
-    /// refused before.
+    /// A URL has fewer bytes than this: 8192 if nothing is said. A head larger than
+    /// [`max_head`](Self::max_head) is refused before.
     #[must_use]
     pub fn url_length_limit(mut self, bytes: usize) -> Server {
         self.limits.url_length = bytes;
@@ -259,7 +266,8 @@ impl Server {
         self
     }
 
-    /// How many bytes a request's line and headers may have together, at least 8192: 64 KiB if nothing is said.
+    /// How many bytes a request's line and headers may have together, at least 8192: 64 KiB if
+    /// nothing is said.
     #[must_use]
     pub fn max_head(mut self, bytes: usize) -> Server {
         self.limits.head = bytes.max(8192);
@@ -280,30 +288,32 @@ impl Server {
         self
     }
 
-    /// Speaks HTTP/1 only; else a client that begins with HTTP/2 gets that. eventlet's `max_http_version`.
+    /// Speaks HTTP/1 only; else a client that begins with HTTP/2 gets that. eventlet's
+    /// `max_http_version`.
     #[must_use]
     pub fn http1_only(mut self, only: bool) -> Server {
         self.http1_only = only;
         self
     }
 
-    /// Writes header names of HTTP/1 as `Content-Type` instead of `content-type`. eventlet does; here it is off if nothing
-    /// is said, since no reader may tell them apart.
+    /// Writes header names of HTTP/1 as `Content-Type` instead of `content-type`. eventlet does;
+    /// here it is off if nothing is said, since no reader may tell them apart.
     #[must_use]
     pub fn capitalize_response_headers(mut self, capitalize: bool) -> Server {
         self.capitalize = capitalize;
         self
     }
 
-    /// Whether a 500 tells the peer what went wrong: the panic's message, or the error. Not if nothing is said. (eventlet
-    /// does so by default, and so shows its insides to strangers.)
+    /// Whether a 500 tells the peer what went wrong: the panic's message, or the error. Not if
+    /// nothing is said. (eventlet does so by default, and so shows its insides to strangers.)
     #[must_use]
     pub fn debug(mut self, debug: bool) -> Server {
         self.debug = debug;
         self
     }
 
-    /// Writes a line for each request to standard error, in eventlet's form. Not if nothing is said.
+    /// Writes a line for each request to standard error, in eventlet's form. Not if nothing is
+    /// said.
     #[must_use]
     pub fn log_output(mut self, log: bool) -> Server {
         self.log = log.then(to_stderr);
@@ -317,14 +327,16 @@ impl Server {
         self
     }
 
-    /// Whether SIGTERM and SIGINT end the server gracefully (feature `signal`, Unix). [`server`] sets it.
+    /// Whether SIGTERM and SIGINT end the server gracefully (feature `signal`, Unix). [`server`]
+    /// sets it.
     #[must_use]
     pub fn signals(mut self, signals: bool) -> Server {
         self.signals = signals;
         self
     }
 
-    /// How long requests may go on when the server ends, before they are killed: 30 seconds if nothing is said.
+    /// How long requests may go on when the server ends, before they are killed: 30 seconds if
+    /// nothing is said.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Server {
         self.grace = grace;
@@ -336,8 +348,8 @@ impl Server {
         Handle::new(self.closing.clone())
     }
 
-    /// Serves until the server is [told to end](Handle::stop), its thread is killed, or the listener is closed; then
-    /// ends gracefully. Suspends for as long.
+    /// Serves until the server is [told to end](Handle::stop), its thread is killed, or the
+    /// listener is closed; then ends gracefully. Suspends for as long.
     ///
     /// # Errors
     ///

@@ -24,8 +24,9 @@ impl Handle {
         Handle { closing }
     }
 
-    /// Tells the server to end: nothing more is accepted, idle connections are closed, requests that are being answered
-    /// have the [grace](Server::grace), and then [`serve`](Server::serve) returns. Does not suspend.
+    /// Tells the server to end: nothing more is accepted, idle connections are closed, requests
+    /// that are being answered have the [grace](Server::grace), and then [`serve`](Server::serve)
+    /// returns. Does not suspend.
     pub fn stop(&self) {
         self.closing.set();
     }
@@ -81,8 +82,9 @@ fn signal(_wanted: bool) {
     std::future::pending::<()>().await;
 }
 
-/// Lets requests that are being answered finish, and ends those that do not: after the grace, at another signal, or when
-/// the thread that serves is killed (again). Only the server's own connections are concerned: its pool may have others.
+/// Lets requests that are being answered finish, and ends those that do not: after the grace, at
+/// another signal, or when the thread that serves is killed (again). Only the server's own
+/// connections are concerned: its pool may have others.
 #[green(crate = crate)]
 pub(super) fn drain(settings: &Server, connections: &Connections) {
     connections.close();
@@ -95,7 +97,8 @@ pub(super) fn drain(settings: &Server, connections: &Connections) {
             race(|| ended.wait(), || signal(signals)).await
         })
     };
-    // Whoever asks a second time means it. An end while the rest is torn down is the end of the waiting alone.
+    // Whoever asks a second time means it. An end while the rest is torn down is the end of the
+    // waiting alone.
     let _ = catch_exit(patience);
     if !ended.is_set() {
         connections.cut();

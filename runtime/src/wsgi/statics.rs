@@ -20,11 +20,12 @@ use crate::green::fs::File;
 use crate::green::io::{Read, Seek};
 use crate::http::{Body, IntoResponse, Out, Request, Response};
 
-/// The files below a folder, as an application: with types by their names, `ETag` and `Last-Modified`, and one range of
-/// a file if that is asked for.
+/// The files below a folder, as an application: with types by their names, `ETag` and
+/// `Last-Modified`, and one range of a file if that is asked for.
 ///
-/// A path that leaves the folder, names a hidden file (one that begins with a dot) or is none is 404. A folder is its
-/// `index.html`, at the path that ends in a slash; without one it sends there. Files are read on other OS threads, a piece of 64 KiB at a time. Symbolic links are followed.
+/// A path that leaves the folder, names a hidden file (one that begins with a dot) or is none is
+/// 404. A folder is its `index.html`, at the path that ends in a slash; without one it sends there.
+/// Files are read on other OS threads, a piece of 64 KiB at a time. Symbolic links are followed.
 #[derive(Clone, Debug)]
 pub struct StaticFiles {
     folder: Rc<PathBuf>,

@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::green::io::Result;
 use crate::hub::failed::cannot_now;
 
-/// A call for another OS thread, of which an error of the operating system's says `what` could not be done with `path`.
+/// A call for another OS thread, of which an error of the operating system's says `what` could not
+/// be done with `path`.
 pub(in crate::green) fn about<P, T, F>(
     what: &'static str,
     path: P,

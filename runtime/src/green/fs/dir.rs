@@ -16,7 +16,8 @@ use crate::hub::failed::cannot;
 use crate::iter::GreenIterator;
 use crate::{green, tpool};
 
-/// What is in a folder, in no order. Suspends until it is open; [`std::fs::read_dir`] on another OS thread.
+/// What is in a folder, in no order. Suspends until it is open; [`std::fs::read_dir`] on another OS
+/// thread.
 ///
 /// # Errors
 ///
@@ -105,8 +106,8 @@ impl Listing {
     }
 }
 
-/// What keeps a folder open. std panics where closing one has an error, and in a destructor that may end the process; here
-/// it is lost, as that of closing a file.
+/// What keeps a folder open. std panics where closing one has an error, and in a destructor that
+/// may end the process; here it is lost, as that of closing a file.
 struct Quiet<T>(Option<T>);
 
 const THERE: &str = "it is taken only when it is dropped";
@@ -197,7 +198,8 @@ impl DirEntry {
     }
 }
 
-/// How a folder is made: std's `DirBuilder`, from which it can be made for what a single system has.
+/// How a folder is made: std's `DirBuilder`, from which it can be made for what a single system
+/// has.
 #[derive(Debug)]
 pub struct DirBuilder(Arc<Mutex<fs::DirBuilder>>);
 
@@ -214,8 +216,8 @@ impl DirBuilder {
         self
     }
 
-    /// Who may do what with a folder that is made, as the operating system's bits; 0o777 if nothing is said. (What the
-    /// process's mask forbids is taken away.) std's `DirBuilderExt::mode`.
+    /// Who may do what with a folder that is made, as the operating system's bits; 0o777 if nothing
+    /// is said. (What the process's mask forbids is taken away.) std's `DirBuilderExt::mode`.
     #[cfg(unix)]
     pub fn mode(&mut self, mode: u32) -> &mut Self {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).mode(mode);

@@ -18,18 +18,18 @@ use crate::{green, tpool};
 
 /// An open file: std's `File`, whose operations are made on other OS threads.
 ///
-/// Reading, writing and seeking happen one at a time and in order, also through several references. One read or write
-/// moves at most one mebibyte, through a buffer of its own.
+/// Reading, writing and seeking happen one at a time and in order, also through several references.
+/// One read or write moves at most one mebibyte, through a buffer of its own.
 ///
-/// Nothing is kept back in this type: what was written is with the operating system, and `flush` does nothing.
-/// Dropping it closes the file; that happens here and now, as in std, and errors are lost. [`sync_all`](Self::sync_all)
-/// shows them.
+/// Nothing is kept back in this type: what was written is with the operating system, and `flush`
+/// does nothing. Dropping it closes the file; that happens here and now, as in std, and errors are
+/// lost. [`sync_all`](Self::sync_all) shows them.
 ///
 /// # What a kill or a timeout can lose
 ///
-/// An operation that has begun goes on to its end, and the next one waits for that. So a read that is ended takes its
-/// bytes with it, and the position is beyond them; a write that is ended may have been done. For certainty,
-/// [`seek`](Seek::seek) to a place that is known.
+/// An operation that has begun goes on to its end, and the next one waits for that. So a read that
+/// is ended takes its bytes with it, and the position is beyond them; a write that is ended may
+/// have been done. For certainty, [`seek`](Seek::seek) to a place that is known.
 ///
 /// # Examples
 ///
@@ -144,8 +144,8 @@ impl File {
         self.call("sync the file", fs::File::sync_data).await
     }
 
-    /// Cuts the file to a size, or fills it up with zeros. Suspends until that is done; a kill or timeout does not stop
-    /// it.
+    /// Cuts the file to a size, or fills it up with zeros. Suspends until that is done; a kill or
+    /// timeout does not stop it.
     ///
     /// # Errors
     ///
@@ -176,7 +176,8 @@ impl File {
         self.shared.file.try_clone().map(File::from_std).map_err(cannot(|| "duplicate the file"))
     }
 
-    /// Changes who may do what with the file. Suspends until that is done; a kill or timeout does not stop it.
+    /// Changes who may do what with the file. Suspends until that is done; a kill or timeout does
+    /// not stop it.
     ///
     /// # Errors
     ///
@@ -186,7 +187,8 @@ impl File {
         self.call("change the permissions of the file", move |file| file.set_permissions(permissions)).await
     }
 
-    /// Sets when the file was read and written. Suspends until that is done; a kill or timeout does not stop it.
+    /// Sets when the file was read and written. Suspends until that is done; a kill or timeout does
+    /// not stop it.
     ///
     /// # Errors
     ///
@@ -196,7 +198,8 @@ impl File {
         self.call("set the times of the file", move |file| file.set_times(times)).await
     }
 
-    /// Sets when the file was written. Suspends until that is done; a kill or timeout does not stop it.
+    /// Sets when the file was written. Suspends until that is done; a kill or timeout does not stop
+    /// it.
     ///
     /// # Errors
     ///
@@ -244,12 +247,12 @@ impl File {
     }
 }
 
-/// Reading and writing at a place, which leaves the position alone and waits for nothing that moves it: std's
-/// `FileExt` of Unix.
+/// Reading and writing at a place, which leaves the position alone and waits for nothing that moves
+/// it: std's `FileExt` of Unix.
 #[cfg(unix)]
 impl File {
-    /// Reads from `offset` bytes behind the start into `buf`, and says how many. Suspends until that is done: one trip to
-    /// another OS thread. At most one mebibyte.
+    /// Reads from `offset` bytes behind the start into `buf`, and says how many. Suspends until
+    /// that is done: one trip to another OS thread. At most one mebibyte.
     ///
     /// # Errors
     ///
@@ -311,8 +314,9 @@ impl File {
         Ok(())
     }
 
-    /// Writes some of `buf` to `offset` bytes behind the start, and says how many. Suspends until that is done. At most
-    /// one mebibyte. (On Linux a file that was opened to append gets it at its end, as in std.)
+    /// Writes some of `buf` to `offset` bytes behind the start, and says how many. Suspends until
+    /// that is done. At most one mebibyte. (On Linux a file that was opened to append gets it at
+    /// its end, as in std.)
     ///
     /// # Errors
     ///
@@ -348,15 +352,17 @@ impl File {
     }
 }
 
-/// Locks that processes keep each other out with, and other handles of this one: std's. They bind those only who ask for
-/// them. The lock belongs to the open file: clones have it too, and it is gone with the last of them.
+/// Locks that processes keep each other out with, and other handles of this one: std's. They bind
+/// those only who ask for them. The lock belongs to the open file: clones have it too, and it is
+/// gone with the last of them.
 #[cfg(all(unix, not(target_os = "solaris")))]
 impl File {
     /// Locks the file against every other lock. Suspends while somebody else has one.
     ///
-    /// The operating system tells nobody when a lock is free, so this looks for itself: after 1 ms, then after twice as
-    /// long each time, up to 100 ms. (std blocks, and so is told. An OS thread that blocked here would be missing
-    /// where whoever holds the lock works.) Whoever comes first after the lock is free gets it.
+    /// The operating system tells nobody when a lock is free, so this looks for itself: after 1 ms,
+    /// then after twice as long each time, up to 100 ms. (std blocks, and so is told. An OS thread
+    /// that blocked here would be missing where whoever holds the lock works.) Whoever comes first
+    /// after the lock is free gets it.
     ///
     /// # Errors
     ///
@@ -389,8 +395,8 @@ impl File {
         lock::lock(&self.shared, Kind::Exclusive)
     }
 
-    /// Locks the file against locks that are not shared. Suspends while somebody else has one, as [`lock`](Self::lock)
-    /// does.
+    /// Locks the file against locks that are not shared. Suspends while somebody else has one, as
+    /// [`lock`](Self::lock) does.
     ///
     /// # Errors
     ///
@@ -404,8 +410,8 @@ impl File {
         lock::lock(&self.shared, Kind::Shared)
     }
 
-    /// Locks the file against every other lock, if nobody else has one. Suspends for a trip to another OS thread, and
-    /// waits for nobody.
+    /// Locks the file against every other lock, if nobody else has one. Suspends for a trip to
+    /// another OS thread, and waits for nobody.
     ///
     /// # Errors
     ///

@@ -8,8 +8,8 @@ use crate::green::io::Result;
 use crate::hub::failed::cannot;
 use crate::{green, tpool};
 
-/// The absolute path of a file, with every link followed. Suspends until that is done. [`std::fs::canonicalize`]
-/// on another OS thread.
+/// The absolute path of a file, with every link followed. Suspends until that is done.
+/// [`std::fs::canonicalize`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -35,8 +35,8 @@ pub fn copy<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<u64> {
     tpool::execute_io(move || fs::copy(&from, &to).map_err(cannot(|| format!("copy {from:?} to {to:?}"))))
 }
 
-/// Makes a folder in one that is there. Suspends until that is done. [`std::fs::create_dir`] on another OS
-/// thread.
+/// Makes a folder in one that is there. Suspends until that is done. [`std::fs::create_dir`] on
+/// another OS thread.
 ///
 /// # Errors
 ///
@@ -46,8 +46,8 @@ pub fn create_dir<P: AsRef<Path>>(path: P) -> Result<()> {
     tpool::execute_io(about("make the folder", path, |path| fs::create_dir(path)))
 }
 
-/// Makes a folder, and those around it that are missing. Suspends until that is done. [`std::fs::create_dir_all`]
-/// on another OS thread.
+/// Makes a folder, and those around it that are missing. Suspends until that is done.
+/// [`std::fs::create_dir_all`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -57,8 +57,8 @@ pub fn create_dir_all<P: AsRef<Path>>(path: P) -> Result<()> {
     tpool::execute_io(about("make the folder", path, |path| fs::create_dir_all(path)))
 }
 
-/// Is there a file? A link that leads nowhere is none. Suspends until that is done. [`std::fs::exists`] on
-/// another OS thread.
+/// Is there a file? A link that leads nowhere is none. Suspends until that is done.
+/// [`std::fs::exists`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -68,7 +68,8 @@ pub fn exists<P: AsRef<Path>>(path: P) -> Result<bool> {
     tpool::execute_io(about("look for", path, |path| fs::exists(path)))
 }
 
-/// Gives a file another name. Suspends until that is done. [`std::fs::hard_link`] on another OS thread.
+/// Gives a file another name. Suspends until that is done. [`std::fs::hard_link`] on another OS
+/// thread.
 ///
 /// # Errors
 ///
@@ -81,8 +82,8 @@ pub fn hard_link<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<()> {
     })
 }
 
-/// What is known of a file; links are followed. Suspends until that is done. [`std::fs::metadata`] on another OS
-/// thread.
+/// What is known of a file; links are followed. Suspends until that is done. [`std::fs::metadata`]
+/// on another OS thread.
 ///
 /// # Errors
 ///
@@ -92,8 +93,8 @@ pub fn metadata<P: AsRef<Path>>(path: P) -> Result<Metadata> {
     tpool::execute_io(about("ask about", path, |path| fs::metadata(path)))
 }
 
-/// The contents of a file, all of it: there is no limit. Suspends until that is done. [`std::fs::read`] on
-/// another OS thread.
+/// The contents of a file, all of it: there is no limit. Suspends until that is done.
+/// [`std::fs::read`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -124,7 +125,8 @@ pub fn read_to_string<P: AsRef<Path>>(path: P) -> Result<String> {
     tpool::execute_io(about("read", path, |path| fs::read_to_string(path)))
 }
 
-/// Removes an empty folder. Suspends until that is done. [`std::fs::remove_dir`] on another OS thread.
+/// Removes an empty folder. Suspends until that is done. [`std::fs::remove_dir`] on another OS
+/// thread.
 ///
 /// # Errors
 ///
@@ -159,8 +161,8 @@ pub fn remove_file<P: AsRef<Path>>(path: P) -> Result<()> {
     tpool::execute_io(about("remove", path, |path| fs::remove_file(path)))
 }
 
-/// Gives a file another name in place of its own; a file that has that name is replaced. Suspends until that is
-/// done. [`std::fs::rename`] on another OS thread.
+/// Gives a file another name in place of its own; a file that has that name is replaced. Suspends
+/// until that is done. [`std::fs::rename`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -171,8 +173,8 @@ pub fn rename<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<()> {
     tpool::execute_io(move || fs::rename(&from, &to).map_err(cannot(|| format!("rename {from:?} to {to:?}"))))
 }
 
-/// Changes who may do what with a file. Suspends until that is done. [`std::fs::set_permissions`] on another OS
-/// thread.
+/// Changes who may do what with a file. Suspends until that is done. [`std::fs::set_permissions`]
+/// on another OS thread.
 ///
 /// # Errors
 ///
@@ -182,8 +184,8 @@ pub fn set_permissions<P: AsRef<Path>>(path: P, permissions: Permissions) -> Res
     tpool::execute_io(about("change the permissions of", path, |path| fs::set_permissions(path, permissions)))
 }
 
-/// What is known of a file, or of a link itself. Suspends until that is done. [`std::fs::symlink_metadata`] on
-/// another OS thread.
+/// What is known of a file, or of a link itself. Suspends until that is done.
+/// [`std::fs::symlink_metadata`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -193,8 +195,8 @@ pub fn symlink_metadata<P: AsRef<Path>>(path: P) -> Result<Metadata> {
     tpool::execute_io(about("ask about", path, |path| fs::symlink_metadata(path)))
 }
 
-/// Makes a file of these contents, in place of one that is there. Suspends until that is done. [`std::fs::write`]
-/// on another OS thread, which gets a copy of the contents.
+/// Makes a file of these contents, in place of one that is there. Suspends until that is done.
+/// [`std::fs::write`] on another OS thread, which gets a copy of the contents.
 ///
 /// # Cancel safety
 ///

@@ -60,7 +60,8 @@ pub(super) enum Kind {
 
 /// Locks, and asks again at growing distances while somebody else holds the file.
 ///
-/// No OS thread blocks meanwhile: those that wait would be missing where whoever holds the lock works on the file.
+/// No OS thread blocks meanwhile: those that wait would be missing where whoever holds the lock
+/// works on the file.
 #[green(crate = crate)]
 pub(super) fn lock(file: &Arc<Shared>, kind: Kind) -> Result<()> {
     let mut pauses = Pauses::default();

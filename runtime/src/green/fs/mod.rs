@@ -1,11 +1,13 @@
-//! Files and folders: std's `fs`, with calls that suspend the green thread instead of blocking the OS thread.
+//! Files and folders: std's `fs`, with calls that suspend the green thread instead of blocking the
+//! OS thread.
 //!
-//! No operating system tells when a file on a disk is ready, so that the calls are made on other OS threads, those of
-//! [`tpool::execute`](crate::tpool::execute): each is a trip there and back. Put a
-//! [`BufReader`](super::io::BufReader) or [`BufWriter`](super::io::BufWriter) around a [`File`] for small pieces.
-//! Functions that std has deprecated are left out; all others are here, with std's errors, which say besides what could not be done, and with which file: "cannot open
-//! \"/no/such/file\": No such file or directory (os error 2)". (See [`io`](super::io#errors) for what that means for their
-//! numbers.)
+//! No operating system tells when a file on a disk is ready, so that the calls are made on other OS
+//! threads, those of [`tpool::execute`](crate::tpool::execute): each is a trip there and back. Put
+//! a [`BufReader`](super::io::BufReader) or [`BufWriter`](super::io::BufWriter) around a [`File`]
+//! for small pieces. Functions that std has deprecated are left out; all others are here, with
+//! std's errors, which say besides what could not be done, and with which file: "cannot open
+//! \"/no/such/file\": No such file or directory (os error 2)". (See [`io`](super::io#errors) for
+//! what that means for their numbers.)
 //!
 //! ```
 //! use eventlet::green;
@@ -22,9 +24,9 @@
 //!
 //! # What a kill or a timeout can lose
 //!
-//! A call that has not begun is not made. One that has begun goes on to its end on the other OS thread, and nobody is
-//! told: a file may be written, renamed or removed after the caller was let go, and a file that was opened is closed
-//! again. What goes to or comes from a [`File`] says more.
+//! A call that has not begun is not made. One that has begun goes on to its end on the other OS
+//! thread, and nobody is told: a file may be written, renamed or removed after the caller was let
+//! go, and a file that was opened is closed again. What goes to or comes from a [`File`] says more.
 //!
 //! gevent's `FileObjectThread`; eventlet leaves files to block the hub.
 

@@ -9,7 +9,8 @@ use super::{File, about};
 use crate::green::io::Result;
 use crate::{green, tpool};
 
-/// How a file is opened: std's `OpenOptions`, from which it can be made for what a single system has.
+/// How a file is opened: std's `OpenOptions`, from which it can be made for what a single system
+/// has.
 ///
 /// # Examples
 ///
@@ -73,8 +74,8 @@ impl OpenOptions {
         self
     }
 
-    /// Who may do what with a file that is made, as the operating system's bits; 0o666 if nothing is said. (What the
-    /// process's mask forbids is taken away.) std's `OpenOptionsExt::mode`.
+    /// Who may do what with a file that is made, as the operating system's bits; 0o666 if nothing
+    /// is said. (What the process's mask forbids is taken away.) std's `OpenOptionsExt::mode`.
     ///
     /// # Examples
     ///

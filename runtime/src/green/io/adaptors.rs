@@ -204,8 +204,8 @@ impl<R: BufRead> BufRead for Take<R> {
     }
 }
 
-/// Moves inside what the limit lets through, whose beginning is 0. A place before it is an error, and so is one behind
-/// it, as in std.
+/// Moves inside what the limit lets through, whose beginning is 0. A place before it is an error,
+/// and so is one behind it, as in std.
 impl<R: Seek> Seek for Take<R> {
     #[green(crate = crate)]
     fn seek(&mut self, to: SeekFrom) -> Result<u64> {

@@ -7,7 +7,8 @@ use crate::iter::GreenIterator;
 
 /// A reader that has a buffer of its own, and so can look for the end of a line: std's `BufRead`.
 pub trait BufRead: Read {
-    /// What is in the buffer, which is filled first if it is empty. Suspends until there is something, or the end.
+    /// What is in the buffer, which is filled first if it is empty. Suspends until there is
+    /// something, or the end.
     ///
     /// An empty buffer means the end. What is used of it must be [consumed](Self::consume).
     ///
@@ -20,31 +21,33 @@ pub trait BufRead: Read {
     /// Takes the first `amount` bytes out of the buffer. Does not suspend.
     fn consume(&mut self, amount: usize);
 
-    /// Takes bytes back that were consumed, and gives them again before all others. `true` says that it has. Does not
-    /// suspend.
+    /// Takes bytes back that were consumed, and gives them again before all others. `true` says
+    /// that it has. Does not suspend.
     ///
-    /// This is how a reader keeps the beginning of a line that nobody got. [`BufReader`](super::BufReader) does, and
-    /// those adaptors do whose readers do. If it is not overridden it takes nothing.
+    /// This is how a reader keeps the beginning of a line that nobody got.
+    /// [`BufReader`](super::BufReader) does, and those adaptors do whose readers do. If it is not
+    /// overridden it takes nothing.
     fn put_back(&mut self, bytes: &[u8]) -> bool {
         let _ = bytes;
         false
     }
 
-    /// Appends everything up to `byte`, this included, or up to the end, and says how many bytes. Suspends until then.
+    /// Appends everything up to `byte`, this included, or up to the end, and says how many bytes.
+    /// Suspends until then.
     ///
     /// There is no limit on how much that is; [`Read::take`] sets one.
     ///
     /// # Errors
     ///
-    /// As [`Read::read`]. What was read before `TimedOut` or `WouldBlock` is kept for the next call, as below; before
-    /// another error it stays in `buf`, as in std.
+    /// As [`Read::read`]. What was read before `TimedOut` or `WouldBlock` is kept for the next
+    /// call, as below; before another error it stays in `buf`, as in std.
     ///
     /// # Cancel safety
     ///
     /// A kill or timeout here loses nothing: `buf` is as it was before, and what had come is [put
-    /// back](Self::put_back), so that the next call, in this green thread or another, gives the whole. A reader that
-    /// takes nothing back (one of your own that does not override `put_back`) leaves it in `buf`, and then the next
-    /// call appends the rest to that.
+    /// back](Self::put_back), so that the next call, in this green thread or another, gives the
+    /// whole. A reader that takes nothing back (one of your own that does not override `put_back`)
+    /// leaves it in `buf`, and then the next call appends the rest to that.
     ///
     /// # Examples
     ///
@@ -98,7 +101,8 @@ pub trait BufRead: Read {
         }
     }
 
-    /// Skips everything up to `byte`, this included, or up to the end, and says how many bytes. Suspends until then.
+    /// Skips everything up to `byte`, this included, or up to the end, and says how many bytes.
+    /// Suspends until then.
     ///
     /// # Errors
     ///
@@ -106,8 +110,8 @@ pub trait BufRead: Read {
     ///
     /// # Cancel safety
     ///
-    /// A kill or timeout here leaves what was skipped skipped, and the next call goes on there. How much that was is
-    /// not told.
+    /// A kill or timeout here leaves what was skipped skipped, and the next call goes on there. How
+    /// much that was is not told.
     #[green(crate = crate)]
     fn skip_until(&mut self, byte: u8) -> Result<usize> {
         let mut total = 0;
@@ -127,20 +131,22 @@ pub trait BufRead: Read {
         }
     }
 
-    /// Appends a line, its `\n` included, and says how many bytes; none at the end. Suspends until then.
+    /// Appends a line, its `\n` included, and says how many bytes; none at the end. Suspends until
+    /// then.
     ///
     /// There is no limit on how long a line is; [`Read::take`] sets one.
     ///
     /// # Errors
     ///
-    /// `InvalidData` if it is not UTF-8, and then `buf` is as it was before, and the line has been consumed; else as
-    /// [`read_until`](Self::read_until): what was read before a limit is kept for the next call, and whole characters
-    /// that were read before another error stay in `buf`.
+    /// `InvalidData` if it is not UTF-8, and then `buf` is as it was before, and the line has been
+    /// consumed; else as [`read_until`](Self::read_until): what was read before a limit is kept for
+    /// the next call, and whole characters that were read before another error stay in `buf`.
     ///
     /// # Cancel safety
     ///
-    /// As [`read_until`](Self::read_until): the next call gives the whole line. (A reader that takes nothing back
-    /// leaves the characters that are complete in `buf`, and half a character is lost.)
+    /// As [`read_until`](Self::read_until): the next call gives the whole line. (A reader that
+    /// takes nothing back leaves the characters that are complete in `buf`, and half a character is
+    /// lost.)
     #[green(crate = crate)]
     fn read_line(&mut self, buf: &mut String) -> Result<usize> {
         let mut text = Text::new(buf);
@@ -152,8 +158,9 @@ pub trait BufRead: Read {
     ///
     /// # Cancel safety
     ///
-    /// A kill or timeout during a step loses nothing: the next step gives the whole part, and if the iterator goes
-    /// first, the reader keeps the beginning as it does in [`read_until`](Self::read_until).
+    /// A kill or timeout during a step loses nothing: the next step gives the whole part, and if
+    /// the iterator goes first, the reader keeps the beginning as it does in
+    /// [`read_until`](Self::read_until).
     fn split(self, byte: u8) -> Split<Self>
     where
         Self: Sized,

@@ -12,9 +12,10 @@ use crate::green;
 /// # Cancel safety
 ///
 /// A kill or timeout in one of its calls loses nothing, in the middle of a line neither: what
-/// [`read_line`](BufRead::read_line), [`read_until`](BufRead::read_until), [`lines`](BufRead::lines) or
-/// [`split`](BufRead::split) had read by then is in the buffer again, which grows for it if need be. What those that
-/// fill a buffer of the caller's (`read_exact`, `read_to_end`) had read is there.
+/// [`read_line`](BufRead::read_line), [`read_until`](BufRead::read_until),
+/// [`lines`](BufRead::lines) or [`split`](BufRead::split) had read by then is in the buffer again,
+/// which grows for it if need be. What those that fill a buffer of the caller's (`read_exact`,
+/// `read_to_end`) had read is there.
 pub struct BufReader<R: ?Sized> {
     /// As long as `capacity`, unless what was put back needs more.
     buffer: Box<[u8]>,
@@ -57,8 +58,8 @@ impl<R: ?Sized> BufReader<R> {
         &self.buffer[self.start..self.end]
     }
 
-    /// How many bytes the buffer can hold. (It holds more while a longer line that was cut off is kept for the next
-    /// call.)
+    /// How many bytes the buffer can hold. (It holds more while a longer line that was cut off is
+    /// kept for the next call.)
     pub fn capacity(&self) -> usize {
         self.capacity
     }
@@ -162,7 +163,8 @@ impl<R: Read + ?Sized> BufRead for BufReader<R> {
     }
 }
 
-/// Discards the buffer, and moves from where the caller stands, not from where the inner reader does.
+/// Discards the buffer, and moves from where the caller stands, not from where the inner reader
+/// does.
 impl<R: Seek + ?Sized> Seek for BufReader<R> {
     #[green(crate = crate)]
     fn seek(&mut self, to: SeekFrom) -> Result<u64> {

@@ -9,9 +9,9 @@ use crate::hub::observe::stderr::say;
 
 /// Puts a buffer in front of a writer, so that small writes cost no system call: std's `BufWriter`.
 ///
-/// **Call [`flush`](Write::flush) before it is dropped.** A destructor cannot suspend, so unlike std's this one writes
-/// nothing when it is dropped: what is in the buffer is lost. In debug builds a line on stderr says so, unless the
-/// thread is panicking.
+/// **Call [`flush`](Write::flush) before it is dropped.** A destructor cannot suspend, so unlike
+/// std's this one writes nothing when it is dropped: what is in the buffer is lost. In debug builds
+/// a line on stderr says so, unless the thread is panicking.
 ///
 /// # Cancel safety
 ///
@@ -73,7 +73,8 @@ impl<W: Write> BufWriter<W> {
 
     /// Gives the writer back, and what is in the buffer. Writes nothing and does not suspend.
     ///
-    /// The buffer is always `Ok` (a panic of the writer does not lose it here); the result has std's type.
+    /// The buffer is always `Ok` (a panic of the writer does not lose it here); the result has
+    /// std's type.
     pub fn into_parts(self) -> (W, std::result::Result<Vec<u8>, WriterPanicked>) {
         let (writer, buffer) = self.take_apart();
         (writer, Ok(buffer))

@@ -4,7 +4,8 @@ use super::partial::is_interruption;
 use super::{DEFAULT_SIZE, Read, Result, Write};
 use crate::green;
 
-/// Copies everything up to the reader's end into the writer, and says how many bytes. Suspends while either does.
+/// Copies everything up to the reader's end into the writer, and says how many bytes. Suspends
+/// while either does.
 ///
 /// The buffer holds 8 KiB. The writer is not flushed, as in std.
 ///

@@ -1,4 +1,5 @@
-//! A descriptor that the hub knows, with the operating system's reads and writes: what every end of a pipe is.
+//! A descriptor that the hub knows, with the operating system's reads and writes: what every end of
+//! a pipe is.
 
 use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -16,19 +17,21 @@ use crate::hub::sources::{Done, Reads, Source, Way, Writes};
 
 /// A descriptor that does not block, whatever it stands for.
 ///
-/// A terminal gives a line at a time and may have more, so that a short count says nothing here: the hub learns from
-/// `WouldBlock` alone that there is nothing left.
+/// A terminal gives a line at a time and may have more, so that a short count says nothing here:
+/// the hub learns from `WouldBlock` alone that there is nothing left.
 ///
-/// Whether it blocks belongs to the open file description, which others may share: other descriptors here, a child,
-/// whoever handed it over. A pipe is therefore opened anew, so that its mode is ours alone. What cannot be opened anew
-/// is told not to block before each operation, and put back as it was in the end.
+/// Whether it blocks belongs to the open file description, which others may share: other
+/// descriptors here, a child, whoever handed it over. A pipe is therefore opened anew, so that its
+/// mode is ours alone. What cannot be opened anew is told not to block before each operation, and
+/// put back as it was in the end.
 pub(in crate::green) struct Descriptor {
     source: Source<Mode>,
     /// It is known to the hub of this OS thread.
     _stays: PhantomData<*const ()>,
 }
 
-/// More buffers than this at once are an error of the operating system's; std leaves the others for the next call.
+/// More buffers than this at once are an error of the operating system's; std leaves the others for
+/// the next call.
 const MOST_BUFFERS: usize = 1024;
 const KEEP_FROM_BLOCKING: &str = "keep the descriptor from blocking";
 
@@ -165,9 +168,9 @@ impl Drop for Mode {
     }
 }
 
-/// Gives a pipe's descriptor a description of its own, which does not block, under its number. `false` says that the
-/// descriptor is as it was: it is no pipe, or `/proc` is not there, or may not be asked. (A terminal's other end would
-/// be another terminal, and a socket cannot be opened.)
+/// Gives a pipe's descriptor a description of its own, which does not block, under its number.
+/// `false` says that the descriptor is as it was: it is no pipe, or `/proc` is not there, or may
+/// not be asked. (A terminal's other end would be another terminal, and a socket cannot be opened.)
 #[cfg(target_os = "linux")]
 fn open_anew(fd: &mut OwnedFd) -> bool {
     use rustix::fs::{FileType, Mode as Permissions, fcntl_getfl, fstat, open};
@@ -190,7 +193,8 @@ fn open_anew(_: &mut OwnedFd) -> bool {
     false
 }
 
-/// What the ends of pipes have in common: each is a type with a field `descriptor`, and is std's type of that name.
+/// What the ends of pipes have in common: each is a type with a field `descriptor`, and is std's
+/// type of that name.
 macro_rules! end_of_pipe {
     ($type:ident, $std:ty, reads) => {
         end_of_pipe!(common $type, $std);
@@ -204,8 +208,9 @@ macro_rules! end_of_pipe {
     };
     (common $type:ident, $std:ty) => {
         impl $type {
-            /// Takes std's. Other descriptors of it, made with `try_clone` or in another process, stay as they are: on
-            /// Linux the pipe is opened anew, under the same number; elsewhere they do not block as long as this lives.
+            /// Takes std's. Other descriptors of it, made with `try_clone` or in another process,
+            /// stay as they are: on Linux the pipe is opened anew, under the same number; elsewhere
+            /// they do not block as long as this lives.
             ///
             /// # Errors
             ///
@@ -224,9 +229,10 @@ macro_rules! end_of_pipe {
             }
         }
 
-        /// Takes whatever can be read or written and waited for: a named pipe, a terminal, a device. If others share
-        /// what is no pipe (another process the terminal), it does not block for them either as long as this lives; in
-        /// the end it is put back as it was. (A regular file is always ready, and blocks the hub, as in eventlet.)
+        /// Takes whatever can be read or written and waited for: a named pipe, a terminal, a
+        /// device. If others share what is no pipe (another process the terminal), it does not
+        /// block for them either as long as this lives; in the end it is put back as it was. (A
+        /// regular file is always ready, and blocks the hub, as in eventlet.)
         impl TryFrom<std::os::fd::OwnedFd> for $type {
             type Error = std::io::Error;
 

@@ -29,7 +29,8 @@ pub trait DynWrite {
     fn dyn_flush(&mut self) -> Result<()>;
 }
 
-/// [`BufRead`] that can be made into an object. Every one is one, and `dyn DynBufRead` is a `BufRead`.
+/// [`BufRead`] that can be made into an object. Every one is one, and `dyn DynBufRead` is a
+/// `BufRead`.
 pub trait DynBufRead: DynRead {
     /// [`BufRead::fill_buf`].
     #[green(boxed, crate = crate)]

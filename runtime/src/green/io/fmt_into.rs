@@ -3,11 +3,12 @@
 use std::fmt::Arguments;
 use std::io;
 
-/// Writes formatted text to a writer of std's that never blocks: a `Vec<u8>`, a [`Cursor`](io::Cursor). Never suspends.
+/// Writes formatted text to a writer of std's that never blocks: a `Vec<u8>`, a
+/// [`Cursor`](io::Cursor). Never suspends.
 ///
-/// `write!` calls the `write_fmt` of the trait that is in scope. Beside a green [`Write`](super::Write) that is the green one,
-/// whose call does nothing in an ordinary function; with both traits in scope it is ambiguous. This names the writer's own,
-/// whatever is in scope:
+/// `write!` calls the `write_fmt` of the trait that is in scope. Beside a green
+/// [`Write`](super::Write) that is the green one, whose call does nothing in an ordinary function;
+/// with both traits in scope it is ambiguous. This names the writer's own, whatever is in scope:
 ///
 /// ```
 /// use eventlet::green::io::{self, Write, fmt_into};

@@ -7,8 +7,8 @@ use crate::green;
 
 /// Puts a buffer in front of a writer and hands it on whenever a line ends: std's `LineWriter`.
 ///
-/// As with a [`BufWriter`], what is in the buffer when it is dropped (a line without its end) is lost; call
-/// [`flush`](Write::flush).
+/// As with a [`BufWriter`], what is in the buffer when it is dropped (a line without its end) is
+/// lost; call [`flush`](Write::flush).
 pub struct LineWriter<W: Write> {
     inner: BufWriter<W>,
 }
@@ -72,7 +72,8 @@ impl<W: Write> Write for LineWriter<W> {
         if written == 0 {
             return Ok(0);
         }
-        // Lines that did not go out are kept as far as there is room; behind them, the beginning of the next line.
+        // Lines that did not go out are kept as far as there is room; behind them, the beginning of
+        // the next line.
         let rest = if written == end { &buf[end..] } else { &buf[written..end] };
         Ok(written + self.inner.keep(rest))
     }

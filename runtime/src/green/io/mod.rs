@@ -1,7 +1,7 @@
 //! Reading and writing that may suspend: std's `io` with green methods.
 //!
-//! [`Read`], [`Write`], [`BufRead`] and [`Seek`] have std's methods and std's rules. Their required methods are green
-//! functions, so a type of one's own implements them in plain green code:
+//! [`Read`], [`Write`], [`BufRead`] and [`Seek`] have std's methods and std's rules. Their required
+//! methods are green functions, so a type of one's own implements them in plain green code:
 //!
 //! ```
 //! use eventlet::green;
@@ -28,16 +28,17 @@
 //! }
 //! ```
 //!
-//! Types of std that never block (`&[u8]`, [`Cursor`], `Vec<u8>`, [`empty`] and their kind) implement them too, and
-//! do not suspend.
+//! Types of std that never block (`&[u8]`, [`Cursor`], `Vec<u8>`, [`empty`] and their kind)
+//! implement them too, and do not suspend.
 //!
-//! In an ordinary function of a module that uses the green [`Write`], [`fmt_into`] formats into a `Vec<u8>`.
+//! In an ordinary function of a module that uses the green [`Write`], [`fmt_into`] formats into a
+//! `Vec<u8>`.
 //!
 //! # Behind a `dyn`
 //!
-//! A trait with green methods cannot be made into an object. Each has a twin that can: [`DynRead`], [`DynWrite`],
-//! [`DynBufRead`], [`DynSeek`], and [`DynStream`] for both directions. Every reader is a `DynRead`, and `dyn DynRead`
-//! is a reader; a call through it costs one allocation.
+//! A trait with green methods cannot be made into an object. Each has a twin that can: [`DynRead`],
+//! [`DynWrite`], [`DynBufRead`], [`DynSeek`], and [`DynStream`] for both directions. Every reader
+//! is a `DynRead`, and `dyn DynRead` is a reader; a call through it costs one allocation.
 //!
 //! ```
 //! use eventlet::green;
@@ -55,24 +56,30 @@
 //!
 //! # What a kill or a timeout can lose
 //!
-//! One `read` or `write` loses nothing: either it happened or it did not. Methods that make several of them
-//! (`read_exact`, `write_all`, [`copy`]) can be ended between two, and how much was done by then is not told, as after
-//! an error of std's. `read_to_end` and `read_to_string` keep what they have read in the caller's buffer; `read_until`,
-//! `read_line`, `lines` and `split` give it [back to the reader](BufRead::put_back), for the next call.
+//! One `read` or `write` loses nothing: either it happened or it did not. Methods that make several
+//! of them (`read_exact`, `write_all`, [`copy`]) can be ended between two, and how much was done by
+//! then is not told, as after an error of std's. `read_to_end` and `read_to_string` keep what they
+//! have read in the caller's buffer; `read_until`, `read_line`, `lines` and `split` give it [back
+//! to the reader](BufRead::put_back), for the next call.
 //!
 //! # Errors
 //!
-//! An error of the operating system's says what could not be done: "cannot read: Connection reset by peer (os error 104)",
-//! "cannot connect to 127.0.0.1:1: Connection refused (os error 111)". That holds for all of [`green`](mod@crate::green):
-//! sockets, pipes, files, processes. What it tells a program is as in std, with one difference:
+//! An error of the operating system's says what could not be done: "cannot read: Connection reset
+//! by peer (os error 104)", "cannot connect to 127.0.0.1:1: Connection refused (os error 111)".
+//! That holds for all of [`green`](mod@crate::green): sockets, pipes, files, processes. What it
+//! tells a program is as in std, with one difference:
 //!
-//! * its [kind](Error::kind) is that of the operating system's error, so that a `match` on the kind needs no change;
-//! * its number is read by [`raw_os_error`]. The method of that name, [`Error::raw_os_error`], gives `None`: std keeps
-//!   either a number in an error or another error, and here it is another, a [`Refused`]. Code that is ported from std and
-//!   compares numbers (`error.raw_os_error() == Some(libc::EMFILE)`) calls the function instead of the method. (Naming the
-//!   operation was thought to be worth that: most programs ask for the kind, and every program shows its errors.)
+//! * its [kind](Error::kind) is that of the operating system's error, so that a `match` on the kind
+//!   needs no change;
+//! * its number is read by [`raw_os_error`]. The method of that name, [`Error::raw_os_error`],
+//!   gives `None`: std keeps either a number in an error or another error, and here it is another,
+//!   a [`Refused`]. Code that is ported from std and compares numbers
+//!   (`error.raw_os_error() == Some(libc::EMFILE)`) calls the function instead of the method.
+//!   (Naming the operation was thought to be worth that: most programs ask for the kind, and every
+//!   program shows its errors.)
 //!
-//! `WouldBlock` is not wrapped where it says that a call would have to wait: that is an answer and no failure.
+//! `WouldBlock` is not wrapped where it says that a call would have to wait: that is an answer and
+//! no failure.
 //!
 //! ```
 //! use eventlet::green;

@@ -1,4 +1,5 @@
-//! Writing to a descriptor that others share, without blocking and without making it non-blocking for them.
+//! Writing to a descriptor that others share, without blocking and without making it non-blocking
+//! for them.
 
 use std::cell::OnceCell;
 use std::fs::File;
@@ -88,7 +89,8 @@ fn way(stream: &impl AsFd) -> Way {
     }
 }
 
-/// Opens what a descriptor stands for a second time, to write to it without blocking, where the system can.
+/// Opens what a descriptor stands for a second time, to write to it without blocking, where the
+/// system can.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn open_again(stream: &impl AsFd) -> Option<OwnedFd> {
     use std::os::fd::AsRawFd;

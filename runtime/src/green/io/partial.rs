@@ -4,7 +4,8 @@ use crate::green;
 
 use super::{BufRead, Error, ErrorKind, Read, Result};
 
-/// A vector that is being read into: what has not been filled is cut off again, however the reading ends.
+/// A vector that is being read into: what has not been filled is cut off again, however the reading
+/// ends.
 pub(super) struct Tail<'a> {
     buffer: &'a mut Vec<u8>,
     filled: usize,
@@ -60,7 +61,8 @@ impl<'a> Text<'a> {
     ///
     /// # Errors
     ///
-    /// `InvalidData` if what was read is not UTF-8, and then none of it stays; else the error of the reading.
+    /// `InvalidData` if what was read is not UTF-8, and then none of it stays; else the error of
+    /// the reading.
     pub(super) fn finish(mut self, read: Result<usize>) -> Result<usize> {
         if std::str::from_utf8(self.new_bytes()).is_err() {
             let before = self.before;
@@ -92,8 +94,8 @@ pub(super) fn not_text() -> Error {
     Error::new(ErrorKind::InvalidData, "stream did not contain valid UTF-8")
 }
 
-/// A part that is being read from a reader with a buffer: if it does not come to its end, the reader gets back what
-/// there is of it, and nobody has lost anything.
+/// A part that is being read from a reader with a buffer: if it does not come to its end, the
+/// reader gets back what there is of it, and nobody has lost anything.
 pub(super) struct Begun<'a, R: BufRead + ?Sized> {
     pub(super) reader: &'a mut R,
     pub(super) buf: &'a mut Vec<u8>,

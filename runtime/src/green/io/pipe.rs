@@ -7,9 +7,10 @@ use crate::hub::failed::cannot;
 
 /// Makes a pipe: std's `pipe`, with ends that suspend. Does not suspend.
 ///
-/// A read suspends while the pipe is empty and a writer is left; a write while it is full and a reader is left. The
-/// operating system sets the size of a pipe, 64 kB on Linux. Children of this process do not inherit the ends, unless
-/// one is handed to them as their [`Stdio`](std::process::Stdio).
+/// A read suspends while the pipe is empty and a writer is left; a write while it is full and a
+/// reader is left. The operating system sets the size of a pipe, 64 kB on Linux. Children of this
+/// process do not inherit the ends, unless one is handed to them as their
+/// [`Stdio`](std::process::Stdio).
 ///
 /// # Cancel safety
 ///
@@ -53,8 +54,8 @@ pub struct PipeReader {
 
 /// The end of a [`pipe`] that writes: std's `PipeWriter`.
 ///
-/// A write gives the error `BrokenPipe` when every reader is gone. It has no buffer, so that nothing is left to flush
-/// when it is dropped.
+/// A write gives the error `BrokenPipe` when every reader is gone. It has no buffer, so that
+/// nothing is left to flush when it is dropped.
 pub struct PipeWriter {
     descriptor: Descriptor,
 }
@@ -63,8 +64,8 @@ end_of_pipe!(PipeReader, io::PipeReader, reads);
 end_of_pipe!(PipeWriter, io::PipeWriter, writes);
 
 impl PipeReader {
-    /// Another reader of the same pipe, with a descriptor of its own. What one reads the other does not; one that is
-    /// given to a child or to std blocks there, and the other does not here.
+    /// Another reader of the same pipe, with a descriptor of its own. What one reads the other does
+    /// not; one that is given to a child or to std blocks there, and the other does not here.
     ///
     /// # Errors
     ///
@@ -75,8 +76,9 @@ impl PipeReader {
 }
 
 impl PipeWriter {
-    /// Another writer of the same pipe, with a descriptor of its own: the reader reads the end when both are gone. One
-    /// that is given to a child or to std blocks there, and the other does not here.
+    /// Another writer of the same pipe, with a descriptor of its own: the reader reads the end when
+    /// both are gone. One that is given to a child or to std blocks there, and the other does not
+    /// here.
     ///
     /// # Errors
     ///

@@ -7,21 +7,24 @@ use crate::green;
 
 /// A source of bytes, whose reads may suspend: std's `Read`.
 ///
-/// Only [`read`](Self::read) must be written. [The module](super) has an example, and says what a kill or a timeout
-/// can lose.
+/// Only [`read`](Self::read) must be written. [The module](super) has an example, and says what a
+/// kill or a timeout can lose.
 pub trait Read {
-    /// Reads some bytes into `buf` and says how many. Suspends until there is at least one, or the end.
+    /// Reads some bytes into `buf` and says how many. Suspends until there is at least one, or the
+    /// end.
     ///
-    /// Zero means the end, or an empty `buf`. What std says of implementations and callers of `read` holds here.
+    /// Zero means the end, or an empty `buf`. What std says of implementations and callers of
+    /// `read` holds here.
     ///
     /// # Errors
     ///
-    /// The reader's own; an error means that nothing was read. `Interrupted` is not fatal: the provided methods try
-    /// again.
+    /// The reader's own; an error means that nothing was read. `Interrupted` is not fatal: the
+    /// provided methods try again.
     #[green(crate = crate)]
     fn read(&mut self, buf: &mut [u8]) -> Result<usize>;
 
-    /// Reads into several buffers, filling one after the other. Suspends as [`read`](Self::read) does.
+    /// Reads into several buffers, filling one after the other. Suspends as [`read`](Self::read)
+    /// does.
     ///
     /// If it is not overridden it reads into the first buffer that is not empty.
     ///
@@ -36,7 +39,8 @@ pub trait Read {
         }
     }
 
-    /// Appends everything up to the end to `buf`, and says how many bytes. Suspends while there is nothing and no end.
+    /// Appends everything up to the end to `buf`, and says how many bytes. Suspends while there is
+    /// nothing and no end.
     ///
     /// There is no limit on how much that is; [`take`](Self::take) sets one.
     ///
@@ -64,8 +68,9 @@ pub trait Read {
     ///
     /// # Errors
     ///
-    /// `InvalidData` if it is not UTF-8, and then `buf` is as it was before; else as [`read`](Self::read), and then
-    /// whole characters that were read stay in `buf`, after a kill or timeout too.
+    /// `InvalidData` if it is not UTF-8, and then `buf` is as it was before; else as
+    /// [`read`](Self::read), and then whole characters that were read stay in `buf`, after a kill
+    /// or timeout too.
     #[green(crate = crate)]
     fn read_to_string(&mut self, buf: &mut String) -> Result<usize> {
         let mut text = Text::new(buf);
@@ -77,8 +82,8 @@ pub trait Read {
     ///
     /// # Errors
     ///
-    /// `UnexpectedEof` if the end comes first; else as [`read`](Self::read). How much was read by then is not told,
-    /// nor after a kill or timeout.
+    /// `UnexpectedEof` if the end comes first; else as [`read`](Self::read). How much was read by
+    /// then is not told, nor after a kill or timeout.
     #[green(crate = crate)]
     fn read_exact(&mut self, buf: &mut [u8]) -> Result<()> {
         let mut filled = 0;
@@ -103,8 +108,8 @@ pub trait Read {
         self
     }
 
-    /// The bytes one by one, as a [`GreenIterator`](crate::GreenIterator) of results. Each step is one read: put a
-    /// [`BufReader`](super::BufReader) in between.
+    /// The bytes one by one, as a [`GreenIterator`](crate::GreenIterator) of results. Each step is
+    /// one read: put a [`BufReader`](super::BufReader) in between.
     fn bytes(self) -> Bytes<Self>
     where
         Self: Sized,

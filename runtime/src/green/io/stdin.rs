@@ -17,13 +17,14 @@ use crate::semaphore::permits::Permits;
 
 /// The standard input of this process: std's `stdin`, with reads that suspend. Does not suspend.
 ///
-/// Other processes may share it, so its mode is left as it is: the hub waits until there is something to read. If one of
-/// those takes that away in the same moment, the read waits again in the non-blocking mode, and in the blocking mode it
-/// blocks until there is more. A regular file is always
-/// ready, and its reads block for as long as the disk takes.
+/// Other processes may share it, so its mode is left as it is: the hub waits until there is
+/// something to read. If one of those takes that away in the same moment, the read waits again in
+/// the non-blocking mode, and in the blocking mode it blocks until there is more. A regular file is
+/// always ready, and its reads block for as long as the disk takes.
 ///
-/// As in std there is one buffer, which all handles share, and one of the green threads at a time reads: others wait
-/// in line. The buffer is that of this OS thread's hub; what it holds is not seen by another one, nor by std's.
+/// As in std there is one buffer, which all handles share, and one of the green threads at a time
+/// reads: others wait in line. The buffer is that of this OS thread's hub; what it holds is not
+/// seen by another one, nor by std's.
 ///
 /// # Examples
 ///
@@ -52,8 +53,8 @@ pub fn stdin() -> Stdin {
 ///
 /// # Cancel safety
 ///
-/// A kill or timeout loses nothing: what was read is in the buffer for the next call, the beginning of a line
-/// included.
+/// A kill or timeout loses nothing: what was read is in the buffer for the next call, the beginning
+/// of a line included.
 pub struct Stdin {
     shared: Rc<Shared>,
     stdin: io::Stdin,
@@ -74,8 +75,8 @@ impl Default for Shared {
 }
 
 impl Stdin {
-    /// Takes the standard input for this green thread alone, until what this gives is dropped. Suspends while another
-    /// one has it.
+    /// Takes the standard input for this green thread alone, until what this gives is dropped.
+    /// Suspends while another one has it.
     ///
     /// # Cancel safety
     ///
@@ -87,7 +88,8 @@ impl Stdin {
         StdinLock { shared: self.shared.clone(), reader, _std: PhantomData }
     }
 
-    /// Appends a line, its `\n` included, and says how many bytes; none at the end. Suspends until then.
+    /// Appends a line, its `\n` included, and says how many bytes; none at the end. Suspends until
+    /// then.
     ///
     /// # Errors
     ///
@@ -102,8 +104,8 @@ impl Stdin {
         lock.read_line(buf)
     }
 
-    /// The lines, without their ends. It has the standard input [to itself](Self::lock) until it is dropped; suspends
-    /// until it has.
+    /// The lines, without their ends. It has the standard input [to itself](Self::lock) until it is
+    /// dropped; suspends until it has.
     #[green(crate = crate)]
     pub fn lines(self) -> Lines<StdinLock<'static>> {
         self.lock().lines()
@@ -153,8 +155,8 @@ impl fmt::Debug for Stdin {
     }
 }
 
-/// The standard input, which nobody else in this hub reads meanwhile: [`Stdin::lock`] gives it. (The lifetime is for
-/// std's interface.)
+/// The standard input, which nobody else in this hub reads meanwhile: [`Stdin::lock`] gives it.
+/// (The lifetime is for std's interface.)
 pub struct StdinLock<'a> {
     shared: Rc<Shared>,
     /// There until the lock is dropped.

@@ -40,8 +40,8 @@ macro_rules! standard_stream {
         }
 
         impl $type {
-            /// Takes it for this green thread alone, until what this gives is dropped. Suspends while another one has
-            /// it.
+            /// Takes it for this green thread alone, until what this gives is dropped. Suspends
+            /// while another one has it.
             ///
             /// # Cancel safety
             ///
@@ -86,8 +86,8 @@ macro_rules! standard_stream {
             }
         }
 
-        /// The stream, to which nobody else in this hub writes meanwhile: `lock` gives it. (The lifetime is for std's
-        /// interface.)
+        /// The stream, to which nobody else in this hub writes meanwhile: `lock` gives it. (The
+        /// lifetime is for std's interface.)
         pub struct $lock<'a> {
             shared: Rc<$shared>,
             _std: PhantomData<&'a ()>,
@@ -148,20 +148,23 @@ macro_rules! standard_stream {
 }
 
 standard_stream!(
-    /// The standard output of this process: std's `stdout`, with writes that suspend. Does not suspend.
+    /// The standard output of this process: std's `stdout`, with writes that suspend. Does not
+    /// suspend.
     ///
-    /// A slow reader of it (a pipe that is full, a terminal that is stopped) holds up whoever writes, and no other green
-    /// thread; `println!` would hold up the hub. One green thread at a time writes, in the order in which they came, so
-    /// that the text of a `write!` or `write_all` stays in one piece.
+    /// A slow reader of it (a pipe that is full, a terminal that is stopped) holds up whoever
+    /// writes, and no other green thread; `println!` would hold up the hub. One green thread at a
+    /// time writes, in the order in which they came, so that the text of a `write!` or `write_all`
+    /// stays in one piece.
     ///
-    /// Other processes may share it, so it is left in the blocking mode. On Linux the hub opens a pipe or a terminal a second
-    /// time for itself; a socket is told with each write not to block; a regular file is written as std does, for as long
-    /// as the disk takes; anything else is written by another OS thread. (Which of these it is, the first write of an OS
-    /// thread finds out.)
+    /// Other processes may share it, so it is left in the blocking mode. On Linux the hub opens a
+    /// pipe or a terminal a second time for itself; a socket is told with each write not to block;
+    /// a regular file is written as std does, for as long as the disk takes; anything else is
+    /// written by another OS thread. (Which of these it is, the first write of an OS thread finds
+    /// out.)
     ///
-    /// There is no buffer: put a [`LineWriter`](super::LineWriter) or [`BufWriter`](super::BufWriter) around it, and
-    /// [`flush`](Write::flush) that. What `print!` has not handed on yet, a line without its end, comes later than
-    /// what is written here.
+    /// There is no buffer: put a [`LineWriter`](super::LineWriter) or
+    /// [`BufWriter`](super::BufWriter) around it, and [`flush`](Write::flush) that. What `print!`
+    /// has not handed on yet, a line without its end, comes later than what is written here.
     ///
     /// # Examples
     ///
@@ -184,16 +187,17 @@ standard_stream!(
     ///
     /// # Cancel safety
     ///
-    /// A kill or timeout in a `write` loses nothing, except where another OS thread writes: there it may happen
-    /// nevertheless. How much of a `write_all` was written by then is not told.
+    /// A kill or timeout in a `write` loses nothing, except where another OS thread writes: there
+    /// it may happen nevertheless. How much of a `write_all` was written by then is not told.
     Stdout, StdoutLock, SharedStdout, Stdout, "the standard output"
 );
 
 standard_stream!(
-    /// The standard error of this process: std's `stderr`, with writes that suspend. Does not suspend.
+    /// The standard error of this process: std's `stderr`, with writes that suspend. Does not
+    /// suspend.
     ///
-    /// All that [`stdout`] says holds here. (`eprintln!` has no buffer either, so that its text stays in order with
-    /// what is written here.)
+    /// All that [`stdout`] says holds here. (`eprintln!` has no buffer either, so that its text
+    /// stays in order with what is written here.)
     ///
     /// # Examples
     ///

@@ -8,15 +8,15 @@ use crate::green;
 
 /// A sink for bytes, whose writes may suspend: std's `Write`.
 ///
-/// [`write`](Self::write) and [`flush`](Self::flush) must be written. `write!` and `writeln!` work in green bodies.
-/// [The module](super) says what a kill or a timeout can lose.
+/// [`write`](Self::write) and [`flush`](Self::flush) must be written. `write!` and `writeln!` work
+/// in green bodies. [The module](super) says what a kill or a timeout can lose.
 pub trait Write {
     /// Writes some of `buf` and says how many bytes. Suspends until there is room for at least one.
     ///
     /// # Errors
     ///
-    /// The writer's own; an error means that nothing was written. `Interrupted` is not fatal: the provided methods try
-    /// again.
+    /// The writer's own; an error means that nothing was written. `Interrupted` is not fatal: the
+    /// provided methods try again.
     #[green(crate = crate)]
     fn write(&mut self, buf: &[u8]) -> Result<usize>;
 
@@ -47,8 +47,8 @@ pub trait Write {
     ///
     /// # Errors
     ///
-    /// `WriteZero` if the writer takes nothing more; else as [`write`](Self::write). How much was written by then is
-    /// not told, nor after a kill or timeout.
+    /// `WriteZero` if the writer takes nothing more; else as [`write`](Self::write). How much was
+    /// written by then is not told, nor after a kill or timeout.
     #[doc(alias = "sendall")]
     #[green(crate = crate)]
     fn write_all(&mut self, buf: &[u8]) -> Result<()> {
@@ -68,9 +68,10 @@ pub trait Write {
 
     /// Writes formatted text, all of it: what `write!` calls. Suspends until that is done.
     ///
-    /// The text is put together in memory first, since a `Display` cannot suspend; then it is written at one go. In a
-    /// green body `write!` and `writeln!` let go of what their arguments borrowed before that: `write!(out, "{}",
-    /// names.borrow().len())` holds no borrow while `out` suspends. (A borrow that a variable holds lives on.)
+    /// The text is put together in memory first, since a `Display` cannot suspend; then it is
+    /// written at one go. In a green body `write!` and `writeln!` let go of what their arguments
+    /// borrowed before that: `write!(out, "{}", names.borrow().len())` holds no borrow while `out`
+    /// suspends. (A borrow that a variable holds lives on.)
     ///
     /// # Errors
     ///

@@ -24,7 +24,8 @@ pub trait ToSocketAddrs {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for text that is no address; what the operating system says for a name that it cannot find.
+    /// `InvalidInput` for text that is no address; what the operating system says for a name that
+    /// it cannot find.
     #[green(crate = crate)]
     fn to_socket_addrs(&self) -> io::Result<Self::Iter>;
 }

@@ -27,8 +27,8 @@ pub(crate) fn new_socket(domain: Domain, kind: Type) -> io::Result<socket2::Sock
     }
 }
 
-/// Connects a stream socket that does not block to `address`, from the address `local` if that matters. Suspends until
-/// it is connected, at most for `limit`.
+/// Connects a stream socket that does not block to `address`, from the address `local` if that
+/// matters. Suspends until it is connected, at most for `limit`.
 ///
 /// `ResourceBusy` says that a Unix listener's queue is full, or that there is no port left to
 /// connect from.
@@ -72,7 +72,8 @@ fn begin(socket: &SockRef<'_>, address: &SockAddr) -> io::Result<Done<()>> {
     match socket.connect(address) {
         // A connection that has begun is finished in the background, a signal notwithstanding.
         Err(error) if is_in_progress(&error) => Err(io::ErrorKind::WouldBlock.into()),
-        // The queue of a Unix listener is full, or there is no port left: nothing has begun, and no event will come.
+        // The queue of a Unix listener is full, or there is no port left: nothing has begun, and no
+        // event will come.
         Err(error) if cfg!(unix) && error.kind() == io::ErrorKind::WouldBlock => {
             Err(io::Error::new(io::ErrorKind::ResourceBusy, cannot_now(|| "connect")(error)))
         }

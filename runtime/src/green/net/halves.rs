@@ -56,7 +56,8 @@ pub struct OwnedReadHalf<S: SplitStream> {
 
 /// The writing direction of a stream: what `into_split` gives.
 ///
-/// Dropping it ends that direction: the peer reads the end. [`forget`](Self::forget) drops it without.
+/// Dropping it ends that direction: the peer reads the end. [`forget`](Self::forget) drops it
+/// without.
 #[derive(Debug)]
 pub struct OwnedWriteHalf<S: SplitStream> {
     /// `None` only on the way out.

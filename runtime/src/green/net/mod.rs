@@ -1,13 +1,15 @@
 //! TCP and UDP: std's `net` with calls that suspend.
 //!
-//! One green thread may read from a socket while another writes to it: share it in an `Rc`, [clone] or [split] it. A
-//! second reader (or writer) gets an error, `ResourceBusy`, that names both places. A kill or a timeout while a
-//! thread reads leaves whoever writes alone, and the other way round.
+//! One green thread may read from a socket while another writes to it: share it in an `Rc`, [clone]
+//! or [split] it. A second reader (or writer) gets an error, `ResourceBusy`, that names both
+//! places. A kill or a timeout while a thread reads leaves whoever writes alone, and the other way
+//! round.
 //!
 //! # Several threads that write to one socket
 //!
-//! A second writer is refused, because what two threads write would come out mixed: `write_all` of either is several
-//! calls. So let one thread do the writing, and give it a bounded queue of messages:
+//! A second writer is refused, because what two threads write would come out mixed: `write_all` of
+//! either is several calls. So let one thread do the writing, and give it a bounded queue of
+//! messages:
 //!
 //! ```
 //! use std::io;
@@ -44,12 +46,14 @@
 //! # }
 //! ```
 //!
-//! (`examples/chat_server.rs` sends those away who do not keep up.) Where the threads must each know that their message is
-//! written, a [`lock::Mutex`](crate::lock::Mutex) around the writing half does as well; who holds it is waited for.
+//! (`examples/chat_server.rs` sends those away who do not keep up.) Where the threads must each
+//! know that their message is written, a [`lock::Mutex`](crate::lock::Mutex) around the writing
+//! half does as well; who holds it is waited for.
 //!
 //! # OS threads
 //!
-//! Sockets stay on the OS thread of their hub. [`TcpStream::into_std`] and [`TcpStream::from_std`] carry one across.
+//! Sockets stay on the OS thread of their hub. [`TcpStream::into_std`] and [`TcpStream::from_std`]
+//! carry one across.
 //!
 //! [clone]: TcpStream::try_clone
 //! [split]: TcpStream::split

@@ -20,11 +20,11 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Listens at `address`; if that is several, at the first that is free. Port 0 is any free port. Suspends only
-    /// while a host name is looked up.
+    /// Listens at `address`; if that is several, at the first that is free. Port 0 is any free
+    /// port. Suspends only while a host name is looked up.
     ///
-    /// Address reuse and backlog are std's: `SO_REUSEADDR` on Unix, 128 connections. [`listen`](crate::listen) can have
-    /// others.
+    /// Address reuse and backlog are std's: `SO_REUSEADDR` on Unix, 128 connections.
+    /// [`listen`](crate::listen) can have others.
     ///
     /// # Errors
     ///
@@ -45,9 +45,9 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// What the operating system says, as in std: a connection that was given up before it was accepted is
-    /// `ConnectionAborted`, and with too many descriptors open the connection stays in the queue.
-    /// [`serve`](crate::serve) goes on after these.
+    /// What the operating system says, as in std: a connection that was given up before it was
+    /// accepted is `ConnectionAborted`, and with too many descriptors open the connection stays in
+    /// the queue. [`serve`](crate::serve) goes on after these.
     #[green(crate = crate)]
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.socket
@@ -62,9 +62,9 @@ impl TcpListener {
 
     /// Ends the listening for all handles. Does not suspend.
     ///
-    /// A green thread that waits in [`accept`](Self::accept) is woken with an error (`NotConnected`), and every later
-    /// `accept` gives that error. New connections are refused (on Linux at once, elsewhere when the last handle is
-    /// dropped, which frees the port).
+    /// A green thread that waits in [`accept`](Self::accept) is woken with an error
+    /// (`NotConnected`), and every later `accept` gives that error. New connections are refused (on
+    /// Linux at once, elsewhere when the last handle is dropped, which frees the port).
     pub fn close(&self) {
         self.socket.close();
         // Where a listening socket cannot be shut down it goes on until it is dropped.

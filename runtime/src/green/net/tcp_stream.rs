@@ -15,12 +15,15 @@ use crate::hub::sources::{Done, Peeks};
 
 /// A TCP connection: std's `TcpStream`.
 ///
-/// Its reads and writes are those of [`Read`](super::super::io::Read) and [`Write`](super::super::io::Write), also on
-/// `&TcpStream`. When the last handle is dropped the connection is closed.
+/// Its reads and writes are those of [`Read`](super::super::io::Read) and
+/// [`Write`](super::super::io::Write), also on `&TcpStream`. When the last handle is dropped the
+/// connection is closed.
 ///
-/// The settings that most programs need are methods here; `socket2::SockRef::from(&stream)` reaches all others.
+/// The settings that most programs need are methods here; `socket2::SockRef::from(&stream)` reaches
+/// all others.
 ///
-/// A reset by the peer is the error `ConnectionReset`, as in std. (In eventlet a reset reads like the end.)
+/// A reset by the peer is the error `ConnectionReset`, as in std. (In eventlet a reset reads like
+/// the end.)
 ///
 /// # Examples
 ///
@@ -115,7 +118,8 @@ impl TcpStream {
         TcpStream { socket }
     }
 
-    /// Reads without taking: the next read gives the same bytes. Suspends until there is at least one, or the end.
+    /// Reads without taking: the next read gives the same bytes. Suspends until there is at least
+    /// one, or the end.
     ///
     /// # Errors
     ///
@@ -136,24 +140,26 @@ byte_stream!(TcpStream);
 socket_buffers!(TcpStream);
 socket_tos!(TcpStream);
 socket2_options! { TcpStream:
-    /// Whether the operating system asks now and then if a peer that says nothing is still there (`SO_KEEPALIVE`). One
-    /// that is not ends the connection with the error `TimedOut`.
+    /// Whether the operating system asks now and then if a peer that says nothing is still there
+    /// (`SO_KEEPALIVE`). One that is not ends the connection with the error `TimedOut`.
     keepalive = keepalive, set_keepalive = set_keepalive: bool;
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 socket2_options! { TcpStream:
-    /// Whether what does not fill a packet waits for more, for 200 ms at most (`TCP_CORK`). Setting `false` sends it.
+    /// Whether what does not fill a packet waits for more, for 200 ms at most (`TCP_CORK`). Setting
+    /// `false` sends it.
     cork = tcp_cork, set_cork = set_tcp_cork: bool;
-    /// Whether what arrives is confirmed at once (`TCP_QUICKACK`). The operating system changes it by itself, so that it
-    /// has to be set again and again: std's `TcpStreamExt::quickack`.
+    /// Whether what arrives is confirmed at once (`TCP_QUICKACK`). The operating system changes it
+    /// by itself, so that it has to be set again and again: std's `TcpStreamExt::quickack`.
     quickack = tcp_quickack, set_quickack = set_tcp_quickack: bool;
-    /// How long what was sent may stay unconfirmed before the connection ends with an error (`TCP_USER_TIMEOUT`), in whole
-    /// milliseconds; `None` is as the operating system likes.
+    /// How long what was sent may stay unconfirmed before the connection ends with an error
+    /// (`TCP_USER_TIMEOUT`), in whole milliseconds; `None` is as the operating system likes.
     user_timeout = tcp_user_timeout, set_user_timeout = set_tcp_user_timeout: Option<Duration>;
 }
 
-/// The times of [`set_keepalive`](TcpStream::set_keepalive), in whole seconds. Setting one turns it on.
+/// The times of [`set_keepalive`](TcpStream::set_keepalive), in whole seconds. Setting one turns it
+/// on.
 #[cfg(any(
     target_os = "linux",
     target_os = "android",
@@ -271,8 +277,8 @@ impl TcpStream {
         self.socket.io().local_addr().map_err(cannot(|| "ask for the socket's address"))
     }
 
-    /// Where the peer wanted to go, on a connection that a packet filter has redirected to this process
-    /// (`SO_ORIGINAL_DST`).
+    /// Where the peer wanted to go, on a connection that a packet filter has redirected to this
+    /// process (`SO_ORIGINAL_DST`).
     ///
     /// # Errors
     ///
@@ -289,7 +295,8 @@ impl TcpStream {
         address.as_socket().ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    /// How long the operating system goes on sending after the last handle is dropped (`SO_LINGER`).
+    /// How long the operating system goes on sending after the last handle is dropped
+    /// (`SO_LINGER`).
     ///
     /// # Errors
     ///
@@ -298,8 +305,8 @@ impl TcpStream {
         SockRef::from(self.socket.io()).linger().map_err(cannot(|| "read `linger`"))
     }
 
-    /// Sets what [`linger`](Self::linger) reads, in whole seconds. Zero drops what was not sent and resets the
-    /// connection.
+    /// Sets what [`linger`](Self::linger) reads, in whole seconds. Zero drops what was not sent and
+    /// resets the connection.
     ///
     /// # Errors
     ///

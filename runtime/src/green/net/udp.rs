@@ -38,8 +38,8 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
-    /// Takes `address`; if that is several, the first that is free. Port 0 is any free port. Suspends only while a
-    /// host name is looked up.
+    /// Takes `address`; if that is several, the first that is free. Port 0 is any free port.
+    /// Suspends only while a host name is looked up.
     ///
     /// # Errors
     ///
@@ -52,8 +52,8 @@ impl UdpSocket {
         })
     }
 
-    /// Takes `address` together with other sockets that are made like this (`SO_REUSEPORT`), each of which gets a share of
-    /// the datagrams. Suspends as [`bind`](Self::bind) does.
+    /// Takes `address` together with other sockets that are made like this (`SO_REUSEPORT`), each
+    /// of which gets a share of the datagrams. Suspends as [`bind`](Self::bind) does.
     ///
     /// This is how several processes, or several OS threads each with a hub, serve one port.
     ///
@@ -83,8 +83,8 @@ impl UdpSocket {
         })
     }
 
-    /// Fixes the peer for [`send`](Self::send) and [`recv`](Self::recv); others are no longer heard. Suspends only
-    /// while a host name is looked up.
+    /// Fixes the peer for [`send`](Self::send) and [`recv`](Self::recv); others are no longer
+    /// heard. Suspends only while a host name is looked up.
     ///
     /// # Errors
     ///
@@ -96,7 +96,8 @@ impl UdpSocket {
         })
     }
 
-    /// Sends a datagram to `address` (if that is several, to the first). Suspends while there is no room for it.
+    /// Sends a datagram to `address` (if that is several, to the first). Suspends while there is no
+    /// room for it.
     ///
     /// # Errors
     ///
@@ -119,7 +120,8 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the operating system says; `TimedOut` after a [`set_read_timeout`](Self::set_read_timeout).
+    /// What the operating system says; `TimedOut` after a
+    /// [`set_read_timeout`](Self::set_read_timeout).
     #[green(crate = crate)]
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.socket.when_ready(Receives, |io| io.recv_from(buf).map(Done::new))
@@ -135,7 +137,8 @@ impl UdpSocket {
         self.socket.when_ready(Peeks, |io| io.peek_from(buf).map(Done::new))
     }
 
-    /// Sends a datagram to the [connected](Self::connect) peer. Suspends while there is no room for it.
+    /// Sends a datagram to the [connected](Self::connect) peer. Suspends while there is no room for
+    /// it.
     ///
     /// # Errors
     ///
@@ -149,7 +152,8 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// As [`recv_from`](Self::recv_from), and `ConnectionRefused` if an earlier datagram found nobody.
+    /// As [`recv_from`](Self::recv_from), and `ConnectionRefused` if an earlier datagram found
+    /// nobody.
     #[green(crate = crate)]
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.when_ready(Receives, |io| io.recv(buf).map(Done::new))
@@ -165,8 +169,8 @@ impl UdpSocket {
         self.socket.when_ready(Peeks, |io| io.peek(buf).map(Done::new))
     }
 
-    /// Ends every wait for the socket with an error (`NotConnected`), now and later, for all handles. Does not suspend.
-    /// The port is free when the last handle is dropped.
+    /// Ends every wait for the socket with an error (`NotConnected`), now and later, for all
+    /// handles. Does not suspend. The port is free when the last handle is dropped.
     pub fn close(&self) {
         self.socket.close();
     }

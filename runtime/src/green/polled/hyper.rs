@@ -25,7 +25,8 @@ impl<S: PollRead> Polled<S> {
         let room = unsafe { buf.as_mut() };
         let count = ready!(self.poll_read_uninit(cx, room))?;
         let filled = room[..count].as_ptr().cast::<u8>();
-        // SAFETY: the operating system has filled so many bytes at the buffer's beginning, and nobody writes to them here.
+        // SAFETY: the operating system has filled so many bytes at the buffer's beginning, and
+        // nobody writes to them here.
         see(unsafe { std::slice::from_raw_parts(filled, count) });
         // SAFETY: as above, so many bytes are initialised.
         unsafe { buf.advance(count) };

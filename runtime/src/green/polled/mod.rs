@@ -1,9 +1,10 @@
 //! Sockets in the shape of polls, for libraries that drive their streams by hand.
 //!
-//! A green call owns its wait: it registers, suspends, and takes the registration back when it is dropped. A library of
-//! `async` code wants a stream that can be *asked* instead, again and again, and that remembers in between who waits.
-//! [`Polled`] is that: it takes a green stream and keeps the wait of each direction beside it. There is no box, no
-//! allocation, and no system call more than a green call makes.
+//! A green call owns its wait: it registers, suspends, and takes the registration back when it is
+//! dropped. A library of `async` code wants a stream that can be *asked* instead, again and again,
+//! and that remembers in between who waits. [`Polled`] is that: it takes a green stream and keeps
+//! the wait of each direction beside it. There is no box, no allocation, and no system call more
+//! than a green call makes.
 //!
 //! The traits of the libraries are features:
 //!
@@ -262,12 +263,13 @@ impl<S: SplitStream + PollWrite> PollWrite for OwnedWriteHalf<S> {}
 
 /// A stream whose reads and writes are polls.
 ///
-/// It registers at the first poll that finds nothing to do, wakes the task that polled last, and gives up what it has
-/// registered when it is dropped. One task may poll the reads and another one the writes. The timeouts of the stream
-/// hold, and can be changed while a poll waits: [`set_read_timeout`](Self::set_read_timeout).
+/// It registers at the first poll that finds nothing to do, wakes the task that polled last, and
+/// gives up what it has registered when it is dropped. One task may poll the reads and another one
+/// the writes. The timeouts of the stream hold, and can be changed while a poll waits:
+/// [`set_read_timeout`](Self::set_read_timeout).
 ///
-/// It stays on its hub's OS thread. Other handles on the stream go on working beside it, under the same rule: one
-/// reader and one writer at a time.
+/// It stays on its hub's OS thread. Other handles on the stream go on working beside it, under the
+/// same rule: one reader and one writer at a time.
 pub struct Polled<S: Pollable> {
     /// `None` only on the way out, in `into_inner`.
     stream: Option<S>,
@@ -293,8 +295,8 @@ impl<S: Pollable> Polled<S> {
         self.stream.take().expect("the stream is taken only when the wrapper is consumed")
     }
 
-    /// Limits each wait of a read, the present one included: its limit begins anew. A read that gets nothing for so
-    /// long gives `TimedOut`.
+    /// Limits each wait of a read, the present one included: its limit begins anew. A read that
+    /// gets nothing for so long gives `TimedOut`.
     ///
     /// # Errors
     ///
@@ -339,8 +341,8 @@ impl<S: PollRead> Polled<S> {
     ///
     /// # Errors
     ///
-    /// Those of a green read: `TimedOut` after the stream's read timeout, `NotConnected` after `close`,
-    /// `ResourceBusy` while another green thread reads.
+    /// Those of a green read: `TimedOut` after the stream's read timeout, `NotConnected` after
+    /// `close`, `ResourceBusy` while another green thread reads.
     #[inline]
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let (stream, kept) = self.reading();
@@ -364,12 +366,13 @@ impl<S: PollRead> Polled<S> {
 }
 
 impl<S: PollWrite> Polled<S> {
-    /// Writes what there is room for. Pending until there is room, and then the task of `cx` is woken.
+    /// Writes what there is room for. Pending until there is room, and then the task of `cx` is
+    /// woken.
     ///
     /// # Errors
     ///
-    /// Those of a green write: `TimedOut` after the stream's write timeout, `NotConnected` after `close`,
-    /// `ResourceBusy` while another green thread writes.
+    /// Those of a green write: `TimedOut` after the stream's write timeout, `NotConnected` after
+    /// `close`, `ResourceBusy` while another green thread writes.
     #[inline]
     pub fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let (stream, kept) = self.writing();
@@ -391,7 +394,8 @@ impl<S: PollWrite> Polled<S> {
         stream.poll_write_vectored(kept, cx, bufs)
     }
 
-    /// Ends the writing: the peer reads the end. Never pending; a connection that is gone has ended already.
+    /// Ends the writing: the peer reads the end. Never pending; a connection that is gone has ended
+    /// already.
     ///
     /// # Errors
     ///

@@ -10,7 +10,8 @@ use super::{PollRead, PollWrite, Polled};
 
 impl<S: PollRead + Unpin> AsyncRead for Polled<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // Zeroed once for each buffer, not for each read: the buffer remembers how far it is initialised.
+        // Zeroed once for each buffer, not for each read: the buffer remembers how far it is
+        // initialised.
         let count = ready!(self.get_mut().poll_read(cx, buf.initialize_unfilled()))?;
         buf.advance(count);
         Poll::Ready(Ok(()))

@@ -16,7 +16,8 @@ use crate::hub::failed::{cannot, cannot_now};
 use crate::hub::sources::{Direction, Done, Reads, Source};
 use crate::timeout::with_timeout;
 
-/// A child process: std's `Child`, with waits that suspend. [`Command::spawn`](super::Command::spawn) makes one.
+/// A child process: std's `Child`, with waits that suspend.
+/// [`Command::spawn`](super::Command::spawn) makes one.
 ///
 /// Dropping it neither kills nor reaps the process, as in std: see [the module](super).
 ///
@@ -84,13 +85,16 @@ impl Child {
         self.process.id()
     }
 
-    /// Waits until the process has ended, and says how. Suspends until then; other green threads go on.
+    /// Waits until the process has ended, and says how. Suspends until then; other green threads go
+    /// on.
     ///
-    /// Closes [`stdin`](Self::stdin) first, as std does, so that the child does not wait for more. Its output pipes are
-    /// not read: a child with more to say than they hold waits for a reader, and
-    /// [`communicate`](Self::communicate) is one. Once the process has ended the answer stays the same.
+    /// Closes [`stdin`](Self::stdin) first, as std does, so that the child does not wait for more.
+    /// Its output pipes are not read: a child with more to say than they hold waits for a reader,
+    /// and [`communicate`](Self::communicate) is one. Once the process has ended the answer stays
+    /// the same.
     ///
-    /// eventlet's and gevent's `wait` (eventlet asks every 10 ms; here the operating system notifies the hub).
+    /// eventlet's and gevent's `wait` (eventlet asks every 10 ms; here the operating system
+    /// notifies the hub).
     ///
     /// # Cancel safety
     ///
@@ -98,18 +102,20 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says: that somebody else has reaped the child, for instance because the process
-    /// ignores `SIGCHLD`; that there is no descriptor left to watch it with.
+    /// Whatever the operating system says: that somebody else has reaped the child, for instance
+    /// because the process ignores `SIGCHLD`; that there is no descriptor left to watch it with.
     #[green(crate = crate)]
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         self.stdin = None;
         self.ending.wait(&mut self.process, None)
     }
 
-    /// Waits for at most `limit`, and gives `None` if the process still runs then. Suspends until then.
+    /// Waits for at most `limit`, and gives `None` if the process still runs then. Suspends until
+    /// then.
     ///
-    /// Like [`wait`](Self::wait) it closes `stdin` first, and loses nothing. The process goes on; wait again, or
-    /// [`kill`](Self::kill) it. `wait(timeout)` of both, with a value in place of `TimeoutExpired`.
+    /// Like [`wait`](Self::wait) it closes `stdin` first, and loses nothing. The process goes on;
+    /// wait again, or [`kill`](Self::kill) it. `wait(timeout)` of both, with a value in place of
+    /// `TimeoutExpired`.
     ///
     /// # Errors
     ///
@@ -140,8 +146,8 @@ impl Child {
         }
     }
 
-    /// Says how the process has ended, or `None` if it still runs. Does not suspend, and leaves `stdin` open. gevent's
-    /// `poll`.
+    /// Says how the process has ended, or `None` if it still runs. Does not suspend, and leaves
+    /// `stdin` open. gevent's `poll`.
     ///
     /// # Errors
     ///
@@ -150,7 +156,8 @@ impl Child {
         ask_once(&mut self.process)
     }
 
-    /// Closes `stdin`, reads both outputs to their ends and waits. Suspends until all of that is done.
+    /// Closes `stdin`, reads both outputs to their ends and waits. Suspends until all of that is
+    /// done.
     ///
     /// There is no limit on how much is read.
     ///
@@ -168,7 +175,8 @@ impl Child {
         self.communicate(b"")
     }
 
-    /// Forces the process to end (`SIGKILL`). Does not suspend and does not wait: [`wait`](Self::wait) does.
+    /// Forces the process to end (`SIGKILL`). Does not suspend and does not wait:
+    /// [`wait`](Self::wait) does.
     ///
     /// Nothing happens if it has ended already.
     ///
@@ -188,17 +196,19 @@ impl Child {
         self.send_signal(Signal::TERM.as_raw())
     }
 
-    /// Sends a signal to the process group that the child leads, by the operating system's number: to the child, and to
-    /// all that it has started and that have not left the group. Does not suspend.
+    /// Sends a signal to the process group that the child leads, by the operating system's number:
+    /// to the child, and to all that it has started and that have not left the group. Does not
+    /// suspend.
     ///
-    /// The child leads one if it was started with [`process_group(0)`](super::Command::process_group). The group goes on
-    /// when the child has ended, for as long as there is somebody in it; once it is empty and the child was waited for,
-    /// its number may be another group's. Python's `os.killpg`.
+    /// The child leads one if it was started with
+    /// [`process_group(0)`](super::Command::process_group). The group goes on when the child has
+    /// ended, for as long as there is somebody in it; once it is empty and the child was waited
+    /// for, its number may be another group's. Python's `os.killpg`.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if there is no such signal; whatever the operating system says: that there is no such group (any
-    /// more).
+    /// `InvalidInput` if there is no such signal; whatever the operating system says: that there is
+    /// no such group (any more).
     ///
     /// # Examples
     ///
@@ -226,7 +236,8 @@ impl Child {
 
     /// Sends it a signal, by the operating system's number. Does not suspend.
     ///
-    /// Nothing happens if it has ended already: its number may be another process's by then. gevent's `send_signal`.
+    /// Nothing happens if it has ended already: its number may be another process's by then.
+    /// gevent's `send_signal`.
     ///
     /// # Errors
     ///
@@ -250,13 +261,14 @@ fn take_pipes(process: &mut process::Child) -> io::Result<Pipes> {
     ))
 }
 
-/// Sends a signal to the process group with that number, by the operating system's number. Does not suspend. Python's
-/// `os.killpg`.
+/// Sends a signal to the process group with that number, by the operating system's number. Does not
+/// suspend. Python's `os.killpg`.
 ///
 /// # Errors
 ///
-/// `InvalidInput` if there is no such signal, or for the groups 0 and 1 (which the operating system takes for one's own, and
-/// for every process there is); what the operating system says: that there is no such group, or that it is somebody else's.
+/// `InvalidInput` if there is no such signal, or for the groups 0 and 1 (which the operating system
+/// takes for one's own, and for every process there is); what the operating system says: that there
+/// is no such group, or that it is somebody else's.
 ///
 /// # Examples
 ///
@@ -329,7 +341,8 @@ impl Ending {
     }
 }
 
-/// Nothing here can tell of the end (a sandbox may know neither pidfds nor `waitid`), so this asks, at growing pauses.
+/// Nothing here can tell of the end (a sandbox may know neither pidfds nor `waitid`), so this asks,
+/// at growing pauses.
 #[green(crate = crate)]
 fn ask_within(process: &mut process::Child, limit: Option<Duration>) -> io::Result<ExitStatus> {
     match limit {

@@ -12,8 +12,8 @@ use crate::hub::failed::cannot_now;
 
 /// A program and how to start it: std's `Command`, with `status` and `output` that suspend.
 ///
-/// The methods are std's, and what std says of them holds here; [`as_std_mut`](Self::as_std_mut) leads to those that
-/// are not repeated.
+/// The methods are std's, and what std says of them holds here; [`as_std_mut`](Self::as_std_mut)
+/// leads to those that are not repeated.
 ///
 /// # Examples
 ///
@@ -40,7 +40,8 @@ use crate::hub::failed::cannot_now;
 #[derive(Debug)]
 pub struct Command {
     command: process::Command,
-    /// Which of stdin, stdout and stderr were chosen, and so are not for [`output`](Self::output) to choose.
+    /// Which of stdin, stdout and stderr were chosen, and so are not for [`output`](Self::output)
+    /// to choose.
     chosen: [bool; 3],
 }
 
@@ -56,26 +57,30 @@ macro_rules! builder {
 }
 
 impl Command {
-    /// The program to start, by its path or by a name that is looked for in `PATH`. Nothing is started yet.
+    /// The program to start, by its path or by a name that is looked for in `PATH`. Nothing is
+    /// started yet.
     pub fn new(program: impl AsRef<OsStr>) -> Command {
         process::Command::new(program).into()
     }
 
-    /// Starts the process. Its stdin, stdout and stderr are this process's, unless they were chosen.
+    /// Starts the process. Its stdin, stdout and stderr are this process's, unless they were
+    /// chosen.
     ///
-    /// Does not suspend: the OS thread stops for as long as the operating system takes to start a program, and so what
-    /// goes wrong is known at once.
+    /// Does not suspend: the OS thread stops for as long as the operating system takes to start a
+    /// program, and so what goes wrong is known at once.
     ///
     /// # Errors
     ///
-    /// `NotFound` if there is no such program, `PermissionDenied` if it must not be run, and whatever else the
-    /// operating system says. There is no child then, and no descriptor is left open.
+    /// `NotFound` if there is no such program, `PermissionDenied` if it must not be run, and
+    /// whatever else the operating system says. There is no child then, and no descriptor is left
+    /// open.
     pub fn spawn(&mut self) -> io::Result<Child> {
         let started = self.command.spawn();
         Child::started(started.map_err(cannot_now(|| format!("start {:?}", self.get_program())))?)
     }
 
-    /// Starts the process and waits until it has ended. Suspends until then. Python's `subprocess.call`.
+    /// Starts the process and waits until it has ended. Suspends until then. Python's
+    /// `subprocess.call`.
     ///
     /// How it ended is no error here; see [`ExitStatus::success`].
     ///
@@ -92,12 +97,12 @@ impl Command {
         child.wait()
     }
 
-    /// Starts the process, collects what it writes to stdout and stderr, and waits. Suspends until that is done.
-    /// Python's `subprocess.run` and `check_output`.
+    /// Starts the process, collects what it writes to stdout and stderr, and waits. Suspends until
+    /// that is done. Python's `subprocess.run` and `check_output`.
     ///
-    /// Its stdin is empty, unless it was chosen; of the outputs, those that were chosen are not collected. (For a
-    /// command that came [from std's](From) what was chosen there is not known, and all three are set.) There is no
-    /// limit on how much is collected.
+    /// Its stdin is empty, unless it was chosen; of the outputs, those that were chosen are not
+    /// collected. (For a command that came [from std's](From) what was chosen there is not known,
+    /// and all three are set.) There is no limit on how much is collected.
     ///
     /// [`Child::communicate`] loses nothing.
     ///
@@ -159,13 +164,14 @@ impl Command {
 
     /// Puts the program in place of this process: on success nothing comes back. std's `exec`.
     ///
-    /// Does not suspend. No destructor runs, and other green threads end where they are. The program gets the descriptors
-    /// that are not marked to be closed, which all of this crate's are.
+    /// Does not suspend. No destructor runs, and other green threads end where they are. The
+    /// program gets the descriptors that are not marked to be closed, which all of this crate's
+    /// are.
     ///
     /// # Errors
     ///
-    /// What it gives is always an error, std's: the program was not started, and some of the settings (folder, user)
-    /// may have changed this process by then.
+    /// What it gives is always an error, std's: the program was not started, and some of the
+    /// settings (folder, user) may have changed this process by then.
     pub fn exec(&mut self) -> io::Error {
         let error = self.command.exec();
         cannot_now(|| format!("become {:?}", self.get_program()))(error)
@@ -173,12 +179,13 @@ impl Command {
 
     /// Has `f` called in the child between its beginning and the program's: std's `pre_exec`.
     ///
-    /// An error of `f` is that of [`spawn`](Self::spawn). `f` must not use green threads: the hub is the parent's.
+    /// An error of `f` is that of [`spawn`](Self::spawn). `f` must not use green threads: the hub
+    /// is the parent's.
     ///
     /// # Safety
     ///
-    /// As std's `CommandExt::pre_exec`: the child is a copy with one OS thread, in which `f` may do only what may be done in
-    /// a handler of a signal; it must not allocate memory or take locks.
+    /// As std's `CommandExt::pre_exec`: the child is a copy with one OS thread, in which `f` may do
+    /// only what may be done in a handler of a signal; it must not allocate memory or take locks.
     ///
     /// # Examples
     ///
@@ -200,7 +207,8 @@ impl Command {
     where
         F: FnMut() -> io::Result<()> + Send + Sync + 'static,
     {
-        // SAFETY: the precondition of this method is that of std's: `f` does only what is allowed between fork and exec.
+        // SAFETY: the precondition of this method is that of std's: `f` does only what is allowed
+        // between fork and exec.
         unsafe { self.command.pre_exec(f) };
         self
     }
@@ -255,8 +263,8 @@ impl Command {
         &self.command
     }
 
-    /// std's command underneath, for settings that are not repeated here. A stdin, stdout or stderr that is chosen
-    /// there is not known to [`output`](Self::output).
+    /// std's command underneath, for settings that are not repeated here. A stdin, stdout or stderr
+    /// that is chosen there is not known to [`output`](Self::output).
     pub fn as_std_mut(&mut self) -> &mut process::Command {
         &mut self.command
     }
@@ -267,7 +275,8 @@ impl Command {
     }
 }
 
-/// Takes std's command, with its settings; see [`output`](Command::output) for what is not known of them.
+/// Takes std's command, with its settings; see [`output`](Command::output) for what is not known of
+/// them.
 impl From<process::Command> for Command {
     fn from(command: process::Command) -> Command {
         Command { command, chosen: [false; 3] }

@@ -20,17 +20,18 @@ pub(super) struct Talk {
 }
 
 impl Child {
-    /// Writes `input` to the child and closes its `stdin`, reads both outputs to their ends, all at once, and waits.
-    /// Suspends until all of that is done.
+    /// Writes `input` to the child and closes its `stdin`, reads both outputs to their ends, all at
+    /// once, and waits. Suspends until all of that is done.
     ///
     /// [`received`](Self::received) shows the former, and a later `communicate` goes on, with its
     /// own `input` after what is left of the earlier. Its [`Output`] has everything from the
     /// beginning.
     ///
-    /// An output that is not piped, or whose pipe was taken out of the child, is empty in the answer. A child that does
-    /// not want all of its input is no error. The end of an output comes when nobody has the pipe open any more: a
-    /// process that the child has left behind can keep it open for long, so limit the call or read the pipes yourself.
-    /// There is no limit on how much is read; [`take`](Read::take) of a pipe sets one.
+    /// An output that is not piped, or whose pipe was taken out of the child, is empty in the
+    /// answer. A child that does not want all of its input is no error. The end of an output comes
+    /// when nobody has the pipe open any more: a process that the child has left behind can keep it
+    /// open for long, so limit the call or read the pipes yourself. There is no limit on how much
+    /// is read; [`take`](Read::take) of a pipe sets one.
     ///
     /// # Cancel safety
     ///
@@ -39,8 +40,8 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if there is `input` and `stdin` is not piped, or closed already; whatever the operating system
-    /// says of the pipes and of the wait. What was read by then stays, too.
+    /// `InvalidInput` if there is `input` and `stdin` is not piped, or closed already; whatever the
+    /// operating system says of the pipes and of the wait. What was read by then stays, too.
     ///
     /// # Examples
     ///
@@ -84,8 +85,9 @@ impl Child {
         Ok(Output { status, stdout, stderr })
     }
 
-    /// What an interrupted [`communicate`](Self::communicate) has read so far: of stdout, and of stderr. Empty after
-    /// one that came to its end. Does not suspend. The partial output of Python's `TimeoutExpired`.
+    /// What an interrupted [`communicate`](Self::communicate) has read so far: of stdout, and of
+    /// stderr. Empty after one that came to its end. Does not suspend. The partial output of
+    /// Python's `TimeoutExpired`.
     pub fn received(&self) -> (&[u8], &[u8]) {
         (&self.talk.stdout, &self.talk.stderr)
     }

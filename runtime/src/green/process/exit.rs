@@ -1,4 +1,5 @@
-//! The end of a process as a descriptor: it can be read when the process has ended, and reaps nothing.
+//! The end of a process as a descriptor: it can be read when the process has ended, and reaps
+//! nothing.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -7,7 +8,8 @@ use rustix::process::Pid;
 
 use crate::hub::failed::cannot;
 
-/// Gives a descriptor that becomes readable when the child `pid`, which nobody has reaped yet, has ended.
+/// Gives a descriptor that becomes readable when the child `pid`, which nobody has reaped yet, has
+/// ended.
 pub(super) fn watch(pid: Pid) -> io::Result<OwnedFd> {
     #[cfg(target_os = "linux")]
     if let Ok(process) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
@@ -17,7 +19,8 @@ pub(super) fn watch(pid: Pid) -> io::Result<OwnedFd> {
     watch_from_thread(pid)
 }
 
-/// Is such a descriptor readable, as it is after the end? One that is, of a process that still runs, is of no use.
+/// Is such a descriptor readable, as it is after the end? One that is, of a process that still
+/// runs, is of no use.
 pub(super) fn has_told(ended: &OwnedFd) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -35,7 +38,8 @@ fn watch_from_thread(pid: Pid) -> io::Result<OwnedFd> {
     let watcher = std::thread::Builder::new().name("eventlet-child".to_owned()).stack_size(64 * 1024);
     watcher.spawn(move || {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        // An error says that there is no such child any more, or that this cannot be asked: whoever waits finds out.
+        // An error says that there is no such child any more, or that this cannot be asked: whoever
+        // waits finds out.
         while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
         drop(writer);
     })?;
@@ -85,10 +89,12 @@ mod tests {
         #[expect(unsafe_code, reason = "no safe library has handlers that let system calls end early")]
         pub(super) fn interrupt(thread: i64, times: u32) {
             let signal = libc::SIGRTMIN();
-            // SAFETY: it is a structure of numbers, all of which may be zero: no flags, so no `SA_RESTART`.
+            // SAFETY: it is a structure of numbers, all of which may be zero: no flags, so no
+            // `SA_RESTART`.
             let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
             action.sa_sigaction = count as extern "C" fn(libc::c_int) as usize;
-            // SAFETY: the handler does nothing but count, on an atomic number; nobody else handles this signal.
+            // SAFETY: the handler does nothing but count, on an atomic number; nobody else handles
+            // this signal.
             assert_eq!(unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) }, 0);
             let process = i64::from(std::process::id());
             for sent in 1..=times {

@@ -1,9 +1,9 @@
 //! Child processes: std's `process`, whose waits suspend.
 //!
-//! [`Command`] and [`Child`] have std's methods. Waiting for a process takes no OS thread and no asking again and again
-//! on Linux: the hub watches a descriptor of the process. Elsewhere one small OS thread per process that is waited for
-//! does so. No signal is used, so that handlers of `SIGCHLD` are left alone, and no child but the one that is waited
-//! for is ever reaped.
+//! [`Command`] and [`Child`] have std's methods. Waiting for a process takes no OS thread and no
+//! asking again and again on Linux: the hub watches a descriptor of the process. Elsewhere one
+//! small OS thread per process that is waited for does so. No signal is used, so that handlers of
+//! `SIGCHLD` are left alone, and no child but the one that is waited for is ever reaped.
 //!
 //! ```
 //! use eventlet::green;
@@ -33,9 +33,10 @@
 //!
 //! # A child that is let go
 //!
-//! Dropping a [`Child`] neither kills nor reaps it, as in std: it runs on, and when it has ended it stays in the table
-//! of processes until this process ends, too. So does the child of a `status` or `output` that a kill or timeout ended.
-//! To be sure of it [`spawn`](Command::spawn) it, and [`kill`](Child::kill) and [`wait`](Child::wait) in the end.
+//! Dropping a [`Child`] neither kills nor reaps it, as in std: it runs on, and when it has ended it
+//! stays in the table of processes until this process ends, too. So does the child of a `status` or
+//! `output` that a kill or timeout ended. To be sure of it [`spawn`](Command::spawn) it, and
+//! [`kill`](Child::kill) and [`wait`](Child::wait) in the end.
 
 mod child;
 mod command;

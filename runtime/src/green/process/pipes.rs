@@ -13,8 +13,8 @@ pub struct ChildStdin {
 
 /// Reads the standard output of a [`Child`](super::Child): std's `ChildStdout`.
 ///
-/// A read suspends while the pipe is empty. The end comes when nobody has the pipe open for writing: processes that
-/// the child has started may have.
+/// A read suspends while the pipe is empty. The end comes when nobody has the pipe open for
+/// writing: processes that the child has started may have.
 pub struct ChildStdout {
     descriptor: Descriptor,
 }

@@ -1,6 +1,7 @@
 //! std's `thread`, with green threads.
 //!
-//! What is [spawned](spawn) here is a green thread of this OS thread's hub, so nothing needs to be `Send`.
+//! What is [spawned](spawn) here is a green thread of this OS thread's hub, so nothing needs to be
+//! `Send`.
 
 use std::any::Any;
 use std::fmt;
@@ -128,8 +129,8 @@ impl Builder {
         self
     }
 
-    /// Starts the thread in a scope, as [`Scope::spawn`] does. The name is not kept: what runs in a scope is a branch of
-    /// the green thread around it.
+    /// Starts the thread in a scope, as [`Scope::spawn`] does. The name is not kept: what runs in a
+    /// scope is a branch of the green thread around it.
     ///
     /// # Errors
     ///

@@ -12,11 +12,11 @@ use crate::hub::task::cold::Parking;
 use crate::hub::wait_queue::{Line, Queued, WaitList};
 use crate::timeout::with_timeout;
 
-/// Suspends the running green thread until somebody [unparks](Thread::unpark) it; not at all if somebody has since it
-/// was parked last. std's `park`.
+/// Suspends the running green thread until somebody [unparks](Thread::unpark) it; not at all if
+/// somebody has since it was parked last. std's `park`.
 ///
-/// Whoever parks in the branches of one green thread is let go together, so look whether what you wait for has
-/// happened, as std says.
+/// Whoever parks in the branches of one green thread is let go together, so look whether what you
+/// wait for has happened, as std says.
 ///
 /// # Panics
 ///
@@ -77,8 +77,8 @@ pub fn park_timeout(limit: Duration) {
 }
 
 impl Thread {
-    /// Lets the thread go on, if it is [parked](crate::green::thread::park); else its next `park` does not wait. Does not
-    /// suspend. std's `unpark`.
+    /// Lets the thread go on, if it is [parked](crate::green::thread::park); else its next `park`
+    /// does not wait. Does not suspend. std's `unpark`.
     ///
     /// Several of these before a `park` are as one. For a thread that has ended nothing happens.
     pub fn unpark(&self) {

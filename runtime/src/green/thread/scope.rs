@@ -14,13 +14,13 @@ use crate::call::Green;
 use crate::green;
 use crate::scope::{Scope as Inner, ScopedThread, scope as inner_scope};
 
-/// Makes a scope for green threads that may borrow from what is around it, and waits until all have ended. Suspends until
-/// then. std's `scope`.
+/// Makes a scope for green threads that may borrow from what is around it, and waits until all have
+/// ended. Suspends until then. std's `scope`.
 ///
-/// It is [`eventlet::scope`](crate::scope()) with std's rules for panics: one in a thread ends that thread alone, and is what
-/// [`join`](ScopedJoinHandle::join) gives; one in the body comes out when all threads have ended by themselves. (Over
-/// there the first panic ends the rest, which is mostly what one wants.) All else that is said of scopes
-/// [there](mod@crate::scope) holds here.
+/// It is [`eventlet::scope`](crate::scope()) with std's rules for panics: one in a thread ends that
+/// thread alone, and is what [`join`](ScopedJoinHandle::join) gives; one in the body comes out when
+/// all threads have ended by themselves. (Over there the first panic ends the rest, which is mostly
+/// what one wants.) All else that is said of scopes [there](mod@crate::scope) holds here.
 ///
 /// # Panics
 ///
@@ -84,7 +84,8 @@ pub struct Scope<'env> {
 }
 
 impl<'env> Scope<'env> {
-    /// Starts a green thread that ends before the scope does. Does not suspend. std's `Scope::spawn`.
+    /// Starts a green thread that ends before the scope does. Does not suspend. std's
+    /// `Scope::spawn`.
     ///
     /// # Panics
     ///

@@ -1,9 +1,11 @@
-//! Where every suspended thread stands: which green functions it is in, called from where, waiting for what.
+//! Where every suspended thread stands: which green functions it is in, called from where, waiting
+//! for what.
 //!
-//! Nothing is stored for this. A thread is polled with a waker that says "look only": each green call notes its place
-//! on the way in, and whatever waits says what for and stays as it is. (tokio's task dumps go the same way.) A future
-//! of another executor that is reached like this is really polled, so a thread that stands in one is resumed once
-//! afterwards, as if it had been woken for nothing.
+//! Nothing is stored for this. A thread is polled with a waker that says "look only": each green
+//! call notes its place on the way in, and whatever waits says what for and stays as it is.
+//! (tokio's task dumps go the same way.) A future of another executor that is reached like this is
+//! really polled, so a thread that stands in one is resumed once afterwards, as if it had been
+//! woken for nothing.
 
 use std::fmt::{self, Write};
 use std::panic::Location;
@@ -67,8 +69,8 @@ impl Hub {
         }
     }
 
-    /// A branch is reached, which is polled by `poll`: what that finds is noted apart. Gives whether the branch has
-    /// left word with all that will wake it.
+    /// A branch is reached, which is polled by `poll`: what that finds is noted apart. Gives
+    /// whether the branch has left word with all that will wake it.
     pub(crate) fn note_branch(&self, name: fmt::Arguments<'_>, poll: impl FnOnce()) -> bool {
         let place = self.find(poll);
         let is_settled = place.is_settled;
@@ -109,8 +111,9 @@ impl Hub {
         }
     }
 
-    /// Asks for the place at which `waiter` is about to suspend; [`take_own_place`](Self::take_own_place) has the
-    /// answer when it is resumed, which this sees to.
+    /// Asks for the place at which `waiter` is about to suspend;
+    /// [`take_own_place`](Self::take_own_place) has the answer when it is resumed, which this sees
+    /// to.
     pub(crate) fn ask_own_place(&self, waiter: &Waiter) {
         if waiter.id() != 0 {
             self.observe.looking.borrow_mut().asked.push((waiter.id(), None));
@@ -183,7 +186,8 @@ impl Frame {
         if !is_in_this_crate(self.caller) {
             writeln!(text, "{:indent$}{function} called at {}", "", self.caller)
         } else if !function.starts_with("eventlet::") {
-            // No line of the user's calls it: it is what the thread was spawned with, or a callback.
+            // No line of the user's calls it: it is what the thread was spawned with, or a
+            // callback.
             writeln!(text, "{:indent$}{function}", "")
         } else {
             Ok(())
@@ -197,8 +201,8 @@ impl Backtrace {
         self.frames.iter().rev().map(|frame| frame.caller).find(|line| !is_in_this_crate(line))
     }
 
-    /// The green function that the thread waits in, and the line, if it waits at a green call. An `.await` of something
-    /// outside eventlet leaves no line.
+    /// The green function that the thread waits in, and the line, if it waits at a green call. An
+    /// `.await` of something outside eventlet leaves no line.
     pub(in crate::hub) fn users_place(&self) -> (String, Option<&'static Location<'static>>) {
         let innermost = self.frames.iter().rposition(|frame| !is_in_this_crate(frame.caller));
         let (around, line) = match innermost {
@@ -258,7 +262,8 @@ pub(in crate::hub) fn readable(function: &str) -> String {
     without_impl(&name).unwrap_or(name)
 }
 
-/// `app::<impl model::Server>::serve`, which stands elsewhere than its type, is `app::Server::serve` to whoever wrote it.
+/// `app::<impl model::Server>::serve`, which stands elsewhere than its type, is
+/// `app::Server::serve` to whoever wrote it.
 fn without_impl(name: &str) -> Option<String> {
     let (before, rest) = name.split_once("<impl ")?;
     let (implemented, after) = rest.split_once('>')?;
@@ -267,8 +272,9 @@ fn without_impl(name: &str) -> Option<String> {
     Some(format!("{before}{type_name}{after}"))
 }
 
-/// A call that is nothing but a wait has the wait's name, `Until<Io<Reads, TcpStream, Socket<TcpStream>::read::{{closure}}>>`:
-/// the operation in it, which comes last, says more. Anything else stays as it is.
+/// A call that is nothing but a wait has the wait's name,
+/// `Until<Io<Reads, TcpStream, Socket<TcpStream>::read::{{closure}}>>`: the operation in it, which
+/// comes last, says more. Anything else stays as it is.
 fn operation_of(function: &str) -> &str {
     let wait =
         function.strip_prefix("eventlet::hub::suspend::Until<").and_then(|name| name.strip_suffix('>'));

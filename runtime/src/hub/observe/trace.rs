@@ -1,8 +1,8 @@
-//! Who wants to know of every switch: `EVENTLET_TRACE=1`, a `tracing` subscriber, a test, or whoever looks for a thread
-//! that keeps the hub too long.
+//! Who wants to know of every switch: `EVENTLET_TRACE=1`, a `tracing` subscriber, a test, or
+//! whoever looks for a thread that keeps the hub too long.
 //!
-//! While nobody does, a suspension pays for one branch. The place is found by looking (see `backtrace.rs`), after the
-//! thread has suspended.
+//! While nobody does, a suspension pays for one branch. The place is found by looking (see
+//! `backtrace.rs`), after the thread has suspended.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -23,7 +23,8 @@ pub(in crate::hub) struct Watch {
     limit: Cell<Option<Duration>>,
     /// A test collects the places.
     points: RefCell<Option<Vec<Suspended>>>,
-    /// Threads that will be resumed only because they were looked at: their next suspension is no news.
+    /// Threads that will be resumed only because they were looked at: their next suspension is no
+    /// news.
     looked_at: RefCell<Vec<u64>>,
     /// Threads that have ended while one was looked at, which is told first.
     ended: RefCell<Option<Vec<String>>>,

@@ -1,11 +1,12 @@
 //! The default on Linux: the `polling` crate's epoll instance, waited on directly.
 //!
-//! `polling` 3.11 spends five system calls on every wait (it arms a timer descriptor and its notifier each time). Here
-//! a wait is one: the timeout is an argument of it (`epoll_pwait2` where it has a part of a millisecond and the kernel has
-//! that call, else rounded up), and the notifier is an eventfd of our own, registered
-//! edge-triggered and never read. Descriptors are added with `EPOLLRDHUP` besides, which `polling` has no word for:
-//! without it a short read could not be taken as "nothing more there", because the end of a stream that arrives
-//! together with its last bytes raises no second edge.
+//! `polling` 3.11 spends five system calls on every wait (it arms a timer descriptor and its
+//! notifier each time). Here a wait is one: the timeout is an argument of it (`epoll_pwait2` where
+//! it has a part of a millisecond and the kernel has that call, else rounded up), and the notifier
+//! is an eventfd of our own, registered edge-triggered and never read. Descriptors are added with
+//! `EPOLLRDHUP` besides, which `polling` has no word for: without it a short read could not be
+//! taken as "nothing more there", because the end of a stream that arrives together with its last
+//! bytes raises no second edge.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -21,7 +22,8 @@ use super::{Interest, Notify, Poller, Readiness};
 
 /// Below `usize::MAX`, which `polling` uses itself. Keys of sources are smaller.
 const NOTIFY: u64 = u64::MAX - 1;
-/// How many events one wait can bring; with more descriptors ready, the list doubles up to [`MOST_EVENTS`].
+/// How many events one wait can bring; with more descriptors ready, the list doubles up to
+/// [`MOST_EVENTS`].
 const FIRST_EVENTS: usize = 1024;
 const MOST_EVENTS: usize = 16 * 1024;
 
@@ -108,7 +110,8 @@ impl EpollPoller {
     }
 }
 
-/// Never less, and no more than the older call takes: whoever waits longer comes back, finds nothing, and waits again.
+/// Never less, and no more than the older call takes: whoever waits longer comes back, finds
+/// nothing, and waits again.
 fn in_milliseconds(timeout: Duration) -> Timespec {
     const MOST: u128 = i32::MAX as u128;
     let milliseconds = timeout.as_nanos().div_ceil(1_000_000).min(MOST) as i64;
@@ -130,9 +133,9 @@ fn wait_in_nanoseconds(
     let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     let space = ready.spare_capacity_mut();
     let most = i32::try_from(space.len()).unwrap_or(i32::MAX);
-    // SAFETY: the descriptor is open, being borrowed; the kernel writes at most `most` events of the size of `epoll::Event`, which
-    // has its layout, into `space`, which is as long; `timeout` is null or points to a timespec that outlives the call; no
-    // signal mask is given.
+    // SAFETY: the descriptor is open, being borrowed; the kernel writes at most `most` events of
+    // the size of `epoll::Event`, which has its layout, into `space`, which is as long; `timeout`
+    // is null or points to a timespec that outlives the call; no signal mask is given.
     let count = unsafe {
         libc::syscall(
             libc::SYS_epoll_pwait2,

@@ -1,8 +1,8 @@
 //! How a hub waits for the operating system.
 //!
-//! A [`Poller`] says which descriptors are ready. The default is the `polling` crate's for the platform, waited on
-//! directly where that saves system calls (Linux); `poll` and `select` are here for portability and for looking at
-//! what differs, and a program can bring its own.
+//! A [`Poller`] says which descriptors are ready. The default is the `polling` crate's for the
+//! platform, waited on directly where that saves system calls (Linux); `poll` and `select` are here
+//! for portability and for looking at what differs, and a program can bring its own.
 
 use std::io;
 use std::sync::Arc;
@@ -100,33 +100,36 @@ pub struct Readiness {
     pub writable: bool,
     /// The peer has hung up, or there is an error. A poller that cannot tell says `false`.
     pub hung_up: bool,
-    /// Something out of the ordinary has come: TCP's urgent data. A poller that cannot tell says `false`.
+    /// Something out of the ordinary has come: TCP's urgent data. A poller that cannot tell says
+    /// `false`.
     pub priority: bool,
 }
 
-/// What waits for descriptors on behalf of a hub; give your own to [`use_hub`](crate::hubs::use_hub).
+/// What waits for descriptors on behalf of a hub; give your own to
+/// [`use_hub`](crate::hubs::use_hub).
 ///
-/// A poller belongs to one hub and is used on that hub's OS thread only; just its [notifier](Self::notifier) is used
-/// from other threads. The hub keeps every descriptor open until it has been deleted, or the poller has been dropped:
-/// what a forgotten wait has registered is the hub's own and stays open with it. A descriptor is not added twice
-/// without deleting it in between.
+/// A poller belongs to one hub and is used on that hub's OS thread only; just its
+/// [notifier](Self::notifier) is used from other threads. The hub keeps every descriptor open until
+/// it has been deleted, or the poller has been dropped: what a forgotten wait has registered is the
+/// hub's own and stays open with it. A descriptor is not added twice without deleting it in
+/// between.
 ///
-/// eventlet's hubs (`epolls`, `kqueue`, `poll`, `selects`) are the same idea; here the loop is not theirs, only the
-/// waiting.
+/// eventlet's hubs (`epolls`, `kqueue`, `poll`, `selects`) are the same idea; here the loop is not
+/// theirs, only the waiting.
 pub trait Poller {
     /// A short name, as [`use_hub`](crate::hubs::use_hub) takes it.
     fn name(&self) -> &str;
 
     /// Are events edges?
     ///
-    /// Edge-triggered: a descriptor is added once, and an event comes whenever it *becomes* ready, and once if it is
-    /// ready when added. Otherwise an event disarms its descriptor until it is [modified](Self::modify), and
-    /// `modify` finds what is ready already.
+    /// Edge-triggered: a descriptor is added once, and an event comes whenever it *becomes* ready,
+    /// and once if it is ready when added. Otherwise an event disarms its descriptor until it is
+    /// [modified](Self::modify), and `modify` finds what is ready already.
     fn is_edge_triggered(&self) -> bool;
 
-    /// After a short read from a TCP stream, does an edge still announce its end (`hung_up`) if the end came together
-    /// with the data, and is urgent data told apart (`priority`)? Only then the hub may take a short read as "nothing
-    /// more there" and save a system call.
+    /// After a short read from a TCP stream, does an edge still announce its end (`hung_up`) if the
+    /// end came together with the data, and is urgent data told apart (`priority`)? Only then the
+    /// hub may take a short read as "nothing more there" and save a system call.
     fn reports_hang_up(&self) -> bool {
         false
     }
@@ -135,8 +138,9 @@ pub trait Poller {
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says: too many descriptors, or one that cannot be watched. After `AlreadyExists`
-    /// the hub deletes the descriptor and adds it again, since what is there is of an older one with its number.
+    /// Whatever the operating system says: too many descriptors, or one that cannot be watched.
+    /// After `AlreadyExists` the hub deletes the descriptor and adds it again, since what is there
+    /// is of an older one with its number.
     fn add(&mut self, source: BorrowedSource<'_>, token: usize, interest: Interest) -> io::Result<()>;
 
     /// Arms a descriptor again, for these directions. Not called for an edge-triggered poller.
@@ -153,14 +157,14 @@ pub trait Poller {
     /// Whatever the operating system says; the hub goes on.
     fn delete(&mut self, source: BorrowedSource<'_>) -> io::Result<()>;
 
-    /// Waits until a descriptor is ready, the notifier is used, or `timeout` has passed (`None`: for ever; zero: not
-    /// at all), and appends what it found to `events`. May come back early with nothing; must not come back before a
-    /// non-zero timeout is over without a reason of that kind.
+    /// Waits until a descriptor is ready, the notifier is used, or `timeout` has passed (`None`:
+    /// for ever; zero: not at all), and appends what it found to `events`. May come back early with
+    /// nothing; must not come back before a non-zero timeout is over without a reason of that kind.
     ///
     /// # Errors
     ///
-    /// Whatever the operating system says, except for an interruption by a signal, which is a return with nothing.
-    /// The hub cannot go on after an error here and panics.
+    /// Whatever the operating system says, except for an interruption by a signal, which is a
+    /// return with nothing. The hub cannot go on after an error here and panics.
     fn wait(&mut self, events: &mut Vec<Readiness>, timeout: Option<Duration>) -> io::Result<()>;
 
     /// What other OS threads use to end a [`wait`](Self::wait): the present one, or else the next.
@@ -169,7 +173,8 @@ pub trait Poller {
 
 /// Ends a poller's wait from any OS thread.
 pub trait Notify: Send + Sync {
-    /// Makes the present wait, or else the next one, come back at once. Does nothing if the poller has gone.
+    /// Makes the present wait, or else the next one, come back at once. Does nothing if the poller
+    /// has gone.
     fn notify(&self);
 }
 

@@ -26,10 +26,11 @@ fn wait(
 ) -> io::Result<()> {
     let mut watched = vec![PollFd::from_borrowed_fd(pair.watched(), PollFlags::IN)];
     watched.extend(table.armed().map(|(fd, interest)| {
-        // SAFETY: the descriptor is open for as long as it is borrowed, that is during this wait. Only a hub has this
-        // poller (`IntoPoller` cannot be called from outside). What it adds is owned by a `Source`, which deletes it
-        // here before closing it, or by the table of `lent.rs`, which does the same; what is forgotten stays open. A
-        // source that finds no hub is closed after `Hub::retire_poller` has dropped this table.
+        // SAFETY: the descriptor is open for as long as it is borrowed, that is during this wait.
+        // Only a hub has this poller (`IntoPoller` cannot be called from outside). What it adds is
+        // owned by a `Source`, which deletes it here before closing it, or by the table of
+        // `lent.rs`, which does the same; what is forgotten stays open. A source that finds no hub
+        // is closed after `Hub::retire_poller` has dropped this table.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         PollFd::from_borrowed_fd(fd, flags(interest))
     }));

@@ -39,11 +39,12 @@ impl Poller for PollingPoller {
     }
 
     fn add(&mut self, source: BorrowedSource<'_>, token: usize, interest: Interest) -> io::Result<()> {
-        // SAFETY: a source must be deleted from this poller before it is dropped. Only a hub has this poller
-        // (`IntoPoller` cannot be called from outside), and it adds two kinds of descriptors: those that a `Source`
-        // owns, whose `drop` deletes them before the field that owns them is dropped, and which stay open if it is
-        // forgotten; and the duplicates of `lent.rs`, which leave their table only to be deleted. A source that finds
-        // no hub to delete it from is dropped after `Hub::retire_poller`, that is after this poller.
+        // SAFETY: a source must be deleted from this poller before it is dropped. Only a hub has
+        // this poller (`IntoPoller` cannot be called from outside), and it adds two kinds of
+        // descriptors: those that a `Source` owns, whose `drop` deletes them before the field that
+        // owns them is dropped, and which stay open if it is forgotten; and the duplicates of
+        // `lent.rs`, which leave their table only to be deleted. A source that finds no hub to
+        // delete it from is dropped after `Hub::retire_poller`, that is after this poller.
         unsafe { self.inner.add_with_mode(&source, wanted(token, interest), self.mode) }
     }
 

@@ -8,7 +8,8 @@ use super::{BorrowedSource, Interest, Notify, Poller, Readiness};
 
 /// Watches nothing, and refuses everything but to forget.
 ///
-/// It takes a poller's place before the first descriptor is closed that the poller cannot be told of any more.
+/// It takes a poller's place before the first descriptor is closed that the poller cannot be told
+/// of any more.
 pub(crate) struct Retired;
 
 fn ended<T>() -> io::Result<T> {

@@ -40,10 +40,11 @@ fn wait(
         }
     }
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    // SAFETY: every descriptor in the sets is open, and the sets are long enough for `highest`. The pair is ours. Only a
-    // hub has this poller (`IntoPoller` cannot be called from outside), and what it adds is owned by a `Source`, which
-    // deletes it here before closing it, or by the table of `lent.rs`, which does the same; what is forgotten stays
-    // open. A source that finds no hub is closed after `Hub::retire_poller` has dropped this table.
+    // SAFETY: every descriptor in the sets is open, and the sets are long enough for `highest`. The
+    // pair is ours. Only a hub has this poller (`IntoPoller` cannot be called from outside), and
+    // what it adds is owned by a `Source`, which deletes it here before closing it, or by the table
+    // of `lent.rs`, which does the same; what is forgotten stays open. A source that finds no hub
+    // is closed after `Hub::retire_poller` has dropped this table.
     let found = unsafe { select(highest, Some(&mut readable), Some(&mut writable), None, timeout.as_ref()) };
     match found {
         Ok(_) => {}

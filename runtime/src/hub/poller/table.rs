@@ -1,4 +1,5 @@
-//! A poller that hands all of its descriptors over in every wait: what `poll` and `select` have in common.
+//! A poller that hands all of its descriptors over in every wait: what `poll` and `select` have in
+//! common.
 
 use std::collections::{BTreeMap, btree_map};
 use std::io;
@@ -9,7 +10,8 @@ use std::time::Duration;
 use super::pair::Pair;
 use super::{Interest, Notify, Poller, Readiness};
 
-/// A poller that is level-triggered and has no notifier of its own. How it waits is all that differs.
+/// A poller that is level-triggered and has no notifier of its own. How it waits is all that
+/// differs.
 pub(crate) struct TablePoller {
     name: &'static str,
     table: Table,

@@ -20,8 +20,8 @@ pub(crate) struct Remote {
     inbox: Mutex<Inbox>,
     /// There is mail. Looked at in every turn without taking the lock.
     has_mail: AtomicBool,
-    /// The hub waits in its poller, or is about to. Whoever changes this exchanges it, so that of a post and a
-    /// `before_sleep` one comes after the other and sees it.
+    /// The hub waits in its poller, or is about to. Whoever changes this exchanges it, so that of a
+    /// post and a `before_sleep` one comes after the other and sees it.
     sleeps: AtomicBool,
     /// Which process it belongs to.
     generation: u32,
@@ -53,7 +53,8 @@ impl Remote {
         }
     }
 
-    /// Was the process forked since? Then the hub is in the parent, and cannot be reached from here.
+    /// Was the process forked since? Then the hub is in the parent, and cannot be reached from
+    /// here.
     fn is_the_parents(&self) -> bool {
         self.generation != fork::generation()
     }
@@ -85,7 +86,8 @@ impl Remote {
         inbox.mail.push(mail);
         drop(inbox);
         self.has_mail.store(true, Ordering::Relaxed);
-        // Either this finds that it sleeps, or the hub's next exchange finds this, and with it the mail.
+        // Either this finds that it sleeps, or the hub's next exchange finds this, and with it the
+        // mail.
         if self.sleeps.swap(false, Ordering::Release) {
             self.notify();
         }
@@ -137,7 +139,8 @@ impl Remote {
         let mail = mem::take(&mut inbox.mail);
         drop(inbox);
         drop(notify);
-        // Whatever it holds is somebody else's, and the OS thread is ending: nobody is left to hear of a panic.
+        // Whatever it holds is somebody else's, and the OS thread is ending: nobody is left to hear
+        // of a panic.
         for mail in mail {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(mail))) {
                 drop_payload(payload);
@@ -145,7 +148,8 @@ impl Remote {
         }
     }
 
-    /// No other OS thread has a handle or a waker, and none has left mail. Asked by the hub, which holds one count.
+    /// No other OS thread has a handle or a waker, and none has left mail. Asked by the hub, which
+    /// holds one count.
     pub(crate) fn is_beyond_reach(this: &crate::loom::Arc<Self>) -> bool {
         if crate::loom::Arc::strong_count(this) > 1 {
             return false;

@@ -1,8 +1,9 @@
 //! Descriptors that are somebody else's, for as long as a green thread waits for them.
 //!
-//! What the poller watches is a duplicate that this table owns, because nothing keeps the original open when a wait is
-//! forgotten (`mem::forget`): a number that was closed, or is a stranger's by then, must not be with the poller. Waits
-//! for one descriptor share one duplicate, found by the original's number.
+//! What the poller watches is a duplicate that this table owns, because nothing keeps the original
+//! open when a wait is forgotten (`mem::forget`): a number that was closed, or is a stranger's by
+//! then, must not be with the poller. Waits for one descriptor share one duplicate, found by the
+//! original's number.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -34,8 +35,8 @@ impl Sources {
     /// One wait more for this descriptor, if one waits for it already.
     fn share(&mut self, source: BorrowedFd<'_>) -> Option<u32> {
         let lent = self.lent.get_mut(&source.as_raw_fd())?;
-        // Every wait for the number borrows the descriptor, so that another one with the number says that the waits for
-        // the old one were forgotten.
+        // Every wait for the number borrows the descriptor, so that another one with the number
+        // says that the waits for the old one were forgotten.
         if !are_one(&lent.watched, source) {
             return None;
         }

@@ -1,18 +1,22 @@
 //! Who waits for which descriptor, and what is known about each.
 //!
-//! A [`Source`] is a descriptor that the hub knows. It is registered when an operation on it first finds nothing to
-//! do, once, for both directions, edge-triggered where the poller can. From then on the hub remembers what each
-//! direction is ready for, and a system call that would find nothing is not made.
+//! A [`Source`] is a descriptor that the hub knows. It is registered when an operation on it first
+//! finds nothing to do, once, for both directions, edge-triggered where the poller can. From then
+//! on the hub remembers what each direction is ready for, and a system call that would find nothing
+//! is not made.
 //!
-//! An event's token holds a generation, so that one for a descriptor that has gone is dropped and never reaches the
-//! next one in its slot. A source needs none: the slot is its own until it lets go of it.
+//! An event's token holds a generation, so that one for a descriptor that has gone is dropped and
+//! never reaches the next one in its slot. A source needs none: the slot is its own until it lets
+//! go of it.
 //!
-//! `slot.rs` is what is known of one descriptor, `source.rs` the descriptor itself, `lent.rs` one that is somebody
-//! else's, `taken.rs` what was told not to block, `operation.rs` an operation that waits for it, `limit.rs` how long.
+//! `slot.rs` is what is known of one descriptor, `source.rs` the descriptor itself, `lent.rs` one
+//! that is somebody else's, `taken.rs` what was told not to block, `operation.rs` an operation that
+//! waits for it, `limit.rs` how long.
 //!
-//! A poller watches only what is open. A [`Source`] owns its descriptor and has the poller forget it before it is
-//! closed; of a lent one the table owns a duplicate, so that a wait that is forgotten leaks one descriptor and nothing
-//! worse. Whatever duplicates live, a registration goes with the handle that made it.
+//! A poller watches only what is open. A [`Source`] owns its descriptor and has the poller forget
+//! it before it is closed; of a lent one the table owns a duplicate, so that a wait that is
+//! forgotten leaks one descriptor and nothing worse. Whatever duplicates live, a registration goes
+//! with the handle that made it.
 
 use super::poller::{RawSource, Readiness};
 use super::table::Table;
@@ -37,8 +41,8 @@ pub(crate) struct Sources {
     slots: Table<Slot>,
     /// How many slots are not free.
     registered: usize,
-    /// A slot that is added has this generation. No slot that has gone had a later one, and so no event that is under way
-    /// for it is taken for one of the new slot.
+    /// A slot that is added has this generation. No slot that has gone had a later one, and so no
+    /// event that is under way for it is taken for one of the new slot.
     latest: u32,
     /// What is watched for those who wait for a descriptor of somebody else's.
     #[cfg(unix)]
@@ -81,7 +85,8 @@ impl Sources {
         self.registered
     }
 
-    /// Does any task wait for a descriptor? Asked before every sleep without a deadline, so it stops at the first.
+    /// Does any task wait for a descriptor? Asked before every sleep without a deadline, so it
+    /// stops at the first.
     pub(crate) fn has_waiter(&self) -> bool {
         self.slots.iter().any(Slot::has_waiter)
     }
@@ -116,7 +121,8 @@ impl Sources {
         self.slots.is_roomy()
     }
 
-    /// Where many descriptors were known and most have gone, so does the memory of what was known of them.
+    /// Where many descriptors were known and most have gone, so does the memory of what was known
+    /// of them.
     #[cold]
     pub(crate) fn shrink(&mut self) {
         let latest = &mut self.latest;
@@ -129,7 +135,8 @@ impl Sources {
         &mut self.slots[index]
     }
 
-    /// Takes note of an event; whoever waited for it is handed to `wake`, which calls nobody's code.
+    /// Takes note of an event; whoever waited for it is handed to `wake`, which calls nobody's
+    /// code.
     #[inline]
     pub(crate) fn deliver(&mut self, event: &Readiness, is_edge: bool, mut wake: impl FnMut(Waiter)) {
         let Some(slot) = self.slots.get_mut(Key::index_in(event.token)) else { return };
@@ -142,7 +149,8 @@ impl Sources {
         }
         for (direction, is_ready) in [(Direction::Read, event.readable), (Direction::Write, event.writable)] {
             if is_ready || !is_edge {
-                // Without edges an event disarms both directions: the other side looks for itself and arms again.
+                // Without edges an event disarms both directions: the other side looks for itself
+                // and arms again.
                 if let Some(waiter) = slot.become_ready(direction, event.hung_up && is_ready) {
                     wake(waiter);
                 }

@@ -1,4 +1,5 @@
-//! An operation on a descriptor: it is done at once if it can be, and waits for the descriptor if not.
+//! An operation on a descriptor: it is done at once if it can be, and waits for the descriptor if
+//! not.
 
 use std::fmt;
 use std::io;
@@ -19,8 +20,8 @@ use crate::hub::task::is_trace_poll;
 pub(crate) struct Done<T> {
     /// `None` says that there is more to do: it is asked again, and has a new limit.
     value: Option<T>,
-    /// It did less than it could have: of a stream [whose counts are sure](Source::trusts_counts) it took all there was,
-    /// and the next call would find nothing.
+    /// It did less than it could have: of a stream [whose counts are sure](Source::trusts_counts)
+    /// it took all there was, and the next call would find nothing.
     drained: bool,
 }
 
@@ -50,7 +51,8 @@ const MOST_BYTES: usize = 0x7fff_f000;
 /// What is done with a descriptor, as a type: it costs no room in a wait.
 pub(crate) trait Way: Copy {
     const DIRECTION: Direction;
-    /// What could not be done if the operating system refuses, as it follows "cannot". `None` if whoever asks knows more.
+    /// What could not be done if the operating system refuses, as it follows "cannot". `None` if
+    /// whoever asks knows more.
     const OPERATION: Option<&'static str>;
 }
 
@@ -78,8 +80,8 @@ ways! {
 
 /// An operation that waits for its descriptor.
 ///
-/// Each suspended thread that waits for a descriptor has one of these in its state machine, and most of a server's
-/// threads do; hence nothing is in it that the source has.
+/// Each suspended thread that waits for a descriptor has one of these in its state machine, and
+/// most of a server's threads do; hence nothing is in it that the source has.
 pub(crate) struct Operation<'a, W: Way, S: AsSource, F> {
     source: &'a Source<S>,
     operation: F,
@@ -169,7 +171,8 @@ where
     S: AsSource,
     F: FnMut(&S) -> io::Result<Done<T>>,
 {
-    /// Calls the operation, and takes note of what that tells about the descriptor. `None` says that it has more to do.
+    /// Calls the operation, and takes note of what that tells about the descriptor. `None` says
+    /// that it has more to do.
     #[inline]
     fn operate(&mut self, hub: &Hub) -> io::Result<Option<T>> {
         let result = loop {
@@ -206,7 +209,8 @@ where
             return Err(conflict_error(W::DIRECTION, first, hub.take_own_place()));
         }
         loop {
-            // Whatever is known about the descriptor may be old, since the hub need not have looked.
+            // Whatever is known about the descriptor may be old, since the hub need not have
+            // looked.
             if self.source.is_closed() && !matches!(self.state, State::AtOnce) {
                 return Err(closed_error());
             }
@@ -216,7 +220,8 @@ where
         }
     }
 
-    /// There is nothing to do: waits, or goes on waiting, unless it has waited long enough or must not.
+    /// There is nothing to do: waits, or goes on waiting, unless it has waited long enough or must
+    /// not.
     #[inline]
     fn wait_on(&mut self, waiting: &Waiting<'_>) -> Option<io::Result<T>> {
         if self.source.is_closed() {
@@ -334,7 +339,8 @@ fn conflict_error(direction: Direction, first: &str, second: Option<String>) -> 
     io::Error::new(io::ErrorKind::ResourceBusy, message)
 }
 
-/// What an operation in the shape of a poll keeps between two polls: its registration, and its limit.
+/// What an operation in the shape of a poll keeps between two polls: its registration, and its
+/// limit.
 ///
 /// Whoever keeps it gives it back to the same source: [`Source::forget_poll`] before either goes.
 pub(crate) struct Kept(State);
@@ -346,7 +352,8 @@ impl Default for Kept {
 }
 
 impl<S: AsSource> Source<S> {
-    /// [`when_ready`](Self::when_ready) in the shape of a poll: nothing borrows the source between two of them.
+    /// [`when_ready`](Self::when_ready) in the shape of a poll: nothing borrows the source between
+    /// two of them.
     #[inline]
     pub(crate) fn poll_when_ready<W, T, F>(
         &self,
@@ -383,7 +390,8 @@ impl<S: AsSource> Source<S> {
         std::mem::swap(&mut io.state, &mut kept.0);
     }
 
-    /// The limit of this direction has changed: a wait that a poll has begun has the new one, from now on.
+    /// The limit of this direction has changed: a wait that a poll has begun has the new one, from
+    /// now on.
     pub(crate) fn renew_limit<W: Way>(&self, kept: &mut Kept, _way: W) {
         let State::Waits { wait, timer } = &mut kept.0 else { return };
         let Some(slot) = self.slot() else { return };

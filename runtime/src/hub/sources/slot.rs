@@ -1,5 +1,5 @@
-//! What the hub knows of one descriptor, in half a cache line: with thousands of them each is fetched from memory for
-//! each of its events.
+//! What the hub knows of one descriptor, in half a cache line: with thousands of them each is
+//! fetched from memory for each of its events.
 
 use super::Direction;
 use crate::hub::poller::{Interest, RawSource};
@@ -20,12 +20,14 @@ pub(super) struct Slot {
 
 /// A system call may find something to do: this for reading, the next for writing.
 const READY: u32 = 1;
-/// The peer is gone, which every later call will find out at once: this for reading, the next for writing.
+/// The peer is gone, which every later call will find out at once: this for reading, the next for
+/// writing.
 const HUNG_UP: u32 = 1 << 2;
 /// Nobody may wait any more.
 const CLOSED: u32 = 1 << 4;
-/// Something out of the ordinary came, and so a read may end in the middle of what is there: TCP's urgent mark. For
-/// good, since the mark may still be ahead. This for reading; the next is never set.
+/// Something out of the ordinary came, and so a read may end in the middle of what is there: TCP's
+/// urgent mark. For good, since the mark may still be ahead. This for reading; the next is never
+/// set.
 const PRIORITY: u32 = 1 << 5;
 /// Nobody has the slot.
 const FREE: u32 = 1 << 7;
@@ -79,8 +81,8 @@ impl Slot {
         self.word = self.generation().max(generation) << FLAG_BITS | FREE;
     }
 
-    /// Takes the slot for a descriptor, of which nothing can be read, or the event is under way. Its generation comes
-    /// back.
+    /// Takes the slot for a descriptor, of which nothing can be read, or the event is under way.
+    /// Its generation comes back.
     pub(super) fn begin(&mut self, raw: RawSource, is_writable: bool) -> u32 {
         self.raw = raw;
         self.word &= !FREE;
@@ -90,8 +92,8 @@ impl Slot {
         self.generation()
     }
 
-    /// Frees the slot. Whatever still comes for it is of an older generation. Who was forgotten there comes back, to be
-    /// dropped when nothing is borrowed: it may be somebody else's waker.
+    /// Frees the slot. Whatever still comes for it is of an older generation. Who was forgotten
+    /// there comes back, to be dropped when nothing is borrowed: it may be somebody else's waker.
     #[must_use]
     pub(super) fn end(&mut self) -> [Option<Waiter>; 2] {
         self.word = self.generation().wrapping_add(1) << FLAG_BITS | FREE;
@@ -126,8 +128,9 @@ impl Slot {
         self.word |= PRIORITY;
     }
 
-    /// There is nothing to do any more. After a short count, what has been hung up still has an end, or an error, that
-    /// no later event announces; and where a mark stands among the bytes, more may lie behind it.
+    /// There is nothing to do any more. After a short count, what has been hung up still has an
+    /// end, or an error, that no later event announces; and where a mark stands among the bytes,
+    /// more may lie behind it.
     #[inline]
     pub(super) fn become_drained(&mut self, direction: Direction, drained: Drained) {
         if drained == Drained::Failed || self.word & (HUNG_UP | PRIORITY) << direction as u32 == 0 {
@@ -135,8 +138,8 @@ impl Slot {
         }
     }
 
-    /// `task` waits from now on, and what waited in its place comes back there. `own` is the count of the wait, if it
-    /// has waited before.
+    /// `task` waits from now on, and what waited in its place comes back there. `own` is the count
+    /// of the wait, if it has waited before.
     #[inline]
     pub(super) fn park(
         &mut self,

@@ -20,8 +20,8 @@ pub(crate) struct Source<S: AsSource> {
     limits: [Cell<Limit>; 2],
     /// Its slot in the hub's table, or `UNREGISTERED`.
     slot: Cell<u32>,
-    /// Before it is registered: the last operation in this direction found that there is nothing left. Registering
-    /// brings an event if that has changed.
+    /// Before it is registered: the last operation in this direction found that there is nothing
+    /// left. Registering brings an event if that has changed.
     drained: [Cell<bool>; 2],
     closed: Cell<bool>,
     nonblocking: Cell<bool>,
@@ -75,8 +75,8 @@ impl<S: AsSource> Source<S> {
         self.io.take().expect("the descriptor is taken only when the source is consumed")
     }
 
-    /// Ends the registration. Closing the descriptor would not be enough: where a duplicate of it lives, the operating
-    /// system would go on telling of it.
+    /// Ends the registration. Closing the descriptor would not be enough: where a duplicate of it
+    /// lives, the operating system would go on telling of it.
     fn forget(&mut self) {
         let (Some(slot), Some(io)) = (self.slot(), &self.io) else { return };
         self.slot.set(UNREGISTERED);
@@ -86,8 +86,9 @@ impl<S: AsSource> Source<S> {
             if self.lent {
                 return super::lent::forget(hub, raw_source(io), slot);
             }
-            // Before anything else: what is dropped below may be somebody else's and panic, and then the descriptor is
-            // closed all the same. An error says that the poller has forgotten the descriptor already.
+            // Before anything else: what is dropped below may be somebody else's and panic, and
+            // then the descriptor is closed all the same. An error says that the poller has
+            // forgotten the descriptor already.
             let _ = hub.reactor.poller.borrow_mut().delete(io.as_source());
             let waiters = hub.reactor.sources.borrow_mut().release(slot);
             drop(waiters);
@@ -109,8 +110,9 @@ impl<S: AsSource> Source<S> {
         }
     }
 
-    /// From now on a short count says that nothing is left, as it does for TCP and for nothing else: a Unix stream ends
-    /// a read where a descriptor was passed or where another one's bytes begin, and what gives whole messages at each.
+    /// From now on a short count says that nothing is left, as it does for TCP and for nothing
+    /// else: a Unix stream ends a read where a descriptor was passed or where another one's bytes
+    /// begin, and what gives whole messages at each.
     pub(crate) fn trust_counts(&self) {
         self.sure_counts.set(true);
     }
@@ -147,8 +149,8 @@ impl<S: AsSource> Source<S> {
         self.nonblocking.set(nonblocking);
     }
 
-    /// Does `operation` when the descriptor is ready for it, and suspends until then, for as long as the limit of that
-    /// direction says, or not at all in the non-blocking mode.
+    /// Does `operation` when the descriptor is ready for it, and suspends until then, for as long
+    /// as the limit of that direction says, or not at all in the non-blocking mode.
     #[inline]
     pub(crate) fn when_ready<W, T, F>(&self, way: W, operation: F) -> Until<Operation<'_, W, S, F>>
     where
@@ -158,8 +160,8 @@ impl<S: AsSource> Source<S> {
         until(Operation::new(self, way, operation))
     }
 
-    /// Like [`when_ready`](Self::when_ready). `is_nothing` says that nothing is asked of the descriptor: it is done
-    /// at once.
+    /// Like [`when_ready`](Self::when_ready). `is_nothing` says that nothing is asked of the
+    /// descriptor: it is done at once.
     #[inline]
     pub(crate) fn when_ready_unless<W, T, F>(
         &self,
@@ -203,8 +205,9 @@ impl<S: AsSource> Source<S> {
         }
     }
 
-    /// There is nothing left to do in this direction; `has_failed` says that a call found that out, and not a short
-    /// count. `wait` is the count of the wait that is over: its task comes back, if nobody has woken it.
+    /// There is nothing left to do in this direction; `has_failed` says that a call found that out,
+    /// and not a short count. `wait` is the count of the wait that is over: its task comes back, if
+    /// nobody has woken it.
     #[inline]
     pub(super) fn note(
         &self,
@@ -317,7 +320,8 @@ pub(super) fn add(
 
 fn watch(poller: &mut dyn Poller, source: BorrowedSource<'_>, token: usize) -> io::Result<()> {
     match poller.add(source, token, Interest::BOTH) {
-        // Somebody closed the number behind its owner's back, and a duplicate has kept the registration: it is nobody's.
+        // Somebody closed the number behind its owner's back, and a duplicate has kept the
+        // registration: it is nobody's.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             poller.delete(source)?;
             poller.add(source, token, Interest::BOTH)

@@ -1,8 +1,10 @@
-//! Sockets that were taken from whoever may share them, and that blocked: they do so again when they go.
+//! Sockets that were taken from whoever may share them, and that blocked: they do so again when
+//! they go.
 //!
-//! Whether a socket blocks belongs to what its descriptors have in common, and not to any of them. A clone that std or a
-//! child has would not block either from then on, and whoever has it may not expect that. Two green sockets may be of one,
-//! on two hubs perhaps, and then it is the last of them that puts it back; hence the table.
+//! Whether a socket blocks belongs to what its descriptors have in common, and not to any of them.
+//! A clone that std or a child has would not block either from then on, and whoever has it may not
+//! expect that. Two green sockets may be of one, on two hubs perhaps, and then it is the last of
+//! them that puts it back; hence the table.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,8 +14,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::fs::{OFlags, fcntl_getfl, fstat};
 use rustix::io::ioctl_fionbio;
 
-/// Device and inode, which a socket has from its beginning to its end, and the process that took it: one that was forked
-/// puts nothing back for its parent.
+/// Device and inode, which a socket has from its beginning to its end, and the process that took
+/// it: one that was forked puts nothing back for its parent.
 type Key = (u64, u64, u32);
 
 /// How many green sockets there are of each.

@@ -22,7 +22,8 @@ use crate::loom::AtomicBool;
 /// What every task has, whatever its body.
 pub(super) struct Header {
     pub(super) vtable: &'static VTable,
-    /// The hub's inbox, which is also the hub's identity. Valid while the hub lives or a cloned waker does.
+    /// The hub's inbox, which is also the hub's identity. Valid while the hub lives or a cloned
+    /// waker does.
     pub(super) remote: *const Remote,
     /// The next in the ready queue, which counts it.
     pub(super) next: Cell<Option<NonNull<Header>>>,
@@ -32,7 +33,8 @@ pub(super) struct Header {
     /// A wake from another OS thread is already in the inbox.
     pub(super) mailed: AtomicBool,
     pub(super) refs: Cell<u32>,
-    /// Somebody has said that they look after how it ends, or that it does not matter: an error of it is not reported.
+    /// Somebody has said that they look after how it ends, or that it does not matter: an error of
+    /// it is not reported.
     pub(super) answered_for: Cell<bool>,
     pub(super) remote_refs: RemoteRefs,
     /// Its place in the registry.
@@ -48,7 +50,8 @@ pub(super) struct TaskCell<F, G, T> {
     pub(super) stage: UnsafeCell<Stage<F, G, T>>,
 }
 
-/// What lies behind the header. Which of them it is, the header's state says: `CLOSURE`, `CALL`, `RESULT`, or none.
+/// What lies behind the header. Which of them it is, the header's state says: `CLOSURE`, `CALL`,
+/// `RESULT`, or none.
 ///
 /// A tag in here would be a word more for every thread, and one more thing to read at every switch.
 pub(super) union Stage<F, G, T> {
@@ -146,7 +149,8 @@ pub(super) enum Polled {
     Failed,
 }
 
-/// The functions behind a vtable, for one kind of body: a closure, the call that it makes, and what that gives.
+/// The functions behind a vtable, for one kind of body: a closure, the call that it makes, and what
+/// that gives.
 pub(super) struct Operations<F, G, T>(PhantomData<(F, G, T)>);
 
 impl<F, G, T> Operations<F, G, T>
@@ -168,8 +172,8 @@ where
 
     /// # Safety
     ///
-    /// `header` is the start of a live `TaskCell<F, G, T>`, and nothing else may reach its stage until the returned
-    /// reference is dead.
+    /// `header` is the start of a live `TaskCell<F, G, T>`, and nothing else may reach its stage
+    /// until the returned reference is dead.
     #[inline(always)]
     unsafe fn parts<'a>(header: NonNull<Header>) -> (&'a Header, &'a mut Stage<F, G, T>) {
         // SAFETY: the caller says that the cell lives.
@@ -183,14 +187,16 @@ where
     ///
     /// As [`parts`](Self::parts), until this returns; the stage holds a closure or a call.
     unsafe fn poll(header: NonNull<Header>, cx: &mut Context<'_>) -> Polled {
-        // SAFETY: the cell lives and nothing else reaches its stage until `poll` returns, which is after this reference;
-        // the stage holds a closure or a call.
+        // SAFETY: the cell lives and nothing else reaches its stage until `poll` returns, which is
+        // after this reference; the stage holds a closure or a call.
         let call = || unsafe { Self::call(header) };
         match catch_unwind(AssertUnwindSafe(|| call().poll(cx))) {
             Ok(Poll::Pending) => Polled::Pending,
-            // SAFETY: the cell lives and nothing else reaches its stage: the reference that was polled is dead.
+            // SAFETY: the cell lives and nothing else reaches its stage: the reference that was
+            // polled is dead.
             Ok(Poll::Ready(value)) => unsafe { Self::finish(header, Ok(value)) },
-            // SAFETY: the cell lives and nothing else reaches its stage: the reference that panicked is dead.
+            // SAFETY: the cell lives and nothing else reaches its stage: the reference that
+            // panicked is dead.
             Err(payload) => unsafe { Self::fail(header, payload) },
         }
     }
@@ -205,7 +211,8 @@ where
     where
         (F, T): 'a,
     {
-        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`,
+        // which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         if header.state.get() & CLOSURE != 0 {
             header.state.set(header.state.get() & !CLOSURE);
@@ -235,7 +242,8 @@ where
     ///
     /// As [`end`](Self::end).
     unsafe fn exit(header: NonNull<Header>) -> Option<Exit> {
-        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`,
+        // which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         if header.state.get() & RESULT == 0 {
             return None;
@@ -245,7 +253,8 @@ where
         result.as_ref().err().map(Exit::duplicate)
     }
 
-    /// Drops the body where it stands, then puts the result in its place. A destructor that panics is the result.
+    /// Drops the body where it stands, then puts the result in its place. A destructor that panics
+    /// is the result.
     ///
     /// # Safety
     ///
@@ -255,12 +264,13 @@ where
         // SAFETY: the cell lives and nothing else reaches its stage until this returns.
         if let Err(payload) = unsafe { Self::clear_caught(header) } {
             drop_caught(result);
-            // SAFETY: the cell lives and nothing else reaches its stage. It ends here: nothing is left behind the header that
-            // could panic when it is dropped.
+            // SAFETY: the cell lives and nothing else reaches its stage. It ends here: nothing is
+            // left behind the header that could panic when it is dropped.
             return unsafe { Self::fail(header, payload) };
         }
         let polled = if result.is_ok() { Polled::Returned } else { Polled::Failed };
-        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`,
+        // which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         stage.result = ManuallyDrop::new(result);
         header.state.set(header.state.get() | RESULT);
@@ -282,7 +292,8 @@ where
     ///
     /// As [`end`](Self::end); `out` points to an `Option<Result<T, Exit>>`.
     unsafe fn take(header: NonNull<Header>, out: NonNull<()>) {
-        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`,
+        // which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         if header.state.get() & RESULT == 0 {
             return;
@@ -304,20 +315,22 @@ where
         }
     }
 
-    /// Drops what is behind the header, where it stands: a pinned body must not be moved. Hands out the panic of a
-    /// destructor, if there was one.
+    /// Drops what is behind the header, where it stands: a pinned body must not be moved. Hands out
+    /// the panic of a destructor, if there was one.
     ///
     /// # Safety
     ///
     /// As [`end`](Self::end).
     #[inline]
     unsafe fn clear_caught(header: NonNull<Header>) -> Result<(), Box<dyn Any + Send>> {
-        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`, which are this one's).
+        // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`,
+        // which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
         let state = header.state.get();
         header.state.set(state & !(CLOSURE | CALL | RESULT));
         catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: it is what the state said, and no longer does, so that it is dropped this once.
+            // SAFETY: it is what the state said, and no longer does, so that it is dropped this
+            // once.
             unsafe { stage.drop_in_place(state) };
         }))
     }
@@ -331,11 +344,13 @@ where
 
     /// # Safety
     ///
-    /// `header` is the start of a `TaskCell<F, G, T>` that `allocate_scoped` made and nothing refers to any more, whose
-    /// stage was cleared. May be called on any OS thread: only plain memory is left.
+    /// `header` is the start of a `TaskCell<F, G, T>` that `allocate_scoped` made and nothing
+    /// refers to any more, whose stage was cleared. May be called on any OS thread: only plain
+    /// memory is left.
     unsafe fn free(header: NonNull<Header>) {
         let cell = header.cast::<ManuallyDrop<TaskCell<F, G, T>>>();
-        // SAFETY: the memory came from a `Box` of the same layout; `ManuallyDrop` leaves its content alone.
+        // SAFETY: the memory came from a `Box` of the same layout; `ManuallyDrop` leaves its
+        // content alone.
         drop(unsafe { Box::from_raw(cell.as_ptr()) });
     }
 }
@@ -353,8 +368,8 @@ where
     ///
     /// # Safety
     ///
-    /// `header` is the start of a live `TaskCell<F, G, T>`. Until this returns there is a counted reference to it, and
-    /// nothing else takes, drops or replaces its result.
+    /// `header` is the start of a live `TaskCell<F, G, T>`. Until this returns there is a counted
+    /// reference to it, and nothing else takes, drops or replaces its result.
     unsafe fn report(header: NonNull<Header>) {
         // What most threads give is no error. Known when this is compiled.
         if TypeId::of::<T>() == TypeId::of::<()>() {
@@ -367,8 +382,8 @@ where
         }
         // SAFETY: the cell lives as long as `task`, says the count.
         let cell = unsafe { header.cast::<TaskCell<F, G, T>>().as_ref() };
-        // SAFETY: nothing takes, drops or replaces the result meanwhile, says the caller, so that a shared reference to
-        // where it lies is valid.
+        // SAFETY: nothing takes, drops or replaces the result meanwhile, says the caller, so that a
+        // shared reference to where it lies is valid.
         let stage = unsafe { &*cell.stage.get() };
         // SAFETY: the state says that it is a result.
         let result = unsafe { &stage.result };
@@ -386,8 +401,8 @@ fn drop_caught<T>(value: T) {
     }
 }
 
-/// Drops what somebody panicked with. It may panic when dropped, with something that may, and so on: nobody is left to
-/// tell, and somewhere it has to end.
+/// Drops what somebody panicked with. It may panic when dropped, with something that may, and so
+/// on: nobody is left to tell, and somewhere it has to end.
 pub(crate) fn drop_payload(mut payload: Box<dyn Any + Send>) {
     for _ in 0..8 {
         match catch_unwind(AssertUnwindSafe(|| drop(payload))) {

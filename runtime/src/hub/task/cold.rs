@@ -1,5 +1,5 @@
-//! What few tasks have: a name, links, values of their own, threads that wait for the end. Allocated when the first of
-//! them is needed.
+//! What few tasks have: a name, links, values of their own, threads that wait for the end.
+//! Allocated when the first of them is needed.
 
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};

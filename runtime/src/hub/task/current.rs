@@ -6,7 +6,8 @@ use std::ptr::NonNull;
 use super::TaskRef;
 use super::cell::Header;
 
-/// The task at work on an OS thread, if one is. It is not counted here: whoever resumes it holds it.
+/// The task at work on an OS thread, if one is. It is not counted here: whoever resumes it holds
+/// it.
 #[derive(Default)]
 pub(crate) struct CurrentTask {
     /// # Invariant
@@ -16,7 +17,8 @@ pub(crate) struct CurrentTask {
 }
 
 impl CurrentTask {
-    /// Calls `f` while `task` is the current one. The one before is it again afterwards, panic or not.
+    /// Calls `f` while `task` is the current one. The one before is it again afterwards, panic or
+    /// not.
     #[inline]
     pub(crate) fn during<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
         let _restored = Restored { current: self, outer: self.header.replace(Some(task.0)) };

@@ -41,8 +41,8 @@ impl<T> JoinHandle<T> {
             return None;
         }
         let mut result: Option<Result<T, Exit>> = None;
-        // SAFETY: by `of` the body gives a `T`, so the cell's `take` writes through a pointer to just this type. The
-        // task is done: nothing else touches the stage.
+        // SAFETY: by `of` the body gives a `T`, so the cell's `take` writes through a pointer to
+        // just this type. The task is done: nothing else touches the stage.
         unsafe { (task.header().vtable.take)(task.0, NonNull::from(&mut result).cast()) };
         result
     }

@@ -1,8 +1,9 @@
 //! Values that are errors and that nobody can ask for any more.
 //!
-//! A green function that ends with an `Err` notes, by the type of its value, how such a value is told of. The end of a
-//! thread knows the type of its value too, but not whether it is an error, or how one is shown: it looks here. So
-//! a thread carries nothing for this, and one that does not fail does nothing for it.
+//! A green function that ends with an `Err` notes, by the type of its value, how such a value is
+//! told of. The end of a thread knows the type of its value too, but not whether it is an error, or
+//! how one is shown: it looks here. So a thread carries nothing for this, and one that does not
+//! fail does nothing for it.
 
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};
@@ -33,7 +34,8 @@ type Teller = unsafe fn(NonNull<()>) -> Option<Told>;
 #[derive(Default)]
 pub(crate) struct Tellers {
     of_types: RefCell<HashMap<TypeId, Teller>>,
-    /// The one that was noted last: an error that goes up through several functions comes by several times.
+    /// The one that was noted last: an error that goes up through several functions comes by
+    /// several times.
     last: Cell<Option<TypeId>>,
 }
 
@@ -50,24 +52,27 @@ impl Tellers {
     pub(crate) fn tell<R: 'static>(&self, value: &R) -> Option<Told> {
         // Copied out, because telling is the user's code, which may note another.
         let teller = self.of_types.borrow().get(&TypeId::of::<R>()).copied()?;
-        // SAFETY: what stands under this number was made by `note` for a type that differs from `R` in its lifetimes at
-        // most, which `tell` allows; `value` is a valid reference.
+        // SAFETY: what stands under this number was made by `note` for a type that differs from `R`
+        // in its lifetimes at most, which `tell` allows; `value` is a valid reference.
         unsafe { teller(NonNull::from(value).cast()) }
     }
 }
 
 /// # Safety
 ///
-/// `value` is a valid reference to an `R` whose lifetimes are replaced by `'static` (or to just an `R`).
+/// `value` is a valid reference to an `R` whose lifetimes are replaced by `'static` (or to just an
+/// `R`).
 ///
-/// That is enough: what code there is for a type does not depend on its lifetimes, and an implementation that holds for
-/// some lifetimes holds for `'static` too, since no bound can ask that a lifetime be short.
+/// That is enough: what code there is for a type does not depend on its lifetimes, and an
+/// implementation that holds for some lifetimes holds for `'static` too, since no bound can ask
+/// that a lifetime be short.
 unsafe fn tell<R, K: Tells<R>>(value: NonNull<()>) -> Option<Told> {
     // SAFETY: the caller's precondition.
     K::tell(unsafe { value.cast::<R>().as_ref() })
 }
 
-/// The number of a type, of which its lifetimes are no part: that of the same type with `'static` in their place.
+/// The number of a type, of which its lifetimes are no part: that of the same type with `'static`
+/// in their place.
 fn type_id<R>() -> TypeId {
     trait HasId {
         fn id(&self) -> TypeId
@@ -85,9 +90,10 @@ fn type_id<R>() -> TypeId {
     }
 
     let of: &dyn HasId = &PhantomData::<R>;
-    // SAFETY: both are references to a trait object of one trait, alike in layout and vtable. The value behind is a
-    // `PhantomData`, which holds no borrow that could have ended, and the reference is used in this expression alone.
-    // All that is called with it gives a number, which the compiler makes of the type without its lifetimes.
+    // SAFETY: both are references to a trait object of one trait, alike in layout and vtable. The
+    // value behind is a `PhantomData`, which holds no borrow that could have ended, and the
+    // reference is used in this expression alone. All that is called with it gives a number, which
+    // the compiler makes of the type without its lifetimes.
     unsafe { mem::transmute::<&dyn HasId, &(dyn HasId + 'static)>(of) }.id()
 }
 

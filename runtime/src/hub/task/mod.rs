@@ -1,6 +1,7 @@
 //! The task cell: a green thread's header, its state machine, and its result, in one allocation.
 //!
-//! This folder and nothing else knows how that memory is laid out; all that is unsafe about green threads is here:
+//! This folder and nothing else knows how that memory is laid out; all that is unsafe about green
+//! threads is here:
 //!
 //! ```text
 //!  cell.rs     the memory                       state.rs        what is known of a task, bit by bit
@@ -28,14 +29,16 @@
 //! 2. `Hub::resume` takes it from the ready queue and calls [`TaskRef::resume`]
 //! 3. the body is pending: suspended until `Hub::schedule` is called for it again
 //! 4. the body returned or panicked: [`TaskRef::resume`] stored the result
-//! 5. killed: [`TaskRef::end`] dropped the body and stored [`Exit::Killed`], or [`Exit::KilledWith`] a reason
+//! 5. killed: [`TaskRef::end`] dropped the body and stored [`Exit::Killed`], or
+//!    [`Exit::KilledWith`] a reason
 //!
 //! # Who counts
 //!
-//! `refs` counts the references of the home OS thread (queue, registry, handles, whatever waits) and is an
-//! ordinary cell. `remote_refs` counts cloned [`Waker`]s, which may live anywhere, and all of `refs` together
-//! as one. So a switch costs no atomic operation, and the memory is freed by whoever lets go last. Everything
-//! that belongs to the home thread (body, result, cold) is dropped when `refs` ends, on that thread.
+//! `refs` counts the references of the home OS thread (queue, registry, handles, whatever waits)
+//! and is an ordinary cell. `remote_refs` counts cloned [`Waker`]s, which may live anywhere, and
+//! all of `refs` together as one. So a switch costs no atomic operation, and the memory is freed by
+//! whoever lets go last. Everything that belongs to the home thread (body, result, cold) is dropped
+//! when `refs` ends, on that thread.
 
 use std::cell::UnsafeCell;
 use std::future::Future;
@@ -106,8 +109,8 @@ impl TaskRef {
     ///
     /// # Safety
     ///
-    /// Before anything that `F`, `G` or `T` borrow ends, the task must be done (it returned, or was [ended](Self::end))
-    /// and its result taken or cleared.
+    /// Before anything that `F`, `G` or `T` borrow ends, the task must be done (it returned, or was
+    /// [ended](Self::end)) and its result taken or cleared.
     #[inline]
     pub(crate) unsafe fn allocate_scoped<F, G, T>(
         remote: &Arc<Remote>,
@@ -125,8 +128,8 @@ impl TaskRef {
         (task, outcome)
     }
 
-    /// Makes what looks like a task and is none: `call` stands in its cell from the beginning, and its result is
-    /// nobody's.
+    /// Makes what looks like a task and is none: `call` stands in its cell from the beginning, and
+    /// its result is nobody's.
     fn stand_in<G: Future<Output = ()> + 'static>(
         remote: &Arc<Remote>,
         id: u64,
@@ -156,7 +159,8 @@ impl TaskRef {
     ///
     /// # Safety
     ///
-    /// `header` is that of a task to which there is a counted reference, on this OS thread, its home.
+    /// `header` is that of a task to which there is a counted reference, on this OS thread, its
+    /// home.
     #[inline]
     unsafe fn count(header: NonNull<Header>) -> TaskRef {
         // SAFETY: the caller says that it is counted, so the header lives.
@@ -184,7 +188,8 @@ impl TaskRef {
         has_cold
     }
 
-    /// Reads or changes the rarely used part: name, links, joiners. Nothing may be called back from in there.
+    /// Reads or changes the rarely used part: name, links, joiners. Nothing may be called back from
+    /// in there.
     pub(crate) fn with_cold<R>(&self, f: impl FnOnce(&mut Cold) -> R) -> R {
         let mut cold = self.header().cold.take().unwrap_or_default();
         let result = f(&mut cold);
@@ -192,7 +197,8 @@ impl TaskRef {
         result
     }
 
-    /// Like [`with_cold`](Self::with_cold), for those that only ask: `None` if there is no such part.
+    /// Like [`with_cold`](Self::with_cold), for those that only ask: `None` if there is no such
+    /// part.
     pub(crate) fn if_cold<R>(&self, f: impl FnOnce(&mut Cold) -> R) -> Option<R> {
         let mut cold = self.header().cold.take()?;
         let result = f(&mut cold);
@@ -200,26 +206,26 @@ impl TaskRef {
         Some(result)
     }
 
-    /// Resumes the body of a task that was taken from the ready queue, until it suspends or ends. A panic in it is
-    /// caught and becomes its result.
+    /// Resumes the body of a task that was taken from the ready queue, until it suspends or ends. A
+    /// panic in it is caught and becomes its result.
     ///
-    /// What the ready queue holds may have ended meanwhile, or be at work further up the call stack: then nothing
-    /// happens.
+    /// What the ready queue holds may have ended meanwhile, or be at work further up the call
+    /// stack: then nothing happens.
     #[inline]
     pub(crate) fn resume(&self) -> Progress {
         self.resume_without(SCHEDULED)
     }
 
-    /// Like [`resume`](Self::resume), for a task that was not taken from the ready queue. If it has a place there, it
-    /// keeps that, and the flag that says so.
+    /// Like [`resume`](Self::resume), for a task that was not taken from the ready queue. If it has
+    /// a place there, it keeps that, and the flag that says so.
     pub(super) fn resume_out_of_turn(&self) -> Progress {
         self.resume_without(0)
     }
 
     #[inline]
     fn resume_without(&self, scheduled: u16) -> Progress {
-        // One reading and one writing of the state before the body, and one of each after it: this is the path of
-        // every switch, and a processor waits for a value that it has just written.
+        // One reading and one writing of the state before the body, and one of each after it: this
+        // is the path of every switch, and a processor waits for a value that it has just written.
         let state = self.header().state.get();
         let started = match state & (RUNNING | DONE | STAND_IN | STARTED) {
             STARTED => 0,
@@ -234,7 +240,8 @@ impl TaskRef {
         self.poll(&RESUME)
     }
 
-    /// Polls the body to see where it stands: every green call notes its place, every wait stays as it is.
+    /// Polls the body to see where it stands: every green call notes its place, every wait stays as
+    /// it is.
     ///
     /// A future of another executor cannot tell this from being resumed; hence the progress.
     pub(crate) fn look(&self) -> Progress {
@@ -249,12 +256,14 @@ impl TaskRef {
     /// `RUNNING` is set by the caller, who has seen that it was not.
     #[inline]
     fn poll(&self, vtable: &'static RawWakerVTable) -> Progress {
-        // SAFETY: both vtables keep the contract of `RawWaker` for a header pointer: `clone` counts, the others use
-        // what was counted. This waker was not counted and is never dropped; `self` keeps the header alive.
+        // SAFETY: both vtables keep the contract of `RawWaker` for a header pointer: `clone`
+        // counts, the others use what was counted. This waker was not counted and is never dropped;
+        // `self` keeps the header alive.
         let waker = ManuallyDrop::new(unsafe { Waker::new(self.0.as_ptr().cast_const().cast(), vtable) });
         let mut cx = Context::from_waker(&waker);
-        // SAFETY: the vtable is the one that the cell was made with, and `RUNNING`, which was not set before, keeps
-        // every other access to the stage away. `DONE` was not set either: there is a closure or a call.
+        // SAFETY: the vtable is the one that the cell was made with, and `RUNNING`, which was not
+        // set before, keeps every other access to the stage away. `DONE` was not set either: there
+        // is a closure or a call.
         let progress = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
         if progress != Polled::Pending {
             self.become_done(progress);
@@ -265,11 +274,13 @@ impl TaskRef {
         if state & KILLED == 0 { Progress::Suspended } else { Progress::SuspendedKilled }
     }
 
-    /// Drops the body, destructors included, and stores how it ended. Only for a task that is not running.
+    /// Drops the body, destructors included, and stores how it ended. Only for a task that is not
+    /// running.
     pub(crate) fn end(&self) {
         assert!(!self.has(RUNNING | DONE), "a task was ended that cannot be");
         self.set(RUNNING);
-        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
+        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage
+        // away.
         let polled = unsafe { (self.header().vtable.end)(self.0) };
         self.become_done(polled);
     }
@@ -279,30 +290,34 @@ impl TaskRef {
             self.keep_exit();
         }
         if self.has(DETACHED) {
-            // Dropped here and not with the last reference, which may go when something is borrowed.
+            // Dropped here and not with the last reference, which may go when something is
+            // borrowed.
             self.report_lost();
-            // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
+            // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage
+            // away.
             unsafe { (self.header().vtable.clear)(self.0) };
         }
         let state = &self.header().state;
         state.set((state.get() | DONE) & !(RUNNING | KILLED));
     }
 
-    /// Its value is given up. If that is an error which nobody has heard of, now is the time to say so.
+    /// Its value is given up. If that is an error which nobody has heard of, now is the time to say
+    /// so.
     fn report_lost(&self) {
         if self.header().answered_for.get() || self.if_cold(|cold| !cold.joiners.is_empty()) == Some(true) {
             return;
         }
-        // SAFETY: the vtable is the cell's own, and `self` counts. Who calls this is `become_done`, while `RUNNING` keeps
-        // every other access to the stage away, or the one `JoinHandle` of a task that is done, where nothing but an
-        // `JoinHandle` touches the stage.
+        // SAFETY: the vtable is the cell's own, and `self` counts. Who calls this is `become_done`,
+        // while `RUNNING` keeps every other access to the stage away, or the one `JoinHandle` of a
+        // task that is done, where nothing but an `JoinHandle` touches the stage.
         unsafe { (self.header().vtable.report)(self.0) };
     }
 
     /// For those who ask how it ended without a right to the result.
     #[cold]
     fn keep_exit(&self) {
-        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage away.
+        // SAFETY: the vtable is the cell's own; `RUNNING` keeps every other access to the stage
+        // away.
         match unsafe { (self.header().vtable.exit)(self.0) } {
             None => {}
             Some(Exit::Killed) => self.set(WAS_KILLED),
@@ -313,8 +328,8 @@ impl TaskRef {
     /// Drops the result, if there is one that nobody took.
     pub(in crate::hub) fn drop_result(&self) {
         if self.has(DONE) && self.has(RESULT) {
-            // SAFETY: the vtable is the cell's own. It is done, so nothing but this touches the stage: a destructor that
-            // comes back finds no `RESULT`.
+            // SAFETY: the vtable is the cell's own. It is done, so nothing but this touches the
+            // stage: a destructor that comes back finds no `RESULT`.
             unsafe { (self.header().vtable.clear)(self.0) };
         }
     }
@@ -369,15 +384,16 @@ impl Drop for TaskRef {
 impl TaskRef {
     #[cold]
     fn last_local_ref_is_gone(&mut self) {
-        // Destructors of the body or the result run in here and may make and drop references again; the count is
-        // held above zero meanwhile.
+        // Destructors of the body or the result run in here and may make and drop references again;
+        // the count is held above zero meanwhile.
         self.header().refs.set(1);
-        // It may never have ended: a hub that shuts down gives up some time. It must not be polled without a body when
-        // one of them wakes it.
+        // It may never have ended: a hub that shuts down gives up some time. It must not be polled
+        // without a body when one of them wakes it.
         self.set(DONE);
         drop(self.header().cold.take());
         if self.has(CLOSURE | CALL | RESULT) {
-            // SAFETY: the vtable is the cell's own, and no reference but this one can reach the stage.
+            // SAFETY: the vtable is the cell's own, and no reference but this one can reach the
+            // stage.
             unsafe { (self.header().vtable.clear)(self.0) };
         }
         drop(self.header().cold.take());

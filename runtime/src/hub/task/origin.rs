@@ -86,7 +86,8 @@ impl fmt::Display for Origin {
 
 /// The user's type inside those that this crate puts around it.
 fn users_part(mut name: &str) -> String {
-    // `eventlet::greenpool::slots::Member<app::job::{{closure}}>`; a function of this crate is what it is.
+    // `eventlet::greenpool::slots::Member<app::job::{{closure}}>`; a function of this crate is what
+    // it is.
     while let Some(inner) = inside(name) {
         name = inner;
     }

@@ -31,8 +31,9 @@ impl Queueable for TaskRef {
 ///
 /// # Invariant
 ///
-/// `first`, its header's `next`, and so on lead to the header of `last`, whose `next` is `None`; each of these is a
-/// counted reference, which the queue owns. An empty queue has neither `first` nor `last`.
+/// `first`, its header's `next`, and so on lead to the header of `last`, whose `next` is `None`;
+/// each of these is a counted reference, which the queue owns. An empty queue has neither `first`
+/// nor `last`.
 pub(crate) struct ReadyQueue<T: Queueable = TaskRef> {
     first: Cell<Option<NonNull<Header>>>,
     last: Cell<Option<NonNull<Header>>>,
@@ -80,7 +81,8 @@ impl<T: Queueable> ReadyQueue<T> {
         Some(T::from_task(task))
     }
 
-    /// Drops what is in the queue, one by one: a chain of a million must not be dropped from its head.
+    /// Drops what is in the queue, one by one: a chain of a million must not be dropped from its
+    /// head.
     pub(crate) fn clear(&self) {
         while self.pop().is_some() {}
     }

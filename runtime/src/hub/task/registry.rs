@@ -10,10 +10,11 @@ use crate::hub::table::KEPT;
 ///
 /// # Invariant
 ///
-/// A task's header says in which of `slots` a counted reference to it lies, or [`NOWHERE`]; but not a branch's, which
-/// is never in here. A hub has one registry, and a task never leaves its OS thread, which has one hub at a time: before
-/// there can be another one, each task was taken out of here, ended or [abandoned](TaskRef::abandon). So there is no other
-/// registry that a slot could mean.
+/// A task's header says in which of `slots` a counted reference to it lies, or [`NOWHERE`]; but not
+/// a branch's, which is never in here. A hub has one registry, and a task never leaves its OS
+/// thread, which has one hub at a time: before there can be another one, each task was taken out of
+/// here, ended or [abandoned](TaskRef::abandon). So there is no other registry that a slot could
+/// mean.
 pub(crate) struct Registry {
     slots: Vec<Slot>,
     /// The first free slot, or [`NOWHERE`].
@@ -94,8 +95,8 @@ impl Registry {
             return None;
         }
         let slot = task.header().slot.replace(NOWHERE);
-        // By the invariant a counted reference to this task lies there, which is given out below. It is not read: with many
-        // threads it would have to be fetched from far away.
+        // By the invariant a counted reference to this task lies there, which is given out below.
+        // It is not read: with many threads it would have to be fetched from far away.
         *self.slots.get_mut(slot as usize)? = Slot::free(self.free);
         self.free = slot;
         self.taken -= 1;
@@ -109,7 +110,8 @@ impl Registry {
     }
 
     /// Moves the threads that are left together, and gives the memory of the others back. Where it
-    /// [is worth it](Self::is_roomy), each of those that have ended since this was done last pays for two steps at most.
+    /// [is worth it](Self::is_roomy), each of those that have ended since this was done last pays
+    /// for two steps at most.
     #[cold]
     pub(crate) fn close_up(&mut self) {
         self.slots.retain(|slot| slot.task().is_some());

@@ -48,8 +48,8 @@
 //!
 //! 1. [`set_killed`](TaskRef::set_killed); a kill of a kill changes nothing until it is delivered
 //! 2. `notify_scopes` takes `KILLED` back, so that from now on it stands for another kill
-//! 3. [`hear_kill`](TaskRef::hear_kill), once for each scope that was called; a thread that kills itself in there is
-//!    `KILLED` again, and hears of that in its next turn
+//! 3. [`hear_kill`](TaskRef::hear_kill), once for each scope that was called; a thread that kills
+//!    itself in there is `KILLED` again, and hears of that in its next turn
 //! 4. [`TaskRef::end`] drops the body and stores the exit
 
 use super::TaskRef;
@@ -82,8 +82,9 @@ pub(super) const MAIN: u16 = 1 << 11;
 pub(super) const CLOSURE: u16 = 1 << 12;
 /// … or the body …
 pub(super) const CALL: u16 = 1 << 13;
-/// … or the result. Nothing does while one is being replaced by the next, when it is `RUNNING`, and when the result was
-/// taken or all was dropped, when it is `DONE`. So whatever is neither has a body.
+/// … or the result. Nothing does while one is being replaced by the next, when it is `RUNNING`, and
+/// when the result was taken or all was dropped, when it is `DONE`. So whatever is neither has a
+/// body.
 pub(super) const RESULT: u16 = 1 << 14;
 /// Its body stands in a `catch_exit`.
 pub(super) const SCOPED: u16 = 1 << 15;
@@ -168,7 +169,8 @@ impl TaskRef {
         heard
     }
 
-    /// Says that the body begins only when [`begin`](Self::begin) is called, however often it is resumed before.
+    /// Says that the body begins only when [`begin`](Self::begin) is called, however often it is
+    /// resumed before.
     pub(crate) fn delay(&self) {
         self.set(DELAYED);
     }

@@ -1,7 +1,8 @@
 //! Subtasks: what one task drives beside something else, each with a waker of its own.
 //!
-//! A subtask is a waiter like a thread, so waiting in one costs no more than waiting in a thread. But the hub never
-//! resumes it: waking it puts it into its [`SubtaskQueue`], and wakes the task that drives that.
+//! A subtask is a waiter like a thread, so waiting in one costs no more than waiting in a thread.
+//! But the hub never resumes it: waking it puts it into its [`SubtaskQueue`], and wakes the task
+//! that drives that.
 
 use std::future::{Future, Pending, pending};
 use std::mem::ManuallyDrop;
@@ -36,8 +37,8 @@ impl Future for SubtaskBody {
 pub(crate) struct Subtask(pub(super) TaskRef);
 
 impl Subtask {
-    /// Makes one for `queue`; whoever makes it sees to it that it is [ended](Self::end). `id` is the number of the green thread
-    /// that it is part of.
+    /// Makes one for `queue`; whoever makes it sees to it that it is [ended](Self::end). `id` is
+    /// the number of the green thread that it is part of.
     pub(crate) fn new(home: &Arc<Remote>, id: u64, queue: &Rc<SubtaskQueue>) -> Subtask {
         let body = SubtaskBody { queue: queue.clone(), never: pending() };
         Subtask(TaskRef::stand_in(home, id, body, STAND_IN | SUBTASK))
@@ -94,8 +95,8 @@ impl Queueable for Subtask {
 impl TaskRef {
     /// Calls `f` with a context whose waker wakes this task.
     pub(super) fn with_context<R>(&self, f: impl FnOnce(&mut Context<'_>) -> R) -> R {
-        // SAFETY: the vtable keeps the contract of `RawWaker` for a header pointer. This waker was not counted and is
-        // never dropped; `self` keeps the header alive.
+        // SAFETY: the vtable keeps the contract of `RawWaker` for a header pointer. This waker was
+        // not counted and is never dropped; `self` keeps the header alive.
         let waker = ManuallyDrop::new(unsafe { Waker::new(self.0.as_ptr().cast_const().cast(), &RESUME) });
         f(&mut Context::from_waker(&waker))
     }
@@ -107,10 +108,12 @@ impl TaskRef {
         }
         self.set(SCHEDULED);
         let cell = self.0.cast::<TaskCell<fn() -> SubtaskBody, SubtaskBody, ()>>();
-        // SAFETY: `SUBTASK` is set by `Subtask::new` alone, on a cell of just this type, and `self` keeps the cell alive.
+        // SAFETY: `SUBTASK` is set by `Subtask::new` alone, on a cell of just this type, and `self`
+        // keeps the cell alive.
         let stage = unsafe { cell.as_ref() }.stage.get();
-        // SAFETY: it is written only while the subtask ends, when it is `RUNNING`, and when its last reference goes, when it
-        // is `DONE`. Nothing of it happens while this reference is in use: cloning an `Rc` runs nothing else.
+        // SAFETY: it is written only while the subtask ends, when it is `RUNNING`, and when its
+        // last reference goes, when it is `DONE`. Nothing of it happens while this reference is in
+        // use: cloning an `Rc` runs nothing else.
         let stage = unsafe { &*stage };
         // SAFETY: a subtask has its call from the beginning until it ends, and it is not `DONE`.
         let body = unsafe { stage.as_call() };

@@ -9,11 +9,13 @@ use super::TaskRef;
 use super::state::Schedule;
 use crate::loom::Arc;
 
-/// Anything that can be woken: a green thread, a branch of one, or what has the waker of another executor.
+/// Anything that can be woken: a green thread, a branch of one, or what has the waker of another
+/// executor.
 ///
-/// It is one pointer: a branch and a foreign waker are in cells like a thread's, as stand-ins, so that no place in
-/// a line, in the timers or at a descriptor is larger for them. But they are no threads, and so this is no [`TaskRef`]:
-/// every thread is a waiter, and of a waiter only its waking is known.
+/// It is one pointer: a branch and a foreign waker are in cells like a thread's, as stand-ins, so
+/// that no place in a line, in the timers or at a descriptor is larger for them. But they are no
+/// threads, and so this is no [`TaskRef`]: every thread is a waiter, and of a waiter only its
+/// waking is known.
 #[derive(Clone)]
 pub(crate) struct Waiter(TaskRef);
 
@@ -25,8 +27,8 @@ impl From<TaskRef> for Waiter {
 }
 
 impl Waiter {
-    /// Whoever polls with `waker`: the thread or branch itself when it is one of `home`'s, else a stand-in that holds the foreign
-    /// waker.
+    /// Whoever polls with `waker`: the thread or branch itself when it is one of `home`'s, else a
+    /// stand-in that holds the foreign waker.
     pub(crate) fn of_waker(waker: &Waker, home: &Arc<Remote>) -> Waiter {
         match Self::borrow_from(waker, home) {
             Some(waiter) => Waiter::clone(&waiter),
@@ -52,8 +54,8 @@ impl Waiter {
         self.0.is(&other.0)
     }
 
-    /// Takes note of the waking. A thread that has to be put into the ready queue comes back; the others are seen to, which
-    /// may call code of another executor.
+    /// Takes note of the waking. A thread that has to be put into the ready queue comes back; the
+    /// others are seen to, which may call code of another executor.
     #[inline]
     pub(in crate::hub) fn wake(self) -> Option<TaskRef> {
         match self.0.schedule() {
@@ -79,7 +81,8 @@ impl Waiter {
         }
     }
 
-    /// Takes note of the waking if nobody's code has to be called for it: else, or if there is nothing to do, it comes back.
+    /// Takes note of the waking if nobody's code has to be called for it: else, or if there is
+    /// nothing to do, it comes back.
     #[inline]
     pub(in crate::hub) fn try_wake(self) -> Result<TaskRef, Waiter> {
         if self.0.mark_queued() { Ok(self.0) } else { Err(self) }

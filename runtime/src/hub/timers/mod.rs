@@ -1,15 +1,17 @@
 //! The timers of a hub: a hierarchical wheel.
 //!
-//! Setting, cancelling and firing cost the same however many are pending. Time is cut into ticks of 2^20 ns (about
-//! a millisecond). Level 0 has a slot for each of the next 64 ticks, level 1 a slot for each of the next 64 × 64, and
-//! so on; eight levels reach further than 64 bits of nanoseconds do. A slot is a list of numbers in a row (see
-//! `slot.rs`), and a timer knows its place in it: no timer is touched when another one comes or goes, which matters
-//! when there are more of them than a processor's cache holds.
+//! Setting, cancelling and firing cost the same however many are pending. Time is cut into ticks of
+//! 2^20 ns (about a millisecond). Level 0 has a slot for each of the next 64 ticks, level 1 a slot
+//! for each of the next 64 × 64, and so on; eight levels reach further than 64 bits of nanoseconds
+//! do. A slot is a list of numbers in a row (see `slot.rs`), and a timer knows its place in it: no
+//! timer is touched when another one comes or goes, which matters when there are more of them than
+//! a processor's cache holds.
 //!
-//! Only the timers of the current tick are kept sorted, by deadline: the first of them is the next to fire, and firing
-//! is exact to the nanosecond although slots are not. One that is set among them finds its place by halving, and moves
-//! up to half of them aside. On a real clock they are no more than can be set in a millisecond. Equal deadlines stay in
-//! the order in which they were set, because every step (insertion, cascade, sort) keeps it.
+//! Only the timers of the current tick are kept sorted, by deadline: the first of them is the next
+//! to fire, and firing is exact to the nanosecond although slots are not. One that is set among
+//! them finds its place by halving, and moves up to half of them aside. On a real clock they are no
+//! more than can be set in a millisecond. Equal deadlines stay in the order in which they were set,
+//! because every step (insertion, cascade, sort) keeps it.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -27,7 +29,8 @@ const SLOTS: usize = 1 << SLOT_BITS;
 const LEVELS: usize = 8;
 /// The slot of the timers that never fire: their deadline is beyond what a clock can say.
 const NEVER: usize = SLOTS * LEVELS;
-/// The slot of the timers that were set since the hub last looked outside, and whose time begins then.
+/// The slot of the timers that were set since the hub last looked outside, and whose time begins
+/// then.
 const FRESH: usize = NEVER + 1;
 /// In place of a slot: the timer is due in the current tick.
 const CURRENT: u32 = FRESH as u32 + 1;
@@ -51,12 +54,14 @@ pub(crate) struct Timers {
     idle: usize,
     /// The tick up to which everything has fired.
     tick: u64,
-    /// All levels one after the other, `NEVER` and `FRESH`. Nothing is allocated before the first timer is set.
+    /// All levels one after the other, `NEVER` and `FRESH`. Nothing is allocated before the first
+    /// timer is set.
     slots: Vec<Slot>,
     /// Which slots of a level may have timers. A set bit may be stale, a clear one never is.
     occupied: [u64; LEVELS],
-    /// What is due in the current tick, sorted: deadlines and timers. A timer that was cancelled keeps its place here,
-    /// without a task, until it comes to either end, or there are more of its kind than of the others.
+    /// What is due in the current tick, sorted: deadlines and timers. A timer that was cancelled
+    /// keeps its place here, without a task, until it comes to either end, or there are more of its
+    /// kind than of the others.
     current: VecDeque<(u64, u32)>,
     /// How many places in `current` are those of cancelled timers.
     cancelled: usize,
@@ -122,8 +127,8 @@ impl Timers {
         if deadline == NO_TIME { &mut self.idle } else { &mut self.pending }
     }
 
-    /// Another clock, which may say less than the last one: an empty wheel turns back for it. One that is not empty
-    /// goes on in order, but sorts what is behind it by hand.
+    /// Another clock, which may say less than the last one: an empty wheel turns back for it. One
+    /// that is not empty goes on in order, but sorts what is behind it by hand.
     pub(crate) fn restart(&mut self) {
         if self.pending == 0 {
             self.tick = 0;
@@ -155,8 +160,8 @@ impl Timers {
 
     /// Sets a timer that wakes `task` so many nanoseconds after the next [`settle`](Self::settle).
     ///
-    /// For those that are mostly cancelled and need not be exact: what is set here needs no clock of its own, and no
-    /// place in the wheel if it is cancelled before.
+    /// For those that are mostly cancelled and need not be exact: what is set here needs no clock
+    /// of its own, and no place in the wheel if it is cancelled before.
     pub(crate) fn set_later(&mut self, nanoseconds: u64, task: Waiter) -> TimerKey {
         let index = self.take_node();
         let node = &mut self.nodes[index];
@@ -172,8 +177,9 @@ impl Timers {
         self.slots.get(FRESH).is_some_and(|fresh| fresh.len() > 0)
     }
 
-    /// It is `now`: the time of those that were [set for later](Self::set_later) begins. Comes before
-    /// [`next_deadline`](Self::next_deadline) and [`fire`](Self::fire), which do not see them.
+    /// It is `now`: the time of those that were [set for later](Self::set_later) begins. Comes
+    /// before [`next_deadline`](Self::next_deadline) and [`fire`](Self::fire), which do not see
+    /// them.
     pub(crate) fn settle(&mut self, now: Duration) {
         let now = nanoseconds(now);
         let fresh = mem::take(&mut self.slots[FRESH]);
@@ -209,7 +215,8 @@ impl Timers {
         self.nodes.is_roomy()
     }
 
-    /// Where there were many timers and most have gone, so does their memory, and that of the rows in which they stood.
+    /// Where there were many timers and most have gone, so does their memory, and that of the rows
+    /// in which they stood.
     #[cold]
     pub(crate) fn shrink(&mut self) {
         if self.nodes.shorten(drop) {
@@ -223,8 +230,8 @@ impl Timers {
         self.nodes[key.0].task.is_none()
     }
 
-    /// Whoever owns the timer is now polled by `task`. The task that is left over comes back, to be dropped when
-    /// nothing is borrowed.
+    /// Whoever owns the timer is now polled by `task`. The task that is left over comes back, to be
+    /// dropped when nothing is borrowed.
     pub(crate) fn renew(&mut self, key: TimerKey, task: Waiter) -> Waiter {
         match &mut self.nodes[key.0].task {
             Some(owner) => mem::replace(owner, task),
@@ -232,8 +239,8 @@ impl Timers {
         }
     }
 
-    /// Gives the timer back, fired or not. Nothing of it stays; its task comes back, to be dropped when nothing is
-    /// borrowed.
+    /// Gives the timer back, fired or not. Nothing of it stays; its task comes back, to be dropped
+    /// when nothing is borrowed.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waiter> {
         let index = key.0;
         let node = &mut self.nodes[index];
@@ -267,8 +274,8 @@ impl Timers {
         self.slots[slot].close_up(|index, place| self.nodes[index].place = place);
     }
 
-    /// Frees what was cancelled at either end of the current tick's timers; what is between them waits for its turn, but
-    /// there are never more of them than of the others, but for a few.
+    /// Frees what was cancelled at either end of the current tick's timers; what is between them
+    /// waits for its turn, but there are never more of them than of the others, but for a few.
     #[inline(never)]
     fn forget_cancelled(&mut self) {
         while let Some(&(_, index)) = self.current.back()
@@ -293,7 +300,8 @@ impl Timers {
         self.nodes.give_back(index);
     }
 
-    /// Half of the timers were cancelled since this was done last, so each of them pays for one step or two.
+    /// Half of the timers were cancelled since this was done last, so each of them pays for one
+    /// step or two.
     #[cold]
     fn close_up_current(&mut self) {
         let nodes = &mut self.nodes;
@@ -307,8 +315,9 @@ impl Timers {
         self.cancelled = 0;
     }
 
-    /// When to wake up for timers: at [`next_deadline`](Self::next_deadline), or a little later where so many are due within a
-    /// moment that a wake for each of them would cost more than all the rest of them does.
+    /// When to wake up for timers: at [`next_deadline`](Self::next_deadline), or a little later
+    /// where so many are due within a moment that a wake for each of them would cost more than all
+    /// the rest of them does.
     pub(crate) fn next_wake(&self) -> Option<Duration> {
         let next = self.next_deadline()?;
         let in_a_moment = nanoseconds(next).saturating_add(MOMENT);
@@ -316,8 +325,8 @@ impl Timers {
         Some(crowd.map_or(next, |_| Duration::from_nanos(in_a_moment)))
     }
 
-    /// When to look again: not later than the earliest deadline, and that very deadline where it is cheap to know.
-    /// `None` if nothing will ever fire.
+    /// When to look again: not later than the earliest deadline, and that very deadline where it is
+    /// cheap to know. `None` if nothing will ever fire.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         if self.pending == 0 {
             return None;
@@ -377,7 +386,8 @@ impl Timers {
         due.extend(self.nodes[index].task.take());
     }
 
-    /// The next slot after the current tick that has timers: level, slot, and the tick at which it begins.
+    /// The next slot after the current tick that has timers: level, slot, and the tick at which it
+    /// begins.
     fn next_slot(&self) -> Option<(usize, usize, u64)> {
         for level in 0..LEVELS {
             let shift = SLOT_BITS * level as u32;
@@ -396,8 +406,8 @@ impl Timers {
         None
     }
 
-    /// The time of a slot has come: its timers go to the levels below it, or become the current ones. What is due at
-    /// `now` already is fired at once.
+    /// The time of a slot has come: its timers go to the levels below it, or become the current
+    /// ones. What is due at `now` already is fired at once.
     fn open_slot(&mut self, level: usize, slot: usize, now: u64, due: &mut Vec<Waiter>) {
         let slot = level * SLOTS + slot;
         let opened = mem::take(&mut self.slots[slot]);
@@ -411,7 +421,8 @@ impl Timers {
         self.slots[slot].reuse(opened);
     }
 
-    /// All of them belong to the current tick, and nobody else does: sorted once, then taken from the front.
+    /// All of them belong to the current tick, and nobody else does: sorted once, then taken from
+    /// the front.
     fn make_current(&mut self, opened: &Slot, now: u64, due: &mut Vec<Waiter>) {
         self.current.shrink_to(KEPT);
         let mut sorted = mem::take(&mut self.sorted);

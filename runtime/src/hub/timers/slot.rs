@@ -1,7 +1,8 @@
 //! A slot of the wheel: timers in the order in which they came, in a row.
 //!
-//! One that leaves from the middle leaves a hole. When there are more holes than timers the row is closed up, so a
-//! timer pays for one step of that at most, and holes never take more room than timers do.
+//! One that leaves from the middle leaves a hole. When there are more holes than timers the row is
+//! closed up, so a timer pays for one step of that at most, and holes never take more room than
+//! timers do.
 
 use crate::hub::table::KEPT;
 
@@ -35,7 +36,8 @@ impl Slot {
     #[inline]
     pub(super) fn push(&mut self, timer: u32) -> u32 {
         self.row.push(timer);
-        // There are no more timers than a `u32` counts, and no more holes than timers but for a few.
+        // There are no more timers than a `u32` counts, and no more holes than timers but for a
+        // few.
         u32::try_from(self.row.len() - 1).expect("a slot has fewer than 2^32 places")
     }
 

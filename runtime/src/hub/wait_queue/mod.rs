@@ -1,8 +1,9 @@
 //! A first come, first served line of waiters.
 //!
-//! Joining, leaving from anywhere, notifying the first, and revoking that cost the same however long the line is.
-//! Whoever waits owns its place and gives it back: [`WaitList::dequeue`] says whether it had been notified by then,
-//! so that a notification which nobody will act on can be passed on.
+//! Joining, leaving from anywhere, notifying the first, and revoking that cost the same however
+//! long the line is. Whoever waits owns its place and gives it back: [`WaitList::dequeue`] says
+//! whether it had been notified by then, so that a notification which nobody will act on can be
+//! passed on.
 //!
 //! ```text
 //!     first                   next
@@ -10,9 +11,9 @@
 //!   [notified] ⇄ [notified] ⇄ [waiting] ⇄ [waiting] ⇄ [waiting]
 //! ```
 //!
-//! Those who were notified keep their places at the head of the line until they leave it. So a notification can be revoked
-//! ([`WaitList::revoke_last`]), which is what happens when somebody else takes what it was about, and nobody
-//! loses a place by it.
+//! Those who were notified keep their places at the head of the line until they leave it. So a
+//! notification can be revoked ([`WaitList::revoke_last`]), which is what happens when somebody
+//! else takes what it was about, and nobody loses a place by it.
 
 use super::table::KEPT;
 use super::task::Waiter;
@@ -48,8 +49,9 @@ pub(crate) struct Left {
     _left_over: LeftOver,
 }
 
-/// The waiter that a place has held. A stand-in for a foreign waker runs that one's destructor, which is anybody's code
-/// and may use whatever the line belongs to: so this is declared before the line is borrowed, and dropped after it.
+/// The waiter that a place has held. A stand-in for a foreign waker runs that one's destructor,
+/// which is anybody's code and may use whatever the line belongs to: so this is declared before the
+/// line is borrowed, and dropped after it.
 pub(crate) type LeftOver = Option<Waiter>;
 
 struct Node<B> {
@@ -106,7 +108,8 @@ impl<B> WaitList<B> {
     pub(crate) fn enqueue_with(&mut self, waiter: Waiter, brought: Option<B>) -> Ticket {
         let index = self.free_place();
         let before = self.last;
-        // Field by field: a whole place would be put together elsewhere first, and waited for when it is copied.
+        // Field by field: a whole place would be put together elsewhere first, and waited for when
+        // it is copied.
         let place = &mut self.places[index as usize];
         place.waiter = Some(waiter);
         place.brought = brought;
@@ -141,7 +144,8 @@ impl<B> WaitList<B> {
         u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
     }
 
-    /// What the holder of this place has brought. It is taken by whoever it is for, or by the holder before that leaves.
+    /// What the holder of this place has brought. It is taken by whoever it is for, or by the
+    /// holder before that leaves.
     #[inline]
     pub(crate) fn brought(&mut self, ticket: Ticket) -> &mut Option<B> {
         &mut self.places[ticket.index()].brought
@@ -215,7 +219,8 @@ impl<B> WaitList<B> {
         rank
     }
 
-    /// Takes back the notification of the last that was notified: it is the first in line again. It may have been woken.
+    /// Takes back the notification of the last that was notified: it is the first in line again. It
+    /// may have been woken.
     pub(crate) fn revoke_last(&mut self) {
         let last_called = match self.next {
             NONE => self.last,

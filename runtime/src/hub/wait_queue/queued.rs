@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use super::{Ticket, WaitList};
 use crate::hub::suspend::Waiting;
 
-/// Where a line is. What comes out of it is dropped when the line is given back: it may be the last that is known of
-/// a foreign waker, whose destructor is anybody's code and may use whatever the line belongs to.
+/// Where a line is. What comes out of it is dropped when the line is given back: it may be the last
+/// that is known of a foreign waker, whose destructor is anybody's code and may use whatever the
+/// line belongs to.
 pub(crate) trait Line {
     /// What those in it bring.
     type Brought;
@@ -26,8 +27,8 @@ impl<B> Line for &RefCell<WaitList<B>> {
 
 /// A place in a line, which is given back when this is dropped, and not before the wait begins.
 ///
-/// A wait that a notification is lost with, so that it has to be passed on, [leaves](Self::leave) by itself when
-/// it is dropped, and sees what had become of its place.
+/// A wait that a notification is lost with, so that it has to be passed on, [leaves](Self::leave)
+/// by itself when it is dropped, and sees what had become of its place.
 pub(crate) struct Queued<L: Line> {
     line: L,
     ticket: Option<Ticket>,
@@ -48,8 +49,8 @@ impl<L: Line> Queued<L> {
         self.ticket.is_some()
     }
 
-    /// Joins the line at its end, or, already in it, says whether this place has been notified; the place is given back
-    /// then. Else it is `waiting` who is notified from now on.
+    /// Joins the line at its end, or, already in it, says whether this place has been notified; the
+    /// place is given back then. Else it is `waiting` who is notified from now on.
     #[inline(always)]
     pub(crate) fn wait(&mut self, waiting: &Waiting<'_>) -> bool {
         self.wait_bringing(waiting, None)
@@ -72,8 +73,8 @@ impl<L: Line> Queued<L> {
         false
     }
 
-    /// [`wait`](Self::wait) for one that looks by itself whether there is something for it: one that was notified for
-    /// nothing goes to the end of the line.
+    /// [`wait`](Self::wait) for one that looks by itself whether there is something for it: one
+    /// that was notified for nothing goes to the end of the line.
     pub(crate) fn wait_on(&mut self, waiting: &Waiting<'_>) {
         if self.wait(waiting) {
             self.wait(waiting);

@@ -1,5 +1,5 @@
-//! What std has in `os::unix::fs`: owners and links. What its traits add to files and options (`read_at`, `mode`, …) are
-//! methods of [`green::fs`]'s types.
+//! What std has in `os::unix::fs`: owners and links. What its traits add to files and options
+//! (`read_at`, `mode`, …) are methods of [`green::fs`]'s types.
 
 use std::os::unix::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ use crate::{green, tpool};
 
 pub use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 
-/// Makes a link `link` that leads to `original`, which need not exist. Suspends until that is done; a kill or timeout does
-/// not stop it. [`std::os::unix::fs::symlink`] on another OS thread.
+/// Makes a link `link` that leads to `original`, which need not exist. Suspends until that is done;
+/// a kill or timeout does not stop it. [`std::os::unix::fs::symlink`] on another OS thread.
 ///
 /// # Errors
 ///
@@ -22,8 +22,8 @@ pub fn symlink<P: AsRef<Path>, Q: AsRef<Path>>(original: P, link: Q) -> Result<(
     tpool::execute_io(about("make the link", link, |link| fs::symlink(original, link)))
 }
 
-/// Gives a file another owner, another group, or both; links are followed. Suspends until that is done; a kill or
-/// timeout does not stop it. [`std::os::unix::fs::chown`] on another OS thread.
+/// Gives a file another owner, another group, or both; links are followed. Suspends until that is
+/// done; a kill or timeout does not stop it. [`std::os::unix::fs::chown`] on another OS thread.
 ///
 /// # Errors
 ///

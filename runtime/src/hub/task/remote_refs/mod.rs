@@ -7,7 +7,8 @@ use crate::loom::{AtomicU32, fence};
 #[cfg(all(test, loom))]
 mod model;
 
-/// Counts the cloned wakers of a task, on whatever OS thread, and all its local references together as one.
+/// Counts the cloned wakers of a task, on whatever OS thread, and all its local references together
+/// as one.
 pub(super) struct RemoteRefs(AtomicU32);
 
 impl RemoteRefs {
@@ -25,7 +26,8 @@ impl RemoteRefs {
         }
     }
 
-    /// A waker goes. If it was the last reference of all, which is `true`, its owner frees the memory.
+    /// A waker goes. If it was the last reference of all, which is `true`, its owner frees the
+    /// memory.
     #[inline]
     #[must_use]
     pub(super) fn remove(&self) -> bool {
@@ -36,12 +38,13 @@ impl RemoteRefs {
         is_last
     }
 
-    /// The last local reference goes. If no waker is left, which is `true`, its owner frees the memory.
+    /// The last local reference goes. If no waker is left, which is `true`, its owner frees the
+    /// memory.
     #[inline]
     #[must_use]
     pub(super) fn remove_local(&self) -> bool {
-        // When it is the only one, nobody else can make another: a waker is cloned from a waker, or from a poll, which
-        // needs a local reference.
+        // When it is the only one, nobody else can make another: a waker is cloned from a waker, or
+        // from a poll, which needs a local reference.
         self.0.load(Ordering::Acquire) == 1 || self.remove()
     }
 }

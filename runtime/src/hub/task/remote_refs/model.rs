@@ -1,4 +1,5 @@
-//! A task's memory in miniature: a header that every reference reads, a body that belongs to the home thread.
+//! A task's memory in miniature: a header that every reference reads, a body that belongs to the
+//! home thread.
 
 use std::rc::Rc;
 

@@ -24,18 +24,22 @@ pub(crate) fn is_trace_poll(cx: &Context<'_>) -> bool {
 }
 
 impl Waiter {
-    /// Who is behind a waker, not counted, while that waker is borrowed; `None` if it is not one of `home`'s.
+    /// Who is behind a waker, not counted, while that waker is borrowed; `None` if it is not one of
+    /// `home`'s.
     #[inline]
     pub(crate) fn borrow_from<'a>(waker: &'a Waker, home: &Arc<Remote>) -> Option<Borrowed<'a>> {
         let header = header_of(waker)?;
-        // SAFETY: our vtables go with a pointer to a header, which lives while the waker is borrowed.
+        // SAFETY: our vtables go with a pointer to a header, which lives while the waker is
+        // borrowed.
         let remote = unsafe { header.as_ref() }.remote;
         if remote != Arc::as_ptr(home) {
             return None;
         }
-        // SAFETY: as above. The count is read on the home OS thread: `home` is that of the present one.
+        // SAFETY: as above. The count is read on the home OS thread: `home` is that of the present
+        // one.
         let refs = unsafe { header.as_ref() }.refs.get();
-        // A cloned waker may outlive all local references. Such a task has been cleared and must not come back.
+        // A cloned waker may outlive all local references. Such a task has been cleared and must
+        // not come back.
         (refs > 0).then(|| Borrowed::new(TaskRef(header)))
     }
 }
@@ -54,14 +58,16 @@ impl Future for ForeignBody {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-        // Reached through `TaskRef::wake_stand_in` only, which no waiter but a stand-in comes to: being "polled" is being woken.
+        // Reached through `TaskRef::wake_stand_in` only, which no waiter but a stand-in comes to:
+        // being "polled" is being woken.
         self.0.wake_by_ref();
         Poll::Ready(())
     }
 }
 
 impl TaskRef {
-    /// Wakes what stands behind a stand-in: a branch, or a foreign waker, which calls code of another executor.
+    /// Wakes what stands behind a stand-in: a branch, or a foreign waker, which calls code of
+    /// another executor.
     pub(crate) fn wake_stand_in(&self) {
         debug_assert!(self.is_stand_in(), "a green thread is resumed by its hub");
         if self.has(SUBTASK) {
@@ -72,8 +78,8 @@ impl TaskRef {
         }
         self.set(RUNNING);
         let mut cx = Context::from_waker(Waker::noop());
-        // SAFETY: a stand-in's cell was made with this vtable, and has its call until it is `DONE`; `RUNNING` keeps every
-        // other access away.
+        // SAFETY: a stand-in's cell was made with this vtable, and has its call until it is `DONE`;
+        // `RUNNING` keeps every other access away.
         let polled = unsafe { (self.header().vtable.poll)(self.0, &mut cx) };
         self.become_done(polled);
     }
@@ -95,13 +101,14 @@ fn header_of(waker: &Waker) -> Option<NonNull<Header>> {
 
 /// # Safety
 ///
-/// `data` points to the header of a live task: one that is being polled, or one that a counted waker refers to.
+/// `data` points to the header of a live task: one that is being polled, or one that a counted
+/// waker refers to.
 unsafe fn waker_clone(data: *const ()) -> RawWaker {
     // SAFETY: `data` points to the header of a live task, which is only ever shared.
     let header = unsafe { &*data.cast::<Header>() };
     header.remote_refs.add();
-    // SAFETY: `remote` came from `Arc::as_ptr` and its hub lives: the task is being polled by it, or a counted waker
-    // holds one of the counts. This waker holds one too, until `waker_drop`.
+    // SAFETY: `remote` came from `Arc::as_ptr` and its hub lives: the task is being polled by it,
+    // or a counted waker holds one of the counts. This waker holds one too, until `waker_drop`.
     unsafe { Arc::increment_strong_count(header.remote) };
     RawWaker::new(data, &RESUME)
 }
@@ -110,7 +117,8 @@ unsafe fn waker_clone(data: *const ()) -> RawWaker {
 ///
 /// As [`waker_clone`]; `data` was counted by it.
 unsafe fn waker_wake(data: *const ()) {
-    // SAFETY: `data` points to the header of a live task: this waker is counted until the next line.
+    // SAFETY: `data` points to the header of a live task: this waker is counted until the next
+    // line.
     unsafe { waker_wake_by_ref(data) };
     // SAFETY: `waker_clone` counted `data`, and waking by value is its last use.
     unsafe { waker_drop(data) };
@@ -127,8 +135,9 @@ unsafe fn waker_wake_by_ref(data: *const ()) {
         if !std::ptr::eq(Arc::as_ptr(&hub.remote), remote) {
             return false;
         }
-        // `mailed` goes first: what is woken from elsewhere after this must come again. The exchange also takes over
-        // what an OS thread wrote that found the flag set and left without posting.
+        // `mailed` goes first: what is woken from elsewhere after this must come again. The
+        // exchange also takes over what an OS thread wrote that found the flag set and left without
+        // posting.
         header.mailed.swap(false, Ordering::Acquire);
         if header.refs.get() > 0
             && let Some(header) = NonNull::new(data.cast::<Header>().cast_mut())
@@ -139,11 +148,13 @@ unsafe fn waker_wake_by_ref(data: *const ()) {
         true
     });
     if woken_at_home != Some(true) && !header.mailed.swap(true, Ordering::Release) {
-        // SAFETY: `data` points to the header of a live task, which is `waker_clone`'s precondition as well.
+        // SAFETY: `data` points to the header of a live task, which is `waker_clone`'s precondition
+        // as well.
         let raw = unsafe { waker_clone(data) };
         // SAFETY: `waker_clone` counted it.
         let waker = unsafe { Waker::from_raw(raw) };
-        // SAFETY: whoever wakes holds a count of `remote` meanwhile: that of its own waker, or the hub's that polls.
+        // SAFETY: whoever wakes holds a count of `remote` meanwhile: that of its own waker, or the
+        // hub's that polls.
         unsafe { &*remote }.post(Mail::Wake(waker));
     }
 }
@@ -159,7 +170,8 @@ unsafe fn waker_drop(data: *const ()) {
         (header.remote, &header.remote_refs, header.vtable.free)
     };
     if refs.remove() {
-        // SAFETY: it was the last reference of all; the local ones cleared the cell before they gave up their share.
+        // SAFETY: it was the last reference of all; the local ones cleared the cell before they
+        // gave up their share.
         unsafe { free(header) };
     }
     // SAFETY: `waker_clone` took this count.

@@ -13,7 +13,8 @@ use super::*;
 use crate::hub::Hub;
 use crate::loom::model::{explore, hub_with};
 
-/// What a green thread waits for: that all of these were written, each without an ordering of its own.
+/// What a green thread waits for: that all of these were written, each without an ordering of its
+/// own.
 type Written = Arc<[AtomicU32]>;
 
 fn none_of(count: usize) -> Written {
@@ -36,7 +37,8 @@ fn run(hub: &Rc<Hub>, body: impl Future<Output = ()>) {
     assert!(matches!(hub.run_scoped(|| body), Ok(Ok(()))), "the hub took it for a deadlock");
 }
 
-/// Explores a green thread that waits until `count` words are written, by those to whom `give` gives its waker.
+/// Explores a green thread that waits until `count` words are written, by those to whom `give`
+/// gives its waker.
 fn explore_waiting(preemptions: usize, count: usize, give: fn(&Written, &Waker)) {
     explore(preemptions, move || {
         let hub = hub_with(&Arc::default());

@@ -79,8 +79,9 @@ impl UnixDatagram {
 
     /// Sends a datagram to the socket at `path`. Suspends while there is no room for it.
     ///
-    /// The operating system does not say when the receiver's queue has room again, so this looks for itself: after
-    /// 1 ms, then after twice as long each time, up to 100 ms. A [connected](Self::connect) socket is told.
+    /// The operating system does not say when the receiver's queue has room again, so this looks
+    /// for itself: after 1 ms, then after twice as long each time, up to 100 ms. A
+    /// [connected](Self::connect) socket is told.
     ///
     /// # Errors
     ///
@@ -140,7 +141,8 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// What the operating system says; `TimedOut` after a [`set_read_timeout`](Self::set_read_timeout).
+    /// What the operating system says; `TimedOut` after a
+    /// [`set_read_timeout`](Self::set_read_timeout).
     #[green(crate = crate)]
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.socket.when_ready(Receives, |io| match io.recv_from(buf) {
@@ -182,7 +184,8 @@ impl UnixDatagram {
         self.socket.io().shutdown(how).map_err(cannot(|| "shut the socket down"))
     }
 
-    /// Ends every wait for the socket with an error (`NotConnected`), now and later, for all handles. Does not suspend.
+    /// Ends every wait for the socket with an error (`NotConnected`), now and later, for all
+    /// handles. Does not suspend.
     pub fn close(&self) {
         self.socket.close();
     }
@@ -210,8 +213,9 @@ socket_handles!(UnixDatagram, net::UnixDatagram, counts_say_nothing, talks);
 socket_buffers!(UnixDatagram);
 socket_timeouts!(UnixDatagram);
 
-/// Nothing was there to receive: because this end was shut down? A blocking call gives 0 bytes then; one that does not
-/// block is told the same as when something may still come, so that the socket's state is asked for.
+/// Nothing was there to receive: because this end was shut down? A blocking call gives 0 bytes
+/// then; one that does not block is told the same as when something may still come, so that the
+/// socket's state is asked for.
 fn is_over(error: &io::Error, socket: &net::UnixDatagram) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 

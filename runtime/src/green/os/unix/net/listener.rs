@@ -18,7 +18,8 @@ use crate::iter::{GreenIterator, IntoGreenIterator};
 
 /// A socket that listens for Unix connections: std's `UnixListener`.
 ///
-/// Its file stays when it is dropped, as in std. One green thread at a time may wait in [`accept`](Self::accept).
+/// Its file stays when it is dropped, as in std. One green thread at a time may wait in
+/// [`accept`](Self::accept).
 pub struct UnixListener {
     socket: Socket<net::UnixListener>,
 }
@@ -68,9 +69,9 @@ impl UnixListener {
 
     /// Ends the listening for all handles. Does not suspend.
     ///
-    /// A green thread that waits in [`accept`](Self::accept) is woken with an error (`NotConnected`), and every later
-    /// `accept` gives that error. New connections are refused (on Linux at once, elsewhere when the last handle is
-    /// dropped).
+    /// A green thread that waits in [`accept`](Self::accept) is woken with an error
+    /// (`NotConnected`), and every later `accept` gives that error. New connections are refused (on
+    /// Linux at once, elsewhere when the last handle is dropped).
     pub fn close(&self) {
         self.socket.close();
         // Where a listening socket cannot be shut down it goes on until it is dropped.

@@ -14,8 +14,8 @@ use crate::hub::failed::cannot;
 
 /// A Unix connection: std's `UnixStream`.
 ///
-/// Its reads and writes are those of [`Read`](crate::green::io::Read) and [`Write`](crate::green::io::Write), also on
-/// `&UnixStream`.
+/// Its reads and writes are those of [`Read`](crate::green::io::Read) and
+/// [`Write`](crate::green::io::Write), also on `&UnixStream`.
 ///
 /// # Examples
 ///
