@@ -290,11 +290,17 @@ fn primitives() {
     dropped!("sync/event.rs::wait_timeout", event.wait_timeout(LIMIT));
     let queue = sync::Queue::bounded(1);
     dropped!("sync/queue.rs::put", queue.put(1));
+    dropped!("sync/queue.rs::put_timeout", queue.put_timeout(1, LIMIT));
     dropped!("sync/queue.rs::get", queue.get());
     dropped!("sync/queue.rs::get_timeout", queue.get_timeout(LIMIT));
+    dropped!("sync/queue.rs::peek", queue.peek());
+    dropped!("sync/queue.rs::peek_timeout", queue.peek_timeout(LIMIT));
+    dropped!("sync/queue.rs::join", queue.join());
+    dropped!("sync/queue.rs::join_timeout", queue.join_timeout(LIMIT));
     let semaphore = sync::Semaphore::new(1);
     dropped!("sync/semaphore.rs::acquire", semaphore.acquire());
     dropped!("sync/semaphore.rs::acquire_timeout", semaphore.acquire_timeout(LIMIT));
+    dropped!("sync/semaphore.rs::wait", semaphore.wait());
 }
 
 #[rustfmt::skip]

@@ -48,7 +48,8 @@
 //!
 //! # The one rule
 //!
-//! > In a `#[green]` body, a **call whose value is a green call is driven right there**. Every other call is ordinary.
+//! > In a `#[green]` body, a **call whose value is a green call is driven right there**. Every
+//! > other call is ordinary.
 //!
 //! The type of the call's value decides, never its name. To hold a call back, put it into a
 //! closure: `spawn(|| task(1))`. Ordinary closures, nested items and `async` blocks in a green body

@@ -137,6 +137,7 @@ impl<T> Queue<T> {
     ///
     /// [`PutError`] with the item: `Full` when the limit is over first, `ShutDown` if the queue was
     /// shut down.
+    #[green(by_hand = "a wait, and little else")]
     pub fn put_timeout(
         &self,
         item: T,
@@ -278,6 +279,7 @@ impl<T> Queue<T> {
     /// # Errors
     ///
     /// [`ShutDown`], as [`get`](Self::get).
+    #[green(by_hand = "a wait, and little else")]
     pub fn peek(&self) -> Green<impl Future<Output = Result<T, ShutDown>>>
     where
         T: Clone,
@@ -290,6 +292,7 @@ impl<T> Queue<T> {
     /// # Errors
     ///
     /// As [`get_timeout`](Self::get_timeout).
+    #[green(by_hand = "a wait, and little else")]
     pub fn peek_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<T, GetError>>>
     where
         T: Clone,
@@ -429,6 +432,7 @@ impl<T> Queue<T> {
     /// # Cancel safety
     ///
     /// A kill or timeout here loses nothing.
+    #[green(by_hand = "a wait, and little else")]
     pub fn join(&self) -> Green<impl Future<Output = ()>> {
         Green::new(async move { suspend(Joined { queue: self, ticket: None }).await })
     }
@@ -438,6 +442,7 @@ impl<T> Queue<T> {
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
+    #[green(by_hand = "a wait, and little else")]
     pub fn join_timeout(&self, limit: Duration) -> Green<impl Future<Output = Result<(), Timeout>>> {
         Green::new(async move { with_timeout(limit, || self.join()).await })
     }
