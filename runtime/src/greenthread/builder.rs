@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::{GreenCall, MakesGreenCall};
-use crate::greenthread::{GreenThread, Thread, current};
+use crate::greenthread::{GreenThread, Thread, current, sleep};
 use crate::hub::current::with;
 use crate::hub::suspend::{Sleep, Timer, until};
 use crate::hub::task::Place;
@@ -76,25 +76,11 @@ impl Builder {
         G: GreenCall + 'static,
         G::Value: 'static,
     {
-        let alarm: Rc<Cell<Option<Timer>>> = Rc::default();
-        let timer = alarm.clone();
-        let place = Place::here();
-        let thread = with(|hub| {
-            let outcome = hub.create_task(move || async move {
-                if let Some(timer) = timer.take() {
-                    until(Sleep::until(timer)).await;
-                }
-                current().0.begin();
-                f().await
-            });
-            outcome.task().spawned_at(place);
-            outcome.task().delay();
-            GreenThread::new(outcome)
-        });
+        let unstarted = Unstarted::new(None, self.delay, f);
         if let Some(name) = &self.name {
-            thread.set_name(name);
+            unstarted.set_name(name);
         }
-        Unstarted { thread: Some(thread), alarm, delay: self.delay }
+        unstarted
     }
 }
 
@@ -126,6 +112,38 @@ pub struct Unstarted<T> {
 }
 
 impl<T> Unstarted<T> {
+    /// `owner`: whose end prevents the beginning, if anybody's does.
+    #[track_caller]
+    pub(super) fn new<F, G>(owner: Option<Option<Thread>>, delay: Duration, f: F) -> Self
+    where
+        F: MakesGreenCall<G> + 'static,
+        G: GreenCall<Value = T> + 'static,
+        T: 'static,
+    {
+        let alarm: Rc<Cell<Option<Timer>>> = Rc::default();
+        let timer = alarm.clone();
+        let place = Place::here();
+        let thread = with(|hub| {
+            let outcome = hub.create_task(move || async move {
+                if let Some(timer) = timer.take() {
+                    until(Sleep::until(timer)).await;
+                }
+                let thread = current();
+                if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
+                    thread.kill();
+                    // The kill is delivered at this suspension.
+                    sleep(Duration::ZERO).await;
+                }
+                thread.0.begin();
+                f().await
+            });
+            outcome.task().spawned_at(place);
+            outcome.task().delay();
+            GreenThread::new(outcome)
+        });
+        Unstarted { thread: Some(thread), alarm, delay }
+    }
+
     /// Starts the thread: it begins when the running one next suspends, or after the builder's
     /// delay. Does not suspend.
     ///
@@ -143,6 +161,8 @@ impl<T> Unstarted<T> {
             if delay.is_zero() || task.is_done() {
                 hub.schedule(task);
             } else {
+                // Set now and not in the thread's first turn, so that equal deadlines keep the
+                // order of the calls.
                 self.alarm.set(Some(Timer::lasting(hub, delay, task.clone().into())));
             }
         });

@@ -1,13 +1,11 @@
 //! Starting green threads.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Duration;
 
 use crate::call::{GreenCall, MakesGreenCall};
-use crate::greenthread::{GreenThread, Thread, current as current_thread, sleep, try_current};
+use crate::greenthread::builder::Unstarted;
+use crate::greenthread::{GreenThread, Thread, try_current};
 use crate::hub::current;
-use crate::hub::suspend::{Sleep, Timer, until};
 use crate::hub::task::Place;
 
 /// Starts a green thread that makes and drives the green call of `f`. Does not suspend.
@@ -136,27 +134,5 @@ where
     G: GreenCall + 'static,
     G::Value: 'static,
 {
-    let place = Place::here();
-    current::with(|hub| {
-        let alarm = Rc::new(Cell::new(None));
-        let alarm_of_thread = alarm.clone();
-        let outcome = hub.create_task(move || async move {
-            let timer = alarm_of_thread.take().expect("the alarm is set before the thread is resumed");
-            until(Sleep::until(timer)).await;
-            let thread = current_thread();
-            if owner.is_some_and(|owner| owner.is_none_or(|owner| owner.is_finished())) {
-                thread.kill();
-                // The kill is delivered at this suspension.
-                sleep(Duration::ZERO).await;
-            }
-            thread.0.begin();
-            f().await
-        });
-        outcome.task().spawned_at(place);
-        outcome.task().delay();
-        // Set now and not in the thread's first turn, so that equal deadlines keep the order of the
-        // calls.
-        alarm.set(Some(Timer::lasting(hub, delay, outcome.task().clone().into())));
-        GreenThread::new(outcome)
-    })
+    Unstarted::new(owner, delay, f).start()
 }

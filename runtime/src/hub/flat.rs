@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::current;
+use super::replaced::Replaced;
 use super::task::{TaskRef, drop_payload};
 
 /// How many may stand on each other's stack.
@@ -55,8 +56,7 @@ impl Flat {
             self.later.borrow_mut().push_back(work);
             return;
         }
-        let _restored = Restored { flat: self, depth };
-        self.depth.set(depth + 1);
+        let _restored = Replaced::new(&self.depth, depth + 1);
         if depth + 1 < DEEPEST {
             return now(value);
         }
@@ -91,18 +91,6 @@ impl Work {
             Work::Result(task) => task.drop_result(),
             Work::Value(value) => drop(value),
         }
-    }
-}
-
-/// Puts the count back, panic or not.
-struct Restored<'a> {
-    flat: &'a Flat,
-    depth: u32,
-}
-
-impl Drop for Restored<'_> {
-    fn drop(&mut self) {
-        self.flat.depth.set(self.depth);
     }
 }
 

@@ -12,7 +12,7 @@
 //!  extensions.rs  what libraries keep with a hub        subtask.rs   several calls that one thread drives
 //!  flat.rs        kills that kill, in constant stack    exit_scope.rs  who hears of a kill
 //!  branch.rs      what belongs to a branch alone        table.rs     entries by their numbers, and their memory after a peak
-//!  waiter_cell.rs room for one who waits
+//!  waiter_cell.rs room for one who waits                replaced.rs  what is put back afterwards
 //! ```
 //!
 //! [`Hub`] has what these need in four parts: the [`Scheduler`], the [`Reactor`], the [`Time`], and
@@ -60,6 +60,7 @@ pub(crate) mod observe;
 pub(crate) mod flat;
 pub(crate) mod poller;
 pub(crate) mod remote;
+pub(crate) mod replaced;
 pub(crate) mod sources;
 pub(crate) mod suspend;
 mod table;

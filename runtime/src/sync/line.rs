@@ -5,6 +5,9 @@ use std::task::Waker;
 
 /// A line of waiters. Whoever was notified keeps its place in the set of those until it leaves.
 ///
+/// The waits keep their tickets by hand: each looks at more of what the lock guards than its own
+/// place, and takes the lock once.
+///
 /// It belongs into a lock. Wakers that come out of it are woken or dropped outside of that lock,
 /// since they may be somebody else's code.
 #[derive(Default)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Timeout;
 use crate::hub::Hub;
 use crate::hub::current;
+use crate::hub::replaced::Replaced;
 use crate::hub::suspend::Timer;
 use crate::hub::task::{Waiter, is_trace_poll};
 
@@ -68,8 +69,7 @@ impl<G: Future> Limited<G> {
             return Poll::Ready(Err(Timeout { limit: *this.limit }));
         }
         let progress = if is_ours {
-            hub.time.expired.set(Some(deadline));
-            let _restored = Restore { hub, enclosing };
+            let _restored = Replaced::new(&hub.time.expired, Some(deadline));
             call.poll(cx)
         } else {
             call.poll(cx)
@@ -90,17 +90,5 @@ impl<G: Future> Limited<G> {
                 Poll::Pending
             }
         }
-    }
-}
-
-/// Puts back what an enclosing timeout has said, panic or not.
-struct Restore<'a> {
-    hub: &'a Hub,
-    enclosing: Option<Duration>,
-}
-
-impl Drop for Restore<'_> {
-    fn drop(&mut self) {
-        self.hub.time.expired.set(self.enclosing);
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ptr::NonNull;
 
+use super::super::replaced::Replaced;
 use super::TaskRef;
 use super::cell::Header;
 
@@ -21,24 +22,12 @@ impl CurrentTask {
     /// not.
     #[inline]
     pub(crate) fn during<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
-        let _restored = Restored { current: self, outer: self.header.replace(Some(task.0)) };
+        let _restored = Replaced::new(&self.header, Some(task.0));
         f()
     }
 
     pub(crate) fn get(&self) -> Option<TaskRef> {
         // SAFETY: by the invariant a caller further up the stack holds a counted reference to it.
         self.header.get().map(|header| unsafe { TaskRef::count(header) })
-    }
-}
-
-struct Restored<'a> {
-    current: &'a CurrentTask,
-    outer: Option<NonNull<Header>>,
-}
-
-impl Drop for Restored<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.current.header.set(self.outer);
     }
 }
