@@ -127,7 +127,11 @@ impl Semaphore {
     /// is.
     ///
     /// Gives the number of free permits, which may be zero: the next in line may have been called
-    /// for it. A kill or timeout here loses nothing.
+    /// for it.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = usize>> {
         Green::new(async move {

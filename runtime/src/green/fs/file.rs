@@ -176,8 +176,11 @@ impl File {
         self.shared.file.try_clone().map(File::from_std).map_err(cannot(|| "duplicate the file"))
     }
 
-    /// Changes who may do what with the file. Suspends until that is done; a kill or timeout does
-    /// not stop it.
+    /// Changes who may do what with the file. Suspends until that is done.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout does not stop it.
     ///
     /// # Errors
     ///
@@ -187,8 +190,11 @@ impl File {
         self.call("change the permissions of the file", move |file| file.set_permissions(permissions)).await
     }
 
-    /// Sets when the file was read and written. Suspends until that is done; a kill or timeout does
-    /// not stop it.
+    /// Sets when the file was read and written. Suspends until that is done.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout does not stop it.
     ///
     /// # Errors
     ///
@@ -448,7 +454,11 @@ impl File {
         }
     }
 
-    /// Gives the lock back. Suspends until that is done; a kill or timeout does not stop it.
+    /// Gives the lock back. Suspends until that is done.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout does not stop it.
     ///
     /// # Errors
     ///

@@ -10,8 +10,12 @@ use crate::{green, tpool};
 
 pub use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 
-/// Makes a link `link` that leads to `original`, which need not exist. Suspends until that is done;
-/// a kill or timeout does not stop it. [`std::os::unix::fs::symlink`] on another OS thread.
+/// Makes a link `link` that leads to `original`, which need not exist. Suspends until that is done.
+/// [`std::os::unix::fs::symlink`] on another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
@@ -23,7 +27,11 @@ pub fn symlink<P: AsRef<Path>, Q: AsRef<Path>>(original: P, link: Q) -> Result<(
 }
 
 /// Gives a file another owner, another group, or both; links are followed. Suspends until that is
-/// done; a kill or timeout does not stop it. [`std::os::unix::fs::chown`] on another OS thread.
+/// done. [`std::os::unix::fs::chown`] on another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
@@ -33,8 +41,12 @@ pub fn chown<P: AsRef<Path>>(path: P, user: Option<u32>, group: Option<u32>) -> 
     tpool::execute_io(about("change the owner of", path, move |path| fs::chown(path, user, group)))
 }
 
-/// As [`chown`], of a link itself. Suspends until that is done; a kill or timeout does not stop it.
-/// [`std::os::unix::fs::lchown`] on another OS thread.
+/// As [`chown`], of a link itself. Suspends until that is done. [`std::os::unix::fs::lchown`] on
+/// another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
@@ -44,8 +56,12 @@ pub fn lchown<P: AsRef<Path>>(path: P, user: Option<u32>, group: Option<u32>) ->
     tpool::execute_io(about("change the owner of", path, move |path| fs::lchown(path, user, group)))
 }
 
-/// As [`chown`], of an open file. Suspends until that is done; a kill or timeout does not stop it.
-/// [`std::os::unix::fs::fchown`] on another OS thread.
+/// As [`chown`], of an open file. Suspends until that is done. [`std::os::unix::fs::fchown`] on
+/// another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
