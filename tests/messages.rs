@@ -168,6 +168,32 @@ fn deadlock() {
     );
 }
 
+#[test]
+fn deadlock_in_place() {
+    #[green(in_place)]
+    fn takes(queue: &eventlet::Queue<u32>) {
+        assert!(queue.get().is_err()); // takes in place
+    }
+    #[green]
+    fn test() {
+        takes(&eventlet::Queue::unbounded());
+    }
+    let line = line_of("takes in place");
+    let text = panic_of(|| eventlet::run(test));
+    let file = file!();
+    assert_eq!(
+        text,
+        format!(
+            "deadlock: a call is waited for in place, and nothing is left that could wake it\n  \
+               green thread 1 waits for an item of a queue (1 waiting)\n      \
+                   eventlet::queue::AnyQueue::get called at {file}:{line}:23\n  \
+               green thread 1 runs\n\
+             note: the other green threads are not resumed meanwhile, ready or not\n\
+             help: make the function that waits `#[green]`, or let nobody else hold what it waits for"
+        )
+    );
+}
+
 #[green]
 fn never_run() {}
 

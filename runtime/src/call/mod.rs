@@ -3,16 +3,20 @@
 mod bounds;
 pub(crate) mod drop_check;
 pub(crate) mod lazy;
+mod shared;
 
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::process::{ExitCode, Termination};
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
-pub use bounds::{GreenCall, MakesGreenCall};
+pub use bounds::{GreenCall, GreenFn, GreenFnMut, HasValue, MakesGreenCall};
+pub use shared::{shared, shared2};
 
 use crate::call::drop_check::Made;
+use crate::hub::current;
 use crate::hub::observe::backtrace::note_call;
 use crate::hub::task::is_trace_poll;
 
@@ -47,6 +51,19 @@ impl<F: Future> Green<F> {
     #[track_caller]
     pub(crate) fn new(body: F) -> Self {
         Green { body, made: Made::here() }
+    }
+
+    /// Drives the call without leaving its caller, while nobody else is resumed.
+    #[track_caller]
+    pub(crate) fn wait_in_place(self) -> F::Output {
+        current::expect_not_over();
+        let hub = current::with(Rc::clone);
+        if !hub.is_at_work() {
+            return crate::run(|| self);
+        }
+        let Green { body, mut made } = self;
+        made.is_driven();
+        hub.wait_in_place(body, Location::caller())
     }
 }
 

@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::current::{FULL_BUDGET, replace_budget};
+use super::exit_scope::ExitScope;
 use super::flat::Work;
 use super::observe::trace::has_subscriber;
 use super::task::{JoinHandle, Progress, TaskRef, drop_payload};
@@ -149,18 +151,21 @@ impl Hub {
     /// Calls `f` with `task` as the current one, and puts back what belongs to the one before
     /// afterwards.
     fn enter_task<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
-        let budget = replace_budget(FULL_BUDGET);
-        let expired = self.time.expired.take();
-        let shielded = self.scheduler.shielded.take();
-        let exit_scope = self.scheduler.exit_scope.take();
-        let delivers = self.scheduler.delivers.take();
-        let result = self.scheduler.current.during(task, f);
-        replace_budget(budget);
-        self.time.expired.set(expired);
-        self.scheduler.shielded.set(shielded);
-        self.scheduler.exit_scope.set(exit_scope);
-        self.scheduler.delivers.set(delivers);
-        result
+        let _apart = self.apart();
+        self.scheduler.current.during(task, f)
+    }
+
+    /// Begins something in the middle of a resumption that is none of its business, until the guard
+    /// is dropped.
+    pub(super) fn apart(&self) -> Apart<'_> {
+        Apart {
+            hub: self,
+            budget: replace_budget(FULL_BUDGET),
+            expired: self.time.expired.take(),
+            shielded: self.scheduler.shielded.take(),
+            exit_scope: self.scheduler.exit_scope.take(),
+            delivers: self.scheduler.delivers.take(),
+        }
     }
 
     /// Was the running thread resumed to hear of a kill?
@@ -256,6 +261,26 @@ impl Hub {
             }
             progress != Progress::Nothing
         })
+    }
+}
+
+/// What belongs to a resumption, while something else goes on.
+pub(super) struct Apart<'a> {
+    hub: &'a Hub,
+    budget: i32,
+    expired: Option<Duration>,
+    shielded: bool,
+    exit_scope: Option<Rc<ExitScope>>,
+    delivers: bool,
+}
+
+impl Drop for Apart<'_> {
+    fn drop(&mut self) {
+        replace_budget(self.budget);
+        self.hub.time.expired.set(self.expired);
+        self.hub.scheduler.shielded.set(self.shielded);
+        self.hub.scheduler.exit_scope.set(self.exit_scope.take());
+        self.hub.scheduler.delivers.set(self.delivers);
     }
 }
 

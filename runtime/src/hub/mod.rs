@@ -13,6 +13,7 @@
 //!  flat.rs        kills that kill, in constant stack    exit_scope.rs  who hears of a kill
 //!  branch.rs      what belongs to a branch alone        table.rs     entries by their numbers, and their memory after a peak
 //!  waiter_cell.rs room for one who waits                replaced.rs  what is put back afterwards
+//!  in_place.rs    calls that are waited for where nobody can suspend
 //! ```
 //!
 //! [`Hub`] has what these need in four parts: the [`Scheduler`], the [`Reactor`], the [`Time`], and
@@ -54,6 +55,7 @@ pub(crate) mod current;
 pub(crate) mod exit_scope;
 pub(crate) mod exit;
 pub(crate) mod failed;
+mod in_place;
 mod extensions;
 mod lifecycle;
 pub(crate) mod observe;

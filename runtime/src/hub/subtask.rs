@@ -72,6 +72,18 @@ impl SubtaskQueue {
         self.driver.register(Waiter::of_waker(waker, &hub.remote));
     }
 
+    /// Is a subtask in the queue?
+    pub(super) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Takes those out of the queue that are there, for whoever drives them without a turn.
+    pub(super) fn take_ready(&self) {
+        while let Some(subtask) = self.ready.pop() {
+            subtask.leave_queue();
+        }
+    }
+
     /// Forgets who is in the queue, and who drives them.
     pub(crate) fn clear(&self) {
         self.ready.clear();

@@ -134,6 +134,22 @@ impl Hub {
         true
     }
 
+    /// What lies outside, for a call that is waited for in place: nobody is resumed, and whoever is
+    /// ready counts for nothing.
+    ///
+    /// `false` says that nothing will ever wake it.
+    pub(super) fn look_outside_for(self: &Rc<Self>, is_woken: impl Fn() -> bool) -> bool {
+        self.collect_mail();
+        self.settle_timers();
+        if !is_woken() && self.is_deadlocked() {
+            return false;
+        }
+        self.wait_for_io_unless(&is_woken);
+        self.collect_mail();
+        self.fire_timers();
+        true
+    }
+
     /// Nothing is ready: one of those who wait for that goes on.
     fn notify_idler(&self) {
         if self.scheduler.ready.is_empty() {
@@ -156,6 +172,16 @@ impl Hub {
     }
 
     fn wait_for_io(&self, is_idle: bool) {
+        self.wait_for_events(is_idle, || self.scheduler.ready.is_empty());
+    }
+
+    /// The same where only one thing is waited for.
+    fn wait_for_io_unless(&self, is_woken: impl Fn() -> bool) {
+        self.wait_for_events(!is_woken(), || !is_woken());
+    }
+
+    #[inline(always)]
+    fn wait_for_events(&self, is_idle: bool, is_still_idle: impl Fn() -> bool) {
         let deadline = if is_idle { self.time.timers.borrow().next_deadline() } else { None };
         if !is_idle {
             return self.poll_io(Some(Duration::ZERO));
@@ -167,7 +193,7 @@ impl Hub {
                 self.poll_io(Some(Duration::ZERO));
             } else if self.can_skip_time() {
                 self.poll_io(Some(Duration::ZERO));
-                if self.scheduler.ready.is_empty() && !self.remote.has_mail() {
+                if is_still_idle() && !self.remote.has_mail() {
                     self.advance_clock(deadline);
                 }
             } else {
@@ -304,6 +330,15 @@ impl Hub {
         }
         self.scheduler.runs.set(Some(here));
         Running(self.clone())
+    }
+
+    /// Says that the hub is at work in place, until the guard is dropped.
+    pub(super) fn run_in_place(self: &Rc<Self>, caller: &'static Location<'static>) -> Option<Running> {
+        let is_first = self.scheduler.runs.get().is_none();
+        is_first.then(|| {
+            self.scheduler.runs.set(Some(caller));
+            Running(self.clone())
+        })
     }
 
     /// Nothing is ready. Is there anything left that could wake a thread?

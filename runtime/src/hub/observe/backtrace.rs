@@ -86,7 +86,7 @@ impl Hub {
     }
 
     /// What is found while `poll` looks.
-    fn find(&self, poll: impl FnOnce()) -> Backtrace {
+    pub(in crate::hub) fn find(&self, poll: impl FnOnce()) -> Backtrace {
         let outer = std::mem::take(&mut self.observe.looking.borrow_mut().found);
         poll();
         std::mem::replace(&mut self.observe.looking.borrow_mut().found, outer)
@@ -221,6 +221,14 @@ impl Backtrace {
     /// Has the wait left word with whoever will wake it? If not, the look has resumed the thread.
     pub(in crate::hub) fn is_settled(&self) -> bool {
         self.is_settled
+    }
+
+    /// Where it is, as text with a line for each call.
+    pub(in crate::hub) fn describe(&self, name: &str) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = self.write(name, 1, &mut text);
+        text
     }
 
     fn write(&self, name: &str, depth: usize, text: &mut String) -> fmt::Result {

@@ -93,6 +93,22 @@ impl Hub {
         }
     }
 
+    /// A call is waited for in place, and somebody wants to know where.
+    #[cold]
+    pub(in crate::hub) fn tell_in_place(&self, place: &Backtrace) {
+        if self.observe.watch.prints {
+            let suspended = Suspended::new(place).to_string();
+            let stays = suspended.strip_prefix("suspends").unwrap_or(&suspended);
+            say!("eventlet: {} stays in place{stays}", self.name_of_current());
+        }
+    }
+
+    /// The running thread, for messages.
+    pub(in crate::hub) fn name_of_current(&self) -> String {
+        self.current()
+            .map_or_else(|| "code in no green thread".to_owned(), |task| super::backtrace::name_of(&task))
+    }
+
     /// A thread has ended, and somebody wants to know.
     #[cold]
     pub(in crate::hub) fn tell_ended(&self, task: &TaskRef) {

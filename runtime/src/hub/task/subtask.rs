@@ -8,13 +8,13 @@ use std::future::{Future, Pending, pending};
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::super::remote::Remote;
 use super::super::subtask::SubtaskQueue;
 use super::cell::TaskCell;
 use super::ready::Queueable;
-use super::waker::RESUME;
+use super::waker::{RESUME, TRACE};
 use super::{DONE, RUNNING, SCHEDULED, STAND_IN, SUBTASK, TaskRef};
 use crate::loom::Arc;
 
@@ -80,6 +80,11 @@ impl Subtask {
     pub(crate) fn with_context<R>(&self, f: impl FnOnce(&mut Context<'_>) -> R) -> R {
         self.0.with_context(f)
     }
+
+    /// The same for a trace poll, whose waker says that it only looks.
+    pub(in crate::hub) fn with_trace<R>(&self, f: impl FnOnce(&mut Context<'_>) -> R) -> R {
+        self.0.with_waker(&TRACE, f)
+    }
 }
 
 impl Queueable for Subtask {
@@ -95,9 +100,14 @@ impl Queueable for Subtask {
 impl TaskRef {
     /// Calls `f` with a context whose waker wakes this task.
     pub(super) fn with_context<R>(&self, f: impl FnOnce(&mut Context<'_>) -> R) -> R {
-        // SAFETY: the vtable keeps the contract of `RawWaker` for a header pointer. This waker was
+        self.with_waker(&RESUME, f)
+    }
+
+    #[inline]
+    fn with_waker<R>(&self, vtable: &'static RawWakerVTable, f: impl FnOnce(&mut Context<'_>) -> R) -> R {
+        // SAFETY: both vtables keep the contract of `RawWaker` for a header pointer. This waker was
         // not counted and is never dropped; `self` keeps the header alive.
-        let waker = ManuallyDrop::new(unsafe { Waker::new(self.0.as_ptr().cast_const().cast(), &RESUME) });
+        let waker = ManuallyDrop::new(unsafe { Waker::new(self.0.as_ptr().cast_const().cast(), vtable) });
         f(&mut Context::from_waker(&waker))
     }
 
