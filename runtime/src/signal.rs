@@ -44,7 +44,7 @@ use std::time::Duration;
 use signal_hook::SigId;
 use signal_hook::low_level::{pipe, unregister};
 
-use crate::call::GreenCall;
+use crate::call::GreenFn;
 use crate::green;
 use crate::greenthread::{Thread, sleep, spawn, spawn_n};
 use crate::hub::failed::cannot;
@@ -98,11 +98,10 @@ pub use signal_hook::consts::{
 /// # Panics
 ///
 /// As [`spawn`].
-pub fn signal<F, G>(signal: i32, handler: F) -> io::Result<Handle>
+pub fn signal<F, T>(signal: i32, handler: F) -> io::Result<Handle>
 where
-    F: Fn() -> G + 'static,
-    G: GreenCall + 'static,
-    G::Value: 'static,
+    F: GreenFn<T> + 'static,
+    T: 'static,
 {
     let arrivals = Arrivals::of(signal)?;
     let listener = spawn(move || listen(arrivals, handler));
@@ -111,11 +110,10 @@ where
 }
 
 #[green(crate = crate)]
-fn listen<F, G>(arrivals: Arrivals, handler: F) -> io::Result<()>
+fn listen<F, T>(arrivals: Arrivals, handler: F) -> io::Result<()>
 where
-    F: Fn() -> G + 'static,
-    G: GreenCall + 'static,
-    G::Value: 'static,
+    F: GreenFn<T> + 'static,
+    T: 'static,
 {
     let handler = std::rc::Rc::new(handler);
     loop {
@@ -127,7 +125,7 @@ where
         };
         for _ in 0..count {
             let handler = handler.clone();
-            spawn_n(move || handler());
+            spawn_n(move || async move { handler().await });
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What is handed to `spawn` and its kind, so that a mistake is explained in their words.
 
+use std::fmt;
 use std::future::Future;
+
+use crate::call::Green;
 
 /// A closure that makes a green call: every `FnOnce() -> G` is one.
 ///
@@ -39,4 +42,64 @@ pub trait GreenCall: Future<Output = <Self as GreenCall>::Value> {
 #[diagnostic::do_not_recommend]
 impl<G: Future> GreenCall for G {
     type Value = G::Output;
+}
+
+/// What can be shown: not a green call, whose value is not there yet. Nothing implements it: it has
+/// the words of the refusal.
+#[diagnostic::on_unimplemented(
+    message = "a green call cannot be shown: it has not run, and has no value yet",
+    label = "this call is not driven here",
+    note = "a call is driven in a `#[green]` body, and there in the arguments of all macros that `#[green]` knows",
+    note = "help: in a macro of your own, write `#[green(macros(its_name))]` on the function, or make the call first and pass its value",
+    note = "help: in an ordinary function, make the function `#[green]`; see `green-call-in-macro` in `eventlet::docs::diagnostics`"
+)]
+pub trait HasValue {}
+
+impl<F> fmt::Display for Green<F>
+where
+    F: HasValue,
+{
+    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        unreachable!("no green call has a value to show")
+    }
+}
+
+impl<F> fmt::Debug for Green<F>
+where
+    F: HasValue,
+{
+    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        unreachable!("no green call has a value to show")
+    }
+}
+
+macro_rules! makes_calls {
+    ($($(#[$doc:meta])* $Name:ident: $Bound:path;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// A green function is one by its name, so is a closure whose value is one call
+        /// (`|| fetch(1)`), and a green closure. The calls of `#[green] async || …` may borrow from
+        /// what it has captured. There is nothing to implement and nothing to call.
+        #[diagnostic::on_unimplemented(
+            message = "a green call is expected of this closure, and it gives a plain value",
+            label = "what it gives is there at once",
+            note = "a green thread drives a green call, which is what calling a `#[green]` function gives",
+            note = "help: if it holds green calls, write `#[green] async move || {{ … }}`; if it is one call, make the function `#[green]`",
+            note = "help: for plain work there is `tpool::execute`; around a parameter or a `dyn Fn` that gives calls, write `move || f()`",
+            note = "see `spawn-plain-value` in `eventlet::docs::diagnostics`"
+        )]
+        pub trait $Name<R>: $Bound {}
+
+        #[diagnostic::do_not_recommend]
+        impl<F: $Bound, R> $Name<R> for F {}
+    )*};
+}
+
+makes_calls! {
+    /// A closure that makes a green call whenever it is asked: every `AsyncFn() -> R` is one.
+    GreenFn: AsyncFn() -> R;
+
+    /// A closure that makes a green call whenever it is asked, one after another: every
+    /// `AsyncFnMut() -> R` is one.
+    GreenFnMut: AsyncFnMut() -> R;
 }

@@ -47,7 +47,8 @@
 //! (`.green_map(fetch)`), an ordinary closure whose value is one call (`|name| fetch(name)`), or a
 //! green closure (`#[green] |name| …`, `#[green] move |name| …`), in which everything is driven. A
 //! call that borrows from the closure itself (from what it owns) needs a green closure where it is
-//! made once; where it is made many times, hand it a clone.
+//! made once; where it is made many times, [`shared`](crate::shared) makes one of it that all calls
+//! share, or hand each a clone.
 //!
 //! Where std's closure looks at an item by reference (`filter`, `find`, `take_while`, …), the
 //! twin's closure gets a clone: a call that waits cannot borrow from what the iterator is about to

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::ConnectionPool;
+use crate::call::GreenFn;
 
 /// The settings of a [`ConnectionPool`], which has an example.
 pub struct Builder<C> {
@@ -91,12 +92,16 @@ impl<C: 'static> Builder<C> {
 
     /// A pool with these settings, whose connections `create` makes. Does not suspend: it has no
     /// connections yet.
-    pub fn build<F, G, E: 'static>(self, create: F) -> ConnectionPool<C, E>
+    pub fn build<F, E: 'static>(self, create: F) -> ConnectionPool<C, E>
     where
-        F: Fn() -> G + 'static,
-        G: Future<Output = Result<C, E>> + 'static,
+        F: GreenFn<Result<C, E>> + 'static,
     {
-        ConnectionPool::of(self.settings, Box::new(move || Box::pin(create())))
+        let create = Rc::new(create);
+        let create = move || -> super::Making<C, E> {
+            let create = create.clone();
+            Box::pin(async move { create().await })
+        };
+        ConnectionPool::of(self.settings, Box::new(create))
     }
 }
 

@@ -16,7 +16,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::call::Green;
+use crate::call::{Green, GreenFn};
 use crate::green;
 use crate::hub::suspend::until;
 use crate::same::same_object;
@@ -110,10 +110,9 @@ type Making<C, E> = Pin<Box<dyn Future<Output = Result<C, E>>>>;
 impl<C: 'static, E: 'static> ConnectionPool<C, E> {
     /// A pool with the settings of [`Builder::new`], whose connections `create` makes. It has none
     /// yet.
-    pub fn new<F, G>(create: F) -> Self
+    pub fn new<F>(create: F) -> Self
     where
-        F: Fn() -> G + 'static,
-        G: Future<Output = Result<C, E>> + 'static,
+        F: GreenFn<Result<C, E>> + 'static,
     {
         Builder::new().build(create)
     }

@@ -1,9 +1,8 @@
 //! Work that is done again and again.
 
-use std::future::Future;
 use std::time::Duration;
 
-use crate::call::GreenCall;
+use crate::call::GreenFnMut;
 use crate::greenthread::lost::report_own;
 use crate::greenthread::{GreenThread, sleep, spawn};
 use crate::hub::current;
@@ -62,33 +61,32 @@ impl Overrun {
 /// # Examples
 ///
 /// ```
-/// use std::cell::Cell;
-/// use std::rc::Rc;
 /// use std::time::Duration;
-/// use eventlet::{green, greenthread, sleep};
-///
-/// #[green]
-/// fn beat(count: Rc<Cell<u32>>) {
-///     count.set(count.get() + 1);
-/// }
+/// use eventlet::{Queue, green, greenthread, sleep};
 ///
 /// #[green]
 /// fn main() {
-///     let count = Rc::new(Cell::new(0));
-///     let beats = count.clone();
-///     let heart = greenthread::every(Duration::from_millis(1), move || beat(beats.clone()));
-///     while count.get() < 3 {
-///         sleep(Duration::from_millis(1));
+///     let beats = Queue::unbounded();
+///     let (to, mut count) = (beats.clone(), 0);
+///     let heart = greenthread::every(
+///         Duration::from_millis(1),
+///         #[green]
+///         async move || {
+///             count += 1;
+///             to.put(count).unwrap();
+///         },
+///     );
+///     for n in 1..=3 {
+///         assert_eq!(beats.get(), Ok(n));
 ///     }
 ///     heart.kill();
 /// }
 /// ```
 #[track_caller]
-pub fn every<F, G>(period: Duration, f: F) -> GreenThread<()>
+pub fn every<F, T>(period: Duration, f: F) -> GreenThread<()>
 where
-    F: FnMut() -> G + 'static,
-    G: GreenCall + 'static,
-    G::Value: 'static,
+    F: GreenFnMut<T> + 'static,
+    T: 'static,
 {
     every_with(period, Overrun::default(), f)
 }
@@ -99,21 +97,20 @@ where
 ///
 /// As [`every`].
 #[track_caller]
-pub fn every_with<F, G>(period: Duration, overrun: Overrun, f: F) -> GreenThread<()>
+pub fn every_with<F, T>(period: Duration, overrun: Overrun, f: F) -> GreenThread<()>
 where
-    F: FnMut() -> G + 'static,
-    G: GreenCall + 'static,
-    G::Value: 'static,
+    F: GreenFnMut<T> + 'static,
+    T: 'static,
 {
     assert!(!period.is_zero(), "a period of zero would never be over");
     let first = current::with(|hub| hub.deadline_in(period));
     spawn(move || run(period, overrun, first, f))
 }
 
-async fn run<F, G>(period: Duration, overrun: Overrun, first: Duration, mut f: F)
+async fn run<F, T>(period: Duration, overrun: Overrun, first: Duration, mut f: F)
 where
-    F: FnMut() -> G,
-    G: Future<Output: 'static>,
+    F: GreenFnMut<T>,
+    T: 'static,
 {
     let mut planned = first;
     loop {

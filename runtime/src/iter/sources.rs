@@ -1,7 +1,5 @@
 //! Green iterators from something else.
 
-use std::future::Future;
-
 use super::GreenIterator;
 use crate::green;
 
@@ -66,10 +64,9 @@ impl<I: Iterator> GreenIterator for FromIter<I> {
 /// # Cancel safety
 ///
 /// A kill or timeout in a step drops the call that `f` made.
-pub fn from_fn<T, F, G>(f: F) -> FromFn<F>
+pub fn from_fn<T, F>(f: F) -> FromFn<F>
 where
-    F: FnMut() -> G,
-    G: Future<Output = Option<T>>,
+    F: AsyncFnMut() -> Option<T>,
 {
     FromFn { f }
 }
@@ -80,10 +77,9 @@ pub struct FromFn<F> {
     f: F,
 }
 
-impl<T, F, G> GreenIterator for FromFn<F>
+impl<T, F> GreenIterator for FromFn<F>
 where
-    F: FnMut() -> G,
-    G: Future<Output = Option<T>>,
+    F: AsyncFnMut() -> Option<T>,
 {
     type Item = T;
 
@@ -99,10 +95,9 @@ where
 /// # Cancel safety
 ///
 /// A kill or timeout in a step drops the call that `f` made.
-pub fn repeat_with<F, G>(f: F) -> RepeatWith<F>
+pub fn repeat_with<T, F>(f: F) -> RepeatWith<F>
 where
-    F: FnMut() -> G,
-    G: Future,
+    F: AsyncFnMut() -> T,
 {
     RepeatWith { f }
 }
@@ -113,15 +108,14 @@ pub struct RepeatWith<F> {
     f: F,
 }
 
-impl<F, G> GreenIterator for RepeatWith<F>
+impl<T, F> GreenIterator for RepeatWith<F>
 where
-    F: FnMut() -> G,
-    G: Future,
+    F: AsyncFnMut() -> T,
 {
-    type Item = G::Output;
+    type Item = T;
 
     #[green(crate = crate)]
-    fn next(&mut self) -> Option<G::Output> {
+    fn next(&mut self) -> Option<T> {
         Some((self.f)().await)
     }
 

@@ -11,8 +11,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::call::Green;
-use crate::call::GreenCall;
+use crate::call::{Green, GreenFn};
 use crate::green;
 use crate::hub::suspend::until;
 use crate::same::same_object;
@@ -76,10 +75,9 @@ impl<T, E> Pool<T, E> {
     ///
     /// The idle item that came back first is lent first; see
     /// [`with_newest_first`](Self::with_newest_first).
-    pub fn new<F, G>(max_size: usize, create: F) -> Self
+    pub fn new<F>(max_size: usize, create: F) -> Self
     where
-        F: Fn() -> G + 'static,
-        G: GreenCall<Value = Result<T, E>> + 'static,
+        F: GreenFn<Result<T, E>> + 'static,
     {
         Pool { stock: Rc::new(Stock::new(max_size, false, create)) }
     }
@@ -88,10 +86,9 @@ impl<T, E> Pool<T, E> {
     /// can grow old.
     ///
     /// eventlet's `order_as_stack`.
-    pub fn with_newest_first<F, G>(max_size: usize, create: F) -> Self
+    pub fn with_newest_first<F>(max_size: usize, create: F) -> Self
     where
-        F: Fn() -> G + 'static,
-        G: GreenCall<Value = Result<T, E>> + 'static,
+        F: GreenFn<Result<T, E>> + 'static,
     {
         Pool { stock: Rc::new(Stock::new(max_size, true, create)) }
     }

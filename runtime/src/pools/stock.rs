@@ -10,6 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
+use crate::call::GreenFn;
 use crate::semaphore::permits::Permits;
 
 pub(super) struct Stock<T, E> {
@@ -27,13 +28,16 @@ pub(super) struct Stock<T, E> {
 type Making<T, E> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
 
 impl<T, E> Stock<T, E> {
-    pub(super) fn new<F, G>(max_size: usize, newest_first: bool, create: F) -> Self
+    pub(super) fn new<F>(max_size: usize, newest_first: bool, create: F) -> Self
     where
-        F: Fn() -> G + 'static,
-        G: Future<Output = Result<T, E>> + 'static,
+        F: GreenFn<Result<T, E>> + 'static,
     {
+        let create = Rc::new(create);
         Stock {
-            create: Box::new(move || Box::pin(create())),
+            create: Box::new(move || {
+                let create = create.clone();
+                Box::pin(async move { create().await })
+            }),
             places: Permits::new(max_size),
             idle: RefCell::default(),
             newest_first,
