@@ -42,6 +42,8 @@ pub(crate) enum Diagnostic {
     NotAFunction(&'static str),
     UnknownOption(String),
     BadCrateOption,
+    BadMacrosOption,
+    OptionsTogether(String, String),
     NotATest(&'static str),
     UnknownTestOption(String),
     BadHubOption,
@@ -52,7 +54,10 @@ pub(crate) enum Diagnostic {
     TestSignature(String),
     AwaitInNoSwitch,
     GreenClosureOutside,
+    BoxedAsync,
     ReservedName(String),
+    QuestionWithoutResult(String),
+    JumpOutsideLoop(&'static str),
 }
 
 impl Diagnostic {
@@ -100,6 +105,16 @@ impl Diagnostic {
                 "it tells `#[green]` where a re-exporting crate keeps `eventlet`",
                 "write `#[green(crate = your_crate::eventlet)]`",
             ),
+            Diagnostic::BadMacrosOption => message(
+                "`macros` needs the names of macros",
+                "it tells `#[green]` that their arguments are expressions, in which green calls are driven",
+                "write them in parentheses, such as `#[green(macros(retry, tri))]`",
+            ),
+            Diagnostic::OptionsTogether(first, last) => message(
+                &format!("`{first}` and `{last}` stand together"),
+                "`boxed` is about a call that suspends; `in_place` and `no_switch` make an ordinary function",
+                "keep the one that you mean",
+            ),
             Diagnostic::NotATest(kind) => message(
                 &format!("`#[eventlet::test]` stands on {kind}"),
                 "a test is a function that the test harness calls",
@@ -146,10 +161,25 @@ impl Diagnostic {
                 "it is the `#[green]` of the function around it that makes a closure green",
                 "write `#[green]` on the function, or `eventlet::green_closure!(move || …)` in place of the closure",
             ),
+            Diagnostic::BoxedAsync => message(
+                "a boxed green closure is written without `async`",
+                "`async` lets its calls borrow from the closure itself, and `boxed` gives them one type that can be named",
+                "remove `async`, or `boxed` if the closure stands where an `AsyncFn` is expected",
+            ),
             Diagnostic::ReservedName(name) => message(
                 &format!("a green method cannot be called `{name}`"),
                 "in a green body a call by this name is taken for std's, which never suspends",
                 "give it a name of its own, that of what it waits for perhaps",
+            ),
+            Diagnostic::QuestionWithoutResult(gives) => message(
+                &format!("`?` in a function that returns {gives}"),
+                "it hands an error, or `None`, to the caller, and this function can give neither",
+                "give the function a result, such as `-> std::io::Result<…>`, and end it with `Ok(…)`",
+            ),
+            Diagnostic::JumpOutsideLoop(word) => message(
+                &format!("`{word}` outside of a loop"),
+                "there is nothing around it that it could leave or begin anew",
+                "`return` leaves the function",
             ),
             Diagnostic::AwaitInNoSwitch => message(
                 "`.await` inside `no_switch!`",
@@ -180,8 +210,10 @@ fn not_a_function(kind: &str) -> (String, String, String) {
 }
 
 fn unknown_option(name: &str) -> (String, String, String) {
-    if name == "boxed" {
-        return message("`boxed` takes no value", "it is on where it is written", "write `#[green(boxed)]`");
+    const ALL: &str = "the options are `boxed`, `in_place`, `no_switch`, `macros(…)` and `crate = path`";
+    if ["boxed", "in_place", "no_switch"].contains(&name) {
+        let what = format!("`{name}` takes no value");
+        return message(&what, "it is on where it is written", &format!("write `#[green({name})]`"));
     }
     let what = format!("`#[green]` has no option `{name}`");
     let note = match name {
@@ -203,8 +235,8 @@ fn unknown_option(name: &str) -> (String, String, String) {
         "name" | "label" => "name the thread where it is spawned".to_owned(),
         "timeout" => "write `with_timeout(limit, || call())` around the call".to_owned(),
         _ => match nearest(name) {
-            Some(near) => format!("did you mean `{near}`? The options are `boxed` and `crate = path`"),
-            None => "the options are `boxed` and `crate = path`".to_owned(),
+            Some(near) => format!("did you mean `{near}`? {}{}", ALL[..1].to_uppercase(), &ALL[1..]),
+            None => ALL.to_owned(),
         },
     };
     (what, note.to_owned(), help)

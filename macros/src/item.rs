@@ -39,6 +39,8 @@ pub(crate) enum Role {
     Main,
     /// The test harness: it runs its call.
     Test,
+    /// Other functions, as they call any: it suspends nobody.
+    Ordinary,
     /// Nothing, for its signature is a mistake: only its name is kept.
     Stub,
 }
@@ -127,6 +129,11 @@ fn role(attrs: &[Attribute], sig: &Signature, has_body: bool) -> Role {
     } else {
         Role::Function
     }
+}
+
+/// Whether this is our own attribute.
+pub(crate) fn is_green(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "green")
 }
 
 /// Whether the attribute is the test harness's own.

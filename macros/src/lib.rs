@@ -17,11 +17,9 @@ mod paths;
 mod tests;
 
 use diagnostics::{Diagnostic, Diagnostics};
-use item::{GreenFn, Parsed};
-use options::Options;
-use paths::Paths;
+use item::{GreenFn, Parsed, Role};
+use options::{Calls, Options};
 use proc_macro2::TokenStream;
-use syn::ExprClosure;
 
 /// Makes a function green: in its body, a call whose value is a green call is driven right there.
 ///
@@ -45,8 +43,11 @@ pub fn test(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> 
 #[proc_macro]
 pub fn green_closure(closure: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let mut diagnostics = Diagnostics::default();
-    let closure = match syn::parse::<ExprClosure>(closure) {
-        Ok(closure) => lower::lone_closure(closure, &Paths::new(None), &mut diagnostics),
+    let closure = match syn::parse::Parser::parse(lower::with_attributes, closure) {
+        Ok(closure) => {
+            let options = Options::parse(TokenStream::new(), &mut diagnostics);
+            lower::lone_closure(closure, options, &mut diagnostics)
+        }
         Err(error) => return error.to_compile_error().into(),
     };
     emit::lone_closure(&closure, diagnostics).into()
@@ -61,11 +62,14 @@ fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         Parsed::Broken(function, body) => (function, Some(body)),
         Parsed::Closure(closure) => {
             diagnostics.push(&closure.inputs_begin, Diagnostic::GreenClosureOutside);
-            let closure = lower::lone_closure(*closure, &options.paths, &mut diagnostics);
+            let closure = lower::lone_closure(*closure, options, &mut diagnostics);
             return emit::lone_closure(&closure, diagnostics);
         }
         Parsed::NotAFunction => return emit::untouched(item, diagnostics),
     };
+    if options.calls != Calls::Suspend {
+        function.role = Role::Ordinary;
+    }
     check::function(&mut function, &mut diagnostics);
     if options.by_hand && broken.is_none() {
         return emit::by_hand(function, diagnostics);

@@ -3,20 +3,35 @@
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, LitStr, Path, Token};
+use syn::{Ident, LitStr, Path, Token, parenthesized};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::paths::Paths;
 
 /// The names of the options, for messages.
-pub(crate) const KNOWN: [&str; 2] = ["boxed", "crate"];
+pub(crate) const KNOWN: [&str; 5] = ["boxed", "in_place", "no_switch", "macros", "crate"];
 /// The same for tests.
 pub(crate) const KNOWN_OF_TESTS: [&str; 3] = ["real_time", "hub", "crate"];
+
+/// What becomes of the green calls in a body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// They suspend it, so it is a green one.
+    Suspend,
+    /// They are waited for where they stand, so it is an ordinary one.
+    InPlace,
+    /// It has none, so it is an ordinary one.
+    Refused,
+}
 
 /// The options of one `#[green(..)]`.
 pub(crate) struct Options {
     /// The call's state goes on the heap, so that its type can be named.
     pub(crate) boxed: bool,
+    /// What becomes of its green calls.
+    pub(crate) calls: Calls,
+    /// Macros whose arguments are expressions.
+    pub(crate) macros: Vec<Ident>,
     /// Where the runtime crate is.
     pub(crate) paths: Paths,
     /// How a test is run; only `#[eventlet::test]` says that.
@@ -41,13 +56,28 @@ impl Options {
     pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
         let mut boxed = false;
         let mut by_hand = false;
+        let mut calls = Calls::Suspend;
+        let mut kinds = Vec::new();
+        let mut macros = Vec::new();
         let mut root = None;
         let parser = |input: ParseStream| {
             while !input.is_empty() {
                 let name = input.call(Ident::parse_any)?;
                 match name.to_string().as_str() {
-                    "boxed" if at_end(input) => boxed = true,
+                    "boxed" if at_end(input) => {
+                        boxed = true;
+                        kinds.push(name);
+                    }
+                    "in_place" if at_end(input) => {
+                        calls = Calls::InPlace;
+                        kinds.push(name);
+                    }
+                    "no_switch" if at_end(input) => {
+                        calls = Calls::Refused;
+                        kinds.push(name);
+                    }
                     "by_hand" if input.peek(Token![=]) && input.peek2(LitStr) => by_hand = true,
+                    "macros" => macros.extend(macro_names(&name, input, diagnostics)),
                     "crate" => root = root_path(&name, input, diagnostics).or(root.take()),
                     _ => diagnostics.push(&name, Diagnostic::UnknownOption(name.to_string())),
                 }
@@ -58,7 +88,12 @@ impl Options {
         if let Err(error) = parser.parse2(tokens) {
             diagnostics.push_error(error);
         }
-        Options { boxed, paths: Paths::new(root), harness: None, by_hand }
+        if let [first, .., last] = &*kinds
+            && first != last
+        {
+            diagnostics.push(last, Diagnostic::OptionsTogether(first.to_string(), last.to_string()));
+        }
+        Options { boxed, calls, macros, paths: Paths::new(root), harness: None, by_hand }
     }
 
     /// The same for `#[eventlet::test(..)]`.
@@ -81,7 +116,28 @@ impl Options {
         if let Err(error) = parser.parse2(tokens) {
             diagnostics.push_error(error);
         }
-        Options { boxed: false, paths: Paths::new(root), harness: Some(harness), by_hand: false }
+        let paths = Paths::new(root);
+        let (calls, harness) = (Calls::Suspend, Some(harness));
+        Options { boxed: false, calls, macros: Vec::new(), paths, harness, by_hand: false }
+    }
+}
+
+/// `macros(retry, my::tri)`, behind its name.
+fn macro_names(name: &Ident, input: ParseStream, diagnostics: &mut Diagnostics) -> Vec<Ident> {
+    let list = |input: ParseStream| {
+        let list;
+        parenthesized!(list in input);
+        list.parse_terminated(Path::parse_mod_style, Token![,])
+    };
+    let ahead = input.fork();
+    match list(&ahead) {
+        Ok(paths) if at_end(&ahead) && !paths.is_empty() => {
+            paths.into_iter().filter_map(|path| Some(path.segments.last()?.ident.clone())).collect()
+        }
+        _ => {
+            diagnostics.push(name, Diagnostic::BadMacrosOption);
+            Vec::new()
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use quote::quote_spanned;
 use syn::Path;
 
 /// Where the runtime crate is, as seen from the expansion.
+#[derive(Clone)]
 pub(crate) struct Paths {
     root: Option<Path>,
 }
@@ -13,6 +14,11 @@ impl Paths {
     /// The root named by `#[green(crate = path)]`, or `::eventlet`.
     pub(crate) fn new(root: Option<Path>) -> Self {
         Paths { root }
+    }
+
+    /// The same, or those `around` if `#[green]` names no root.
+    pub(crate) fn or(self, around: &Paths) -> Self {
+        if self.root.is_some() { self } else { around.clone() }
     }
 
     /// The type of a green call.

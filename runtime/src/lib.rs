@@ -57,22 +57,24 @@
 //! can hand on a call that borrows it: `spawn(#[green] move || account.deposit(1))`.
 //! `no_switch! { … }` is a region in which a green call is a compile error.
 //!
-//! A green closure can stand in a green body only, and can be called once if what it captures is
-//! not `Copy`. For a job that is made many times (in [`GreenPool::map`], in [`serve`]) hand clones
-//! to a green function: `pool.map(move |n| visit(site.clone(), n), numbers)`.
+//! A green closure can stand in a green body only ([`green_closure!`] makes one elsewhere), and
+//! with `move` it can be called once if what it captures is not `Copy`. With `async` its calls
+//! borrow from it instead, and may change what it has. For a job that is made many times at once
+//! (in [`GreenPool::map`], in [`serve`]) [`shared`] makes such a closure one for all of them:
+//! `pool.map(shared(#[green] async move |n| site.visit(n)), numbers)`; or hand clones to a green
+//! function.
 //!
-//! A function of your own can be given a call to make. Its parameter is a closure that gives a
-//! [`Green`], and calling that closure drives the call:
+//! A function of your own can be given a call to make. Its parameter has an `AsyncFn` bound, and
+//! calling it drives the call:
 //!
 //! ```
-//! use eventlet::{Green, green, sleep};
+//! use eventlet::{green, sleep};
 //! use std::time::Duration;
 //!
 //! #[green]
-//! fn at_most<F, G, T, E>(times: u32, call: F) -> Result<T, E>
+//! fn at_most<F, T, E>(times: u32, mut call: F) -> Result<T, E>
 //! where
-//!     F: Fn() -> Green<G>,
-//!     G: Future<Output = Result<T, E>>,
+//!     F: AsyncFnMut() -> Result<T, E>,
 //! {
 //!     for _ in 1..times {
 //!         if let Ok(value) = call() {
@@ -91,7 +93,13 @@
 //! #[green]
 //! fn main() {
 //!     assert_eq!(at_most(3, || parse("7")), Ok(7));
-//!     assert!(at_most(3, || parse("seven")).is_err());
+//!     let mut tries = 0;
+//!     let failed = at_most(3, #[green] async || {
+//!         tries += 1;
+//!         parse("seven")
+//!     });
+//!     assert!(failed.is_err());
+//!     assert_eq!(tries, 3);
 //! }
 //! ```
 //!
@@ -157,7 +165,10 @@
 //! ```text
 //! eventlet: green thread 2 suspends in app::handle at src/main.rs:9:24, and waits to read from a descriptor
 //! eventlet: green thread 2 ends
+//! eventlet: green thread 3 stays in place at src/main.rs:20:9, and waits for a time to pass
 //! ```
+//!
+//! The last of these is a wait [in place](macro@green#waiting-in-place).
 //!
 //! With the feature `tracing` a suspension is also an event of that crate (target `eventlet`, level
 //! `TRACE`), with the fields `thread`, `function`, `file`, `line` and `wait`. To find the place, a
@@ -234,7 +245,7 @@ pub mod docs {
 }
 
 pub use branch::{join, race, try_join};
-pub use call::{Green, GreenBox, GreenCall, MakesGreenCall};
+pub use call::{Green, GreenBox, GreenCall, GreenFn, GreenFnMut, MakesGreenCall, shared, shared2};
 #[doc(inline)]
 pub use combinators::prelude;
 pub use convenience::{StopServe, connect, listen, serve};
@@ -257,20 +268,64 @@ pub use event::Event;
 ///
 /// # Options
 ///
+/// On functions and on closures (`#[green(boxed)] move |n| …`, and
+/// `green_closure!(#[green(boxed)] move |n| …)`):
+///
 /// | option | |
 /// |---|---|
 /// | `boxed` | the call is on the heap, and its type has a name: [`GreenBox`]. For trait objects, and for functions that call each other. A type that hides a lifetime in its name must show it: `Command<'_>`. |
+/// | `in_place` | an ordinary function, whose green calls are waited for where they stand |
+/// | `no_switch` | an ordinary function, in which a green call is a compile error, also in its closures |
+/// | `macros(retry, tri)` | the arguments of `retry!` and `tri!` are expressions, behind a name at most (`key = value`); calls in them are driven |
 /// | `crate = path` | where a re-exporting crate keeps `eventlet` |
 ///
 /// # Where calls are driven
 ///
-/// In everything that runs as part of the body, the arguments of std's formatting and asserting
-/// macros included. Not in ordinary closures, inner functions, `async` blocks and other macros: a
-/// green call in one of those has to be handed on, and most of them are reported.
+/// In everything that runs as part of the body, the arguments of known macros included: those of
+/// std that format and assert, those of `log` and `tracing`, and those that the option names. Not
+/// in ordinary closures, inner functions, `async` blocks and other macros: a green call in one of
+/// those has to be handed on, and most of them are reported.
 ///
 /// A closure with `#[green]` in a green body is a function without a name: its call is green.
 /// Without `move` it borrows what is around it, and such a call must be over before what it borrows
-/// is gone.
+/// is gone. With `async` (`#[green] async |n| …`, `#[green] async move |n| …`) its calls may borrow
+/// from its arguments and from what it has captured, and change that; it goes where an `AsyncFn`,
+/// `AsyncFnMut` or `AsyncFnOnce` is expected.
+///
+/// A call of a parameter with one of these bounds (`f: F` with `F: AsyncFnMut(&str) -> u32`, or
+/// `f: impl AsyncFn()`) is driven, too, in the function that has the parameter.
+///
+/// # Waiting in place
+///
+/// A destructor, a method of somebody else's trait, a callback of C and a closure for an ordinary
+/// combinator cannot suspend. `#[green(in_place)]` lets them make green calls all the same. While
+/// such a call waits, the hub looks after descriptors, timers and mail, but resumes nobody: all
+/// other green threads of the OS thread stand still until the function has returned, and a kill or
+/// timeout around it comes afterwards. If only one of them could bring what it waits for, that is a
+/// deadlock, which is reported with its line as a panic. Outside of green code the hub runs
+/// meanwhile, as under [`run`]. `EVENTLET_TRACE=1` shows each such wait.
+///
+/// ```
+/// use std::time::Duration;
+/// use eventlet::{green, sleep};
+///
+/// struct Session;
+///
+/// impl Drop for Session {
+///     #[green(in_place)]
+///     fn drop(&mut self) {
+///         sleep(Duration::from_millis(1)); // a farewell, which takes a while
+///     }
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let _session = Session;
+/// }
+/// ```
+///
+/// `#[green(no_switch)]` is the promise that a function never waits: `no_switch! { … }` for a whole
+/// function and its closures. What another green thread is to do is handed on in a green closure.
 ///
 /// # Reserved names
 ///
@@ -287,8 +342,8 @@ pub use event::Event;
 /// * In a generic function, the type of a call that is inferred only from what follows must not
 ///   turn out to be a type parameter, or a type of one's own that has one in it: name it at the
 ///   call.
-/// * A green closure whose argument is a reference cannot borrow from it across a wait if the
-///   reference's type is all that is known of it; make it a function.
+/// * A green closure whose argument is a reference can borrow from it across a wait only with
+///   `async`.
 /// * Two green functions that call each other need `boxed` on one of them, as `async` functions do.
 ///
 /// # What it costs

@@ -3,7 +3,7 @@
 use syn::Attribute;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::item::{GreenFn, is_green_test, is_test};
+use crate::item::{GreenFn, is_green, is_green_test, is_test};
 
 /// Attributes that turn a function into something of their own, by the last part of their path and
 /// by the crates they come from.
@@ -70,11 +70,6 @@ pub(super) fn check_test(function: &mut GreenFn, diagnostics: &mut Diagnostics) 
         diagnostics.push(attr.path(), Diagnostic::TestAndGreen(other));
         false
     });
-}
-
-/// Whether this is our own attribute again.
-fn is_green(attr: &Attribute) -> bool {
-    attr.path().segments.last().is_some_and(|last| last.ident == "green")
 }
 
 /// The name of an attribute that turns functions into something of its own.

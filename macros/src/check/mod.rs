@@ -11,7 +11,7 @@ use crate::item::GreenFn;
 /// All checks of a function, in the order in which it is read.
 pub(crate) fn function(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
     attributes::check(function, diagnostics);
-    qualifiers::check(&mut function.sig, diagnostics);
+    qualifiers::check(function, diagnostics);
     signature::check(function, diagnostics);
 }
 

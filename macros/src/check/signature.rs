@@ -8,14 +8,15 @@ use crate::item::{GreenFn, Role, is_test};
 use crate::lower::is_reserved;
 
 pub(super) fn check(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
-    if function.sig.receiver().is_some() && is_reserved(&function.sig.ident.to_string()) {
+    let is_green = function.role != Role::Ordinary;
+    if is_green && function.sig.receiver().is_some() && is_reserved(&function.sig.ident.to_string()) {
         let name = function.sig.ident.to_string();
         diagnostics.push(&function.sig.ident, Diagnostic::ReservedName(name));
     }
     let mistake = match function.role {
         Role::Main => Diagnostic::MainSignature,
         Role::Test => Diagnostic::TestSignature(function.sig.ident.to_string()),
-        Role::Function | Role::Stub => return,
+        Role::Function | Role::Ordinary | Role::Stub => return,
     };
     let sig = &mut function.sig;
     if !sig.inputs.is_empty() {

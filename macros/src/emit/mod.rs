@@ -55,6 +55,7 @@ pub(crate) fn function(
         // The item ends in a token of the user's, as far as rustc sees: about an unused function
         // that a macro wrote it is silent.
         (Role::Function, Some(body)) => quote_spanned!(sig.ident.span()=> { #body }),
+        (Role::Ordinary, Some(body)) => quote_spanned!(Span::mixed_site()=> { #body }),
         (Role::Main, Some(body)) => quote_spanned!(Span::mixed_site()=> { #private::main(|| #body) }),
         (Role::Test, Some(body)) => match &options.harness {
             None => quote_spanned!(Span::mixed_site()=> { #private::test(|| #body) }),

@@ -76,7 +76,7 @@ fn last_two(path: &Path) -> Option<(String, String)> {
 }
 
 /// A variable, or a field of one: something that may be written twice.
-fn is_place(expr: &Expr) -> bool {
+pub(super) fn is_place(expr: &Expr) -> bool {
     match expr {
         Expr::Path(path) => path.path.get_ident().is_some(),
         Expr::Field(field) => is_place(&field.base),

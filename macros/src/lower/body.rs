@@ -5,7 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::Stmt;
 
 use super::guards::Guards;
-use super::{Lower, Region, Used, captures, closure_result, errors, return_type};
+use super::{Lower, Region, Used, callbacks, captures, closure_result, door, jumps, return_type};
 use crate::diagnostics::Diagnostics;
 use crate::item::{GreenFn, Role};
 use crate::options::Options;
@@ -36,41 +36,49 @@ pub(crate) fn function(
     let (around, is_method) = function.name();
     let around = around.clone();
     let mut lower = Lower {
-        paths: &options.paths,
+        paths: options.paths.clone(),
         diagnostics,
         around: &around,
         is_method,
+        callbacks: callbacks::of_function(&function.sig),
+        macros: options.macros.clone(),
+        is_callback: false,
         region: Region::Green,
         used: Used::default(),
         guards: Guards::default(),
+        loops: 0,
+        no_result: jumps::no_result(&function.sig.output),
         expected: None,
         output: None,
     };
+    if function.role == Role::Ordinary {
+        lower.region = Region::of(options.calls);
+        lower.body(&mut block.stmts, return_type::known_part(&function.sig.output, &options.paths));
+        let (imports, stmts) = (lower.imports(), spelled(&block.stmts));
+        return Some(quote_spanned!(Span::mixed_site()=> #imports #stmts));
+    }
     let before = spelled(&block.stmts);
     let arguments = captures::of_function(&mut function.sig, &before);
     lower.body(&mut block.stmts, return_type::known_part(&function.sig.output, &options.paths));
-    let imports = lower.imports();
+    let mut imports = lower.imports();
+    for place in callbacks::too_narrow(&function.sig) {
+        let private = options.paths.private(place);
+        imports.extend(
+            quote_spanned!(place=> #private::lint::callback_with_reference::Bound.one_for_all_borrows();),
+        );
+    }
     closure_result::shape(&mut block.stmts, &function.sig);
     let name = function.sig.ident.span();
     let body =
         return_type::typed(&spelled(&block.stmts), &before, &function.sig.output, name, &options.paths);
-    let here = Span::mixed_site().located_at(name);
-    let private = options.paths.private(name);
     // The block is the user's own, as far as rustc sees: inside one that comes from an expansion it
     // does not name the arguments in errors.
     let block = quote_spanned!(name=> async move { #arguments #imports #body });
-    let is_boxed = options.boxed && function.role == Role::Function;
-    // What `main` and a test come to is shown by whoever runs them.
-    let may_fail = function.role == Role::Function && errors::may_fail(&function.sig.output);
-    let kind = may_fail.then(|| errors::kind(name, &options.paths)).into_iter();
-    let door = match (is_boxed, may_fail) {
-        (false, false) => "green",
-        (false, true) => "noting",
-        (true, false) => "boxed",
-        (true, true) => "boxed_noting",
-    };
-    let door = Ident::new(door, here);
-    Some(quote_spanned!(here=> #private::#door(#block #(, #kind)*)))
+    Some(match function.role {
+        Role::Function => door::to_call(&block, &function.sig.output, options.boxed, name, &options.paths),
+        // What `main` and a test come to is shown by whoever runs them.
+        Role::Main | Role::Test | Role::Ordinary | Role::Stub => door::to_run(&block, name, &options.paths),
+    })
 }
 
 /// What a function with this body makes of a call, if the body is not to be lowered.

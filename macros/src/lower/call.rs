@@ -3,10 +3,10 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, ExprCall, ExprMethodCall, Path};
+use syn::{Attribute, Expr, ExprCall, ExprGroup, ExprMethodCall, ExprParen, Path};
 
 use super::blocking::{self, Suspect};
-use super::{Lower, Region, guards, parenthesize, reserved};
+use super::{Lower, Promise, Region, callbacks, guards, parenthesize, reserved};
 
 /// The places in the user's source that the tokens of a lowered call point at.
 pub(super) struct Place {
@@ -37,14 +37,29 @@ const PROVIDED: [(&str, &[&str]); 3] = [
 
 impl Lower<'_> {
     /// Lowers a function or method call, arguments and receiver first.
+    ///
+    /// `call.__on_heap()` is the same call, driven in a place of its own if it is a green one: with
+    /// it, functions can call each other whose calls would otherwise contain each other.
     pub(super) fn call(&mut self, expr: &mut Expr, expected: Option<TokenStream>) {
-        let drive = self.drive(expr);
+        match marked(expr) {
+            Some(mut call) if place_of(&call).is_some() => {
+                self.call_by(&mut call, expected, Drive::Boxed);
+                *expr = call;
+            }
+            _ => self.call_by(expr, expected, self.drive(expr)),
+        }
+    }
+
+    fn call_by(&mut self, expr: &mut Expr, expected: Option<TokenStream>, drive: Drive) {
+        let is_callback = callbacks::is_called(&self.callbacks, expr);
         let suspect = blocking::suspect(expr);
-        let guard = guards::makes_guard(expr);
+        // Nobody else runs while a call is waited for in place.
+        let guard = guards::makes_guard(expr).filter(|_| self.region != Region::InPlace);
         if let Expr::Call(ExprCall { args, .. }) | Expr::MethodCall(ExprMethodCall { args, .. }) = expr {
             self.guards.give_away(args);
         }
         syn::visit_mut::visit_expr_mut(self, expr);
+        self.handed_to_combinator(expr);
         if reserved::is_plain(expr) {
             return;
         }
@@ -58,9 +73,11 @@ impl Lower<'_> {
         parenthesize::enclose_struct(expr);
         let call = expr.to_token_stream();
         self.expected = expected;
+        self.is_callback = is_callback;
         self.guards.make(guard);
         *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, suspect));
         self.guards.made();
+        self.is_callback = false;
     }
 
     /// Lowers the tokens of one call.
@@ -97,9 +114,13 @@ impl Lower<'_> {
         let end = Span::mixed_site().located_at(place.end);
         let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
         let use_it = match self.region {
-            Region::NoSwitch => {
-                let check = no_switch_check(&self.paths.private(place.name), &kind, place.name);
+            Region::NoSwitch(promise) => {
+                let check = no_switch_check(&self.paths.private(place.name), &kind, place.name, promise);
                 quote_spanned!(end=> { #check #kind.stay(value) })
+            }
+            Region::InPlace => {
+                let the_value = quote_spanned!(end=> value);
+                quote_spanned!(place.name=> #kind.in_place(#the_value))
             }
             Region::Green | Region::Plain(_) => {
                 let waits = waits(place.name, drive);
@@ -158,6 +179,7 @@ impl Lower<'_> {
         let unknown = quote_spanned!(place.start=> __Kind);
         let unknown = quote_spanned!(place.end=> #unknown::KIND);
         let probe = match self.expected.take().filter(is_complete) {
+            _ if self.is_callback => self.probe_callback(at),
             Some(ty) => {
                 let private = self.paths.private(place.name);
                 quote_spanned!(at=> #private::probe_as::<_, #ty>(&value))
@@ -174,6 +196,13 @@ impl Lower<'_> {
                 break #probe.eventlet_kind()
             };
         }
+    }
+
+    /// The question to what a parameter with an `AsyncFn` bound has given, which is a call whatever
+    /// its type.
+    pub(super) fn probe_callback(&self, at: Span) -> TokenStream {
+        let private = self.paths.private(at);
+        quote_spanned!(at=> #private::probe_future(&value))
     }
 
     /// Whether a call may be the function's call to itself. By type only a green call is then
@@ -212,6 +241,16 @@ impl Lower<'_> {
     }
 }
 
+/// What stands in front of `.__on_heap()`.
+fn marked(expr: &Expr) -> Option<Expr> {
+    let Expr::MethodCall(mark) = expr else { return None };
+    let mut call = &mark.receiver;
+    while let Expr::Paren(ExprParen { expr, .. }) | Expr::Group(ExprGroup { expr, .. }) = &**call {
+        call = expr;
+    }
+    (mark.method == "__on_heap" && mark.args.is_empty()).then(|| (**call).clone())
+}
+
 /// Whether a type leaves nothing to infer. What it leaves would have to be inferred from a green
 /// call, which cannot be.
 fn is_complete(ty: &TokenStream) -> bool {
@@ -222,11 +261,19 @@ fn is_complete(ty: &TokenStream) -> bool {
     })
 }
 
-/// The question whether a call may stand in a `no_switch!`, whose answer is shown at the user's own
-/// place.
-pub(super) fn no_switch_check(private: &TokenStream, kind: &TokenStream, at: Span) -> TokenStream {
+/// The question whether a call may stand where there is to be no green one, whose answer is shown
+/// at the user's own place.
+pub(super) fn no_switch_check(
+    private: &TokenStream,
+    kind: &TokenStream,
+    at: Span,
+    promise: Promise,
+) -> TokenStream {
     let kind = quote_spanned!(at=> { #kind });
-    quote!(#[allow(unused_braces)] #private::StaysPut::stays_put(#kind);)
+    match promise {
+        Promise::Region => quote!(#[allow(unused_braces)] #private::StaysPut::stays_put(#kind);),
+        Promise::Function => quote!(#[allow(unused_braces)] #private::NeverGreen::never_green(#kind);),
+    }
 }
 
 /// The tokens that wait, at the user's own place.

@@ -46,8 +46,9 @@ impl Lower<'_> {
         let private = self.paths.private(name);
         let here = Span::mixed_site().located_at(name);
         let step = match self.region {
-            Region::NoSwitch => {
-                let check = no_switch_check(&private, &quote_spanned!(here=> kind), name);
+            Region::InPlace => quote_spanned!(here=> kind.in_place(&mut iter)),
+            Region::NoSwitch(promise) => {
+                let check = no_switch_check(&private, &quote_spanned!(here=> kind), name, promise);
                 quote_spanned!(here=> { #check kind.stay(&mut iter) })
             }
             Region::Green | Region::Plain(_) => {

@@ -107,9 +107,11 @@ impl Lower<'_> {
         let at = Span::mixed_site().located_at(end);
         let made =
             self.guards.made.as_ref().map(|Guard { marker, .. }| quote_spanned!(at=> #marker.is(&value);));
+        let probe =
+            if self.is_callback { self.probe_callback(at) } else { quote_spanned!(at=> __probe(&value, 0)) };
         let over = self.guards.held.iter().map(|Guard { marker, place, .. }| {
             let held = Ident::new("held", *place);
-            quote_spanned!(at=> #marker.over(__probe(&value, 0).eventlet_kind()).lint().#held();)
+            quote_spanned!(at=> #marker.over(#probe.eventlet_kind()).lint().#held();)
         });
         let over: TokenStream = over.collect();
         self.used.guards |= made.is_some();

@@ -1,4 +1,5 @@
-//! The formatting and asserting macros of std, whose arguments follow the rule.
+//! The formatting and asserting macros of std, whose arguments follow the rule, and other macros
+//! whose meaning is known.
 //!
 //! Arguments that do not parse are left alone, as those of an unknown macro are.
 
@@ -9,9 +10,9 @@ use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Ident, Macro, Pat, Stmt, Token};
 
-use super::Lower;
 use super::call::{Drive, Place};
 use super::parenthesize::enclosed;
+use super::{Lower, expressions};
 
 /// What becomes of a macro call.
 enum Lowered {
@@ -46,7 +47,13 @@ impl Lower<'_> {
 
     /// Lowers a macro whose meaning is known, by the last part of its path.
     fn known_macro(&mut self, mac: &mut Macro) -> Lowered {
-        let Some(name) = known_name(mac) else { return Lowered::Macro };
+        let Some(name) = known_name(mac) else {
+            let last = mac.path.segments.last();
+            if last.is_some_and(|last| self.macros.contains(&last.ident)) {
+                self.expressions(mac);
+            }
+            return Lowered::Macro;
+        };
         match name.as_str() {
             "no_switch" => return self.no_switch(mac).map_or(Lowered::Macro, Lowered::Block),
             "dbg" => return self.dbg(mac).map_or(Lowered::Macro, Lowered::Expr),
@@ -54,6 +61,10 @@ impl Lower<'_> {
             "assert" | "debug_assert" => self.assert(mac),
             "matches" => self.matches(mac),
             "vec" => self.vec(mac),
+            name if expressions::is_logging(name) => {
+                self.expressions(mac);
+                None
+            }
             _ => self.list(mac).map(drop),
         };
         Lowered::Macro
@@ -242,16 +253,17 @@ const STD: [&str; 21] = [
 
 /// Whether a macro is known by this name.
 pub(super) fn is_known(name: &str) -> bool {
-    STD.contains(&name) || name == "no_switch"
+    STD.contains(&name) || name == "no_switch" || expressions::is_logging(name)
 }
 
-/// The name of a macro that is known: a single word, or a path into std.
+/// The name of a macro that is known: a single word, or a path into std or into a crate that logs.
 fn known_name(mac: &Macro) -> Option<String> {
     let segments: Vec<String> = mac.path.segments.iter().map(|part| part.ident.to_string()).collect();
     let (name, home) = segments.split_last()?;
     let known = match home {
         [] => is_known(name),
         [home] if home == "std" || home == "core" || home == "alloc" => STD.contains(&name.as_str()),
+        [home] if expressions::is_log_crate(home) => expressions::is_logging(name),
         _ => name == "no_switch",
     };
     known.then(|| name.clone())

@@ -1,14 +1,21 @@
 //! A green closure in an ordinary function.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
-use syn::{Expr, ExprClosure};
+use quote::quote;
+use syn::parse::ParseStream;
+use syn::{Attribute, ExprClosure};
 
 use super::guards::Guards;
 use super::undriven::Outside;
 use super::{Lower, Region, Used};
 use crate::diagnostics::Diagnostics;
-use crate::paths::Paths;
+use crate::options::Options;
+
+/// Reads a closure, which may have attributes.
+pub(crate) fn with_attributes(input: ParseStream) -> syn::Result<ExprClosure> {
+    let attrs = input.call(Attribute::parse_outer)?;
+    Ok(ExprClosure { attrs, ..input.parse()? })
+}
 
 /// Lowers a closure that stands alone.
 ///
@@ -21,26 +28,30 @@ use crate::paths::Paths;
 /// ```
 pub(crate) fn lone_closure(
     mut closure: ExprClosure,
-    paths: &Paths,
+    options: Options,
     diagnostics: &mut Diagnostics,
 ) -> TokenStream {
-    closure.attrs.push(syn::parse_quote!(#[green]));
     // There is no function around that could call itself.
     let around = Ident::new("_", Span::mixed_site());
     let mut lower = Lower {
-        paths,
+        paths: options.paths.clone(),
         diagnostics,
         around: &around,
         is_method: false,
+        callbacks: Vec::new(),
+        macros: Vec::new(),
+        is_callback: false,
         region: Region::Plain(Outside::Closure),
         used: Used::default(),
         guards: Guards::default(),
+        loops: 0,
+        no_result: None,
         expected: None,
         output: None,
     };
-    let mut closure = Expr::Closure(closure);
-    lower.closure(&mut closure);
+    let options = lower.own_options(&mut closure).unwrap_or(options);
+    lower.paths = options.paths.clone();
+    lower.green_closure(&mut closure, options);
     let imports = lower.imports();
-    let closure = closure.into_token_stream();
     quote!({ #imports #closure })
 }

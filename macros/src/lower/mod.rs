@@ -6,12 +6,16 @@
 mod blocking;
 mod body;
 mod call;
+mod callbacks;
 mod captures;
 mod closure;
 mod closure_result;
+mod door;
 mod errors;
+mod expressions;
 mod for_loop;
 mod guards;
+mod jumps;
 mod known_macros;
 mod lone_closure;
 mod no_switch;
@@ -23,28 +27,39 @@ mod undriven;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Arm, Block, Expr, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
+use syn::{Arm, Block, Expr, ExprBreak, ExprContinue, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
 
 pub(crate) use body::{broken, function};
-pub(crate) use lone_closure::lone_closure;
+pub(crate) use lone_closure::{lone_closure, with_attributes};
 pub(crate) use reserved::is_reserved;
 pub(crate) use return_type::spelled as result_type;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::options::Calls;
 use crate::paths::Paths;
 use undriven::Outside;
 
 /// One walk over a body.
 struct Lower<'a> {
-    paths: &'a Paths,
+    paths: Paths,
     diagnostics: &'a mut Diagnostics,
     /// The function around, whose calls to itself need a place of their own.
     around: &'a Ident,
     /// Whether it is a method.
     is_method: bool,
+    /// Its parameters that make calls.
+    callbacks: Vec<Ident>,
+    /// The macros whose arguments are expressions, besides those that are known.
+    macros: Vec<Ident>,
+    /// Whether the call that is asked about next is one of theirs.
+    is_callback: bool,
     region: Region,
     used: Used,
     guards: guards::Guards,
+    /// How many loops are around.
+    loops: u32,
+    /// What the body gives that can be no error.
+    no_result: Option<String>,
     /// The type that the source expects of the expression that is visited next.
     expected: Option<TokenStream>,
     /// The type that it expects of what is returned.
@@ -56,11 +71,33 @@ struct Lower<'a> {
 enum Region {
     /// Green calls are driven.
     Green,
-    /// Inside `no_switch!`: green calls are refused.
-    NoSwitch,
+    /// Green calls are refused.
+    NoSwitch(Promise),
+    /// Green calls are waited for where they stand.
+    InPlace,
     /// Where nothing can be driven: only green closures are looked for, and calls that nobody will
     /// drive.
     Plain(Outside),
+}
+
+impl Region {
+    /// A body in which this becomes of the green calls.
+    fn of(calls: Calls) -> Self {
+        match calls {
+            Calls::Suspend => Region::Green,
+            Calls::InPlace => Region::InPlace,
+            Calls::Refused => Region::NoSwitch(Promise::Function),
+        }
+    }
+}
+
+/// Who says that there are no green calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Promise {
+    /// `no_switch! { … }`.
+    Region,
+    /// `#[green(no_switch)]`, whose ordinary closures promise the same.
+    Function,
 }
 
 /// What the walk has written, and so which traits the body has to import.
@@ -74,39 +111,10 @@ struct Used {
 
 impl VisitMut for Lower<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        let expected = self.expected.take();
-        match expr {
-            Expr::Closure(_) => self.closure(expr),
-            Expr::Async(block) => self
-                .within(Region::Plain(Outside::AsyncBlock), |lower| lower.visit_block_mut(&mut block.block)),
-            Expr::Const(_) | Expr::TryBlock(_) => {}
-            _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
-            expr if guards::is_in_parts(expr) => self.in_parts(expr, expected),
-            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr, expected),
-            Expr::Match(expr) => {
-                self.visit_expr_mut(&mut expr.expr);
-                for arm in &mut expr.arms {
-                    self.arm(arm, expected.clone());
-                }
-            }
-            Expr::Block(_) | Expr::Unsafe(_) | Expr::Paren(_) | Expr::Group(_) => {
-                self.expected = expected;
-                visit_mut::visit_expr_mut(self, expr);
-            }
-            Expr::Reference(expr) => {
-                self.visit_expr_mut(&mut expr.expr);
-                parenthesize::hide_expectation(&mut expr.expr);
-            }
-            Expr::Return(_) => {
-                self.expected = self.output.clone();
-                visit_mut::visit_expr_mut(self, expr);
-                self.expected = None;
-            }
-            Expr::Await(_) => self.awaited(expr),
-            Expr::ForLoop(_) => self.for_loop(expr),
-            Expr::Macro(_) => self.macro_expr(expr),
-            _ => visit_mut::visit_expr_mut(self, expr),
-        }
+        let loops = self.loops;
+        self.loops += u32::from(matches!(expr, Expr::ForLoop(_) | Expr::Loop(_) | Expr::While(_)));
+        self.expr(expr);
+        self.loops = loops;
     }
 
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
@@ -182,6 +190,47 @@ fn is_call(expr: &Expr) -> bool {
 }
 
 impl Lower<'_> {
+    /// Walks an expression.
+    fn expr(&mut self, expr: &mut Expr) {
+        let expected = self.expected.take();
+        match expr {
+            Expr::Closure(_) => self.closure(expr),
+            Expr::Async(block) => self
+                .within(Region::Plain(Outside::AsyncBlock), |lower| lower.visit_block_mut(&mut block.block)),
+            Expr::Const(_) | Expr::TryBlock(_) => {}
+            _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
+            expr if guards::is_in_parts(expr) => self.in_parts(expr, expected),
+            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr, expected),
+            Expr::Match(expr) => {
+                self.visit_expr_mut(&mut expr.expr);
+                for arm in &mut expr.arms {
+                    self.arm(arm, expected.clone());
+                }
+            }
+            Expr::Block(_) | Expr::Unsafe(_) | Expr::Paren(_) | Expr::Group(_) => {
+                self.expected = expected;
+                visit_mut::visit_expr_mut(self, expr);
+            }
+            Expr::Reference(expr) => {
+                self.visit_expr_mut(&mut expr.expr);
+                parenthesize::hide_expectation(&mut expr.expr);
+            }
+            Expr::Return(_) => {
+                self.expected = self.output.clone();
+                visit_mut::visit_expr_mut(self, expr);
+                self.expected = None;
+            }
+            Expr::Await(_) => self.awaited(expr),
+            Expr::Try(_) => self.tried(expr),
+            Expr::Break(ExprBreak { label: None, .. }) | Expr::Continue(ExprContinue { label: None, .. }) => {
+                self.jump(expr);
+            }
+            Expr::ForLoop(_) => self.for_loop(expr),
+            Expr::Macro(_) => self.macro_expr(expr),
+            _ => visit_mut::visit_expr_mut(self, expr),
+        }
+    }
+
     /// Walks the statements of a body whose value has a type that may be written in the source.
     fn body(&mut self, stmts: &mut [Stmt], output: Option<TokenStream>) {
         self.output = output.filter(|ty| !has_hole(ty));
@@ -229,7 +278,7 @@ impl Lower<'_> {
     /// is.
     fn awaited(&mut self, expr: &mut Expr) {
         let Expr::Await(expr) = expr else { return };
-        if self.region == Region::NoSwitch {
+        if self.region == Region::NoSwitch(Promise::Region) {
             self.diagnostics.push(expr.await_token, Diagnostic::AwaitInNoSwitch);
         }
         self.operand(&mut expr.base);

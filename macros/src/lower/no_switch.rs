@@ -5,7 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::visit_mut::VisitMut;
 use syn::{Block, Macro, Stmt};
 
-use super::{Lower, Region};
+use super::{Lower, Promise, Region};
 
 impl Lower<'_> {
     /// ```text
@@ -17,7 +17,7 @@ impl Lower<'_> {
     /// It is a plain block, so that `return`, `?` and `break` in it mean what they mean around it.
     pub(super) fn no_switch(&mut self, mac: &Macro) -> Option<TokenStream> {
         let mut stmts: Vec<Stmt> = mac.parse_body_with(Block::parse_within).ok()?;
-        self.within(Region::NoSwitch, |lower| {
+        self.within(Region::NoSwitch(Promise::Region), |lower| {
             stmts.iter_mut().for_each(|stmt| lower.visit_stmt_mut(stmt));
         });
         let stmts: TokenStream = stmts.iter().map(ToTokens::to_token_stream).collect();

@@ -11,13 +11,17 @@
 //! rustc's may name.
 
 pub mod blocks_the_hub;
+pub mod callback_with_reference;
 pub mod green_call_in_closure;
+pub mod green_call_in_combinator;
 pub mod green_call_in_nested_fn;
 pub mod guard_across_wait;
 
+pub use crate::call::HasValue;
 pub use crate::macro_support::for_loop::{DrivenSteps, Iterable};
 pub use crate::macro_support::inferable::Inferable;
-pub use crate::macro_support::probe::{Driven, Probe, StaysPut};
+pub use crate::macro_support::probe::{Driven, NeverGreen, Probe, StaysPut};
+pub use crate::macro_support::undriven::HandedOn;
 
 /// Writes types that have deprecated methods and no other purpose.
 macro_rules! lint {

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use crate::call::Green;
 use crate::iter::{GreenIterator, IntoGreenIterator};
-use crate::macro_support::probe::{Kind, Never, StaysPut, kind};
+use crate::macro_support::probe::{Kind, Never, NeverGreen, StaysPut, kind};
 
 /// Carries the type of what a `for` loop goes over, and nothing else.
 pub struct Steps<T>(PhantomData<fn() -> T>);
@@ -91,6 +91,10 @@ kind!(
 impl<T> StaysPut for PlainSteps<T> {}
 #[diagnostic::do_not_recommend]
 impl<T> StaysPut for RefusedSteps<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> NeverGreen for PlainSteps<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> NeverGreen for RefusedSteps<T> {}
 
 // The same methods on all, as on the kinds of calls.
 #[allow(missing_docs, clippy::unused_self)]
@@ -105,6 +109,10 @@ impl<T: IntoIterator> PlainSteps<T> {
     }
     pub fn call(self, _iter: &mut T::IntoIter) -> Never<Option<T::Item>> {
         unreachable!("a plain iterator is not driven")
+    }
+    #[inline(always)]
+    pub fn in_place(self, iter: &mut T::IntoIter) -> Option<T::Item> {
+        iter.next()
     }
     #[inline(always)]
     pub fn stay(self, iter: &mut T::IntoIter) -> Option<T::Item> {
@@ -125,6 +133,10 @@ impl<T: IntoGreenIterator> DrivenSteps<T> {
     pub fn call(self, iter: &mut T::IntoIter) -> Green<impl Future<Output = Option<T::Item>>> {
         iter.next()
     }
+    #[track_caller]
+    pub fn in_place(self, iter: &mut T::IntoIter) -> Option<T::Item> {
+        iter.next().wait_in_place()
+    }
     pub fn stay(self, _iter: &mut T::IntoIter) -> Option<T::Item> {
         unreachable!("no green iterator stays put")
     }
@@ -142,6 +154,9 @@ impl<T, Item> RefusedSteps<(T, Item)> {
     }
     pub fn call(self, _iter: &mut T) -> Never<Option<Item>> {
         unreachable!("a refused loop does not compile")
+    }
+    pub fn in_place(self, _iter: &mut T) -> Option<Item> {
+        None
     }
     pub fn stay(self, _iter: &mut T) -> Option<Item> {
         None

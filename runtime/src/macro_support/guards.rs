@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use std::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::lint::guard_across_wait;
-use crate::macro_support::probe::{Driven, NoLint};
+use crate::macro_support::probe::{Awaited, Driven, NoLint};
 
 /// Carries the type of what may be a guard.
 pub struct Held<T>(PhantomData<fn() -> T>);
@@ -43,13 +43,15 @@ pub struct Over<T, K>(PhantomData<fn() -> (T, K)>);
 macro_rules! guards {
     ($($Guard:ident => $Lint:ident;)*) => {
         $(
-            guards!(one $Guard<'guard, T>, [] => $Lint);
-            guards!(one Result<$Guard<'guard, T>, E>, [E] => $Lint);
+            guards!(one Driven, $Guard<'guard, T>, [] => $Lint);
+            guards!(one Driven, Result<$Guard<'guard, T>, E>, [E] => $Lint);
+            guards!(one Awaited, $Guard<'guard, T>, [] => $Lint);
+            guards!(one Awaited, Result<$Guard<'guard, T>, E>, [E] => $Lint);
         )*
     };
-    (one $type:ty, [$($E:ident)?] => $Lint:ident) => {
+    (one $Kind:ident, $type:ty, [$($E:ident)?] => $Lint:ident) => {
         #[allow(missing_docs, clippy::unused_self)]
-        impl<'guard, T: ?Sized + 'guard, $($E,)? F: Future> Over<$type, Driven<F>> {
+        impl<'guard, T: ?Sized + 'guard, $($E,)? F: Future> Over<$type, $Kind<F>> {
             pub fn lint(self) -> guard_across_wait::$Lint {
                 guard_across_wait::$Lint
             }

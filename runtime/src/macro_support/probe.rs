@@ -36,6 +36,7 @@ use std::task::{Context, Poll};
 
 use crate::call::{BoxedCall, Green};
 use crate::macro_support::inferable::Inferable;
+use crate::macro_support::undriven::HandedOn;
 
 /// Carries the type of a call's value, and nothing else.
 pub struct Probe<T, Family>(PhantomData<fn() -> (T, Family)>);
@@ -78,6 +79,29 @@ impl<F: Future, Expected> GreenProbe for ProbeAs<Green<F>, Expected> {
 }
 
 impl<T, Expected> PlainProbe for &mut ProbeAs<T, Expected> {
+    type Kind = Plain<T>;
+    fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+/// Carries the type of what a parameter with an `AsyncFn` bound has given.
+pub struct ProbeFuture<T>(PhantomData<fn() -> T>);
+
+/// Names the type of `value`. Stands in code that never runs.
+#[inline(always)]
+pub fn probe_future<T>(_value: &T) -> ProbeFuture<T> {
+    ProbeFuture(PhantomData)
+}
+
+impl<T: Future> ProbeFuture<T> {
+    /// The first answer: a call, which has no type of ours.
+    pub fn eventlet_kind(self) -> Awaited<T> {
+        Kind::KIND
+    }
+}
+
+impl<T> PlainProbe for &mut ProbeFuture<T> {
     type Kind = Plain<T>;
     fn eventlet_kind(self) -> Plain<T> {
         Kind::KIND
@@ -158,7 +182,12 @@ kind!(
     Driven, plain: false
 );
 
-// The same methods on both kinds; each kind uses the half that is its own. They take the kind by
+kind!(
+    /// A call of a parameter with an `AsyncFn` bound, to be driven in place.
+    Awaited, plain: false
+);
+
+// The same methods on all kinds; each kind uses the half that is its own. They take the kind by
 // value: a borrow of it would keep it in the state machine.
 #[allow(missing_docs, clippy::unused_self)]
 impl<T> Plain<T> {
@@ -173,7 +202,15 @@ impl<T> Plain<T> {
         unreachable!("a plain value is not driven")
     }
     #[inline(always)]
+    pub fn in_place(self, value: T) -> T {
+        value
+    }
+    #[inline(always)]
     pub fn stay(self, value: T) -> T {
+        value
+    }
+    #[inline(always)]
+    pub fn handed<Family>(self, value: T, _family: Family) -> T {
         value
     }
     #[inline(always)]
@@ -199,8 +236,19 @@ impl<F: Future> Driven<F> {
     pub fn boxed(self, call: Green<F>) -> BoxedCall<F> {
         BoxedCall::new(call)
     }
+    #[track_caller]
+    pub fn in_place(self, call: Green<F>) -> F::Output {
+        call.wait_in_place()
+    }
     pub fn stay(self, _call: Green<F>) -> F::Output {
         unreachable!("no green call stays put")
+    }
+    #[inline(always)]
+    pub fn handed<Value, Family>(self, call: Green<F>, _family: Family) -> Value
+    where
+        Green<F>: HandedOn<Value, Family>,
+    {
+        call.handed_on()
     }
     #[inline(always)]
     pub fn if_plain<Lint>(self, _lint: Lint) -> NoLint {
@@ -222,6 +270,28 @@ impl NoLint {
     pub fn held(self) {}
 }
 
+#[allow(missing_docs, clippy::unused_self)]
+impl<F: Future> Awaited<F> {
+    pub fn value(self, _value: F) -> F::Output {
+        unreachable!("a call is driven")
+    }
+    #[inline(always)]
+    #[track_caller]
+    pub fn call(self, call: F) -> Green<F> {
+        Green::new(call)
+    }
+    pub fn boxed(self, call: F) -> BoxedCall<F> {
+        BoxedCall::new(Green::new(call))
+    }
+    #[track_caller]
+    pub fn in_place(self, call: F) -> F::Output {
+        Green::new(call).wait_in_place()
+    }
+    pub fn stay(self, _call: F) -> F::Output {
+        unreachable!("no call stays put")
+    }
+}
+
 /// The kinds that may stand in a `no_switch!` region: all but those that are driven.
 #[diagnostic::on_unimplemented(
     message = "this call may switch to another green thread, inside `no_switch!`",
@@ -237,6 +307,22 @@ pub trait StaysPut: Sized {
 
 #[diagnostic::do_not_recommend]
 impl<T> StaysPut for Plain<T> {}
+
+/// The same for a function or closure that promises it as a whole.
+#[diagnostic::on_unimplemented(
+    message = "this call may switch to another green thread, in a function that promises not to",
+    label = "a green call: it may suspend here",
+    note = "`#[green(no_switch)]` makes an ordinary function, in which no green call is driven or handed on",
+    note = "help: remove the option, or hand the call on in a green closure"
+)]
+pub trait NeverGreen: Sized {
+    /// Does nothing: that it may be called is the answer.
+    #[inline(always)]
+    fn never_green(self) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> NeverGreen for Plain<T> {}
 
 /// What a plain call's waiting arm waits for: there is none, so rustc drops that arm.
 pub enum Never<T> {

@@ -1,0 +1,44 @@
+//! The way from a body to a green call.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+use syn::ReturnType;
+
+use super::errors;
+use crate::paths::Paths;
+
+/// Makes a green call of the block of a body whose result is `output`.
+///
+/// ```text
+/// Input:  async move { … }
+/// Output: ::eventlet::__private::green(async move { … })
+///         ::eventlet::__private::boxed_noting(async move { … }, |errors| { … })    // boxed, and may fail
+/// ```
+pub(super) fn to_call(
+    block: &TokenStream,
+    output: &ReturnType,
+    is_boxed: bool,
+    name: Span,
+    paths: &Paths,
+) -> TokenStream {
+    through(block, is_boxed, errors::may_fail(output), name, paths)
+}
+
+/// The same for a body whose errors are shown by whoever runs it.
+pub(super) fn to_run(block: &TokenStream, name: Span, paths: &Paths) -> TokenStream {
+    through(block, false, false, name, paths)
+}
+
+fn through(block: &TokenStream, is_boxed: bool, may_fail: bool, name: Span, paths: &Paths) -> TokenStream {
+    let here = Span::mixed_site().located_at(name);
+    let private = paths.private(name);
+    let kind = may_fail.then(|| errors::kind(name, paths)).into_iter();
+    let door = match (is_boxed, may_fail) {
+        (false, false) => "green",
+        (false, true) => "noting",
+        (true, false) => "boxed",
+        (true, true) => "boxed_noting",
+    };
+    let door = Ident::new(door, here);
+    quote_spanned!(here=> #private::#door(#block #(, #kind)*))
+}
