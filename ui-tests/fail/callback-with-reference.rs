@@ -4,7 +4,7 @@ use eventlet::{Green, green};
 #[green]
 fn with_list<F, G>(f: F) -> usize
 where
-    F: FnOnce(&mut Vec<u32>) -> Green<G>,
+    F: FnOnce(&mut Vec<u32>) -> Green<G>, //~ WARN this is one type for all references
     G: Future<Output = usize>,
 {
     let mut list = vec![1];

@@ -1,7 +1,7 @@
 // The tokens of a macro that `#[green]` does not know stay as they are: a green call in them is not driven.
 use eventlet::green;
 
-macro_rules! log {
+macro_rules! show {
     ($value:expr) => {
         println!("{}", $value)
     };
@@ -14,13 +14,20 @@ fn fetch(id: u32) -> u32 {
 
 #[green]
 fn wrong() {
-    log!(fetch(1)); //~ ERROR `Green<impl Future<Output = u32>>` doesn't implement `std::fmt::Display`
+    show!(fetch(1)); //~ ERROR a green call cannot be shown: it has not run
 }
 
 #[green]
 fn right() {
     let page = fetch(1);
-    log!(page);
+    show!(page);
 }
 
-fn main() {}
+#[green(macros(show))]
+fn named() {
+    show!(fetch(1));
+}
+
+fn main() {
+    println!("{:?}", fetch(1)); //~ ERROR a green call cannot be shown: it has not run
+}

@@ -15,7 +15,7 @@ fn missing_question_mark() -> io::Result<usize> {
 
 #[green]
 fn question_mark_without_result() -> usize {
-    fetch(1)?.len() //~ ERROR the `?` operator can only be used
+    fetch(1)?.len() //~ ERROR `?` in a function that returns `usize`
 }
 
 #[green]

@@ -1,4 +1,4 @@
-// `#[green]` has two options: `boxed`, and `crate = path`.
+// `#[green]` has few options, on functions and on closures.
 use eventlet::green;
 
 #[green(stack = 4096)] //~ ERROR `#[green]` has no option `stack`
@@ -19,4 +19,14 @@ fn main() {
     b();
     c();
     d();
+}
+
+#[green]
+fn closures() {
+    let first = #[green(nonsense)] //~ ERROR `#[green]` has no option `nonsense`
+    |n: u32| n;
+    let second = #[green(boxed = 4096)] //~ ERROR `boxed` takes no value
+    |n: u32| n;
+    first(1);
+    second(1);
 }
