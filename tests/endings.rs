@@ -6,6 +6,8 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::process::{Command, Output};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use eventlet::hubs::{get_hub, schedule_call_global};
 use eventlet::queue::LifoQueue;
 use eventlet::{
     Event, Exit, GreenPool, GreenThread, Queue, Semaphore, Thread, green, green_context, green_local, join,
-    run, scope, sleep, spawn, spawn_after, spawn_n, with_timeout,
+    run, scope, sleep, spawn, spawn_after, spawn_n, sync, with_timeout,
 };
 use eventlet_tests::{Noted, assert_events, events, give_way, ms, note, say_after, virtual_tests, wait_with};
 
@@ -200,6 +202,28 @@ fn queues_that_hold_other_queues_are_dropped_in_a_chain_of_any_length() {
         drop((queue, stack));
         assert_eq!(count.get(), LONG);
     });
+}
+
+#[test]
+fn queues_for_all_os_threads_that_hold_others_are_dropped_in_a_chain_of_any_length() {
+    struct Holds {
+        _queue: sync::Queue<Holds>,
+        count: Arc<AtomicUsize>,
+    }
+    impl Drop for Holds {
+        fn drop(&mut self) {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let count = Arc::new(AtomicUsize::new(0));
+    let mut queue = sync::Queue::unbounded();
+    for _ in 0..LONG {
+        let held = Holds { _queue: queue, count: count.clone() };
+        queue = sync::Queue::unbounded();
+        assert!(queue.try_put(held).is_ok());
+    }
+    on_a_small_stack(move || drop(queue));
+    assert_eq!(count.load(Ordering::Relaxed), LONG);
 }
 
 #[test]

@@ -21,6 +21,8 @@ macro_rules! kind {
 
             /// A queue with room for so many items. With room for none it is a channel: see the
             /// [module](crate::queue#capacity).
+            ///
+            /// Items that borrow want [`borrowing`](Self::borrowing).
             pub fn bounded(capacity: usize) -> Self {
                 $name(AnyQueue::new($storage::default(), capacity, |items| drop_flat(take(items))))
             }
@@ -33,6 +35,15 @@ macro_rules! kind {
             /// of their own, in which there are queues again, and so on, these are dropped one
             /// inside the other, as fields are. What borrows cannot be put off until the one before
             /// is gone.
+            ///
+            /// ```
+            #[doc = concat!("use eventlet::queue::", stringify!($name), ";")]
+            ///
+            /// let text = String::from("a borrowed word");
+            #[doc = concat!("let words = ", stringify!($name), "::borrowing(1);")]
+            /// words.try_put(&text[11..]).unwrap();
+            /// assert_eq!(words.try_get(), Ok("word"));
+            /// ```
             pub fn borrowing(capacity: usize) -> Self {
                 $name(AnyQueue::new($storage::default(), capacity, |_| ()))
             }

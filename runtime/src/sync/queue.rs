@@ -13,6 +13,7 @@ use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use super::{GetError, PutError, ShutDown};
 use crate::call::Green;
 use crate::green;
+use crate::hub::flat::drop_flat;
 use crate::iter::{GreenIterator, IntoGreenIterator};
 use crate::loom::{Mutex, MutexGuard};
 use crate::same::same_object;
@@ -69,6 +70,8 @@ pub struct Queue<T> {
 /// only while there is no room.
 struct State<T> {
     items: VecDeque<T>,
+    /// What becomes of the items that lie there at the end.
+    drop_items: fn(VecDeque<T>),
     /// `usize::MAX`: no limit.
     capacity: usize,
     getters: Line,
@@ -87,7 +90,13 @@ struct Offer<T> {
     waker: Waker,
 }
 
-impl<T> Queue<T> {
+impl<T> Drop for State<T> {
+    fn drop(&mut self) {
+        (self.drop_items)(std::mem::take(&mut self.items));
+    }
+}
+
+impl<T: 'static> Queue<T> {
     /// A queue without a limit: no put ever waits.
     pub fn unbounded() -> Self {
         Self::bounded(usize::MAX)
@@ -95,8 +104,37 @@ impl<T> Queue<T> {
 
     /// A queue with room for so many items. With room for none it is a channel: see the
     /// [module](crate::queue#capacity).
+    ///
+    /// Items that borrow want [`borrowing`](Self::borrowing).
     pub fn bounded(capacity: usize) -> Self {
+        Self::new(capacity, drop_flat)
+    }
+}
+
+impl<T> Queue<T> {
+    /// A queue with room for so many items, which may borrow; `usize::MAX` is no limit.
+    ///
+    /// It differs from [`bounded`](Self::bounded) in one thing: where its items hold queues of
+    /// their own, in which there are queues again, and so on, these are dropped one inside the
+    /// other, as fields are. What borrows cannot be put off until the one before is gone.
+    ///
+    /// ```
+    /// use eventlet::sync::Queue;
+    ///
+    /// let text = String::from("so many words");
+    /// let words = Queue::borrowing(usize::MAX);
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| text.split(' ').for_each(|word| words.try_put(word).unwrap()));
+    /// });
+    /// assert_eq!(words.try_get(), Ok("so"));
+    /// ```
+    pub fn borrowing(capacity: usize) -> Self {
+        Self::new(capacity, drop)
+    }
+
+    fn new(capacity: usize, drop_items: fn(VecDeque<T>)) -> Self {
         let state = State {
+            drop_items,
             items: VecDeque::new(),
             capacity,
             getters: Line::default(),
@@ -630,14 +668,14 @@ impl<T> Clone for Queue<T> {
 same_object!(impl[T] Queue<T>, |queue| &*queue.shared);
 
 /// Without a limit.
-impl<T> Default for Queue<T> {
+impl<T: 'static> Default for Queue<T> {
     fn default() -> Self {
         Self::unbounded()
     }
 }
 
 /// A queue without a limit in which these items lie.
-impl<T> FromIterator<T> for Queue<T> {
+impl<T: 'static> FromIterator<T> for Queue<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let queue = Self::unbounded();
         for item in items {
