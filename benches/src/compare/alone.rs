@@ -4,11 +4,12 @@ use std::io::{self, Read};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::load::{Generator, Load};
+use super::load::Generator;
 use super::peers::Peer;
 use super::program::Finally;
 use super::results::Outcome;
 use super::server::Server;
+use super::workloads::Load;
 
 /// System calls of the server for a message.
 pub(crate) fn system_calls(peer: &Peer, connections: usize, messages: u64) -> Outcome {

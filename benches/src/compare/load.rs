@@ -8,29 +8,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::program::{Finally, field};
 use super::server::spawn_on;
+use super::workloads::Load;
 
 const SIZE: usize = 64;
 /// No slice may take longer, and neither may connecting.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// What a server is asked for.
-#[derive(Clone, Copy)]
-pub(crate) enum Load {
-    /// A message under way on each of so many open connections.
-    Messages { connections: usize },
-    /// Connections that are accepted, used once and closed.
-    Churn,
-}
-
-impl Load {
-    /// With fewer messages some connections would have none.
-    pub(crate) fn least(self) -> u64 {
-        match self {
-            Load::Messages { connections } => connections as u64,
-            Load::Churn => 1,
-        }
-    }
-}
 
 pub(crate) struct Generator {
     orders: ChildStdin,

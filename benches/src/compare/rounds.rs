@@ -8,21 +8,11 @@ use std::io;
 
 use eventlet_bench_measure::Delays;
 
-use super::load::{Generator, Load};
+use super::load::Generator;
 use super::peers::Peer;
 use super::results::{Outcome, Round};
 use super::server::Server;
-
-/// What goes round.
-#[derive(Clone, Copy)]
-pub(crate) struct Course {
-    pub(crate) serve: &'static str,
-    /// If there is one, the value is what `serve` costs as a multiple of this.
-    pub(crate) beside: Option<&'static str>,
-    pub(crate) load: Load,
-    /// Server and load share a processor; a server that never waits for another repeats better.
-    pub(crate) one_cpu: bool,
-}
+use super::workloads::Course;
 
 /// CPU nanoseconds for a message, of each peer in each round.
 pub(crate) fn measure(
@@ -105,6 +95,7 @@ impl Entrant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workloads::Load;
 
     fn course(beside: Option<&'static str>) -> Course {
         Course { serve: "echo_timeout", beside, load: Load::Churn, one_cpu: false }

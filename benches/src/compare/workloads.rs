@@ -1,8 +1,5 @@
 //! What is run, and how much of it.
 
-use super::load::Load;
-use super::rounds::Course;
-
 /// A row of the table.
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
@@ -30,6 +27,36 @@ pub(crate) enum Kind {
     IdleMemory(usize),
     /// One hub and two of them in turn, for what two do in the time of one.
     Hubs,
+}
+
+/// What goes round.
+#[derive(Clone, Copy)]
+pub(crate) struct Course {
+    pub(crate) serve: &'static str,
+    /// If there is one, the value is what `serve` costs as a multiple of this.
+    pub(crate) beside: Option<&'static str>,
+    pub(crate) load: Load,
+    /// Server and load share a processor; a server that never waits for another repeats better.
+    pub(crate) one_cpu: bool,
+}
+
+/// What a server is asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Load {
+    /// A message under way on each of so many open connections.
+    Messages { connections: usize },
+    /// Connections that are accepted, used once and closed.
+    Churn,
+}
+
+impl Load {
+    /// With fewer messages some connections would have none.
+    pub(crate) fn least(self) -> u64 {
+        match self {
+            Load::Messages { connections } => connections as u64,
+            Load::Churn => 1,
+        }
+    }
 }
 
 /// In what a row is measured; of all but the last two, less is better and peers can be compared.
