@@ -8,8 +8,6 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Error;
 
-use crate::options;
-
 /// All mistakes of one item, in the order in which they were found.
 #[derive(Default)]
 pub(crate) struct Diagnostics {
@@ -209,6 +207,11 @@ fn not_a_function(kind: &str) -> (String, String, String) {
     message(&format!("`#[green]` stands on {kind}"), "only a function can suspend", help)
 }
 
+/// The names of the options.
+const KNOWN: [&str; 5] = ["boxed", "in_place", "no_switch", "macros", "crate"];
+/// The same for tests.
+const KNOWN_OF_TESTS: [&str; 3] = ["real_time", "hub", "crate"];
+
 fn unknown_option(name: &str) -> (String, String, String) {
     const ALL: &str = "the options are `boxed`, `in_place`, `no_switch`, `macros(…)` and `crate = path`";
     if ["boxed", "in_place", "no_switch"].contains(&name) {
@@ -258,7 +261,7 @@ fn unknown_test_option(name: &str) -> (String, String, String) {
     let help = match name {
         "virtual" | "virtual_time" | "start_paused" => format!("remove it; {ALL}"),
         "timeout" => "write `with_timeout(limit, || call())` in the body".to_owned(),
-        _ => match nearest_of(name, &options::KNOWN_OF_TESTS) {
+        _ => match nearest_of(name, &KNOWN_OF_TESTS) {
             Some(near) => format!("did you mean `{near}`? {}{}", ALL[..1].to_uppercase(), &ALL[1..]),
             None => ALL.to_owned(),
         },
@@ -268,7 +271,7 @@ fn unknown_test_option(name: &str) -> (String, String, String) {
 
 /// The option whose name is at most two edits away.
 fn nearest(name: &str) -> Option<&'static str> {
-    nearest_of(name, &options::KNOWN)
+    nearest_of(name, &KNOWN)
 }
 
 fn nearest_of(name: &str, known: &[&'static str]) -> Option<&'static str> {

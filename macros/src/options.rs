@@ -8,11 +8,6 @@ use syn::{Ident, LitStr, Path, Token, parenthesized};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::paths::Paths;
 
-/// The names of the options, for messages.
-pub(crate) const KNOWN: [&str; 5] = ["boxed", "in_place", "no_switch", "macros", "crate"];
-/// The same for tests.
-pub(crate) const KNOWN_OF_TESTS: [&str; 3] = ["real_time", "hub", "crate"];
-
 /// What becomes of the green calls in a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Calls {

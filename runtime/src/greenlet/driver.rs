@@ -19,7 +19,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use super::trace::{self, Trace, Transfer};
+use super::trace::{Trace, Transfer};
 use super::value::{InvalidSwitch, Thrown};
 use super::{Greenlet, GreenletExit, Inner, State, Value};
 use crate::hub::current;
@@ -103,6 +103,14 @@ impl Greenlets {
 
 pub(super) fn state() -> Rc<Greenlets> {
     current::with(|hub| hub.extensions.get())
+}
+
+/// Tells whoever traces.
+fn report(transfer: Transfer, origin: &Greenlet, target: &Greenlet) {
+    let Some(trace) = state().trace.borrow().clone() else { return };
+    if catch_unwind(AssertUnwindSafe(|| trace(transfer, origin, target))).is_err() {
+        drop(state().trace.take());
+    }
 }
 
 fn thread_id() -> Option<u64> {
@@ -295,7 +303,7 @@ fn pass(base: &Greenlet, mut from: Greenlet, wish: Wish) -> Result<Greenlet, Pas
             target = base.clone();
         }
         if target_state != State::Dead {
-            trace::report(passed.transfer(), &from, &target);
+            report(passed.transfer(), &from, &target);
         }
         if target == *base {
             return Err(passed);

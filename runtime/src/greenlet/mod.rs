@@ -60,7 +60,7 @@ mod trace;
 mod value;
 
 pub use crate::greenthread::GreenletExit;
-pub use trace::{Trace, Transfer, gettrace, settrace};
+pub use trace::{Trace, Transfer};
 pub use value::{CyclicParent, InvalidSwitch, Thrown, Value};
 
 use crate::green;
@@ -300,4 +300,39 @@ impl fmt::Debug for Greenlet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Greenlet").field(&self.inner.state.get()).finish()
     }
+}
+
+/// Calls `trace` at every switch between greenlets of this OS thread, just before the target goes
+/// on; `None` ends that. Gives the one before. Does not suspend.
+///
+/// A `trace` that panics is not called again; what it panics with is printed and goes no further. A
+/// greenlet that ends passes control to its parent, which is a switch as well.
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::rc::Rc;
+/// use eventlet::greenlet::{Greenlet, Thrown, Transfer, settrace};
+///
+/// async fn body() -> Result<(), Thrown> {
+///     Ok(())
+/// }
+///
+/// let seen = Rc::new(RefCell::new(vec![]));
+/// let log = seen.clone();
+/// settrace(Some(Rc::new(move |transfer, _origin, _target| log.borrow_mut().push(transfer))));
+/// Greenlet::new(|()| body()).switch_in_place(()).unwrap();
+/// settrace(None);
+/// assert_eq!(*seen.borrow(), [Transfer::Switch, Transfer::Switch]);
+/// ```
+///
+/// greenlet's `settrace`.
+pub fn settrace(trace: Option<Trace>) -> Option<Trace> {
+    state().trace.replace(trace)
+}
+
+/// The function that is called now.
+///
+/// greenlet's `gettrace`.
+pub fn gettrace() -> Option<Trace> {
+    state().trace.borrow().clone()
 }

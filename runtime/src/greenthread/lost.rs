@@ -33,7 +33,8 @@ use crate::greenthread::Thread;
 use crate::hub::current;
 use crate::hub::observe::backtrace::name_of;
 use crate::hub::observe::stderr::say;
-use crate::hub::task::{Origin, TaskRef, Tells, Told, drop_payload};
+use crate::hub::payload::drop_payload;
+use crate::hub::task::{Origin, TaskRef, Tells, Told};
 
 /// Carries the type of a body's value, and nothing else.
 pub struct Errors<R>(PhantomData<fn() -> R>);

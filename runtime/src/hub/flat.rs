@@ -20,8 +20,9 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::current;
+use super::payload::drop_payload;
 use super::replaced::Replaced;
-use super::task::{TaskRef, drop_payload};
+use super::task::TaskRef;
 
 /// How many may stand on each other's stack.
 const DEEPEST: u32 = 64;

@@ -9,7 +9,8 @@ use super::current::{FULL_BUDGET, replace_budget};
 use super::exit_scope::ExitScope;
 use super::flat::Work;
 use super::observe::trace::has_subscriber;
-use super::task::{JoinHandle, Progress, TaskRef, drop_payload};
+use super::payload::drop_payload;
+use super::task::{JoinHandle, Progress, TaskRef};
 use super::{Hub, current};
 use crate::hub::exit::Panic;
 

@@ -13,6 +13,7 @@
 //!  flat.rs        kills that kill, in constant stack    exit_scope.rs  who hears of a kill
 //!  branch.rs      what belongs to a branch alone        table.rs     entries by their numbers, and their memory after a peak
 //!  waiter_cell.rs room for one who waits                replaced.rs  what is put back afterwards
+//!  payload.rs     what a panic brings
 //!  in_place.rs    calls that are waited for where nobody can suspend
 //! ```
 //!
@@ -60,6 +61,7 @@ mod extensions;
 mod lifecycle;
 pub(crate) mod observe;
 pub(crate) mod flat;
+pub(crate) mod payload;
 pub(crate) mod poller;
 pub(crate) mod remote;
 pub(crate) mod replaced;

@@ -9,8 +9,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
-use super::pool::ThreadPool;
-use super::workers::{Call, Turn, What, Workers};
+use super::workers::{Call, Owned, Turn, What, Workers};
 use crate::call::Green;
 use crate::green;
 use crate::hub::Hub;
@@ -38,7 +37,7 @@ impl Drop for Counted {
 pub(super) struct Job<T> {
     hub: Rc<Hub>,
     /// Not closed while somebody waits for a call.
-    pool: ThreadPool,
+    workers: Rc<Owned>,
     /// Until it is submitted.
     call: Option<Call>,
     progress: Arc<Mutex<Progress<T>>>,
@@ -75,7 +74,7 @@ enum Progress<T> {
 impl<T: Send + 'static> Job<T> {
     /// A call that is submitted when it is first waited for: so even the shortest one suspends, and
     /// what happens first does not depend on a race.
-    pub(super) fn new(hub: Rc<Hub>, pool: &ThreadPool, f: impl FnOnce() -> T + Send + 'static) -> Self {
+    pub(super) fn new(hub: Rc<Hub>, workers: &Rc<Owned>, f: impl FnOnce() -> T + Send + 'static) -> Self {
         let progress = Arc::new(Mutex::new(Progress::Pending(None)));
         let there = progress.clone();
         let call: Call = Box::new(move |turn| match turn {
@@ -87,7 +86,7 @@ impl<T: Send + 'static> Job<T> {
                 finish(&there, Err(Failure::NotMade(error)));
             }
         });
-        Job { hub, pool: pool.clone(), call: Some(call), progress, counted: None }
+        Job { hub, workers: workers.clone(), call: Some(call), progress, counted: None }
     }
 
     /// Waits for the value; raises the call's panic.
@@ -114,7 +113,7 @@ impl<T> Job<T> {
     pub(super) fn submit(&mut self) {
         if let Some(call) = self.call.take() {
             self.counted = Some(Counted::new(self.hub.clone()));
-            self.pool.workers().submit(call);
+            self.workers.get().submit(call);
         }
     }
 }

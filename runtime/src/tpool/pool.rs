@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::job::{Job, PoolEnd};
-use super::workers::Workers;
+use super::workers::{Owned, Workers};
 use crate::call::Green;
 use crate::green;
 use crate::greenpool::{GreenPool, Imap};
@@ -52,24 +52,15 @@ pub struct ThreadPool {
     workers: Rc<Owned>,
 }
 
-/// The workers end with their last handle on this side.
-struct Owned(Arc<Workers>);
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
 impl ThreadPool {
     /// A pool of at most `size` OS threads. With a size of zero calls wait until it is
     /// [resized](Self::resize).
     pub fn new(size: usize) -> Self {
-        ThreadPool { workers: Rc::new(Owned(Workers::new(size))) }
+        ThreadPool { workers: Owned::new(size) }
     }
 
     pub(super) fn workers(&self) -> &Arc<Workers> {
-        &self.workers.0
+        self.workers.get()
     }
 
     /// Calls `f` on one of the OS threads, and gives what it gives. Suspends until then, always.
@@ -138,7 +129,7 @@ impl ThreadPool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        Job::new(current::with(Rc::clone), self, f)
+        Job::new(current::with(Rc::clone), &self.workers, f)
     }
 
     /// Calls `f` on the OS threads with each input, and gives all results in the order of the

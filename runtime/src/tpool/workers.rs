@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
@@ -26,6 +27,26 @@ pub(super) struct Workers {
     state: Mutex<State>,
     /// There is a call, or a reason to end.
     news: Condvar,
+}
+
+/// The workers end with their last handle on this side: that of a pool, or of a call that somebody
+/// waits for.
+pub(super) struct Owned(Arc<Workers>);
+
+impl Owned {
+    pub(super) fn new(limit: usize) -> Rc<Self> {
+        Rc::new(Owned(Workers::new(limit)))
+    }
+
+    pub(super) fn get(&self) -> &Arc<Workers> {
+        &self.0
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 struct State {

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
+use super::payload::drop_payload;
 use super::poller::{Notify, fork};
-use super::task::drop_payload;
 use crate::loom::{AtomicBool, Mutex, MutexGuard, fence};
 
 #[cfg(all(test, loom))]

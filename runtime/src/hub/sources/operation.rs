@@ -13,7 +13,7 @@ use crate::hub::Hub;
 use crate::hub::current;
 use crate::hub::failed::cannot;
 use crate::hub::poller::{AsSource, raw_source};
-use crate::hub::suspend::{Timer, Wait, Waiting, note_wait};
+use crate::hub::suspend::{Timer, Until, Wait, Waiting, note_wait, until};
 use crate::hub::task::is_trace_poll;
 
 /// What an operation on a descriptor came to.
@@ -108,14 +108,53 @@ enum State {
 
 impl<'a, W: Way, S: AsSource, F> Operation<'a, W, S, F> {
     #[inline]
-    pub(super) fn new(source: &'a Source<S>, _way: W, operation: F) -> Self {
+    fn new(source: &'a Source<S>, _way: W, operation: F) -> Self {
         Operation { source, operation, state: State::Fresh, _way: PhantomData }
     }
 
     #[inline]
-    pub(super) fn at_once(mut self) -> Self {
+    fn at_once(mut self) -> Self {
         self.state = State::AtOnce;
         self
+    }
+}
+
+impl<S: AsSource> Source<S> {
+    /// Does `operation` when the descriptor is ready for it, and suspends until then, for as long
+    /// as the limit of that direction says, or not at all in the non-blocking mode.
+    #[inline]
+    pub(crate) fn when_ready<W, T, F>(&self, way: W, operation: F) -> Until<Operation<'_, W, S, F>>
+    where
+        W: Way,
+        F: FnMut(&S) -> io::Result<Done<T>>,
+    {
+        until(Operation::new(self, way, operation))
+    }
+
+    /// Like [`when_ready`](Self::when_ready). `is_nothing` says that nothing is asked of the
+    /// descriptor: it is done at once.
+    #[inline]
+    pub(crate) fn when_ready_unless<W, T, F>(
+        &self,
+        is_nothing: bool,
+        way: W,
+        operation: F,
+    ) -> Until<Operation<'_, W, S, F>>
+    where
+        W: Way,
+        F: FnMut(&S) -> io::Result<Done<T>>,
+    {
+        let io = Operation::new(self, way, operation);
+        until(if is_nothing { io.at_once() } else { io })
+    }
+
+    /// Does `operation` now or not at all, in either mode.
+    pub(crate) fn at_once<W, T, F>(&self, way: W, operation: F) -> io::Result<T>
+    where
+        W: Way,
+        F: FnMut(&S) -> io::Result<Done<T>>,
+    {
+        current::with(|hub| Operation::new(self, way, operation).answer_now(hub))
     }
 }
 

@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use super::Direction;
 use super::limit::Limit;
-use super::operation::{Done, Operation, Way};
 use super::slot::Drained;
 use crate::hub::Hub;
 use crate::hub::current;
 use crate::hub::failed::cannot;
 use crate::hub::poller::{AsSource, BorrowedSource, Interest, Poller, RawSource, raw_source};
-use crate::hub::suspend::{Until, until};
 use crate::hub::task::Waiter;
 
 /// A descriptor that green threads wait for.
@@ -147,43 +145,6 @@ impl<S: AsSource> Source<S> {
 
     pub(crate) fn set_nonblocking(&self, nonblocking: bool) {
         self.nonblocking.set(nonblocking);
-    }
-
-    /// Does `operation` when the descriptor is ready for it, and suspends until then, for as long
-    /// as the limit of that direction says, or not at all in the non-blocking mode.
-    #[inline]
-    pub(crate) fn when_ready<W, T, F>(&self, way: W, operation: F) -> Until<Operation<'_, W, S, F>>
-    where
-        W: Way,
-        F: FnMut(&S) -> io::Result<Done<T>>,
-    {
-        until(Operation::new(self, way, operation))
-    }
-
-    /// Like [`when_ready`](Self::when_ready). `is_nothing` says that nothing is asked of the
-    /// descriptor: it is done at once.
-    #[inline]
-    pub(crate) fn when_ready_unless<W, T, F>(
-        &self,
-        is_nothing: bool,
-        way: W,
-        operation: F,
-    ) -> Until<Operation<'_, W, S, F>>
-    where
-        W: Way,
-        F: FnMut(&S) -> io::Result<Done<T>>,
-    {
-        let io = Operation::new(self, way, operation);
-        until(if is_nothing { io.at_once() } else { io })
-    }
-
-    /// Does `operation` now or not at all, in either mode.
-    pub(crate) fn at_once<W, T, F>(&self, way: W, operation: F) -> io::Result<T>
-    where
-        W: Way,
-        F: FnMut(&S) -> io::Result<Done<T>>,
-    {
-        current::with(|hub| Operation::new(self, way, operation).answer_now(hub))
     }
 
     /// Makes everybody who waits for the descriptor give up with an error, now and later.

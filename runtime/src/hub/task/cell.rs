@@ -17,6 +17,7 @@ use super::remote_refs::RemoteRefs;
 use super::{CALL, CLOSURE, RESULT, TaskRef};
 use crate::greenthread::lost;
 use crate::hub::exit::{Exit, Panic, Reason};
+use crate::hub::payload::drop_payload;
 use crate::loom::AtomicBool;
 
 /// What every task has, whatever its body.
@@ -399,16 +400,4 @@ fn drop_caught<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         drop_payload(payload);
     }
-}
-
-/// Drops what somebody panicked with. It may panic when dropped, with something that may, and so
-/// on: nobody is left to tell, and somewhere it has to end.
-pub(crate) fn drop_payload(mut payload: Box<dyn Any + Send>) {
-    for _ in 0..8 {
-        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            Ok(()) => return,
-            Err(another) => payload = another,
-        }
-    }
-    std::mem::forget(payload);
 }

@@ -72,7 +72,6 @@ use cell::{Header, Operations, Polled, Stage, TaskCell, VTable};
 use state::*;
 use waker::{RESUME, TRACE};
 
-pub(crate) use cell::drop_payload;
 pub(crate) use current::CurrentTask;
 pub(crate) use join_handle::JoinHandle;
 pub use join_handle::Thread;
