@@ -4,7 +4,7 @@
 //! joining costs nothing, leaving and asking a search by halves. A member that leaves from the
 //! middle leaves a gap; when the gaps outnumber the members the line closes up.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::hub::task::TaskRef;
 
@@ -12,14 +12,16 @@ use crate::hub::task::TaskRef;
 pub(super) struct Members {
     line: VecDeque<MemberSlot>,
     gaps: usize,
+    /// How many `catch_exit`s each of those had entered that the pool has killed. Not in the line:
+    /// two words are written where they are to lie, three are put together elsewhere first, and
+    /// the processor waits for them when they are copied.
+    killed: BTreeMap<u64, u64>,
 }
 
 struct MemberSlot {
     id: u64,
     /// `None` is a gap.
     task: Option<TaskRef>,
-    /// How many `catch_exit`s it had entered when the pool killed it, if it has.
-    killed: Option<u64>,
 }
 
 /// A line this short is not worth closing up.
@@ -34,13 +36,13 @@ impl Members {
 
     /// Adds a thread that is younger than every member.
     pub(super) fn add(&mut self, task: TaskRef) {
-        self.line.push_back(MemberSlot { id: task.id(), task: Some(task), killed: None });
+        self.line.push_back(MemberSlot { id: task.id(), task: Some(task) });
     }
 
     /// Adds a thread of any age that is no member.
     pub(super) fn add_any(&mut self, task: TaskRef) {
         let id = task.id();
-        let place = MemberSlot { id, task: Some(task), killed: None };
+        let place = MemberSlot { id, task: Some(task) };
         match self.find(id) {
             // It was a member before, and left a gap.
             Ok(index) => {
@@ -64,14 +66,19 @@ impl Members {
     /// Is the pool to kill this member? If it has before, the member may be cleaning up, which a
     /// kill would end; but not where it has come to stand in a `catch_exit` anew, and hears.
     pub(super) fn may_kill(&mut self, task: &TaskRef) -> bool {
-        let Ok(index) = self.find(task.id()) else { return false };
+        if !self.contains(task.id()) {
+            return false;
+        }
         let entered = task.scopes_made();
-        let before = self.line[index].killed.replace(entered);
+        let before = self.killed.insert(task.id(), entered);
         before.is_none_or(|before| task.has_scope_after(before))
     }
 
     /// Takes a member out. The caller drops it, when nothing is borrowed.
     pub(super) fn remove(&mut self, id: u64) -> Option<TaskRef> {
+        if !self.killed.is_empty() {
+            self.killed.remove(&id);
+        }
         // Mostly the oldest ends first, and leaves no gap.
         if self.gaps == 0
             && self.line.front().is_some_and(|oldest| oldest.id == id)

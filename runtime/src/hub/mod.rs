@@ -183,7 +183,8 @@ fn round(deadline: u64, time: u64) -> u64 {
 
 /// Wakes whoever waits; with the hub gone there is nobody. Nothing may be borrowed that code of
 /// another executor could want.
-#[inline]
+// Out of line, once for all who wake: it stands in every get and put.
+#[inline(never)]
 pub(crate) fn wake(waiter: Waiter) {
     current::try_with(|hub| hub.wake(waiter));
 }

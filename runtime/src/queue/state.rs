@@ -118,7 +118,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
         let called = state.notify_next();
         let are_more = state.may_notify();
         drop(state);
-        wake_one(called);
+        called.into_iter().for_each(wake);
         if are_more {
             self.wake();
         }
@@ -129,7 +129,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
     pub(crate) fn after_taking(&self, state: RefMut<'_, State<T, S>>, putter: Option<Waiter>) {
         let is_shut_down = state.is_shut_down;
         drop(state);
-        wake_one(putter);
+        putter.into_iter().for_each(wake);
         if is_shut_down {
             self.wake();
         }
@@ -200,7 +200,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
             if called.is_none() {
                 return;
             }
-            wake_one(called);
+            called.into_iter().for_each(wake);
         }
     }
 }
@@ -209,19 +209,6 @@ impl<T, S> Drop for Shared<T, S> {
     fn drop(&mut self) {
         (self.drop_items)(&mut self.state.get_mut().items);
     }
-}
-
-#[inline]
-fn wake_one(called: Option<Waiter>) {
-    if let Some(waiter) = called {
-        wake_notified(waiter);
-    }
-}
-
-/// Out of line: it stands in every get and put.
-#[inline(never)]
-fn wake_notified(waiter: Waiter) {
-    wake(waiter);
 }
 
 impl<T, S: Storage<T>> State<T, S> {
