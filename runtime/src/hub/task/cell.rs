@@ -195,7 +195,7 @@ where
             Ok(Poll::Pending) => Polled::Pending,
             // SAFETY: the cell lives and nothing else reaches its stage: the reference that was
             // polled is dead.
-            Ok(Poll::Ready(value)) => unsafe { Self::finish(header, Ok(value)) },
+            Ok(Poll::Ready(value)) => unsafe { Self::finish(header, value, Ok) },
             // SAFETY: the cell lives and nothing else reaches its stage: the reference that
             // panicked is dead.
             Err(payload) => unsafe { Self::fail(header, payload) },
@@ -236,7 +236,7 @@ where
         // SAFETY: the cell lives, and its header is read alone.
         let reason = unsafe { header.as_ref() }.take_reason();
         // SAFETY: the cell lives and nothing else reaches its stage until this returns.
-        unsafe { Self::finish(header, Err(Exit::killed(reason))) }
+        unsafe { Self::finish(header, Exit::killed(reason), Err) }
     }
 
     /// # Safety
@@ -254,25 +254,33 @@ where
         result.as_ref().err().map(Exit::duplicate)
     }
 
-    /// Drops the body where it stands, then puts the result in its place. A destructor that panics
-    /// is the result.
+    /// Drops the body where it stands, then puts in its place what `into_result` makes of how it
+    /// ended. A destructor that panics is the result.
+    ///
+    /// (The result is made where it is to lie: one that is handed on is put together elsewhere
+    /// first, and waited for when it is copied.)
     ///
     /// # Safety
     ///
     /// As [`end`](Self::end).
     #[inline]
-    unsafe fn finish(header: NonNull<Header>, result: Result<T, Exit>) -> Polled {
+    unsafe fn finish<E>(
+        header: NonNull<Header>,
+        ending: E,
+        into_result: impl FnOnce(E) -> Result<T, Exit>,
+    ) -> Polled {
         // SAFETY: the cell lives and nothing else reaches its stage until this returns.
         if let Err(payload) = unsafe { Self::clear_caught(header) } {
-            drop_caught(result);
+            drop_caught(ending);
             // SAFETY: the cell lives and nothing else reaches its stage. It ends here: nothing is
             // left behind the header that could panic when it is dropped.
             return unsafe { Self::fail(header, payload) };
         }
-        let polled = if result.is_ok() { Polled::Returned } else { Polled::Failed };
         // SAFETY: the cell lives and nothing else reaches its stage (the preconditions of `parts`,
         // which are this one's).
         let (header, stage) = unsafe { Self::parts(header) };
+        let result = into_result(ending);
+        let polled = if result.is_ok() { Polled::Returned } else { Polled::Failed };
         stage.result = ManuallyDrop::new(result);
         header.state.set(header.state.get() | RESULT);
         polled
@@ -286,7 +294,7 @@ where
     #[cold]
     unsafe fn fail(header: NonNull<Header>, payload: Box<dyn Any + Send>) -> Polled {
         // SAFETY: the cell lives and nothing else reaches its stage until this returns.
-        unsafe { Self::finish(header, Err(Exit::Panicked(Panic::new(payload)))) }
+        unsafe { Self::finish(header, Exit::Panicked(Panic::new(payload)), Err) }
     }
 
     /// # Safety
