@@ -32,25 +32,6 @@ pub(crate) fn spend(cost: i32) {
     let _ = BUDGET.try_with(|budget| budget.set(budget.get() - cost));
 }
 
-/// Takes one from what the running thread may do before it gives way; `false` if it has spent all
-/// that, and has to.
-#[inline(always)]
-pub(crate) fn try_spend() -> bool {
-    // One access for the question and the answer: this is asked for at every wait.
-    let left = BUDGET.try_with(|budget| {
-        let left = budget.get() - 1;
-        budget.set(left);
-        left
-    });
-    left.map_or(true, |left| left >= 0)
-}
-
-/// Gives back what [`try_spend`] took, for a wait that came to nothing.
-#[inline(always)]
-pub(crate) fn unspend() {
-    spend(-1);
-}
-
 /// Has the running thread spent all that it may, so that it has to give way before it does more?
 #[inline(always)]
 pub(crate) fn is_spent() -> bool {
@@ -211,7 +192,8 @@ fn ending() -> Option<Rc<Hub>> {
 /// The hub that is asked: the OS thread's own, or another one where that may not be used any more.
 pub(crate) struct Found {
     hub: Rc<Hub>,
-    _after: Option<After>,
+    /// Counted, so that dropping it lies in line: there mostly is none.
+    _after: Option<Rc<After>>,
 }
 
 impl std::ops::Deref for Found {
@@ -231,7 +213,7 @@ impl Found {
             return Found { hub, _after: None };
         }
         let after = After::begin();
-        Found { hub: after.hub.clone(), _after: Some(after) }
+        Found { hub: after.hub.clone(), _after: Some(Rc::new(after)) }
     }
 }
 

@@ -125,11 +125,14 @@ impl<W: Wait> Future for Until<W> {
             note_wait(wait);
             return Poll::Pending;
         }
-        if W::IS_COUNTED && !current::try_spend() {
+        if W::IS_COUNTED && current::is_spent() {
             return give_way(cx);
         }
         match wait.attempt_alone() {
-            Some(output) => Poll::Ready(output),
+            Some(output) => {
+                count::<W>();
+                Poll::Ready(output)
+            }
             None => attempt(wait, cx),
         }
     }
@@ -146,15 +149,21 @@ fn give_way<T>(cx: &mut Context<'_>) -> Poll<T> {
 #[inline(never)]
 fn attempt<W: Wait>(wait: &mut W, cx: &mut Context<'_>) -> Poll<W::Output> {
     current::with_running(|hub| match wait.attempt(&Waiting { hub, waker: cx.waker() }) {
-        Some(output) => Poll::Ready(output),
-        None => {
-            // Several waits may begin in one resumption, those of branches.
-            if W::IS_COUNTED {
-                current::unspend();
-            }
-            Poll::Pending
+        Some(output) => {
+            count::<W>();
+            Poll::Ready(output)
         }
+        None => Poll::Pending,
     })
+}
+
+/// A wait is over. One that came to nothing costs nothing: several may begin in one resumption,
+/// those of branches.
+#[inline(always)]
+fn count<W: Wait>() {
+    if W::IS_COUNTED {
+        current::spend(1);
+    }
 }
 
 /// Tells whoever looks what this waits for.

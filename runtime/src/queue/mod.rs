@@ -59,7 +59,6 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::green;
-use crate::hub::current::try_spend;
 use crate::hub::suspend::until;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
@@ -102,11 +101,8 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         // Made out here, so that the call has one copy of the item in it and not two.
         let item = Cell::new(Some(item));
         Green::new(async move {
-            if try_spend() {
-                match self.shared.put_at_once(returned(&item)) {
-                    Ok(()) => return Ok(()),
-                    Err(back) => item.set(Some(back)),
-                }
+            if self.shared.put_at_once(&item) {
+                return Ok(());
             }
             let put = until(Put::new(&self.shared, &item)).await;
             put.map_err(|_| ShutDown(returned(&item)))
@@ -162,9 +158,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     #[green(by_hand = "a wait, and little else")]
     pub fn get(&self) -> Green<impl Future<Output = Result<T, ShutDown>>> {
         Green::new(async move {
-            if try_spend()
-                && let Some(item) = self.shared.get_at_once()
-            {
+            if let Some(item) = self.shared.get_at_once() {
                 return Ok(item);
             }
             until(Get::new(&self.shared)).await

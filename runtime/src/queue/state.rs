@@ -8,10 +8,11 @@
 //! * all getters are called once the queue is shut down and drained;
 //! * putters wait only while there is no room.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 
 use super::error::{GetError, PutError};
 use super::storage::Storage;
+use crate::hub::current::{is_spent, spend};
 use crate::hub::task::Waiter;
 use crate::hub::wait_queue::{Ticket, WaitList};
 use crate::hub::{wake, wake_all};
@@ -68,36 +69,47 @@ impl<T, S: Storage<T>> Shared<T, S> {
         Ok(())
     }
 
-    /// Puts an item that need not wait, and gives it back if it must. The short way, with nothing
-    /// set up for a wait.
+    /// Puts an item that need not wait, within the budget of this resumption; otherwise it stays
+    /// where it is. The short way, with nothing set up for a wait.
     #[inline(always)]
-    pub(crate) fn put_at_once(&self, item: T) -> Result<(), T> {
+    pub(crate) fn put_at_once(&self, item: &Cell<Option<T>>) -> bool {
         let mut state = self.state.borrow_mut();
-        if state.is_shut_down || !state.has_room() {
-            return Err(item);
+        if state.is_shut_down || !state.has_room() || is_spent() {
+            return false;
         }
+        let Some(item) = item.take() else { return false };
+        spend(1);
         state.insert(item);
         if state.has_waiter() {
             self.after_putting(state);
         }
-        Ok(())
+        true
     }
 
-    /// Takes an item that lies there for whoever comes. The short way, with nothing set up for a
-    /// wait.
+    /// Takes an item that lies there for whoever comes, within the budget of this resumption. The
+    /// short way, with nothing set up for a wait.
     #[inline(always)]
     pub(crate) fn get_at_once(&self) -> Option<T> {
         let mut state = self.state.borrow_mut();
-        if state.is_quiet() { state.items.pop() } else { self.get_among_others(state) }
+        if !state.is_quiet() {
+            return self.get_among_others(state);
+        }
+        if is_spent() {
+            return None;
+        }
+        let item = state.items.pop()?;
+        spend(1);
+        Some(item)
     }
 
     #[inline(never)]
     fn get_among_others(&self, mut state: RefMut<'_, State<T, S>>) -> Option<T> {
         // Those in line go first, so that the oldest item is for whoever came first.
-        if state.getters.notified() > 0 {
+        if state.getters.notified() > 0 || is_spent() {
             return None;
         }
         let (item, putter) = state.take()?;
+        spend(1);
         self.after_taking(state, putter);
         Some(item)
     }

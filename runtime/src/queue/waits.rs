@@ -103,7 +103,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
 
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<T, ShutDown>> {
-        let (_left, _left_over);
+        let _left_over;
         let mut state = self.shared.state.borrow_mut();
         let may_take = match self.ticket {
             // Those in line go first, called or not, so that the oldest item is for whoever came
@@ -127,8 +127,8 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
             return None;
         }
         if let Some(ticket) = self.ticket.take() {
-            let others = state.getters.rank(ticket);
-            _left = state.getters.dequeue(ticket);
+            let others;
+            (_left_over, others) = state.getters.dequeue_notified(ticket);
             if others > 0 {
                 // The older items are for those who came first, though this one runs first.
                 return Some(self.shared.get_after(state, others).ok_or(ShutDown(())));

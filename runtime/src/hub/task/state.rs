@@ -4,7 +4,7 @@
 //!
 //! | bit | set by | taken back by | beside it there is |
 //! |---|---|---|---|
-//! | `SCHEDULED` | [`schedule`](TaskRef::schedule), [`mark_queued`](TaskRef::mark_queued), with the push into the ready queue; `wake_subtask`, with that into a subtask queue | `resume`, after the pop; `leave_queue` | anything: a task may run, or end, while it has a place in the queue, and keeps the place |
+//! | `SCHEDULED` | [`mark_queued`](TaskRef::mark_queued), with the push into the ready queue; `wake_subtask`, with that into a subtask queue | `resume`, after the pop; `leave_queue` | anything: a task may run, or end, while it has a place in the queue, and keeps the place |
 //! | `RUNNING` | `resume_without`, `look`, `end`, `wake_stand_in`: whoever is about to reach into the stage | `poll` after a suspension, `become_done` | not `DONE`; what it keeps out is a second look into the stage |
 //! | `DONE` | `become_done`; `last_local_ref_is_gone` and `abandon`, for a task that never ended | nobody | not `RUNNING`, `KILLED`, `CLOSURE` or `CALL`, but for a task that is being freed or was abandoned |
 //! | `STARTED` | the first `resume` unless `DELAYED`; [`begin`](TaskRef::begin) | nobody | not `DELAYED` |
@@ -180,21 +180,8 @@ impl TaskRef {
         self.set(STARTED);
     }
 
-    /// Marks the task as queued.
-    #[inline]
-    pub(crate) fn schedule(&self) -> Schedule {
-        let state = self.header().state.get();
-        if state & (SCHEDULED | DONE | STAND_IN) == 0 {
-            self.header().state.set(state | SCHEDULED);
-            Schedule::Enqueue
-        } else if state & STAND_IN != 0 {
-            Schedule::WakeStandIn
-        } else {
-            Schedule::Nothing
-        }
-    }
-
-    /// Marks the task as queued, if that is all that [`schedule`](Self::schedule) asks for.
+    /// Marks the task as queued. `false` if there is nothing to queue: it is done, or queued
+    /// already, or a stand-in.
     #[inline]
     pub(crate) fn mark_queued(&self) -> bool {
         let state = self.header().state.get();
@@ -217,14 +204,4 @@ impl TaskRef {
             self.unset(SCOPED);
         }
     }
-}
-
-/// What [`TaskRef::schedule`] asks for.
-pub(crate) enum Schedule {
-    /// Append it to the ready queue.
-    Enqueue,
-    /// It is queued already, or over.
-    Nothing,
-    /// It stands for a foreign waker: call that.
-    WakeStandIn,
 }

@@ -6,7 +6,6 @@ use std::task::Waker;
 
 use super::super::remote::Remote;
 use super::TaskRef;
-use super::state::Schedule;
 use crate::loom::Arc;
 
 /// Anything that can be woken: a green thread, a branch of one, or what has the waker of another
@@ -58,27 +57,17 @@ impl Waiter {
     /// others are seen to, which may call code of another executor.
     #[inline]
     pub(in crate::hub) fn wake(self) -> Option<TaskRef> {
-        match self.0.schedule() {
-            Schedule::Enqueue => Some(self.0),
-            Schedule::Nothing => None,
-            Schedule::WakeStandIn => {
-                self.0.wake_stand_in();
-                None
-            }
-        }
+        self.try_wake().map_err(|waiter| waiter.wake_stand_in()).ok()
     }
 
     /// The same, for one that stays.
     #[inline]
     pub(in crate::hub) fn wake_by_ref(&self) -> Option<TaskRef> {
-        match self.0.schedule() {
-            Schedule::Enqueue => Some(self.0.clone()),
-            Schedule::Nothing => None,
-            Schedule::WakeStandIn => {
-                self.0.wake_stand_in();
-                None
-            }
+        if self.0.mark_queued() {
+            return Some(self.0.clone());
         }
+        self.wake_stand_in();
+        None
     }
 
     /// Takes note of the waking if nobody's code has to be called for it: else, or if there is
@@ -86,6 +75,14 @@ impl Waiter {
     #[inline]
     pub(in crate::hub) fn try_wake(self) -> Result<TaskRef, Waiter> {
         if self.0.mark_queued() { Ok(self.0) } else { Err(self) }
+    }
+
+    /// Wakes what stands behind it, if it is not a thread: that one is queued already, or done.
+    #[inline(never)]
+    fn wake_stand_in(&self) {
+        if self.is_stand_in() {
+            self.0.wake_stand_in();
+        }
     }
 
     /// For reports, which find nothing behind a stand-in.

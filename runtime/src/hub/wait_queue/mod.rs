@@ -198,19 +198,9 @@ impl<B> WaitList<B> {
     }
 
     /// How many were notified before this one, and have not left yet.
-    #[inline]
-    pub(crate) fn rank(&self, ticket: Ticket) -> usize {
-        match self.places[ticket.index()].before {
-            NONE => 0,
-            before => self.rank_behind(before),
-        }
-    }
-
-    /// Out of line: those who were notified first mostly leave first.
-    #[cold]
-    #[inline(never)]
-    fn rank_behind(&self, mut before: u32) -> usize {
+    fn rank(&self, ticket: Ticket) -> usize {
         let mut rank = 0;
+        let mut before = self.places[ticket.index()].before;
         while before != NONE {
             let place = &self.places[before as usize];
             rank += usize::from(place.is_notified);
@@ -262,6 +252,38 @@ impl<B> WaitList<B> {
         self.free = index;
         *(if is_notified { &mut self.notified } else { &mut self.waiting }) -= 1;
         Left { was_notified: is_notified, _left_over }
+    }
+
+    /// Gives back a place that was notified, and says how many were notified before it and have not
+    /// left yet.
+    #[inline(always)]
+    pub(crate) fn dequeue_notified(&mut self, ticket: Ticket) -> (LeftOver, usize) {
+        let is_long = self.places.len() > KEPT;
+        let place = &mut self.places[ticket.index()];
+        let (before, after) = (place.before, place.after);
+        if before != NONE || (after == NONE && is_long) {
+            return self.dequeue_out_of_turn(ticket);
+        }
+        // The first of the line, and not the next to be notified: there is nothing before it to see
+        // to.
+        let left_over = place.waiter.take();
+        place.after = self.free;
+        self.free = ticket.0;
+        self.first = after;
+        match after {
+            NONE => self.last = NONE,
+            after => self.places[after as usize].before = NONE,
+        }
+        self.notified -= 1;
+        (left_over, 0)
+    }
+
+    /// Out of line: those who were notified first mostly leave first.
+    #[cold]
+    #[inline(never)]
+    fn dequeue_out_of_turn(&mut self, ticket: Ticket) -> (LeftOver, usize) {
+        let rank = self.rank(ticket);
+        (self.dequeue(ticket)._left_over, rank)
     }
 
     /// The last of a long line leaves: the places are nobody's, and go.
