@@ -16,7 +16,7 @@ fn names(folder: &str) -> Vec<String> {
 #[test]
 fn the_root_of_the_runtime_is_a_map() {
     let entries = names("runtime/src");
-    assert!(entries.len() <= 34, "{} entries: {entries:?}", entries.len());
+    assert!(entries.len() <= 35, "{} entries: {entries:?}", entries.len());
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_module_that_is_a_folder_has_its_file_in_it() {
 
 #[test]
 fn what_is_built_on_the_core_uses_its_public_face() {
-    for folder in ["runtime/src/http", "runtime/src/wsgi"] {
+    for folder in ["runtime/src/http", "runtime/src/tls", "runtime/src/wsgi"] {
         for (path, text) in sources(folder) {
             let reached = text.lines().find(|line| line.contains("crate::hub::"));
             assert!(reached.is_none(), "{}: {}", path.display(), reached.unwrap_or_default());
@@ -214,11 +214,25 @@ fn each_example_of_a_mistake_has_what_is_said() {
     }
 }
 
+/// `full` is what it says: the next test asks it alone. The one that is left out builds for minutes,
+/// and is fetched only by who asks for it.
+#[test]
+fn the_feature_full_has_all_features_but_one() {
+    let manifest = fs::read_to_string(root().join("runtime/Cargo.toml")).unwrap();
+    let (_, features) = manifest.split_once("[features]\n").unwrap();
+    let (features, _) = features.split_once("\n[").unwrap();
+    let full = features.lines().find(|line| line.starts_with("full = ")).expect("there is `full`");
+    let names = features.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name);
+    let names = names.filter(|name| !name.starts_with('#'));
+    let left_out: Vec<&str> = names.filter(|name| !full.contains(&format!("\"{name}\""))).collect();
+    assert_eq!(left_out, ["default", "full", "tls-aws-lc-rs"]);
+}
+
 /// No reactor of anybody's comes in, and of tokio only what is none.
 #[test]
 fn no_other_runtime_comes_in_with_any_feature() {
     let tree = std::process::Command::new(env!("CARGO"))
-        .args(["tree", "--package", "eventlet", "--all-features", "--edges", "normal,features"])
+        .args(["tree", "--package", "eventlet", "--features", "full", "--edges", "normal,features"])
         .args(["--prefix", "none", "--locked", "--offline"])
         .current_dir(root())
         .output()

@@ -154,8 +154,10 @@
 //! | `json` | bodies and answers as JSON (serde) |
 //! | `hyper`, `futures-io`, `tokio-io` | the I/O traits of these on polled sockets; nobody's reactor |
 //! | `signal` | handlers of signals that are green threads (Unix) |
+//! | `tls` | `tls` and `green::ssl`, on rustls with `ring`, trusting the system's certificates |
+//! | `tls-bundled-roots`, `tls-aws-lc-rs` | Mozilla's certificates compiled in; `aws-lc-rs` in the place of `ring` |
 //! | `tracing` | an event for every switch |
-//! | `full` | all of them; `default` is none |
+//! | `full` | all of them but `tls-aws-lc-rs`; `default` is none |
 //!
 //! # Seeing what happens
 //!
@@ -219,6 +221,8 @@ pub mod signal;
 pub mod http;
 #[cfg(feature = "http")]
 pub mod wsgi;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod debug;
 pub mod testing;
 
@@ -484,6 +488,9 @@ pub use queue::Queue;
 pub use scope::{Scope, ScopedThread, scope, try_scope};
 pub use semaphore::{BoundedSemaphore, CappedSemaphore, Semaphore};
 pub use timeout::{Deadline, Timeout, with_timeout, with_timeout_value};
+#[cfg(feature = "tls")]
+#[doc(inline)]
+pub use tls::wrap_ssl;
 
 #[doc(hidden)]
 pub use macro_support as __private;

@@ -11,6 +11,8 @@ use eventlet::http::{IntoResponse, Request, Response};
 use eventlet::wsgi::{self, Handle, Server};
 use eventlet::{GreenThread, connect, green, listen, sleep, spawn};
 
+pub mod authority;
+
 /// A millisecond.
 pub const MS: Duration = Duration::from_millis(1);
 

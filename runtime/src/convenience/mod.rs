@@ -17,6 +17,9 @@ pub use serve::{Listener, serve};
 pub use server::{Server, Stopped};
 pub use stop::{Handled, StopServe};
 
+#[cfg(feature = "tls")]
+pub use crate::tls::wrap_ssl;
+
 /// Connects to `address`; if that is several, to the first that accepts. Suspends until then.
 ///
 /// [`TcpStream::connect`] under eventlet's name.

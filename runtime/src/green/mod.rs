@@ -18,5 +18,7 @@ pub mod polled;
 #[cfg(unix)]
 pub mod process;
 mod socket;
+#[cfg(feature = "tls")]
+pub mod ssl;
 pub mod thread;
 pub mod time;

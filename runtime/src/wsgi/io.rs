@@ -191,6 +191,9 @@ impl<S: PollRead + PollWrite + Unpin> Wire<S> {
     /// the piece that is held is of a stream whose next one does. Whatever was about to come has a
     /// turn to do so.
     pub(super) fn poll_overdue(&self, cx: &mut Context<'_>) -> io::Result<()> {
+        if let Poll::Ready(Err(error)) = self.stream.borrow_mut().poll_flush(cx) {
+            return Err(error);
+        }
         if self.held.borrow().is_empty() {
             return Ok(());
         }
@@ -287,15 +290,15 @@ impl<S: PollRead + PollWrite + Unpin> Write for Tap<S> {
     #[inline]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let wire = &*self.0;
-        if wire.held.borrow().is_empty() || wire.traffic.has_next() {
-            return Poll::Ready(Ok(()));
+        if !wire.held.borrow().is_empty() && !wire.traffic.has_next() {
+            ready!(wire.poll_held(cx))?;
         }
-        wire.poll_held(cx)
+        wire.stream.borrow_mut().poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.0.poll_held(cx))?;
-        self.0.stream.borrow_mut().poll_close()
+        self.0.stream.borrow_mut().poll_close(cx)
     }
 }
 
@@ -319,8 +322,8 @@ where
     let stream = &wire.stream;
     let drain = async {
         let mut waste = [0; 4096];
-        let ended = stream.borrow_mut().poll_close();
-        if !matches!(ended, Poll::Ready(Ok(()))) {
+        let ended = poll_fn(|cx| stream.borrow_mut().poll_close(cx)).await;
+        if ended.is_err() {
             return;
         }
         while let Ok(1..) = poll_fn(|cx| stream.borrow_mut().poll_read(cx, &mut waste)).await {}

@@ -22,6 +22,8 @@ use crate::green::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStre
 use crate::green::polled::{PollRead, PollWrite};
 use crate::greenpool::GreenPool;
 use crate::http::{IntoResponse, Request, Response};
+#[cfg(feature = "tls")]
+use crate::tls::{self, TlsListener, TlsStream};
 
 /// Serves an application on a listener, until the process is told to end (SIGTERM, SIGINT) or the
 /// listener is closed. Suspends for as long.
@@ -64,6 +66,9 @@ where
     }
 }
 
+/// What is served, by the names of ALPN.
+const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
+
 /// A listener whose connections can be served.
 pub trait Transport: Listener<Connection: PollRead + PollWrite + Unpin> + 'static {
     /// The peer's address, if it has one on the network.
@@ -72,6 +77,14 @@ pub trait Transport: Listener<Connection: PollRead + PollWrite + Unpin> + 'stati
     /// Prepares a connection that was just accepted.
     fn prepare(connection: &Self::Connection) {
         let _ = connection;
+    }
+
+    /// Does it go through TLS?
+    const IS_ENCRYPTED: bool = false;
+
+    /// Offers the protocols that are served, where protocols are offered and nobody has said which.
+    fn offer(&mut self, protocols: &[&[u8]]) {
+        let _ = protocols;
     }
 }
 
@@ -94,6 +107,25 @@ impl Transport for UnixListener {
     }
 
     fn prepare(_connection: &UnixStream) {}
+}
+
+/// Both versions of HTTP are offered (ALPN), unless the acceptor says which. The handshake is gone
+/// through in the connection's own thread.
+#[cfg(feature = "tls")]
+impl<L: Transport<Connection: tls::Transport>> Transport for TlsListener<L> {
+    fn address(address: L::Address) -> Option<SocketAddr> {
+        L::address(address)
+    }
+
+    fn prepare(connection: &TlsStream<L::Connection>) {
+        L::prepare(connection.get_ref());
+    }
+
+    const IS_ENCRYPTED: bool = true;
+
+    fn offer(&mut self, protocols: &[&[u8]]) {
+        TlsListener::offer(self, protocols);
+    }
 }
 
 /// What a request and its connection may come to.
@@ -359,7 +391,8 @@ impl Server {
     ///
     /// As [`server`].
     #[green(crate = crate)]
-    pub fn serve<L: Transport, A: Application>(self, listener: L, app: A) -> io::Result<()> {
+    pub fn serve<L: Transport, A: Application>(self, mut listener: L, app: A) -> io::Result<()> {
+        listener.offer(if self.http1_only { &PROTOCOLS[1..] } else { PROTOCOLS });
         let pool = self.pool.clone().unwrap_or_else(|| GreenPool::new(self.max_size));
         let shared = Rc::new(Shared::new(self, app));
         let accept = {
@@ -368,7 +401,7 @@ impl Server {
                 let handle = move |connection, address| {
                     let open = Open::new(&shared);
                     L::prepare(&connection);
-                    let peer = Rc::new(Peer { address: L::address(address), is_encrypted: false });
+                    let peer = Rc::new(Peer { address: L::address(address), is_encrypted: L::IS_ENCRYPTED });
                     async move { connection::serve(open, connection, peer).await }
                 };
                 crate::serve(listener, handle, pool)

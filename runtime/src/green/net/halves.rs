@@ -7,7 +7,7 @@ use std::net::Shutdown;
 use crate::green;
 use crate::green::io::{IoSlice, IoSliceMut, Read, Write};
 
-/// A stream that can be split: a [`TcpStream`](super::TcpStream), and a Unix stream.
+/// A stream that can be split: a [`TcpStream`](super::TcpStream), a Unix stream, and TLS over one.
 pub trait SplitStream: private::Stream {}
 
 pub(in crate::green) mod private {
@@ -25,13 +25,25 @@ pub(in crate::green) mod private {
     }
 }
 
+/// Another handle on a stream.
+#[cfg(feature = "tls")]
+pub(crate) fn another<S: SplitStream>(stream: &S) -> S {
+    stream.another()
+}
+
+/// Ends a direction of a stream.
+#[cfg(feature = "tls")]
+pub(crate) fn shut<S: SplitStream>(stream: &S, how: Shutdown) -> io::Result<()> {
+    stream.shut(how)
+}
+
 /// Borrows a stream as its two directions.
-pub(in crate::green) fn split<S: SplitStream>(stream: &mut S) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {
+pub(crate) fn split<S: SplitStream>(stream: &mut S) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {
     (ReadHalf { stream }, WriteHalf { stream })
 }
 
 /// Takes a stream apart into its two directions.
-pub(in crate::green) fn into_split<S: SplitStream>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
+pub(crate) fn into_split<S: SplitStream>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
     let writer = OwnedWriteHalf { stream: Some(stream.another()) };
     (OwnedReadHalf { stream }, writer)
 }

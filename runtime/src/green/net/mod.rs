@@ -71,6 +71,8 @@ pub use std::net::{
 
 pub use addr::ToSocketAddrs;
 pub use halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, SplitStream, WriteHalf};
+#[cfg(feature = "tls")]
+pub(crate) use halves::{another, into_split, shut, split};
 pub use tcp_listener::{Incoming, TcpListener};
 pub use tcp_stream::TcpStream;
 pub use udp::UdpSocket;

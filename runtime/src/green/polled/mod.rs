@@ -53,10 +53,12 @@ use crate::hub::sources::{Direction, Done, Kept, Reads, Receives, Sends, Writes}
 mod futures;
 #[cfg(feature = "hyper")]
 mod hyper;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(feature = "tokio-io")]
 mod tokio;
 
-/// A stream that can be polled: a [`TcpStream`], a Unix stream, or a half of one.
+/// A stream that can be polled: a [`TcpStream`], a Unix stream, TLS over one, or a half of these.
 ///
 /// Nobody else can implement it: what a poll keeps between two calls belongs to the hub.
 pub trait Pollable: private::Registered {}
@@ -71,7 +73,8 @@ mod private {
     use super::*;
 
     pub trait Registered {
-        fn forget(&self, read: &mut Kept, write: &mut Kept);
+        fn forget_read(&self, kept: &mut Kept);
+        fn forget_write(&self, kept: &mut Kept);
         fn set_limit(&self, kept: &mut Kept, direction: Direction, limit: Option<Duration>)
         -> io::Result<()>;
     }
@@ -85,6 +88,8 @@ mod private {
             cx: &mut Context<'_>,
             buf: &mut [MaybeUninit<u8>],
         ) -> Poll<io::Result<usize>>;
+        /// Reads what is there now, or gives `WouldBlock`.
+        fn read_now(&self, buf: &mut [u8]) -> io::Result<usize>;
     }
 
     pub trait Writing {
@@ -95,7 +100,15 @@ mod private {
             cx: &mut Context<'_>,
             bufs: &[IoSlice<'_>],
         ) -> Poll<io::Result<usize>>;
-        fn end(&self) -> io::Result<()>;
+        /// Writes what there is room for now, or gives `WouldBlock`.
+        fn write_now(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
+        /// A socket keeps nothing back.
+        fn poll_flush(&self, _kept: &mut Kept, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_close(&self, kept: &mut Kept, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+        /// Ends both directions at once, for all handles, and wakes whoever waits.
+        fn abort(&self);
     }
 }
 
@@ -104,9 +117,12 @@ use private::{Reading, Registered, Writing};
 macro_rules! pollable {
     ($type:ty) => {
         impl Registered for $type {
-            fn forget(&self, read: &mut Kept, write: &mut Kept) {
-                self.socket().forget_poll(read, Reads);
-                self.socket().forget_poll(write, Writes);
+            fn forget_read(&self, kept: &mut Kept) {
+                self.socket().forget_poll(kept, Reads);
+            }
+
+            fn forget_write(&self, kept: &mut Kept) {
+                self.socket().forget_poll(kept, Writes);
             }
 
             fn set_limit(
@@ -150,6 +166,10 @@ macro_rules! pollable {
                 let receive = |io: &_| Ok(Done::count(SockRef::from(io).recv(buf)?, room));
                 self.socket().poll_when_ready(kept, Reads, cx, receive)
             }
+
+            fn read_now(&self, buf: &mut [u8]) -> io::Result<usize> {
+                self.socket().at_once(Reads, |mut io| Ok(Done::count(Read::read(&mut io, buf)?, buf.len())))
+            }
         }
 
         impl Writing for $type {
@@ -182,8 +202,23 @@ macro_rules! pollable {
                 self.socket().poll_when_ready(kept, Writes, cx, write)
             }
 
-            fn end(&self) -> io::Result<()> {
-                self.shutdown(Shutdown::Write)
+            fn write_now(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+                let room = bufs.iter().map(|buf| buf.len()).sum();
+                self.socket()
+                    .at_once(Writes, |mut io| Ok(Done::count(Write::write_vectored(&mut io, bufs)?, room)))
+            }
+
+            /// Never pending: the operating system sends what it has before the end.
+            fn poll_close(&self, _kept: &mut Kept, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                match self.shutdown(Shutdown::Write) {
+                    // A connection that is gone has ended already.
+                    Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+                    result => Poll::Ready(result),
+                }
+            }
+
+            fn abort(&self) {
+                self.close();
             }
         }
 
@@ -198,8 +233,12 @@ pollable!(TcpStream);
 pollable!(UnixStream);
 
 impl<S: SplitStream + Pollable> Registered for OwnedReadHalf<S> {
-    fn forget(&self, read: &mut Kept, write: &mut Kept) {
-        self.as_ref().forget(read, write);
+    fn forget_read(&self, kept: &mut Kept) {
+        self.as_ref().forget_read(kept);
+    }
+
+    fn forget_write(&self, kept: &mut Kept) {
+        self.as_ref().forget_write(kept);
     }
 
     fn set_limit(&self, kept: &mut Kept, direction: Direction, limit: Option<Duration>) -> io::Result<()> {
@@ -222,14 +261,22 @@ impl<S: SplitStream + PollRead> Reading for OwnedReadHalf<S> {
     ) -> Poll<io::Result<usize>> {
         self.as_ref().poll_read_uninit(kept, cx, buf)
     }
+
+    fn read_now(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.as_ref().read_now(buf)
+    }
 }
 
 impl<S: SplitStream + Pollable> Pollable for OwnedReadHalf<S> {}
 impl<S: SplitStream + PollRead> PollRead for OwnedReadHalf<S> {}
 
 impl<S: SplitStream + Pollable> Registered for OwnedWriteHalf<S> {
-    fn forget(&self, read: &mut Kept, write: &mut Kept) {
-        self.as_ref().forget(read, write);
+    fn forget_read(&self, kept: &mut Kept) {
+        self.as_ref().forget_read(kept);
+    }
+
+    fn forget_write(&self, kept: &mut Kept) {
+        self.as_ref().forget_write(kept);
     }
 
     fn set_limit(&self, kept: &mut Kept, direction: Direction, limit: Option<Duration>) -> io::Result<()> {
@@ -253,8 +300,20 @@ impl<S: SplitStream + PollWrite> Writing for OwnedWriteHalf<S> {
         self.as_ref().poll_write_vectored(kept, cx, bufs)
     }
 
-    fn end(&self) -> io::Result<()> {
-        self.as_ref().end()
+    fn write_now(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.as_ref().write_now(bufs)
+    }
+
+    fn poll_flush(&self, kept: &mut Kept, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.as_ref().poll_flush(kept, cx)
+    }
+
+    fn poll_close(&self, kept: &mut Kept, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.as_ref().poll_close(kept, cx)
+    }
+
+    fn abort(&self) {
+        self.as_ref().abort();
     }
 }
 
@@ -316,10 +375,23 @@ impl<S: Pollable> Polled<S> {
         stream.set_limit(&mut self.write, Direction::Write, limit)
     }
 
-    fn give_up(&mut self) {
+    /// Gives up what a poll of a read has registered: nobody is woken for it any more.
+    pub fn cancel_read(&mut self) {
         if let Some(stream) = &self.stream {
-            stream.forget(&mut self.read, &mut self.write);
+            stream.forget_read(&mut self.read);
         }
+    }
+
+    /// Gives up what a poll of a write has registered: nobody is woken for it any more.
+    pub fn cancel_write(&mut self) {
+        if let Some(stream) = &self.stream {
+            stream.forget_write(&mut self.write);
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.cancel_read();
+        self.cancel_write();
     }
 
     #[inline]
@@ -394,17 +466,46 @@ impl<S: PollWrite> Polled<S> {
         stream.poll_write_vectored(kept, cx, bufs)
     }
 
-    /// Ends the writing: the peer reads the end. Never pending; a connection that is gone has ended
-    /// already.
+    /// Hands on what the stream keeps back: nothing, but for TLS, whose records wait for room after
+    /// a write. Pending until all of it is out.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_write`](Self::poll_write).
+    #[inline]
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let (stream, kept) = self.writing();
+        stream.poll_flush(kept, cx)
+    }
+
+    /// Ends the writing: the peer reads the end. A socket is never pending here; TLS is until what
+    /// it keeps back is out. A connection that is gone has ended already.
     ///
     /// # Errors
     ///
     /// Whatever the operating system says.
-    pub fn poll_close(&mut self) -> Poll<io::Result<()>> {
-        match self.get_ref().end() {
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
-            result => Poll::Ready(result),
-        }
+    pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let (stream, kept) = self.writing();
+        stream.poll_close(kept, cx)
+    }
+}
+
+/// What TLS asks of its transport besides.
+#[cfg(feature = "tls")]
+impl<S: PollRead + PollWrite> Polled<S> {
+    /// Reads what is there now, or gives `WouldBlock`. Whoever waits goes on waiting.
+    pub(crate) fn read_now(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.get_ref().read_now(buf)
+    }
+
+    /// Writes what there is room for now, or gives `WouldBlock`. Whoever waits goes on waiting.
+    pub(crate) fn write_now(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.get_ref().write_now(bufs)
+    }
+
+    /// Ends both directions at once, for all handles, and wakes whoever waits.
+    pub(crate) fn abort(&self) {
+        self.get_ref().abort();
     }
 }
 
