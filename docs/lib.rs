@@ -25,6 +25,10 @@ pub mod exceptions {}
 #[doc = include_str!("shutdown.md")]
 pub mod shutdown {}
 
+/// Clients and servers that encrypt.
+#[doc = include_str!("tls.md")]
+pub mod tls {}
+
 /// Green code and everybody else's.
 #[doc = include_str!("other-crates.md")]
 pub mod other_crates {}
