@@ -6,7 +6,7 @@ use std::time::Duration;
 use eventlet::coros::Metaphore;
 use eventlet::pools::{Pool, TokenPool};
 use eventlet::testing::now;
-use eventlet::{green, sleep, spawn, spawn_after};
+use eventlet::{green, sleep, spawn, spawn_after, spawn_n};
 
 use crate::support::{Log, ms, scenarios, turn};
 
@@ -177,6 +177,35 @@ scenarios! {
         drop(item);
         assert_eq!((pool.len(), pool.free(), made.get()), (1, 1, 3));
         assert!(pool.get_timeout(ms(1)).is_ok());
+    }
+
+    fn a_pool_may_have_any_number_of_items_and_grows_and_shrinks_at_once() {
+        let (tokens, log) = (TokenPool::of_tokens(usize::MAX), Log::new());
+        assert_eq!(tokens.free(), isize::MAX);
+        let Ok(first) = tokens.get();
+        tokens.resize(1);
+        assert_eq!((tokens.free(), tokens.max_size()), (0, 1));
+        for name in ["a", "b", "c"] {
+            let (tokens, log) = (tokens.clone(), log.clone());
+            spawn_n(#[green] move || {
+                let _token = tokens.get();
+                log.add(name);
+                sleep(ms(1));
+            });
+        }
+        turn();
+        assert_eq!(tokens.waiting(), 3);
+        tokens.resize(3);
+        // Two are called. One of the two waits on, in its place.
+        tokens.resize(2);
+        turn();
+        log.expect(["a"]);
+        tokens.resize(usize::MAX);
+        turn();
+        log.expect(["b", "c"]);
+        drop(first);
+        assert_eq!((tokens.waiting(), tokens.free()), (0, isize::MAX - 3));
+        sleep(ms(2));
     }
 
     fn tokens_limit_how_many_go_on() {

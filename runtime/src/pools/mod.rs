@@ -175,7 +175,7 @@ impl<T, E> Pool<T, E> {
     /// How many calls of [`get`](Self::get) will not have to wait for an item to come back; below
     /// zero after a [`resize`](Self::resize) to less than are out.
     pub fn free(&self) -> isize {
-        self.stock.max_size().cast_signed().saturating_sub_unsigned(self.stock.out())
+        isize::try_from(self.max_size()).unwrap_or(isize::MAX).saturating_sub_unsigned(self.stock.out())
     }
 
     /// How many threads wait for an item to come back.

@@ -67,10 +67,7 @@ impl<T, E> Stock<T, E> {
     pub(super) fn resize(&self, max_size: usize) {
         self.max_size.set(max_size);
         let room = max_size.saturating_sub(self.out());
-        while self.places.free() > room && self.places.try_take() {}
-        while self.places.free() < room {
-            self.places.give_back();
-        }
+        self.places.set_free(room);
         let mut idle = self.idle.borrow_mut();
         let surplus = idle.len().saturating_sub(room);
         let dropped: Vec<T> = idle.drain(..surplus).collect();

@@ -57,6 +57,19 @@ impl Permits {
         self.notify_next();
     }
 
+    /// Says how many are free, whatever the number was: those in line for whom there are permits
+    /// now are notified, and who was for one that is gone waits on.
+    pub(crate) fn set_free(&self, free: usize) {
+        self.free.set(free);
+        let mut line = self.line.borrow_mut();
+        while line.notified() > free {
+            line.revoke_last();
+        }
+        let count = line.len().min(free - line.notified());
+        drop(line);
+        (0..count).for_each(|_| self.notify_next());
+    }
+
     /// Waits for a permit, in line behind those who came before. `what` ends "for …".
     pub(crate) fn acquire(&self, what: &'static str) -> Acquire<'_> {
         Acquire { permits: self, what, place: Queued::new(&self.line) }
