@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::os::unix::net::UnixStream;
+use eventlet::greenthread::killall;
+use eventlet::tpool::ThreadPool;
 use eventlet::{
     Event, GreenPool, Queue, Semaphore, green, hubs, run, sleep, spawn, spawn_after, with_timeout,
 };
@@ -357,6 +359,34 @@ fn a_pool_keeps_little_of_many_members() {
         event.send(7);
         assert_eq!(stays.wait(), 7);
         pool.waitall();
+    }
+    run(scenario);
+}
+
+#[test]
+fn a_thread_pool_keeps_little_of_many_who_gave_up_waiting_for_its_calls() {
+    #[green]
+    fn scenario() {
+        let mut peak = Peak::begins("those who wait for a thread pool");
+        let pool = ThreadPool::new(1);
+        let (end, ends) = std::sync::mpsc::channel::<()>();
+        let call = pool.spawn(move || ends.recv().is_err());
+        let threads: Vec<_> = (0..MANY)
+            .map(|_| {
+                let pool = pool.clone();
+                spawn(
+                    #[green]
+                    move || pool.join(),
+                )
+            })
+            .collect();
+        give_way();
+        peak.is_at_its_height();
+        killall(&threads);
+        drop(threads);
+        peak.ends(MANY * 100);
+        drop(end);
+        assert!(call.wait());
     }
     run(scenario);
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
-use super::workers::{Call, Owned, Turn, What, Workers};
+use super::workers::{Call, Owned, Place, Turn, What, Workers};
 use crate::call::Green;
 use crate::green;
 use crate::hub::Hub;
@@ -181,7 +181,7 @@ impl<T> Drop for Job<T> {
 pub(super) struct PoolEnd {
     workers: Arc<Workers>,
     what: What,
-    is_settled: bool,
+    place: Option<Place>,
     _counted: Counted,
 }
 
@@ -196,7 +196,7 @@ impl PoolEnd {
     }
 
     fn new(hub: Rc<Hub>, workers: &Arc<Workers>, what: What) -> Self {
-        PoolEnd { workers: workers.clone(), what, is_settled: false, _counted: Counted::new(hub) }
+        PoolEnd { workers: workers.clone(), what, place: None, _counted: Counted::new(hub) }
     }
 }
 
@@ -204,15 +204,22 @@ impl Wait for PoolEnd {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        self.is_settled = true;
-        self.workers.have_ended(self.what, waiting.waker()).then_some(())
+        self.workers.have_ended(self.what, &mut self.place, waiting.waker()).then_some(())
     }
 
     fn is_settled(&self) -> bool {
-        self.is_settled
+        self.place.is_some()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("for the calls on other OS threads to end")
+    }
+}
+
+impl Drop for PoolEnd {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            self.workers.leave(place);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! OS threads that take calls from one queue.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -58,8 +58,13 @@ struct State {
     retiring: usize,
     is_closed: bool,
     /// Who waits for an end, of calls or of threads.
-    waiting: Vec<Waker>,
+    waiting: BTreeMap<Place, Waker>,
+    places_made: u64,
 }
+
+/// The place of somebody who waits for an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place(u64);
 
 /// What somebody waits for the end of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +92,8 @@ impl Workers {
             idle: 0,
             retiring: 0,
             is_closed: false,
-            waiting: Vec::new(),
+            waiting: BTreeMap::new(),
+            places_made: 0,
         };
         Arc::new(Workers { state: Mutex::new(state), news: Condvar::new() })
     }
@@ -165,16 +171,27 @@ impl Workers {
         self.news.notify_all();
     }
 
-    /// Has it ended? If not, the waker will be called when it may have.
-    pub(super) fn have_ended(&self, what: What, waker: Waker) -> bool {
+    /// Has it ended? If not, the waker will be called when it may have; whoever has a place
+    /// [leaves](Self::leave) it.
+    pub(super) fn have_ended(&self, what: What, place: &mut Option<Place>, waker: Waker) -> bool {
         let mut state = self.state();
         if state.has_ended(what) {
             return true;
         }
-        if !state.waiting.iter().any(|present| present.will_wake(&waker)) {
-            state.waiting.push(waker);
-        }
+        let place = *place.get_or_insert_with(|| {
+            state.places_made += 1;
+            Place(state.places_made)
+        });
+        let before = state.waiting.insert(place, waker);
+        drop(state);
+        drop(before);
         false
+    }
+
+    /// Whoever has this place waits no more.
+    pub(super) fn leave(&self, place: Place) {
+        let waker = self.state().waiting.remove(&place);
+        drop(waker);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -185,9 +202,10 @@ impl Workers {
     /// Wakes those who wait for an end, if there is one.
     fn tell(&self) {
         let mut state = self.state();
-        let waiting = if state.unfinished() == 0 { std::mem::take(&mut state.waiting) } else { Vec::new() };
+        let waiting =
+            if state.unfinished() == 0 { std::mem::take(&mut state.waiting) } else { BTreeMap::new() };
         drop(state);
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
     }
 
     /// Says whether one was started.
