@@ -418,6 +418,36 @@ fn a_value_that_is_dropped_elsewhere_goes_home_first() {
     run_clean(scenario);
 }
 
+struct Panics;
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        panic!("as it must");
+    }
+}
+
+#[test]
+fn a_value_whose_destructor_panics_at_home_stops_nobody() {
+    #[green]
+    fn scenario() {
+        let value = Here::new(Panics);
+        let told = eventlet::sync::Event::new();
+        let tells = told.clone();
+        let waits = spawn(
+            #[green]
+            move || told.wait(),
+        );
+        sleep(Duration::ZERO);
+        eventlet::tpool::execute(move || {
+            drop(value);
+            tells.send(7);
+        });
+        assert_eq!(waits.wait(), 7);
+        eventlet::tpool::killall();
+    }
+    run_clean(scenario);
+}
+
 #[test]
 fn a_value_that_is_used_elsewhere_panics_and_stays_whole() {
     let value = Here::new(Rc::new(5));

@@ -4,11 +4,13 @@ use std::fmt;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 
 use crate::hub::current;
+use crate::hub::payload::drop_payload;
 use crate::hub::remote::{Mail, Remote};
 use crate::loom::Arc;
 
@@ -19,8 +21,8 @@ use crate::loom::Arc;
 /// them, and checks at run time what the type no longer says:
 ///
 /// * Using the value on another OS thread panics.
-/// * Dropping it there posts it to its own hub, which drops it. If that has ended, the value is
-///   leaked.
+/// * Dropping it there posts it to its own hub, which drops it; a panic of its destructor is
+///   printed and stops nobody. If that hub has ended, the value is leaked.
 ///
 /// It is a `Future` if the value is one, and `Clone` (on its own OS thread) if the value is. The
 /// value is kept in a box, so that it can be posted without being moved.
@@ -125,8 +127,13 @@ struct Homeward<T>(ManuallyDrop<Pin<Box<T>>>);
 unsafe impl<T> Send for Homeward<T> {}
 
 impl<T> Homeward<T> {
-    fn arrive(self) -> Pin<Box<T>> {
-        ManuallyDrop::into_inner(self.0)
+    /// Drops the value on its own OS thread.
+    fn end(self) {
+        let value = ManuallyDrop::into_inner(self.0);
+        // The panic of a destructor has been reported by the panic hook; the hub goes on.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+            drop_payload(payload);
+        }
     }
 }
 
@@ -137,7 +144,7 @@ impl<T: 'static> Drop for Here<T> {
             drop(value);
         } else {
             let value = Homeward(ManuallyDrop::new(value));
-            self.remote.post(Mail::Call(Box::new(move || drop(value.arrive()))));
+            self.remote.post(Mail::Call(Box::new(move || value.end())));
         }
     }
 }
