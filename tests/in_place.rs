@@ -8,8 +8,12 @@ use std::time::Duration;
 
 use eventlet::green::io::Read;
 use eventlet::green::net::TcpListener;
+use eventlet::hubs::Here;
 use eventlet::lock::Mutex;
-use eventlet::{Queue, Timeout, green, greenthread, sleep, spawn, spawn_n, testing, tpool, with_timeout};
+use eventlet::{
+    Event, Queue, Timeout, green, greenthread, no_switch, run, sleep, spawn, spawn_n, testing, tpool,
+    with_timeout,
+};
 use eventlet_tests::{assert_events, events, ms, note};
 
 /// Waits, and cannot suspend.
@@ -265,6 +269,89 @@ fn what_can_never_come_is_a_deadlock_with_its_line() {
     add(&lock);
     assert_eq!(*lock.lock(), 1);
     events();
+}
+
+/// Dropped on another OS thread, it sends its event on this one.
+struct Sends(Event<u32>);
+
+impl Drop for Sends {
+    fn drop(&mut self) {
+        self.0.send(7);
+    }
+}
+
+/// Waits for that.
+struct Waits(Event<u32>);
+
+impl Drop for Waits {
+    #[green(in_place)]
+    fn drop(&mut self) {
+        note(self.0.wait());
+    }
+}
+
+#[eventlet::test(real_time)]
+fn what_comes_by_mail_may_wait_for_what_lies_behind_it() {
+    let event = Event::new();
+    let values = (Here::new(Waits(event.clone())), Here::new(Sends(event)));
+    // One after the other, while this hub does not look.
+    no_switch! { std::thread::spawn(move || drop(values)).join().unwrap() };
+    sleep(ms(1));
+    assert_events(["7"]);
+}
+
+/// Takes its time.
+struct Lingers(Rc<Cell<u32>>);
+
+impl Drop for Lingers {
+    #[green(in_place)]
+    fn drop(&mut self) {
+        sleep(Duration::from_micros(300));
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// Each of them is told of the next while it waits.
+#[test]
+fn waits_in_place_that_come_by_mail_take_a_bounded_stack() {
+    const MANY: u32 = 2000;
+    #[green]
+    fn scenario() {
+        let ended = Rc::new(Cell::new(0));
+        let values: Vec<_> = (0..MANY).map(|_| Here::new(Lingers(ended.clone()))).collect();
+        let dropper = std::thread::spawn(move || {
+            for value in values {
+                drop(value);
+                std::thread::sleep(Duration::from_micros(1));
+            }
+        });
+        while ended.get() < MANY {
+            sleep(ms(1));
+        }
+        tpool::execute(move || dropper.join().unwrap());
+    }
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    small.spawn(|| run(scenario)).unwrap().join().unwrap();
+}
+
+#[eventlet::test(real_time)]
+fn what_others_wait_for_keeps_nobody_from_seeing_a_deadlock() {
+    #[green(in_place)]
+    fn wait_for_it(event: &Event) {
+        event.wait();
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let others = [
+        spawn(
+            #[green]
+            move || drop(listener.accept()),
+        ),
+        spawn(|| sleep(Duration::from_secs(3600))),
+    ];
+    sleep(ms(1));
+    let panic = catch_unwind(AssertUnwindSafe(|| wait_for_it(&Event::new()))).unwrap_err();
+    assert!(panic.downcast_ref::<String>().expect("a report").starts_with("deadlock: a call is waited for"));
+    greenthread::killall(&others);
 }
 
 #[eventlet::test]

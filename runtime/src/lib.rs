@@ -306,8 +306,11 @@ pub use event::Event;
 /// such a call waits, the hub looks after descriptors, timers and mail, but resumes nobody: all
 /// other green threads of the OS thread stand still until the function has returned, and a kill or
 /// timeout around it comes afterwards. If only one of them could bring what it waits for, that is a
-/// deadlock, which is reported with its line as a panic. Outside of green code the hub runs
-/// meanwhile, as under [`run`]. `EVENTLET_TRACE=1` shows each such wait.
+/// deadlock, which is reported with its line as a panic (but not while another OS thread works for
+/// this one or has a handle on its hub, and so might bring it). Outside of green code the hub runs
+/// meanwhile, as under [`run`]. `EVENTLET_TRACE=1` shows each such wait. When an OS thread ends
+/// with green threads in it, nothing is driven any more: their destructors run, and those that
+/// would wait in place panic.
 ///
 /// ```
 /// use std::time::Duration;

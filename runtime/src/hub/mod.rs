@@ -45,6 +45,7 @@
 //! [`sources::Source`], [`wake`], and the functions of [`Hub`].
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io;
 use std::panic::Location;
 use std::rc::Rc;
@@ -84,7 +85,7 @@ use observe::trace::Watch;
 use poller::fork;
 use poller::none::{AFTER_THE_END, NoPoller};
 use poller::{Poller, Readiness};
-use remote::Remote;
+use remote::{Mail, Remote};
 use sources::Sources;
 use task::{CurrentTask, ReadyQueue, Registry, TaskRef, Tellers, Waiter};
 use timers::Timers;
@@ -122,6 +123,10 @@ pub(crate) struct Scheduler {
     pub(crate) idlers: RefCell<WaitList>,
     /// Jobs on other OS threads that will send mail.
     pub(crate) jobs: Cell<usize>,
+    /// What has come and was not opened yet.
+    mail: RefCell<VecDeque<Mail>>,
+    /// How many are opening mail, further up the call stack.
+    mail_depth: Cell<u32>,
     /// The innermost `catch_exit` whose call is being driven.
     exit_scope: Cell<Option<Rc<ExitScope>>>,
     /// The running thread was resumed to hear of a kill.

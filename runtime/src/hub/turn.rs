@@ -1,5 +1,6 @@
 //! The turn: who runs next, and when the hub looks outside.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
 use std::rc::Rc;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use super::Hub;
 use super::observe::backtrace::name_of;
 use super::remote::{Mail, Remote};
+use super::replaced::Replaced;
 use super::table::KEPT;
 use super::task::{JoinHandle, TaskRef, Waiter};
 use crate::hub::exit::Exit;
@@ -22,6 +24,9 @@ const TIME: Duration = Duration::from_millis(2);
 const LONGEST_STRETCH: u32 = 64;
 /// … what lay between two askings took this long.
 const SLOW: Duration = Duration::from_micros(100);
+
+/// So many calls that came by mail may stand on each other's stack, when they wait in place.
+const DEEPEST_MAIL: u32 = 64;
 
 /// Why [`Hub::run_until`] came back.
 pub(crate) enum RunEnd {
@@ -140,8 +145,9 @@ impl Hub {
     /// `false` says that nothing will ever wake it.
     pub(super) fn look_outside_for(self: &Rc<Self>, is_woken: impl Fn() -> bool) -> bool {
         self.collect_mail();
+        self.open_mail();
         self.settle_timers();
-        if !is_woken() && self.is_deadlocked() {
+        if !is_woken() && self.is_deadlocked_in_place() {
             return false;
         }
         self.wait_for_io_unless(&is_woken);
@@ -159,16 +165,38 @@ impl Hub {
     }
 
     fn collect_mail(self: &Rc<Self>) {
-        if !self.remote.has_mail() {
-            return;
+        if self.remote.has_mail() {
+            self.scheduler.mail.borrow_mut().extend(self.remote.collect());
+            self.open_mail();
         }
-        for mail in self.remote.collect() {
+    }
+
+    /// What comes with a call may wait in place, and then opens what lies behind that: maybe it
+    /// waits for just this. From some depth on it leaves the calls to those further up the stack.
+    fn open_mail(self: &Rc<Self>) {
+        let depth = self.scheduler.mail_depth.get();
+        let _restored = Replaced::new(&self.scheduler.mail_depth, depth + 1);
+        while let Some(mail) = self.next_mail(depth < DEEPEST_MAIL) {
             match mail {
                 Mail::Wake(waker) => waker.wake(),
                 Mail::Call(call) => call(),
                 Mail::Stop => self.stop(),
             }
         }
+    }
+
+    fn next_mail(&self, may_call: bool) -> Option<Mail> {
+        let mut mail = self.scheduler.mail.borrow_mut();
+        let next = if may_call {
+            mail.pop_front()
+        } else {
+            let place = mail.iter().position(|mail| !matches!(mail, Mail::Call(_)));
+            place.and_then(|place| mail.remove(place))
+        };
+        if mail.is_empty() && mail.capacity() > KEPT {
+            *mail = VecDeque::new();
+        }
+        next
     }
 
     fn wait_for_io(&self, is_idle: bool) {
@@ -347,6 +375,15 @@ impl Hub {
             && self.scheduler.jobs.get() == 0
             && !self.reactor.sources.borrow().has_waiter()
             && Remote::is_beyond_reach(&self.remote)
+    }
+
+    /// Is there anything left that could wake a call that is waited for in place? What wakes a
+    /// green thread lets nobody go on.
+    fn is_deadlocked_in_place(&self) -> bool {
+        self.scheduler.jobs.get() == 0
+            && Remote::is_beyond_reach(&self.remote)
+            && !self.time.timers.borrow().has_stand_in()
+            && !self.reactor.sources.borrow().has_stand_in()
     }
 }
 

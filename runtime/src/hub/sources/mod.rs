@@ -91,6 +91,11 @@ impl Sources {
         self.slots.iter().any(Slot::has_waiter)
     }
 
+    /// Does anything wait for a descriptor that is no green thread?
+    pub(crate) fn has_stand_in(&self) -> bool {
+        self.slots.iter().any(Slot::has_stand_in)
+    }
+
     /// Takes a slot for a descriptor that was not known.
     fn insert(&mut self, raw: RawSource, is_writable: bool) -> Key {
         let index = self.slots.take().unwrap_or_else(|| self.add_slot());

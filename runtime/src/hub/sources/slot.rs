@@ -182,6 +182,10 @@ impl Slot {
         self.waiters.iter().any(Option::is_some)
     }
 
+    pub(super) fn has_stand_in(&self) -> bool {
+        self.waiters.iter().flatten().any(Waiter::is_stand_in)
+    }
+
     /// What a poller without edges has to be asked for.
     pub(super) fn interest(&self) -> Interest {
         Interest { readable: self.waiters[0].is_some(), writable: self.waiters[1].is_some() }

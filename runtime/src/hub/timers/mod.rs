@@ -225,6 +225,12 @@ impl Timers {
         }
     }
 
+    /// Will one fire for anything that is no green thread?
+    pub(crate) fn has_stand_in(&self) -> bool {
+        let is_one = |node: &Node| node.task.as_ref().is_some_and(Waiter::is_stand_in);
+        self.nodes.iter().any(|node| node.deadline != NO_TIME && is_one(node))
+    }
+
     /// Has it fired?
     pub(crate) fn has_fired(&self, key: TimerKey) -> bool {
         self.nodes[key.0].task.is_none()
