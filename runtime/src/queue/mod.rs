@@ -75,7 +75,8 @@ pub use storage::{Fifo, Heap, Stack, Storage};
 ///
 /// A [`PriorityQueue`] compares its items, and [`peek`](Self::peek) clones them; neither may use
 /// the queue from in there (it would panic). A comparison that panics can leave the items in
-/// another order, and the thread whose put waited for it waiting.
+/// another order, lose the one that was being taken, and leave those waiting for whom an item or
+/// room was there: the thread whose put waited for it, and a getter until the next put.
 pub struct AnyQueue<T, S> {
     shared: Rc<Shared<T, S>>,
 }

@@ -257,8 +257,10 @@ impl<T, S: Storage<T>> State<T, S> {
 
     #[inline]
     pub(crate) fn insert(&mut self, item: T) {
-        self.items.push(item);
+        // Counted first: a comparison of the user's may panic, and then the item is in all the
+        // same.
         self.unfinished += 1;
+        self.items.push(item);
     }
 
     /// A putter joins the line with what it brings.

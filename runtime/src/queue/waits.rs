@@ -1,7 +1,7 @@
 //! What the threads in a queue's lines do there.
 //!
-//! The lines lie in the queue's state, where each step of a wait looks at more than its own: so
-//! these keep their tickets by hand, and borrow once.
+//! The lines lie in the queue's state. Each step of a put or a get looks at more there than its own
+//! line: so these two keep their tickets by hand, and borrow once.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::error::ShutDown;
 use super::state::Shared;
 use super::storage::Storage;
 use crate::hub::suspend::{Wait, Waiting};
-use crate::hub::wait_queue::Ticket;
+use crate::hub::wait_queue::{Line, Queued, Ticket, WaitList};
 
 /// Waits until its item is in the queue.
 pub(crate) struct Put<'a, T, S: Storage<T>> {
@@ -106,7 +106,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
         let _left_over;
         let mut state = self.shared.state.borrow_mut();
         let may_take = match self.ticket {
-            // Those in line go first, called or not, so that the oldest item is for whoever came
+            // Those in line go first, notified or not, so that the oldest item is for whoever came
             // first.
             None => state.getters.notified() == 0 && (state.supply() > 0 || state.is_over()),
             Some(ticket) => state.getters.is_notified(ticket),
@@ -134,9 +134,9 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
                 return Some(self.shared.get_after(state, others).ok_or(ShutDown(())));
             }
         }
-        // Whoever was called finds an item, unless the queue is over.
+        // Whoever was notified finds an item, unless the queue is over.
         let Some((item, putter)) = state.take() else {
-            debug_assert!(state.is_over(), "a getter was called for nothing");
+            debug_assert!(state.is_over(), "a getter was notified for nothing");
             return Some(Err(ShutDown(())));
         };
         self.shared.after_taking(state, putter);
@@ -162,7 +162,7 @@ impl<T, S: Storage<T>> Get<'_, T, S> {
     fn give_up(&self, ticket: Ticket) {
         let left = self.shared.state.borrow_mut().getters.dequeue(ticket);
         drop(left);
-        // If it had been called, the next one is.
+        // If it had been notified, the next one is.
         self.shared.wake();
     }
 }
@@ -176,15 +176,25 @@ impl<T, S: Storage<T>> Drop for Get<'_, T, S> {
     }
 }
 
-/// Waits until there is an item to look at.
-pub(crate) struct Peek<'a, T, S: Storage<T>> {
-    shared: &'a Shared<T, S>,
-    ticket: Option<Ticket>,
+/// Where those who look at the next item stand.
+struct Peekers<'a, T, S>(&'a Shared<T, S>);
+
+impl<T, S> Line for Peekers<'_, T, S> {
+    type Brought = ();
+
+    fn with<R>(&self, f: impl FnOnce(&mut WaitList) -> R) -> Option<R> {
+        Some(f(&mut self.0.state.borrow_mut().peekers))
+    }
 }
 
-impl<'a, T, S: Storage<T>> Peek<'a, T, S> {
+/// Waits until there is an item to look at.
+pub(crate) struct Peek<'a, T, S> {
+    place: Queued<Peekers<'a, T, S>>,
+}
+
+impl<'a, T, S> Peek<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Peek { shared, ticket: None }
+        Peek { place: Queued::new(Peekers(shared)) }
     }
 }
 
@@ -192,7 +202,8 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
     type Output = Result<T, ShutDown>;
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<T, ShutDown>> {
-        let state = self.shared.state.borrow();
+        let Peekers(shared) = self.place.line();
+        let state = shared.state.borrow();
         if let Some(item) = state.first() {
             return Some(Ok(item.clone()));
         }
@@ -200,25 +211,13 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
             return Some(Err(ShutDown(())));
         }
         drop(state);
-        let (_left, _left_over);
-        let peekers = &mut self.shared.state.borrow_mut().peekers;
-        match self.ticket {
-            Some(ticket) if !peekers.is_notified(ticket) => {
-                _left_over = peekers.renew(ticket, waiting.waiter())
-            }
-            called => {
-                // Called for an item that is gone by now: back in line.
-                if let Some(ticket) = called {
-                    _left = peekers.dequeue(ticket);
-                }
-                self.ticket = Some(peekers.enqueue(waiting.waiter()));
-            }
-        }
+        // Notified of an item that is gone by now, it goes back in line.
+        self.place.wait_on(waiting);
         None
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -226,56 +225,45 @@ impl<T: Clone, S: Storage<T>> Wait for Peek<'_, T, S> {
     }
 }
 
-impl<T, S: Storage<T>> Drop for Peek<'_, T, S> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.shared.state.borrow_mut().peekers.dequeue(ticket);
-            drop(left);
-        }
+/// Where those who wait for the queue to be done with stand.
+struct Joiners<'a, T, S>(&'a Shared<T, S>);
+
+impl<T, S> Line for Joiners<'_, T, S> {
+    type Brought = ();
+
+    fn with<R>(&self, f: impl FnOnce(&mut WaitList) -> R) -> Option<R> {
+        Some(f(&mut self.0.state.borrow_mut().joiners))
     }
 }
 
 /// Waits until everything that was put is done.
-pub(crate) struct Joined<'a, T, S: Storage<T>> {
-    shared: &'a Shared<T, S>,
-    ticket: Option<Ticket>,
+pub(crate) struct Joined<'a, T, S> {
+    place: Queued<Joiners<'a, T, S>>,
 }
 
-impl<'a, T, S: Storage<T>> Joined<'a, T, S> {
+impl<'a, T, S> Joined<'a, T, S> {
     pub(crate) fn new(shared: &'a Shared<T, S>) -> Self {
-        Joined { shared, ticket: None }
+        Joined { place: Queued::new(Joiners(shared)) }
+    }
+
+    fn unfinished(&self) -> usize {
+        self.place.line().0.state.borrow().unfinished
     }
 }
 
-impl<T, S: Storage<T>> Wait for Joined<'_, T, S> {
+impl<T, S> Wait for Joined<'_, T, S> {
     type Output = ();
 
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<()> {
-        let _left_over;
-        let mut state = self.shared.state.borrow_mut();
-        match self.ticket {
-            None if state.unfinished == 0 => return Some(()),
-            None => self.ticket = Some(state.joiners.enqueue(waiting.waiter())),
-            Some(ticket) if state.joiners.is_notified(ticket) => return Some(()),
-            Some(ticket) => _left_over = state.joiners.renew(ticket, waiting.waiter()),
-        }
-        None
+        let is_done = !self.place.is_in_line() && self.unfinished() == 0;
+        (is_done || self.place.wait(waiting)).then_some(())
     }
 
     fn is_settled(&self) -> bool {
-        self.ticket.is_some()
+        self.place.is_in_line()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "for {} items of a queue to be done", self.shared.state.borrow().unfinished)
-    }
-}
-
-impl<T, S: Storage<T>> Drop for Joined<'_, T, S> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let left = self.shared.state.borrow_mut().joiners.dequeue(ticket);
-            drop(left);
-        }
+        write!(f, "for {} items of a queue to be done", self.unfinished())
     }
 }

@@ -323,13 +323,7 @@ impl<T> Attempt for Sent<'_, T> {
             drop(line);
             return Some(());
         }
-        let unused = match self.ticket {
-            Some(ticket) => line.renew(ticket, waker),
-            None => {
-                self.ticket = Some(line.enqueue(waker));
-                None
-            }
-        };
+        let unused = line.wait(&mut self.ticket, waker);
         drop(line);
         drop(unused);
         None

@@ -47,6 +47,19 @@ impl Line {
         if self.notified.contains(&ticket) { Some(waker) } else { self.waiting.insert(ticket, waker) }
     }
 
+    /// One that waits on: it joins at the end, or is woken by `waker` from now on. What comes back
+    /// is not needed.
+    #[must_use]
+    pub(super) fn wait(&mut self, place: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
+        match *place {
+            Some(ticket) => self.renew(ticket, waker),
+            None => {
+                *place = Some(self.enqueue(waker));
+                None
+            }
+        }
+    }
+
     pub(super) fn is_notified(&self, ticket: Ticket) -> bool {
         self.notified.contains(&ticket)
     }

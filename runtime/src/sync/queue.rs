@@ -886,17 +886,12 @@ impl<T: Clone> Attempt for Peek<'_, T> {
             drop(state);
             return Some(Err(ShutDown(())));
         }
-        let unused = match self.ticket {
-            Some(ticket) if !state.peekers.is_notified(ticket) => state.peekers.renew(ticket, waker),
-            called => {
-                // Called for an item that is gone by now: back in line.
-                let unused = called.and_then(|ticket| state.peekers.dequeue(ticket));
-                self.ticket = Some(state.peekers.enqueue(waker));
-                unused
-            }
-        };
+        // Notified of an item that is gone by now, it goes back in line.
+        let notified = self.ticket.take_if(|ticket| state.peekers.is_notified(*ticket));
+        let left = notified.and_then(|ticket| state.peekers.dequeue(ticket));
+        let unused = state.peekers.wait(&mut self.ticket, waker);
         drop(state);
-        drop(unused);
+        drop((left, unused));
         None
     }
 
@@ -930,20 +925,9 @@ impl<T> Attempt for Joined<'_, T> {
     fn attempt(&mut self, waker: &Waker) -> Option<()> {
         let waker = waker.clone();
         let mut state = self.queue.state();
-        let unused = match self.ticket {
-            None if state.unfinished == 0 => {
-                drop(state);
-                return Some(());
-            }
-            None => {
-                self.ticket = Some(state.joiners.enqueue(waker));
-                None
-            }
-            Some(ticket) if state.joiners.is_notified(ticket) => {
-                drop(state);
-                return Some(());
-            }
-            Some(ticket) => state.joiners.renew(ticket, waker),
+        let is_done = match self.ticket {
+            None => state.unfinished == 0,
+            Some(ticket) => state.joiners.is_notified(ticket),
         };
         drop(state);
         drop(unused);
@@ -963,6 +947,11 @@ impl<T> Drop for Joined<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let unused = self.queue.state().joiners.dequeue(ticket);
+        if is_done {
+            drop(state);
+            return Some(());
+        }
+        let unused = state.joiners.wait(&mut self.ticket, waker);
             drop(unused);
         }
     }

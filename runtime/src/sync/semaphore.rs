@@ -284,17 +284,13 @@ impl Attempt for Acquire<'_> {
                 state.free -= 1;
                 None
             }
-            None => {
-                self.ticket = Some(state.line.enqueue(waker));
-                return None;
-            }
             Some(ticket) if state.line.is_notified(ticket) => {
                 self.ticket = None;
                 state.free -= 1;
                 state.line.dequeue(ticket)
             }
-            Some(ticket) => {
-                let unused = state.line.renew(ticket, waker);
+            _ => {
+                let unused = state.line.wait(&mut self.ticket, waker);
                 drop(state);
                 drop(unused);
                 return None;
