@@ -200,7 +200,7 @@ impl<F: FnOnce() -> G, G: Future> All<F, G> {
         let branches = &self.branches;
         if is_trace_poll(cx) {
             let hub = current::with(Rc::clone);
-            branches.look(&hub, cx);
+            branches.trace(&hub, cx);
             hub.note_branches(format_args!("for its branches, {} of which have not ended", branches.len()));
             return Poll::Pending;
         }

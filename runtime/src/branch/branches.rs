@@ -244,15 +244,15 @@ impl<C: Future + Unpin> Branches<C> {
     }
 
     /// Notes where each branch stands, and disturbs none.
-    pub(crate) fn look(&self, hub: &Rc<Hub>, cx: &mut Context<'_>) {
+    pub(crate) fn trace(&self, hub: &Rc<Hub>, cx: &mut Context<'_>) {
         for index in self.in_order() {
             if let Some(branch) = self.take(index) {
-                self.look_at(hub, index, branch, cx);
+                self.trace_branch(hub, index, branch, cx);
             }
         }
     }
 
-    fn look_at(&self, hub: &Rc<Hub>, index: u32, mut branch: Branch<C>, cx: &mut Context<'_>) {
+    fn trace_branch(&self, hub: &Rc<Hub>, index: u32, mut branch: Branch<C>, cx: &mut Context<'_>) {
         let name = branch.number;
         let mut early = branch.early.take();
         let is_settled = hub.note_branch(format_args!("branch {name}"), || {

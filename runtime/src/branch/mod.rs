@@ -36,10 +36,10 @@
 //!
 //! | wait | what becomes of it when the branch is dropped |
 //! |---|---|
-//! | `Queue::get`, `peek` | no item is taken; if it had been called for one, the next in line is |
+//! | `Queue::get`, `peek` | no item is taken; if it had been notified for one, the next in line is |
 //! | `Queue::put` | nothing is put, unless the item had moved in already; an item that was not put goes with the branch |
 //! | `Event::wait`, `Flag::wait`, `GreenThread::join` by a [`Thread`](crate::Thread) | the value stays for the others |
-//! | `Semaphore::acquire`, locks | nothing is taken; if it had been called, the next in line is |
+//! | `Semaphore::acquire`, locks | nothing is taken; if it had been notified, the next in line is |
 //! | `accept`, `connect`, `recv_from` | the connection or datagram stays with the operating system (a `connect` is given up) |
 //! | `read`, `write` | no byte is lost: an operation is done as a whole, or not at all |
 //! | `read_exact`, `read_line`, `write_all` and their like | consist of several reads or writes: those that were done are done |

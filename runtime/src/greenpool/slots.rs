@@ -21,7 +21,7 @@ use crate::hub::{current, wake, wake_all};
 pub(crate) struct Slots {
     size: Cell<usize>,
     members: RefCell<Members>,
-    /// Slots that are promised to threads which were called and have not come yet.
+    /// Slots that are promised to threads which were notified and have not come yet.
     promised: Cell<usize>,
     spawners: RefCell<WaitList>,
     /// Threads that wait until the pool is empty.

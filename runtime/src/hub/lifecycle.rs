@@ -248,12 +248,12 @@ impl Hub {
     }
 
     /// Looks where a suspended task stands. `false` if it is not suspended.
-    pub(super) fn poll_to_look(self: &Rc<Self>, task: &TaskRef) -> bool {
+    pub(super) fn trace(self: &Rc<Self>, task: &TaskRef) -> bool {
         if self.scheduler.is_ending.get() {
             return false;
         }
         self.enter_task(task, || {
-            let progress = task.look();
+            let progress = task.trace();
             match progress {
                 Progress::Nothing | Progress::Suspended => {}
                 Progress::SuspendedKilled => self.deliver_kill(task),

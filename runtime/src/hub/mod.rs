@@ -80,7 +80,7 @@ pub(crate) mod waiter_cell;
 use clock::HubClock;
 use exit_scope::ExitScope;
 use extensions::Extensions;
-use observe::backtrace::Looking;
+use observe::backtrace::Collector;
 use observe::trace::Watch;
 use poller::fork;
 use poller::none::{AFTER_THE_END, NoPoller};
@@ -169,7 +169,7 @@ pub(crate) struct Time {
 
 /// What sees what threads do.
 pub(crate) struct Observe {
-    looking: RefCell<Looking>,
+    collector: RefCell<Collector>,
     watch: Watch,
     /// Somebody wants to know where threads suspend: a thread itself, or what `watch` stands for.
     is_watched: Cell<bool>,
@@ -241,7 +241,7 @@ impl Hub {
                 expired: Cell::new(None),
             },
             observe: Observe {
-                looking: RefCell::default(),
+                collector: RefCell::default(),
                 is_watched: Cell::new(watch.is_on()),
                 watch,
                 tracks_spawns: Cell::new(false),

@@ -1,8 +1,8 @@
 //! The only place in which a green thread suspends.
 //!
 //! Everything that waits is a [`Wait`]: it is asked whether what it waits for is there, and if not,
-//! it has left word with whoever will bring it. [`until`] turns one into a call to drive. Dropping
-//! a wait takes its word back: woken, timed out and killed threads leave alike.
+//! it has registered a waiter with whoever will bring it. [`until`] turns one into a call to drive.
+//! Dropping a wait takes the registration back: woken, timed out and killed threads leave alike.
 
 use std::fmt;
 use std::future::Future;
@@ -39,7 +39,7 @@ pub(crate) trait Wait {
     /// woken; may be asked again at any time, woken or not, and by another task than before.
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Self::Output>;
 
-    /// Has it left word with whoever will wake it?
+    /// Is it registered with whoever will wake it?
     fn is_settled(&self) -> bool;
 
     /// Ends the sentence "this thread waits …".

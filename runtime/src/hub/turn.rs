@@ -110,7 +110,7 @@ impl Hub {
             if self.scheduler.ready.is_empty() {
                 return;
             }
-            match watch.look_at(self.now()) {
+            match watch.ask(self.now()) {
                 Pace::Over => return self.scheduler.is_slow.set(true),
                 Pace::Slow => stretch = 1,
                 Pace::Quick => stretch = (2 * stretch).min(LONGEST_STRETCH),
@@ -410,7 +410,7 @@ impl TurnWatch {
     }
 
     #[inline(never)]
-    fn look_at(&mut self, now: Duration) -> Pace {
+    fn ask(&mut self, now: Duration) -> Pace {
         let began = *self.began.get_or_insert(now);
         let asked = self.asked.replace(now).unwrap_or(now);
         if now.saturating_sub(began) >= TIME {

@@ -114,14 +114,14 @@ impl Condvar {
 
     /// Notifies the first in line, if there is one. Does not suspend.
     pub fn notify_one(&self) {
-        let called = self.line.borrow_mut().notify_first();
-        called.into_iter().for_each(wake);
+        let notified = self.line.borrow_mut().notify_first();
+        notified.into_iter().for_each(wake);
     }
 
     /// Notifies everybody in line, in order. Does not suspend.
     pub fn notify_all(&self) {
-        let called = self.line.borrow_mut().notify_all();
-        wake_all(called);
+        let notified = self.line.borrow_mut().notify_all();
+        wake_all(notified);
     }
 
     /// How many threads wait to be notified.

@@ -59,7 +59,7 @@ pub struct Mutex<T: ?Sized> {
 /// Access to what is in a [`Mutex`], until it is dropped.
 #[must_use = "a guard that is not kept unlocks the mutex at once"]
 pub struct MutexGuard<'a, T: ?Sized> {
-    // Fields drop in order: the value is given back before the next holder is called.
+    // Fields drop in order: the value is given back before the next holder is notified.
     value: RefMut<'a, T>,
     mutex: &'a Mutex<T>,
     _held: Held<'a>,

@@ -46,7 +46,7 @@ pub struct RwLock<T: ?Sized> {
 /// Shared access to what is in an [`RwLock`], until it is dropped.
 #[must_use = "a guard that is not kept unlocks at once"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
-    // Fields drop in order: the value is given back before the next holder is called.
+    // Fields drop in order: the value is given back before the next holder is notified.
     value: Ref<'a, T>,
     _held: Held<'a>,
 }
@@ -215,7 +215,7 @@ enum Kind {
     Write,
 }
 
-/// Who is in, and who waits to be. A thread that is called is in from that moment on.
+/// Who is in, and who waits to be. A thread that is notified is in from that moment on.
 #[derive(Default)]
 struct Access {
     readers: Cell<usize>,
@@ -255,9 +255,9 @@ impl Access {
             if !self.try_take(kind) {
                 return;
             }
-            let called = line.notify_first();
+            let notified = line.notify_first();
             drop(line);
-            called.into_iter().for_each(wake);
+            notified.into_iter().for_each(wake);
         }
     }
 }

@@ -30,9 +30,9 @@
 //!
 //! # Kills and timeouts
 //!
-//! A getter that is killed or timed out while it waits takes no item, even if it had been called
-//! for one: the next getter is called. A putter that is killed or timed out while it waits has put
-//! nothing, unless its item had moved in already; then the put has happened.
+//! A getter that is killed or timed out while it waits takes no item, even if it had been notified
+//! for one: the next getter is notified. A putter that is killed or timed out while it waits has
+//! put nothing, unless its item had moved in already; then the put has happened.
 //!
 //! # End
 //!
@@ -271,7 +271,7 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
         self.shared.resize(capacity.unwrap_or(usize::MAX));
     }
 
-    /// How many threads wait in [`get`](Self::get), those included that were called and have not
+    /// How many threads wait in [`get`](Self::get), those included that were notified and have not
     /// run yet.
     pub fn getting(&self) -> usize {
         let state = self.shared.state.borrow();

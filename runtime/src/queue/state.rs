@@ -1,11 +1,11 @@
 //! What all handles on a queue share: items, and four lines of waiting threads.
 //!
-//! An item that is put lies in the queue until the thread that was called for it takes it;
+//! An item that is put lies in the queue until the thread that was notified for it takes it;
 //! meanwhile a `try_get` may take it away. What a blocked putter brings moves in as soon as there
 //! is room, without the putter having to run. So at all times:
 //!
-//! * as many getters are called as there are items to take, or all of them;
-//! * all getters are called once the queue is shut down and drained;
+//! * as many getters are notified as there are items to take, or all of them;
+//! * all getters are notified once the queue is shut down and drained;
 //! * putters wait only while there is no room.
 
 use std::cell::{Cell, RefCell, RefMut};
@@ -127,10 +127,10 @@ impl<T, S: Storage<T>> Shared<T, S> {
     /// Wakes whose turn it is now that an item more is in or on offer.
     #[inline]
     pub(crate) fn after_putting(&self, mut state: RefMut<'_, State<T, S>>) {
-        let called = state.notify_next();
+        let notified = state.notify_next();
         let are_more = state.may_notify();
         drop(state);
-        called.into_iter().for_each(wake);
+        notified.into_iter().for_each(wake);
         if are_more {
             self.wake();
         }
@@ -147,7 +147,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
         }
     }
 
-    /// Takes the item of a getter that was called and comes before so many that were called
+    /// Takes the item of a getter that was notified and comes before so many that were notified
     /// earlier.
     #[cold]
     #[inline(never)]
@@ -180,8 +180,8 @@ impl<T, S: Storage<T>> Shared<T, S> {
             discarded.extend(std::iter::from_fn(|| state.items.pop()));
             state.unfinished = state.unfinished.saturating_sub(discarded.len());
         }
-        // Putters find that they still have their item. Getters are called below, when nothing is
-        // left for them; those that were called for what a putter takes back wait for that.
+        // Putters find that they still have their item. Getters are notified below, when nothing is
+        // left for them; those that were notified for what a putter takes back wait for that.
         let mut woken = state.putters.notify_all();
         while state.revoke_last() {}
         woken.append(&mut state.peekers.notify_all());
@@ -205,14 +205,14 @@ impl<T, S: Storage<T>> Shared<T, S> {
         true
     }
 
-    /// Calls whoever can go on, one by one.
+    /// Notifies whoever can go on, one by one.
     pub(crate) fn wake(&self) {
         loop {
-            let called = self.state.borrow_mut().notify_next();
-            if called.is_none() {
+            let notified = self.state.borrow_mut().notify_next();
+            if notified.is_none() {
                 return;
             }
-            called.into_iter().for_each(wake);
+            notified.into_iter().for_each(wake);
         }
     }
 }
@@ -229,7 +229,7 @@ impl<T, S: Storage<T>> State<T, S> {
         self.items.size() < self.limit
     }
 
-    /// Does anybody wait who was not called? Of those who wait for the queue to be done with,
+    /// Does anybody wait who was not notified? Of those who wait for the queue to be done with,
     /// nothing is said.
     #[inline]
     fn has_waiter(&self) -> bool {
@@ -237,8 +237,8 @@ impl<T, S: Storage<T>> State<T, S> {
         self.getters.len() | self.putters.len() | self.peekers.len() != 0
     }
 
-    /// Is it open, without a putter in line or a getter that was called? Then to take an item is to
-    /// take it and no more.
+    /// Is it open, without a putter in line or a getter that was notified? Then to take an item is
+    /// to take it and no more.
     #[inline]
     fn is_quiet(&self) -> bool {
         (self.getters.notified() | self.putters.len()) == 0 && !self.is_shut_down
@@ -290,7 +290,7 @@ impl<T, S: Storage<T>> State<T, S> {
     fn admit(&mut self) -> Option<Waiter> {
         let ticket = self.putters.first()?;
         let item = self.putters.brought(ticket).take().expect("a putter in line has an item to put");
-        // Called first: inserting may panic, in a comparison of the user's.
+        // Notified first: inserting may panic, in a comparison of the user's.
         let putter = self.putters.notify_first();
         self.insert(item);
         putter
@@ -301,7 +301,7 @@ impl<T, S: Storage<T>> State<T, S> {
         self.items.first().or_else(|| self.putters.brought_by_first())
     }
 
-    /// Is there something for somebody who was not called yet: an item, or the end?
+    /// Is there something for somebody who was not notified yet: an item, or the end?
     #[inline]
     pub(crate) fn may_notify(&self) -> bool {
         self.may_notify_getter() || (!self.peekers.is_empty() && self.supply() > 0)
@@ -312,7 +312,7 @@ impl<T, S: Storage<T>> State<T, S> {
         !self.getters.is_empty() && (self.getters.notified() < self.supply() || self.is_over())
     }
 
-    /// Calls one that can go on: whoever only looks, then whoever takes, then whoever brings.
+    /// Notifies one that can go on: whoever only looks, then whoever takes, then whoever brings.
     fn notify_next(&mut self) -> Option<Waiter> {
         if !self.peekers.is_empty() && self.supply() > 0 {
             self.peekers.notify_first()
@@ -331,7 +331,7 @@ impl<T, S: Storage<T>> State<T, S> {
         self.is_shut_down && self.supply() == 0
     }
 
-    /// The call of a getter is taken back if what it was called for is gone, and `true` said.
+    /// The notification of a getter is revoked if what it was for is gone, and `true` said.
     pub(crate) fn revoke_last(&mut self) -> bool {
         let is_called_for_nothing = self.getters.notified() > self.supply() && !self.is_over();
         if is_called_for_nothing {

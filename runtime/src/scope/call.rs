@@ -59,7 +59,7 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
         if is_trace_poll(cx) {
-            return self.look(cx);
+            return self.trace(cx);
         }
         let shared = self.threads.shared.clone();
         let branches = &shared.branches;
@@ -117,7 +117,7 @@ where
         }
     }
 
-    fn look(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
+    fn trace(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
         let mut this = self.project();
         let hub = current::with(Rc::clone);
         let branches = &this.threads.shared.branches;
@@ -134,7 +134,7 @@ where
                 this.threads.body.wake();
             }
         }
-        branches.look(&hub, cx);
+        branches.trace(&hub, cx);
         hub.note_branches(format_args!("for a scope, {} threads of which have not ended", branches.len()));
         Poll::Pending
     }

@@ -124,7 +124,7 @@ impl Semaphore {
     /// Waits until a permit is free, and leaves it there. Suspends until then; not at all if one
     /// is.
     ///
-    /// Gives the number of free permits, which may be zero: the next in line may have been called
+    /// Gives the number of free permits, which may be zero: the next in line may have been notified
     /// for it. gevent's `Semaphore.wait`.
     ///
     /// # Cancel safety
@@ -153,8 +153,8 @@ impl Semaphore {
         permits.give_back();
     }
 
-    /// How many permits are free, those included for which a thread in line was called that has not
-    /// run yet.
+    /// How many permits are free, those included for which a thread in line was notified that has
+    /// not run yet.
     #[doc(alias = "counter")]
     pub fn available(&self) -> usize {
         self.shared.permits.free()

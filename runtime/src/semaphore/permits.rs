@@ -1,8 +1,8 @@
 //! A number of permits and the line for them: what semaphores and locks have inside.
 //!
-//! A permit that comes back is free at once, and the first in line is called for it. Until the
-//! called thread runs, [`Permits::try_take`] may take it away; the call is recalled then, and the
-//! thread keeps its place.
+//! A permit that comes back is free at once, and the first in line is notified for it. Until the
+//! notified thread runs, [`Permits::try_take`] may take it away; the notification is revoked then,
+//! and the thread keeps its place.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -13,7 +13,8 @@ use crate::hub::wake;
 
 /// Free permits, and who waits for one.
 ///
-/// Between calls of its functions as many in line are called as there are permits, or all of them.
+/// Between calls of its functions as many in line are notified as there are permits, or all of
+/// them.
 pub(crate) struct Permits {
     free: Cell<usize>,
     line: RefCell<WaitList>,
@@ -28,12 +29,12 @@ impl Permits {
         self.free.get()
     }
 
-    /// How many are free and nobody was called for.
+    /// How many are free and nobody was notified for.
     pub(crate) fn unclaimed(&self) -> usize {
         self.free.get() - self.line.borrow().notified()
     }
 
-    /// How many are in line, those included who were called and have not run yet.
+    /// How many are in line, those included who were notified and have not run yet.
     pub(crate) fn waiting(&self) -> usize {
         let line = self.line.borrow();
         line.len() + line.notified()
@@ -75,15 +76,15 @@ impl Permits {
         Acquire { permits: self, what, place: Queued::new(&self.line) }
     }
 
-    /// Calls the first in line if there is a permit for it.
+    /// Notifies the first in line if there is a permit for it.
     fn notify_next(&self) {
         let mut line = self.line.borrow_mut();
         if line.is_empty() || line.notified() >= self.free.get() {
             return;
         }
-        let called = line.notify_first();
+        let notified = line.notify_first();
         drop(line);
-        called.into_iter().for_each(wake);
+        notified.into_iter().for_each(wake);
     }
 }
 

@@ -66,7 +66,7 @@ pub struct Queue<T> {
     shared: Arc<Mutex<State<T>>>,
 }
 
-/// At all times as many getters are called as there are items for them, or all; and putters wait
+/// At all times as many getters are notified as there are items for them, or all; and putters wait
 /// only while there is no room.
 struct State<T> {
     items: VecDeque<T>,
@@ -433,7 +433,7 @@ impl<T> Queue<T> {
         self.wake_with(state, putters);
     }
 
-    /// How many wait to get, on all OS threads, those included that were called and have not run
+    /// How many wait to get, on all OS threads, those included that were notified and have not run
     /// yet.
     pub fn getting(&self) -> usize {
         let state = self.state();
@@ -548,27 +548,27 @@ impl<T> Queue<T> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls those for whom there is something, or takes back calls for what is there no more.
+    /// Notifies those for whom there is something, and revokes what is there no more.
     fn wake(&self, state: MutexGuard<'_, State<T>>) {
         self.wake_with(state, vec![]);
     }
 
-    /// The same, after these have been called.
-    fn wake_with(&self, mut state: MutexGuard<'_, State<T>>, mut called: Vec<Waker>) {
+    /// The same, after these have been notified.
+    fn wake_with(&self, mut state: MutexGuard<'_, State<T>>, mut notified: Vec<Waker>) {
         let supply = if state.is_over() { usize::MAX } else { state.supply() };
         if supply > 0 || state.is_shut_down {
-            called.extend(state.peekers.notify_for(usize::MAX));
+            notified.extend(state.peekers.notify_for(usize::MAX));
         }
         if state.unfinished == 0 {
-            called.extend(state.joiners.notify_for(usize::MAX));
+            notified.extend(state.joiners.notify_for(usize::MAX));
         }
         state.getters.revoke_beyond(supply);
-        called.extend(state.getters.notify_for(supply));
+        notified.extend(state.getters.notify_for(supply));
         drop(state);
-        wake_all(called);
+        wake_all(notified);
     }
 
-    /// Takes the item that comes after those of so many others, who were called for them; what
+    /// Takes the item that comes after those of so many others, who were notified for them; what
     /// putters bring moves in.
     fn take(&self, mut state: MutexGuard<'_, State<T>>, others: usize) -> Option<T> {
         let (item, putters) = state.take(others);
@@ -795,7 +795,7 @@ impl<T> Drop for Put<'_, T> {
         let Some(number) = self.offer else { return };
         let mut state = self.queue.state();
         let Some(Offer { item, waker }) = state.offers.remove(&number) else { return };
-        // The getter that was called for it has its call taken back.
+        // The getter that was notified of it waits on.
         self.queue.wake(state);
         drop(waker);
         self.item.set(Some(item));
@@ -817,7 +817,7 @@ impl<T> Attempt for Get<'_, T> {
         // Each gets the item that is as far back as its own place, on whatever OS thread it runs
         // first.
         let (unused, others) = match self.ticket {
-            // Those in line go first, called or not, so that the oldest item is for whoever came
+            // Those in line go first, notified or not, so that the oldest item is for whoever came
             // first.
             None if state.getters.notified() == 0 && (state.supply() > 0 || state.is_over()) => (None, 0),
             None => {
@@ -838,7 +838,7 @@ impl<T> Attempt for Get<'_, T> {
                 return None;
             }
         };
-        // There is an item for everybody who was called, unless the queue is over.
+        // There is an item for everybody who was notified, unless the queue is over.
         let item = self.queue.take(state, others);
         drop(unused);
         Some(item.ok_or(ShutDown(())))
@@ -858,7 +858,7 @@ impl<T> Drop for Get<'_, T> {
         if let Some(ticket) = self.ticket {
             let mut state = self.queue.state();
             let unused = state.getters.dequeue(ticket);
-            // If it had been called, the next one is.
+            // If it had been notified, the next one is.
             self.queue.wake(state);
             drop(unused);
         }

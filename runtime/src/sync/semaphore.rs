@@ -47,7 +47,7 @@ pub struct Semaphore {
     shared: Arc<Mutex<State>>,
 }
 
-/// At all times as many in line are called as there are permits, or all of them.
+/// At all times as many in line are notified as there are permits, or all of them.
 struct State {
     free: usize,
     line: Line,
@@ -126,7 +126,7 @@ impl Semaphore {
     /// Waits until a permit is free, and leaves it there. Suspends until then; not at all if one
     /// is.
     ///
-    /// Gives the number of free permits, which may be zero: the next in line may have been called
+    /// Gives the number of free permits, which may be zero: the next in line may have been notified
     /// for it.
     ///
     /// # Cancel safety
@@ -165,8 +165,8 @@ impl Semaphore {
         assert!(is_counted, "the semaphore was released more often than it was acquired");
     }
 
-    /// How many permits are free, those included for which a waiter in line was called that has not
-    /// run yet.
+    /// How many permits are free, those included for which a waiter in line was notified that has
+    /// not run yet.
     #[doc(alias = "counter")]
     pub fn available(&self) -> usize {
         self.state().free
@@ -211,12 +211,12 @@ impl Semaphore {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls those for whom there are permits.
+    /// Notifies those for whom there are permits.
     fn wake(&self, mut state: MutexGuard<'_, State>) {
         let free = state.free;
-        let called = state.line.notify_for(free);
+        let notified = state.line.notify_for(free);
         drop(state);
-        wake_all(called);
+        wake_all(notified);
     }
 }
 
@@ -236,12 +236,12 @@ impl Drop for Permit {
 }
 
 impl State {
-    /// How many are free and nobody was called for.
+    /// How many are free and nobody was notified for.
     fn unclaimed(&self) -> usize {
         self.free - self.line.notified()
     }
 
-    /// How many are in line, those included who were called and have not run yet.
+    /// How many are in line, those included who were notified and have not run yet.
     fn waiting(&self) -> usize {
         self.line.len() + self.line.notified()
     }
@@ -279,7 +279,7 @@ impl Attempt for Acquire<'_> {
         let waker = waker.clone();
         let mut state = self.semaphore.state();
         let unused = match self.ticket {
-            // Those in line go first, called or not.
+            // Those in line go first, notified or not.
             None if state.unclaimed() > 0 => {
                 state.free -= 1;
                 None
@@ -315,7 +315,7 @@ impl Drop for Acquire<'_> {
         if let Some(ticket) = self.ticket {
             let mut state = self.semaphore.state();
             let unused = state.line.dequeue(ticket);
-            // If it had been called, the next one is.
+            // If it had been notified, the next one is.
             self.semaphore.wake(state);
             drop(unused);
         }

@@ -20,7 +20,7 @@ pub(super) trait Attempt {
     /// asked at any time.
     fn attempt(&mut self, waker: &Waker) -> Option<Self::Output>;
 
-    /// Has it left word with whoever will wake it?
+    /// Is it registered with whoever will wake it?
     fn is_settled(&self) -> bool;
 
     /// Ends the sentence "this thread waits …".

@@ -1,7 +1,7 @@
 //! Where every suspended thread stands: which green functions it is in, called from where, waiting
 //! for what.
 //!
-//! Nothing is stored for this. A thread is polled with a waker that says "look only": each green
+//! Nothing is stored for this. A thread is polled with a waker that says "trace only": each green
 //! call notes its place on the way in, and whatever waits says what for and stays as it is.
 //! (tokio's task dumps go the same way.) A future of another executor that is reached like this is
 //! really polled, so a thread that stands in one is resumed once afterwards, as if it had been
@@ -24,9 +24,9 @@ pub(crate) struct Frame {
     caller: &'static Location<'static>,
 }
 
-/// What the present look has found so far, and who wants to know.
+/// What the present trace poll has found so far, and who wants to know.
 #[derive(Default)]
-pub(crate) struct Looking {
+pub(crate) struct Collector {
     found: Backtrace,
     /// Threads that wait to be told their own place.
     asked: Vec<(u64, Option<String>)>,
@@ -45,14 +45,14 @@ pub(crate) struct Backtrace {
 /// A green call is passed on the way in.
 #[cold]
 pub(crate) fn note_call(function: &'static str, caller: &'static Location<'static>) {
-    current::try_with(|hub| hub.observe.looking.borrow_mut().found.frames.push(Frame { function, caller }));
+    current::try_with(|hub| hub.observe.collector.borrow_mut().found.frames.push(Frame { function, caller }));
 }
 
 impl Hub {
-    /// A wait is reached. `is_settled` says that it has left word with whoever will wake it.
+    /// A wait is reached. `is_settled` says that it is registered with whoever will wake it.
     pub(crate) fn note_wait(&self, wait: fmt::Arguments<'_>, is_settled: bool) {
         let wait = wait.to_string();
-        let found = &mut self.observe.looking.borrow_mut().found;
+        let found = &mut self.observe.collector.borrow_mut().found;
         // Of several waits in one thread, each must have been asked.
         found.is_settled = is_settled && (found.is_settled || found.wait.is_none());
         // Of several (a timeout around a read), the first is what the thread really waits for.
@@ -61,7 +61,7 @@ impl Hub {
 
     /// The call that was passed last is known to the user by another name than by its type's.
     pub(crate) fn name_call(&self, type_name: &str, name: &'static str) {
-        let found = &mut self.observe.looking.borrow_mut().found;
+        let found = &mut self.observe.collector.borrow_mut().found;
         if let Some(frame) = found.frames.last_mut()
             && frame.function == type_name
         {
@@ -70,42 +70,42 @@ impl Hub {
     }
 
     /// A branch is reached, which is polled by `poll`: what that finds is noted apart. Gives
-    /// whether the branch has left word with all that will wake it.
+    /// whether the branch is registered with all that will wake it.
     pub(crate) fn note_branch(&self, name: fmt::Arguments<'_>, poll: impl FnOnce()) -> bool {
         let place = self.find(poll);
         let is_settled = place.is_settled;
-        self.observe.looking.borrow_mut().found.branches.push((name.to_string(), place));
+        self.observe.collector.borrow_mut().found.branches.push((name.to_string(), place));
         is_settled
     }
 
     /// The branches of a thread were reached; this is what the thread waits for as a whole.
     pub(crate) fn note_branches(&self, wait: fmt::Arguments<'_>) {
         let is_settled =
-            self.observe.looking.borrow().found.branches.iter().all(|(_, place)| place.is_settled);
+            self.observe.collector.borrow().found.branches.iter().all(|(_, place)| place.is_settled);
         self.note_wait(wait, is_settled);
     }
 
     /// What is found while `poll` looks.
     pub(in crate::hub) fn find(&self, poll: impl FnOnce()) -> Backtrace {
-        let outer = std::mem::take(&mut self.observe.looking.borrow_mut().found);
+        let outer = std::mem::take(&mut self.observe.collector.borrow_mut().found);
         poll();
-        std::mem::replace(&mut self.observe.looking.borrow_mut().found, outer)
+        std::mem::replace(&mut self.observe.collector.borrow_mut().found, outer)
     }
 
-    /// Looks at a suspended thread.
-    pub(crate) fn look_at(self: &Rc<Self>, task: &TaskRef) -> Option<Backtrace> {
-        let mut has_looked = false;
-        let found = self.find(|| has_looked = self.poll_to_look(task));
-        if !found.is_settled && has_looked {
+    /// Where a suspended thread stands.
+    pub(crate) fn backtrace_of(self: &Rc<Self>, task: &TaskRef) -> Option<Backtrace> {
+        let mut is_traced = false;
+        let found = self.find(|| is_traced = self.trace(task));
+        if !found.is_settled && is_traced {
             self.schedule(task);
         }
-        has_looked.then_some(found)
+        is_traced.then_some(found)
     }
 
     /// "in green thread 3 at src/main.rs:7:9", for messages.
     pub(crate) fn place_of(self: &Rc<Self>, task: &TaskRef) -> String {
         let name = name_of(task);
-        match self.look_at(task).and_then(|place| place.users_line()) {
+        match self.backtrace_of(task).and_then(|place| place.users_line()) {
             Some(line) => format!("in {name} at {line}"),
             None => format!("in {name}"),
         }
@@ -116,7 +116,7 @@ impl Hub {
     /// to.
     pub(crate) fn ask_own_place(&self, waiter: &Waiter) {
         if waiter.id() != 0 {
-            self.observe.looking.borrow_mut().asked.push((waiter.id(), None));
+            self.observe.collector.borrow_mut().asked.push((waiter.id(), None));
             self.observe.is_watched.set(true);
         }
         self.wake_by_ref(waiter);
@@ -126,10 +126,10 @@ impl Hub {
     #[cold]
     pub(in crate::hub) fn answer(self: &Rc<Self>, task: &TaskRef) {
         let is_open = |(id, answer): &(u64, Option<String>)| *id == task.id() && answer.is_none();
-        let index = self.observe.looking.borrow().asked.iter().position(is_open);
+        let index = self.observe.collector.borrow().asked.iter().position(is_open);
         if let Some(index) = index {
             let place = self.place_of(task);
-            self.observe.looking.borrow_mut().asked[index].1 = Some(place);
+            self.observe.collector.borrow_mut().asked[index].1 = Some(place);
         }
         if self.observe.watch.is_on() {
             self.tell_suspended(task);
@@ -140,15 +140,15 @@ impl Hub {
     pub(in crate::hub) fn update_watched(&self) {
         self.observe
             .is_watched
-            .set(self.observe.watch.is_on() || !self.observe.looking.borrow().asked.is_empty());
+            .set(self.observe.watch.is_on() || !self.observe.collector.borrow().asked.is_empty());
     }
 
     pub(crate) fn take_own_place(&self) -> Option<String> {
         let id = self.current()?.id();
-        let mut looking = self.observe.looking.borrow_mut();
-        let index = looking.asked.iter().position(|(asked, _)| *asked == id)?;
-        let place = looking.asked.swap_remove(index).1;
-        drop(looking);
+        let mut collector = self.observe.collector.borrow_mut();
+        let index = collector.asked.iter().position(|(asked, _)| *asked == id)?;
+        let place = collector.asked.swap_remove(index).1;
+        drop(collector);
         self.update_watched();
         place
     }
@@ -173,7 +173,7 @@ impl Hub {
             let since = if task.is_scheduled() { "is ready to begin" } else { "waits for its time to begin" };
             return writeln!(text, "  {name} {since}");
         }
-        match self.look_at(task) {
+        match self.backtrace_of(task) {
             Some(place) => place.write(&name, 1, text),
             None => Ok(()),
         }
@@ -218,7 +218,8 @@ impl Backtrace {
         self.wait.as_deref().unwrap_or("for something outside eventlet")
     }
 
-    /// Has the wait left word with whoever will wake it? If not, the look has resumed the thread.
+    /// Is the wait registered with whoever will wake it? If not, the trace poll has resumed the
+    /// thread.
     pub(in crate::hub) fn is_settled(&self) -> bool {
         self.is_settled
     }

@@ -1,7 +1,7 @@
 //! Who wants to know of every switch: `EVENTLET_TRACE=1`, a `tracing` subscriber, a test, or
 //! whoever looks for a thread that keeps the hub too long.
 //!
-//! While nobody does, a suspension pays for one branch. The place is found by looking (see
+//! While nobody does, a suspension pays for one branch. The place is found by a trace poll (see
 //! `backtrace.rs`), after the thread has suspended.
 
 use std::cell::{Cell, RefCell};
@@ -25,7 +25,7 @@ pub(in crate::hub) struct Watch {
     points: RefCell<Option<Vec<Suspended>>>,
     /// Threads that will be resumed only because they were looked at: their next suspension is no
     /// news.
-    looked_at: RefCell<Vec<u64>>,
+    traced: RefCell<Vec<u64>>,
     /// Threads that have ended while one was looked at, which is told first.
     ended: RefCell<Option<Vec<String>>>,
     is_on: Cell<bool>,
@@ -50,7 +50,7 @@ impl Watch {
             prints,
             limit: Cell::new(None),
             points: RefCell::default(),
-            looked_at: RefCell::default(),
+            traced: RefCell::default(),
             ended: RefCell::default(),
             is_on: Cell::new(prints),
         }
@@ -60,11 +60,11 @@ impl Watch {
         self.is_on.get() || self.limit.get().is_some() || has_subscriber()
     }
 
-    /// Is this the suspension that follows on a look?
+    /// Is this the suspension that follows on a trace poll?
     fn is_old_news(&self, id: u64) -> bool {
-        let mut looked_at = self.looked_at.borrow_mut();
-        let index = looked_at.iter().position(|looked_at| *looked_at == id);
-        index.map(|index| looked_at.swap_remove(index)).is_some()
+        let mut traced = self.traced.borrow_mut();
+        let index = traced.iter().position(|traced| *traced == id);
+        index.map(|index| traced.swap_remove(index)).is_some()
     }
 }
 
@@ -76,11 +76,11 @@ impl Hub {
             return;
         }
         let outer = self.observe.watch.ended.replace(Some(Vec::new()));
-        let place = self.look_at(task);
+        let place = self.backtrace_of(task);
         let ended = self.observe.watch.ended.replace(outer).unwrap_or_default();
         let Some(place) = place else { return };
         if !place.is_settled() && !task.is_done() {
-            self.observe.watch.looked_at.borrow_mut().push(task.id());
+            self.observe.watch.traced.borrow_mut().push(task.id());
         }
         let suspended = Suspended::new(&place);
         if self.observe.watch.prints {
@@ -145,7 +145,7 @@ impl Hub {
 
     /// Where a suspended task stands in the user's code.
     fn line_of(self: &Rc<Self>, task: &TaskRef) -> Option<&'static Location<'static>> {
-        self.look_at(task).and_then(|place| place.users_line())
+        self.backtrace_of(task).and_then(|place| place.users_line())
     }
 
     /// From now on every suspension is kept, until [`take_points`](Self::take_points).

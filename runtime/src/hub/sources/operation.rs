@@ -278,7 +278,7 @@ where
         }
     }
 
-    /// Leaves word that this task waits. `false` says that the descriptor was closed.
+    /// Registers this task as a waiter. `false` says that the descriptor was closed.
     #[inline]
     fn park(&mut self, waiting: &Waiting<'_>) -> io::Result<bool> {
         let hub = waiting.hub;

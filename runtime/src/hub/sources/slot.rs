@@ -42,7 +42,7 @@ pub(super) enum Drained {
     Failed,
 }
 
-/// What came of leaving word.
+/// What came of registering a waiter.
 pub(super) enum Parked {
     /// The waiter of this count is the wait's own.
     Waits(u32),

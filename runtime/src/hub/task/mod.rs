@@ -243,7 +243,7 @@ impl TaskRef {
     /// it is.
     ///
     /// A future of another executor cannot tell this from being resumed; hence the progress.
-    pub(crate) fn look(&self) -> Progress {
+    pub(crate) fn trace(&self) -> Progress {
         let state = self.header().state.get();
         if state & (RUNNING | DONE | STAND_IN) != 0 || state & STARTED == 0 {
             return Progress::Nothing;

@@ -5,7 +5,7 @@
 //! | bit | set by | taken back by | beside it there is |
 //! |---|---|---|---|
 //! | `SCHEDULED` | [`mark_queued`](TaskRef::mark_queued), with the push into the ready queue; `wake_subtask`, with that into a subtask queue | `resume`, after the pop; `leave_queue` | anything: a task may run, or end, while it has a place in the queue, and keeps the place |
-//! | `RUNNING` | `resume_without`, `look`, `end`, `wake_stand_in`: whoever is about to reach into the stage | `poll` after a suspension, `become_done` | not `DONE`; what it keeps out is a second look into the stage |
+//! | `RUNNING` | `resume_without`, `trace`, `end`, `wake_stand_in`: whoever is about to reach into the stage | `poll` after a suspension, `become_done` | not `DONE`; what it keeps out is a second look into the stage |
 //! | `DONE` | `become_done`; `last_local_ref_is_gone` and `abandon`, for a task that never ended | nobody | not `RUNNING`, `KILLED`, `CLOSURE` or `CALL`, but for a task that is being freed or was abandoned |
 //! | `STARTED` | the first `resume` unless `DELAYED`; [`begin`](TaskRef::begin) | nobody | not `DELAYED` |
 //! | `DELAYED` | [`delay`](TaskRef::delay), before anybody else knows the task | [`begin`](TaskRef::begin) | not `STARTED` |
@@ -66,7 +66,7 @@ pub(super) const STARTED: u16 = 1 << 3;
 pub(super) const KILLED: u16 = 1 << 4;
 /// It begins later; being resumed is not yet a beginning.
 pub(super) const DELAYED: u16 = 1 << 5;
-/// Not a green thread: the waker of some other executor, in a task's clothes.
+/// Not a green thread: a waiter in a cell like a task's, which stands in for a foreign waker.
 pub(super) const STAND_IN: u16 = 1 << 6;
 /// It ended by a kill.
 pub(super) const WAS_KILLED: u16 = 1 << 7;

@@ -88,7 +88,7 @@ impl TaskRef {
 /// The waker of a task that is being resumed, and of every clone.
 pub(super) static RESUME: RawWakerVTable =
     RawWakerVTable::new(waker_clone, waker_wake, waker_wake_by_ref, waker_drop);
-/// The waker of a task that is being looked at. Its clones are ordinary ones.
+/// The waker of a task in a trace poll. Its clones are ordinary ones.
 pub(super) static TRACE: RawWakerVTable =
     RawWakerVTable::new(waker_clone, waker_wake, waker_wake_by_ref, waker_drop);
 
