@@ -29,6 +29,35 @@ fn a_module_that_is_a_folder_has_its_file_in_it() {
     }
 }
 
+/// Where a folder has a map, the map names what is there.
+#[test]
+fn the_map_of_a_folder_names_its_files() {
+    let mut maps = 0;
+    for (path, text) in sources("runtime/src").into_iter().chain(sources("macros/src")) {
+        let folder = path.parent().unwrap();
+        let doc = text.lines().take_while(|line| line.starts_with("//!")).map(|line| &line[3..]);
+        let doc: Vec<&str> = doc.collect();
+        let drawn = doc.join("\n");
+        let is_name = |word: &&str| word.ends_with(".rs") || word.ends_with('/');
+        let named: BTreeSet<&str> =
+            drawn.split("```").skip(1).step_by(2).flat_map(str::split_whitespace).filter(is_name).collect();
+        if named.len() < 3 {
+            continue;
+        }
+        maps += 1;
+        for name in &named {
+            assert!(folder.join(name).exists(), "{}: there is no `{name}`", path.display());
+        }
+        for entry in fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let is_known = ["mod.rs", "tests.rs", "model.rs"].contains(&name.as_str())
+                || named.iter().any(|named| named.trim_end_matches('/') == name);
+            assert!(is_known, "{}: the map has no `{name}`", path.display());
+        }
+    }
+    assert!(maps > 5, "the maps are found: {maps}");
+}
+
 #[test]
 fn what_is_built_on_the_core_uses_its_public_face() {
     for folder in ["runtime/src/http", "runtime/src/tls", "runtime/src/wsgi"] {

@@ -134,8 +134,8 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
     ///
     /// # Errors
     ///
-    /// [`ConnectError`]: that of `create`, or its limit is over. The place is free again, and the next in line is woken
-    /// for it.
+    /// [`ConnectError`]: that of `create`, or its limit is over. The place is free again, and the
+    /// next in line is woken for it.
     #[green(by_hand = "it drives what it is given")]
     pub fn get(&self) -> Green<impl Future<Output = Result<Connection<C, E>, ConnectError<E>>>> {
         Green::new(async move {

@@ -3,10 +3,10 @@
 //!
 //! ```text
 //!  mod.rs       GreenPool: spawn, wait, end            slots.rs     who has a slot, who waits for one
-//!  members.rs   the threads of a pool                  in_place.rs  a job that its spawner runs itself
+//!  members.rs   the threads of a pool                  inline.rs    a job that its spawner runs itself
 //!  map.rs       a job for each input                   imap.rs      its results, one after another
-//!  pile.rs      GreenPile: results as spawned          line.rs      threads that are read in order
-//!  group.rs     members from elsewhere, failures       full.rs      a pool that has no room
+//!  pile.rs      GreenPile: results as spawned          results.rs   threads that are read in order
+//!  group.rs     members from elsewhere, failures       error.rs     a pool that has no room
 //! ```
 
 use std::fmt;

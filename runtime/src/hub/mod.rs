@@ -13,7 +13,7 @@
 //!  flat.rs        kills that kill, in constant stack    exit_scope.rs  who hears of a kill
 //!  branch.rs      what belongs to a branch alone        table.rs     entries by their numbers, and their memory after a peak
 //!  waiter_cell.rs room for one who waits                replaced.rs  what is put back afterwards
-//!  payload.rs     what a panic brings
+//!  payload.rs     what a panic brings                   failed.rs    errors that name the operation
 //!  in_place.rs    calls that are waited for where nobody can suspend
 //! ```
 //!

@@ -38,11 +38,10 @@
 //!
 //! [`shutdown`](AnyQueue::shutdown) ends a queue: nothing goes in any more, what lies in it comes
 //! out, and after that every get says [`ShutDown`], so that a loop over the queue ends.
-
 //!
-//! What lies in a queue when its last handle goes is dropped then, item by item, on the stack of
-//! whoever drops the handle. A queue that lies in a queue, and so on for many thousands, is a list
-//! like one of boxes: take it apart in a loop.
+//! What lies in a queue when its last handle goes is dropped then, item by item. Queues that lie in
+//! a queue, and so on for many thousands, take no more of the native stack than a few do, unless
+//! they were made with [`borrowing`](Queue::borrowing).
 
 mod error;
 mod iter;

@@ -5,11 +5,12 @@
 //!
 //! ```text
 //!  cell.rs     the memory                       state.rs        what is known of a task, bit by bit
-//!  waker.rs    what is behind a waker           remote_refs.rs  who keeps the memory
+//!  waker/      what is behind a waker           remote_refs/    who keeps the memory
 //!  ready.rs    those that are ready             current.rs      the one that is being resumed
 //!  registry.rs all of them                      join_handle.rs  the right to a result
 //!  subtask.rs  what a task drives beside something else   waiter.rs   anything to wake
 //!  lost.rs     values that are errors               origin.rs       where it comes from
+//!  cold.rs     what few tasks have
 //! ```
 //!
 //! ```text
