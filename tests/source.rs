@@ -38,6 +38,10 @@ pub struct GreenFunction {
     pub is_documented: bool,
     /// Whether users can call it: it is `pub`, or a trait's.
     pub is_public: bool,
+    /// Whether it is one of a trait's, or of a trait's implementation.
+    pub is_of_trait: bool,
+    /// Whether its documentation says what a kill or timeout loses.
+    pub tells_losses: bool,
     /// Whether it has the macro write its body and its result.
     pub is_by_macro: bool,
 }
@@ -110,6 +114,8 @@ fn green_function(file: &str, lines: &[&str], at: usize) -> Option<GreenFunction
         name: format!("{file}::{name}"),
         is_documented: attributes.iter().any(|line| line.starts_with("///") || line.starts_with("#[doc = ")),
         is_public: words.starts_with("pub") && !words.starts_with("pub(") || of_trait,
+        is_of_trait: of_trait,
+        tells_losses: attributes.iter().any(|line| line.trim_end() == "/// # Cancel safety"),
         is_by_macro: options.is_some() && !gives_green,
         options,
     })

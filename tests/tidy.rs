@@ -108,6 +108,17 @@ fn each_function_whose_calls_are_green_is_marked_as_one() {
     assert!(by_hand > 100 && by_macro > 300, "the functions are found: {by_hand} and {by_macro}");
 }
 
+/// What a trait's methods have in common is said at the trait.
+#[test]
+fn each_public_function_that_may_suspend_says_what_a_kill_or_timeout_loses() {
+    let public = green_functions().into_iter().filter(|function| function.is_public && !function.is_of_trait);
+    let documented: Vec<_> = public.filter(|function| function.is_documented).collect();
+    assert!(documented.len() > 200, "the functions are found: {}", documented.len());
+    let silent = documented.iter().filter(|function| !function.tells_losses).map(|function| &function.name);
+    let silent: Vec<_> = silent.collect();
+    assert!(silent.is_empty(), "no `# Cancel safety`: {silent:?}");
+}
+
 /// The sections of the catalogue, by their slugs.
 fn sections() -> BTreeSet<String> {
     let catalogue = fs::read_to_string(root().join("DIAGNOSTICS.md")).unwrap();

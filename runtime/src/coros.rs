@@ -101,6 +101,10 @@ impl Metaphore {
 
     /// Like [`wait`](Self::wait), for at most `limit`.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.

@@ -185,9 +185,9 @@
 //!
 //! # What a kill or a timeout can lose
 //!
-//! Both end a call where it is suspended, and drop its state with everything that it owns. What the
-//! documentation of a call says under "a kill or timeout here" is what can be lost at that place;
-//! for most it is nothing. A call that was not suspended is never interrupted.
+//! Both end a call where it is suspended, and drop its state with everything that it owns. What can
+//! be lost at that place stands in the documentation of the call (or of its trait), under "Cancel
+//! safety"; for most it is nothing. A call that was not suspended is never interrupted.
 #![deny(unsafe_code)]
 
 // The macro names this crate `::eventlet`; so does the code in here.

@@ -15,6 +15,10 @@ use crate::hub::failed::cannot;
 /// that have not been accepted, as in std and gevent (eventlet has 50); [`ListenOptions`] has other
 /// choices.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout lets go at once, and nothing is lost.
+///
 /// # Errors
 ///
 /// `AddrInUse`, and as [`TcpListener::bind`].
@@ -98,6 +102,10 @@ impl ListenOptions {
 
     /// Listens for TCP connections at `address`; if that is several, at the first that is free.
     /// Suspends only while a host name is looked up.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go at once, and nothing is lost.
     ///
     /// # Errors
     ///

@@ -41,6 +41,10 @@ pub fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
 ///
 /// eventlet's `connect(…, bind=…)`.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout closes what was begun.
+///
 /// # Errors
 ///
 /// As [`connect`], and those of taking the local address: `AddrInUse`, `AddrNotAvailable`.

@@ -239,6 +239,10 @@ where
 
     /// Waits for the values of all keys that have one or a job now, as [`wait`](Self::wait).
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
     /// # Errors
     ///
     /// As [`wait`](Self::wait).

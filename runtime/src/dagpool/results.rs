@@ -44,6 +44,10 @@ impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Results<K, V> {
     }
 
     /// The next result of any kind, with its key. Suspends as a step of the iterator does.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     #[green(crate = crate)]
     pub fn next_result(&mut self) -> Option<(K, Result<V, PropagateError<K>>)> {
         loop {

@@ -51,7 +51,7 @@ impl<K: Clone + Eq + Hash, V: Clone> State<K, V> {
         self.entries.borrow_mut().insert(key, entry);
     }
 
-    /// Gives a key its result, in the place of an earlier one if there is one, and calls all
+    /// Gives a key its result, in the place of an earlier one if there is one, and notifies all
     /// readers.
     pub(super) fn finish(&self, key: K, result: Result<V, PropagateError<K>>) {
         let entry = Entry { job: None, depends: Vec::new(), result: Some(result) };

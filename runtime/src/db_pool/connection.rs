@@ -60,8 +60,14 @@ impl<C, E> Connection<C, E> {
     /// Brings the connection back with a cleanup of its own, in place of the pool's. Suspends while
     /// that does.
     ///
-    /// In all else as [`put`](Self::put), which has the panics and what a kill or timeout does. An
-    /// error of `cleanup` closes the connection, and is dropped.
+    /// In all else as [`put`](Self::put), which has the panics. An error of `cleanup` closes the
+    /// connection, and is dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout in the cleanup closes the connection too.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::convert::Infallible;

@@ -162,6 +162,10 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
     ///
     /// eventlet's constructor does this; here nothing that is not called suspends.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing but a connection that was being made.
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get); what was made before stays.

@@ -99,6 +99,10 @@ impl Flag {
     /// Waits until the flag was up, for at most `limit`. Suspends until then; not at all if it is
     /// up.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.

@@ -164,12 +164,12 @@ impl<T> Event<T> {
 }
 
 impl<T: Clone> Event<T> {
-    /// Waits for the value. Suspends until it is sent; not at all if it has been.
+    /// Waits for the value. Suspends until it is sent; not at all if it has been. gevent's
+    /// `AsyncResult.get`.
     ///
     /// # Cancel safety
     ///
-    /// A kill or timeout here loses nothing: the value stays for the others. gevent's
-    /// `AsyncResult.get`.
+    /// A kill or timeout here loses nothing: the value stays for the others.
     #[doc(alias = "get")]
     #[green(by_hand = "a wait, and little else")]
     pub fn wait(&self) -> Green<impl Future<Output = T>> {
@@ -182,6 +182,10 @@ impl<T: Clone> Event<T> {
 
     /// Waits for the value, for at most `limit`. Suspends until it is sent; not at all if it has
     /// been.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: the value stays for the others.
     ///
     /// # Errors
     ///

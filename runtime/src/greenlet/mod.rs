@@ -181,7 +181,11 @@ impl Greenlet {
     /// goes to the parent at once. A [`GreenletExit`](struct@GreenletExit) that ends a greenlet is
     /// the value of the parent's switch, not an error.
     ///
-    /// What is lost, errors and panics are those of [`switch`](Self::switch).
+    /// Errors and panics are those of [`switch`](Self::switch).
+    ///
+    /// # Cancel safety
+    ///
+    /// As in [`switch`](Self::switch).
     #[green(by_hand = "it captures no more than it says")]
     pub fn throw<E: Into<Thrown>>(
         &self,

@@ -124,6 +124,10 @@ impl GreenPool {
     ///
     /// gevent's `join(raise_error=True)`.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
     /// # Errors
     ///
     /// How the first of them, in the order in which they were spawned, ended that did not return.

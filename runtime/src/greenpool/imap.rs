@@ -64,6 +64,12 @@ impl<T> Imap<T> {
     ///
     /// A panic that was met in taking an input is the last of the results.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses no result.
+    ///
+    /// # Examples
+    ///
     /// ```
     /// use eventlet::{GreenPool, green};
     ///

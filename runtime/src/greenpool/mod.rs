@@ -94,13 +94,12 @@ impl GreenPool {
     /// it gets is that of a thread that has ended. A panic of such a job is kept in the handle, as
     /// any thread's is (eventlet raises it here).
     ///
-    /// If the job runs in place, it is dropped where it stands.
-    ///
     /// eventlet's and gevent's `Pool.spawn`.
     ///
     /// # Cancel safety
     ///
-    /// A kill or timeout here drops the job without starting it; no slot is lost.
+    /// A kill or timeout here drops the job without starting it; no slot is lost. A job that runs
+    /// in place is dropped where it stands.
     #[green(by_hand = "it begins before it is driven")]
     pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
     where
@@ -124,6 +123,10 @@ impl GreenPool {
     /// A panic of the job is printed when it happens, an `Err` that it ends with is
     /// [reported](crate::greenthread::set_error_hook), and neither stops anything else. eventlet's
     /// `spawn_n`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As in [`spawn`](Self::spawn).
     ///
     /// # Panics
     ///

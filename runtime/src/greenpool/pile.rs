@@ -94,6 +94,10 @@ impl<T: 'static> GreenPile<T> {
 
     /// The value of the oldest unread job, with its panic or kill as a value. Suspends as a step of
     /// the iterator does.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses no result.
     #[green(crate = crate)]
     pub fn join_next(&mut self) -> Option<Result<T, Exit>> {
         self.results.next()

@@ -128,8 +128,8 @@ impl<T> Wait for First<'_, T> {
 impl<T> Drop for First<'_, T> {
     fn drop(&mut self) {
         if self.place.leave() {
-            // Whether the call was answered or not: there may be something for the next reader as
-            // well.
+            // Whether the notification was answered or not: there may be something for the next
+            // reader as well.
             self.line.notify_reader();
         }
     }

@@ -206,6 +206,11 @@ pub fn wait<J: AsRef<Thread>>(
 /// have ended or the limit is over.
 ///
 /// gevent's `wait(…, timeout, count)`.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here leaves the threads running; what has ended is lost with an owning handle
+/// that was given.
 #[green(by_hand = "a wait, and little else")]
 pub fn wait_timeout<J: AsRef<Thread>>(
     threads: impl IntoIterator<Item = J>,
@@ -250,6 +255,10 @@ async fn collect_ended<J: AsRef<Thread>>(
 /// ```
 ///
 /// gevent's `killall(…, timeout=…)`.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here leaves the threads to end by themselves: each has been killed.
 ///
 /// # Errors
 ///

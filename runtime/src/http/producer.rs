@@ -61,6 +61,10 @@ impl Out {
     /// Waits until everything that was written has been taken by whoever sends. Suspends until
     /// then.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
     /// # Errors
     ///
     /// `BrokenPipe` if nobody takes it any more.

@@ -134,12 +134,20 @@ pub struct Peekable<I: GreenIterator> {
 
 impl<I: GreenIterator> Peekable<I> {
     /// The item that the next step will give, which stays where it is. Suspends as a step does.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses no item.
     #[green(crate = crate)]
     pub fn peek(&mut self) -> Option<&I::Item> {
         self.peek_mut().map(|item| &*item)
     }
 
     /// Like [`peek`](Self::peek), and the item may be changed.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses no item.
     #[green(crate = crate)]
     pub fn peek_mut(&mut self) -> Option<&mut I::Item> {
         if self.peeked.is_none() {
@@ -150,6 +158,10 @@ impl<I: GreenIterator> Peekable<I> {
     }
 
     /// Takes the next item if `f` says so. Suspends as a step does.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses no item.
     #[green(crate = crate)]
     pub fn next_if(&mut self, f: impl FnOnce(&I::Item) -> bool) -> Option<I::Item> {
         let item = self.peek()?;
@@ -160,6 +172,10 @@ impl<I: GreenIterator> Peekable<I> {
     }
 
     /// Takes the next item if it equals `expected`. Suspends as a step does.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses no item.
     #[green(crate = crate)]
     pub fn next_if_eq<T: ?Sized>(&mut self, expected: &T) -> Option<I::Item>
     where

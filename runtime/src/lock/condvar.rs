@@ -99,6 +99,11 @@ impl Condvar {
     /// Unlocks, waits to be notified for at most `limit`, and locks again, however long that takes.
     ///
     /// The guard comes back in either case; beside it stands whether the limit was over first.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout leaves the mutex unlocked; a notification that was on its way goes to the
+    /// next in line.
     #[green(by_hand = "a wait, and little else")]
     pub fn wait_timeout<'a, T: ?Sized>(
         &self,

@@ -102,6 +102,10 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Locks within `limit`. Suspends as [`lock`](Self::lock).
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: the next in line gets the lock.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.

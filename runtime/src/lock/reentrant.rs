@@ -92,6 +92,10 @@ impl<T: ?Sized> ReentrantLock<T> {
 
     /// Locks within `limit`. Suspends as [`lock`](Self::lock).
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.

@@ -101,6 +101,10 @@ impl<T: ?Sized> RwLock<T> {
 
     /// Locks to read within `limit`. Suspends as [`read`](Self::read).
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: the next in line gets its turn.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
@@ -116,6 +120,10 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Locks to write within `limit`. Suspends as [`write`](Self::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: the next in line gets its turn.
     ///
     /// # Errors
     ///

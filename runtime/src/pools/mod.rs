@@ -98,6 +98,10 @@ impl<T, E> Pool<T, E> {
     ///
     /// eventlet's `min_size` is `fill` right after the pool was made.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing but an item that was being made.
+    ///
     /// # Errors
     ///
     /// That of `create`; what was made before stays.
@@ -134,6 +138,10 @@ impl<T, E> Pool<T, E> {
 
     /// Lends an item, within `limit`: waiting for it and making it count. Suspends as
     /// [`get`](Self::get).
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing but an item that was being made.
     ///
     /// # Errors
     ///

@@ -112,6 +112,12 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// Puts an item into the queue within `limit`. Suspends while there is no room; on a channel,
     /// until the item was taken.
     ///
+    /// # Cancel safety
+    ///
+    /// A put that is killed or timed out while it waits has put nothing, unless its item had moved
+    /// in already; an item that was not put goes with it, but where it is this limit that is over:
+    /// then it comes back.
+    ///
     /// # Errors
     ///
     /// [`PutError`] with the item: `Full` when the limit is over first, `ShutDown` if the queue was
@@ -168,6 +174,10 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     /// Takes the next item within `limit`. Suspends until there is one for this thread; not at all
     /// if there is.
     ///
+    /// # Cancel safety
+    ///
+    /// A get that is killed or timed out takes nothing.
+    ///
     /// # Errors
     ///
     /// [`GetError::Empty`] when the limit is over first, [`GetError::ShutDown`] as
@@ -192,6 +202,10 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     ///
     /// Threads that peek are woken before those that get. gevent's `peek`.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get).
@@ -205,6 +219,10 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
 
     /// A clone of the next item within `limit`; the item stays. Suspends until there is one; not at
     /// all if there is.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     ///
     /// # Errors
     ///
@@ -309,6 +327,10 @@ impl<T, S: Storage<T>> AnyQueue<T, S> {
     }
 
     /// Like [`join`](Self::join), for at most `limit`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     ///
     /// # Errors
     ///

@@ -76,6 +76,10 @@ impl CappedSemaphore {
 
     /// Counts down, within `limit`. Suspends as [`acquire`](Self::acquire).
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here changes nothing.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
@@ -106,6 +110,10 @@ impl CappedSemaphore {
     }
 
     /// Counts up, within `limit`. Suspends as [`release`](Self::release).
+    ///
+    /// # Cancel safety
+    ///
+    /// A release that is killed or timed out while it waits has counted nothing.
     ///
     /// # Errors
     ///

@@ -165,6 +165,10 @@ impl<T: Clone> Event<T> {
 
     /// Like [`wait`](Self::wait), for at most `limit`.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: the value stays for the others.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.

@@ -171,6 +171,12 @@ impl<T> Queue<T> {
     /// Puts an item into the queue within `limit`. Suspends while there is no room; with
     /// `bounded(0)`, until the item was taken.
     ///
+    /// # Cancel safety
+    ///
+    /// A put that is killed or timed out while it waits has put nothing, unless its item had moved
+    /// in already; an item that was not put goes with it, but where it is this limit that is over:
+    /// then it comes back.
+    ///
     /// # Errors
     ///
     /// [`PutError`] with the item: `Full` when the limit is over first, `ShutDown` if the queue was
@@ -256,6 +262,10 @@ impl<T> Queue<T> {
     /// Takes the oldest item within `limit`. Suspends until there is one for this thread; not at
     /// all if there is.
     ///
+    /// # Cancel safety
+    ///
+    /// A get that is killed or timed out takes nothing.
+    ///
     /// # Errors
     ///
     /// [`GetError::Empty`] when the limit is over first, [`GetError::ShutDown`] as
@@ -326,6 +336,10 @@ impl<T> Queue<T> {
     }
 
     /// Like [`peek`](Self::peek), for at most `limit`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
     ///
     /// # Errors
     ///
@@ -477,6 +491,10 @@ impl<T> Queue<T> {
 
     /// Like [`join`](Self::join), for at most `limit`.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.
@@ -572,7 +590,7 @@ impl<T> Queue<T> {
     /// putters bring moves in.
     fn take(&self, mut state: MutexGuard<'_, State<T>>, others: usize) -> Option<T> {
         let (item, putters) = state.take(others);
-        // The last item of a queue that was shut down is a reason to call everybody.
+        // The last item of a queue that was shut down is a reason to notify everybody.
         self.wake_with(state, putters);
         item
     }
@@ -929,6 +947,11 @@ impl<T> Attempt for Joined<'_, T> {
             None => state.unfinished == 0,
             Some(ticket) => state.joiners.is_notified(ticket),
         };
+        if is_done {
+            drop(state);
+            return Some(());
+        }
+        let unused = state.joiners.wait(&mut self.ticket, waker);
         drop(state);
         drop(unused);
         None
@@ -947,11 +970,6 @@ impl<T> Drop for Joined<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let unused = self.queue.state().joiners.dequeue(ticket);
-        if is_done {
-            drop(state);
-            return Some(());
-        }
-        let unused = state.joiners.wait(&mut self.ticket, waker);
             drop(unused);
         }
     }

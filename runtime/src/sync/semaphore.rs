@@ -81,6 +81,11 @@ impl Semaphore {
 
     /// Like [`acquire`](Self::acquire), for at most `limit`.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here takes none: if one was meant for this thread already, the next in
+    /// line has it.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the limit is over first.

@@ -82,15 +82,15 @@ impl Deadline {
     /// otherwise. Once the deadline is over a call still runs up to its first suspension, and one
     /// that does not suspend gives its value.
     ///
+    /// # Cancel safety
+    ///
+    /// What a call can lose when it is dropped is said in its own documentation; a kill loses the
+    /// same.
+    ///
     /// # Errors
     ///
     /// [`Timeout`] when the deadline is over first. It tells the limit of the whole, not what this
     /// call had left of it.
-    ///
-    /// # Cancellation
-    ///
-    /// What a call can lose when it is dropped is said in its own documentation; a kill loses the
-    /// same.
     #[green(by_hand = "it drives what it is given")]
     pub fn limit<F, G>(self, f: F) -> Green<impl Future<Output = Result<G::Value, Timeout>>>
     where

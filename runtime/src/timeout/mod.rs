@@ -66,6 +66,8 @@ impl From<Timeout> for std::io::Error {
 ///
 /// Several calls can have one limit together: [`Deadline`].
 ///
+/// # Cancel safety
+///
 /// What a call can lose when it is dropped is said in its own documentation; a kill loses the same.
 ///
 /// # Examples
@@ -100,6 +102,12 @@ where
 }
 
 /// Like [`with_timeout`], with a value in place of the error. Suspends while the call does.
+///
+/// # Cancel safety
+///
+/// As in [`with_timeout`]; the value in place of the error is dropped if it is not needed.
+///
+/// # Examples
 ///
 /// ```
 /// use std::time::Duration;

@@ -80,6 +80,10 @@ where
 
 /// Like [`execute`], for callers that can do without.
 ///
+/// # Cancel safety
+///
+/// As in [`execute`].
+///
 /// # Errors
 ///
 /// The operating system's, if it starts no OS thread and there is none that could make the call.

@@ -89,6 +89,10 @@ impl ThreadPool {
 
     /// Like [`apply`](Self::apply), for callers that can do without.
     ///
+    /// # Cancel safety
+    ///
+    /// As in [`apply`](Self::apply).
+    ///
     /// # Errors
     ///
     /// The operating system's, if it starts no OS thread and there is none that could make the
@@ -134,6 +138,10 @@ impl ThreadPool {
 
     /// Calls `f` on the OS threads with each input, and gives all results in the order of the
     /// inputs. Suspends until they are there.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here takes no more inputs; calls that were started go on.
     ///
     /// # Panics
     ///

@@ -129,6 +129,10 @@ impl<B> RequestExt for Request<B> {
 /// A form that was sent as `application/x-www-form-urlencoded`: its names and values. Suspends
 /// until the body is there.
 ///
+/// # Cancel safety
+///
+/// What has come is lost with the call.
+///
 /// # Errors
 ///
 /// `InvalidData` if the request says that it is something else; else as

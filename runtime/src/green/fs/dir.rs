@@ -19,6 +19,10 @@ use crate::{green, tpool};
 /// What is in a folder, in no order. Suspends until it is open; [`std::fs::read_dir`] on another OS
 /// thread.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout loses nothing.
+///
 /// # Errors
 ///
 /// std's.

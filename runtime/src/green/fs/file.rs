@@ -71,6 +71,10 @@ const CHANGE_OWNER: &str = "change the owner of the file";
 impl File {
     /// Opens a file to read it. Suspends until that is done.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
+    ///
     /// # Errors
     ///
     /// std's.
@@ -81,6 +85,11 @@ impl File {
 
     /// Opens a file to write it, emptied or new. Suspends until that is done.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go; the file may be emptied or made nevertheless, and is closed
+    /// again.
+    ///
     /// # Errors
     ///
     /// std's.
@@ -90,6 +99,10 @@ impl File {
     }
 
     /// Makes a new file to read and write. Suspends until that is done.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go; the file may be made nevertheless, and is closed again.
     ///
     /// # Errors
     ///
@@ -136,6 +149,10 @@ impl File {
 
     /// As [`sync_all`](Self::sync_all), for the contents alone. Suspends until then.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
+    ///
     /// # Errors
     ///
     /// std's.
@@ -144,8 +161,11 @@ impl File {
         self.call("sync the file", fs::File::sync_data).await
     }
 
-    /// Cuts the file to a size, or fills it up with zeros. Suspends until that is done; a kill or
-    /// timeout does not stop it.
+    /// Cuts the file to a size, or fills it up with zeros. Suspends until that is done.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout does not stop it.
     ///
     /// # Errors
     ///
@@ -156,6 +176,10 @@ impl File {
     }
 
     /// What is known of the file. Suspends until it is known.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///
@@ -204,8 +228,11 @@ impl File {
         self.call("set the times of the file", move |file| file.set_times(times)).await
     }
 
-    /// Sets when the file was written. Suspends until that is done; a kill or timeout does not stop
-    /// it.
+    /// Sets when the file was written. Suspends until that is done.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout does not stop it.
     ///
     /// # Errors
     ///

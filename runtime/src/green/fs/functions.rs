@@ -11,6 +11,10 @@ use crate::{green, tpool};
 /// The absolute path of a file, with every link followed. Suspends until that is done.
 /// [`std::fs::canonicalize`] on another OS thread.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout loses nothing.
+///
 /// # Errors
 ///
 /// std's.
@@ -38,6 +42,10 @@ pub fn copy<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<u64> {
 /// Makes a folder in one that is there. Suspends until that is done. [`std::fs::create_dir`] on
 /// another OS thread.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
+///
 /// # Errors
 ///
 /// std's.
@@ -48,6 +56,10 @@ pub fn create_dir<P: AsRef<Path>>(path: P) -> Result<()> {
 
 /// Makes a folder, and those around it that are missing. Suspends until that is done.
 /// [`std::fs::create_dir_all`] on another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
@@ -60,6 +72,10 @@ pub fn create_dir_all<P: AsRef<Path>>(path: P) -> Result<()> {
 /// Is there a file? A link that leads nowhere is none. Suspends until that is done.
 /// [`std::fs::exists`] on another OS thread.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout loses nothing.
+///
 /// # Errors
 ///
 /// std's.
@@ -70,6 +86,10 @@ pub fn exists<P: AsRef<Path>>(path: P) -> Result<bool> {
 
 /// Gives a file another name. Suspends until that is done. [`std::fs::hard_link`] on another OS
 /// thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
@@ -85,6 +105,10 @@ pub fn hard_link<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<()> {
 /// What is known of a file; links are followed. Suspends until that is done. [`std::fs::metadata`]
 /// on another OS thread.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout loses nothing.
+///
 /// # Errors
 ///
 /// std's.
@@ -96,6 +120,10 @@ pub fn metadata<P: AsRef<Path>>(path: P) -> Result<Metadata> {
 /// The contents of a file, all of it: there is no limit. Suspends until that is done.
 /// [`std::fs::read`] on another OS thread.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout loses nothing.
+///
 /// # Errors
 ///
 /// std's.
@@ -105,6 +133,10 @@ pub fn read<P: AsRef<Path>>(path: P) -> Result<Vec<u8>> {
 }
 
 /// Where a link leads. Suspends until that is done. [`std::fs::read_link`] on another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout loses nothing.
 ///
 /// # Errors
 ///
@@ -117,6 +149,10 @@ pub fn read_link<P: AsRef<Path>>(path: P) -> Result<PathBuf> {
 /// The contents of a file as text, all of it: there is no limit. Suspends until that is done.
 /// [`std::fs::read_to_string`] on another OS thread.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout loses nothing.
+///
 /// # Errors
 ///
 /// `InvalidData` if it is not UTF-8; else std's.
@@ -127,6 +163,10 @@ pub fn read_to_string<P: AsRef<Path>>(path: P) -> Result<String> {
 
 /// Removes an empty folder. Suspends until that is done. [`std::fs::remove_dir`] on another OS
 /// thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
@@ -153,6 +193,10 @@ pub fn remove_dir_all<P: AsRef<Path>>(path: P) -> Result<()> {
 
 /// Removes a file. Suspends until that is done. [`std::fs::remove_file`] on another OS thread.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
+///
 /// # Errors
 ///
 /// std's.
@@ -163,6 +207,10 @@ pub fn remove_file<P: AsRef<Path>>(path: P) -> Result<()> {
 
 /// Gives a file another name in place of its own; a file that has that name is replaced. Suspends
 /// until that is done. [`std::fs::rename`] on another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
 ///
 /// # Errors
 ///
@@ -176,6 +224,10 @@ pub fn rename<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> Result<()> {
 /// Changes who may do what with a file. Suspends until that is done. [`std::fs::set_permissions`]
 /// on another OS thread.
 ///
+/// # Cancel safety
+///
+/// A kill or timeout does not stop it.
+///
 /// # Errors
 ///
 /// std's.
@@ -186,6 +238,10 @@ pub fn set_permissions<P: AsRef<Path>>(path: P, permissions: Permissions) -> Res
 
 /// What is known of a file, or of a link itself. Suspends until that is done.
 /// [`std::fs::symlink_metadata`] on another OS thread.
+///
+/// # Cancel safety
+///
+/// A kill or timeout loses nothing.
 ///
 /// # Errors
 ///

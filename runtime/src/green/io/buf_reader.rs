@@ -86,7 +86,12 @@ impl<R: Read + ?Sized> BufReader<R> {
 }
 
 impl<R: Seek + ?Sized> BufReader<R> {
-    /// Moves by `offset`, and keeps the buffer if the new place is inside it.
+    /// Moves by `offset`, and keeps the buffer if the new place is inside it; suspends if it is
+    /// not.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here may have moved the reader already.
     ///
     /// # Errors
     ///

@@ -60,6 +60,10 @@ impl<W: Write> BufWriter<W> {
     ///
     /// The writer itself is not flushed, as in std.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here drops the writer, and what has not been written is lost.
+    ///
     /// # Errors
     ///
     /// Those of the writing, together with the `BufWriter`, which still has what was not written.

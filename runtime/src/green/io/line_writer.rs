@@ -36,6 +36,10 @@ impl<W: Write> LineWriter<W> {
 
     /// Writes what is in the buffer, and gives the writer back. Suspends until that is done.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here drops the writer, and what has not been written is lost.
+    ///
     /// # Errors
     ///
     /// As [`BufWriter::into_inner`].

@@ -7,8 +7,12 @@ use crate::green;
 
 /// A source of bytes, whose reads may suspend: std's `Read`.
 ///
-/// Only [`read`](Self::read) must be written. [The module](super) has an example, and says what a
-/// kill or a timeout can lose.
+/// Only [`read`](Self::read) must be written. [The module](super) has an example.
+///
+/// # Cancel safety
+///
+/// A kill or timeout in one read loses nothing. What it leaves of several is said where they are
+/// made, and in [the module](super).
 pub trait Read {
     /// Reads some bytes into `buf` and says how many. Suspends until there is at least one, or the
     /// end.

@@ -106,6 +106,10 @@ impl Stdin {
 
     /// The lines, without their ends. It has the standard input [to itself](Self::lock) until it is
     /// dropped; suspends until it has.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing: the next in line gets it.
     #[green(crate = crate)]
     pub fn lines(self) -> Lines<StdinLock<'static>> {
         self.lock().lines()

@@ -9,7 +9,12 @@ use crate::green;
 /// A sink for bytes, whose writes may suspend: std's `Write`.
 ///
 /// [`write`](Self::write) and [`flush`](Self::flush) must be written. `write!` and `writeln!` work
-/// in green bodies. [The module](super) says what a kill or a timeout can lose.
+/// in green bodies.
+///
+/// # Cancel safety
+///
+/// A kill or timeout in one write loses nothing. What it leaves of several is said where they are
+/// made, and in [the module](super).
 pub trait Write {
     /// Writes some of `buf` and says how many bytes. Suspends until there is room for at least one.
     ///

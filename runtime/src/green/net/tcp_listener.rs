@@ -26,6 +26,10 @@ impl TcpListener {
     /// Address reuse and backlog are std's: `SO_REUSEADDR` on Unix, 128 connections.
     /// [`listen`](crate::listen) can have others.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go at once, and nothing is lost.
+    ///
     /// # Errors
     ///
     /// What the last attempt came to; those of [`ToSocketAddrs`].

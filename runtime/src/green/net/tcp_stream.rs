@@ -91,6 +91,10 @@ impl TcpStream {
 
     /// Connects to one address within `timeout`. Suspends until then.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout closes what was begun.
+    ///
     /// # Errors
     ///
     /// `TimedOut`; `InvalidInput` for a timeout of zero; what the attempt came to.
@@ -120,6 +124,10 @@ impl TcpStream {
 
     /// Reads without taking: the next read gives the same bytes. Suspends until there is at least
     /// one, or the end.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///

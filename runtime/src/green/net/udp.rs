@@ -41,6 +41,10 @@ impl UdpSocket {
     /// Takes `address`; if that is several, the first that is free. Port 0 is any free port.
     /// Suspends only while a host name is looked up.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go at once, and nothing is lost.
+    ///
     /// # Errors
     ///
     /// What the last attempt came to; those of [`ToSocketAddrs`].
@@ -56,6 +60,10 @@ impl UdpSocket {
     /// of which gets a share of the datagrams. Suspends as [`bind`](Self::bind) does.
     ///
     /// This is how several processes, or several OS threads each with a hub, serve one port.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go at once, and nothing is lost.
     ///
     /// # Errors
     ///
@@ -86,6 +94,10 @@ impl UdpSocket {
     /// Fixes the peer for [`send`](Self::send) and [`recv`](Self::recv); others are no longer
     /// heard. Suspends only while a host name is looked up.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout lets go at once, and nothing is lost.
+    ///
     /// # Errors
     ///
     /// What the last attempt came to; those of [`ToSocketAddrs`].
@@ -98,6 +110,10 @@ impl UdpSocket {
 
     /// Sends a datagram to `address` (if that is several, to the first). Suspends while there is no
     /// room for it.
+    ///
+    /// # Cancel safety
+    ///
+    /// A datagram whose sending a kill or timeout ends was not sent.
     ///
     /// # Errors
     ///
@@ -129,6 +145,10 @@ impl UdpSocket {
 
     /// Like [`recv_from`](Self::recv_from), and leaves the datagram where it is.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
+    ///
     /// # Errors
     ///
     /// As [`recv_from`](Self::recv_from).
@@ -140,6 +160,10 @@ impl UdpSocket {
     /// Sends a datagram to the [connected](Self::connect) peer. Suspends while there is no room for
     /// it.
     ///
+    /// # Cancel safety
+    ///
+    /// A datagram whose sending a kill or timeout ends was not sent.
+    ///
     /// # Errors
     ///
     /// What the operating system says: `ConnectionRefused` if an earlier datagram found nobody.
@@ -149,6 +173,10 @@ impl UdpSocket {
     }
 
     /// Receives a datagram from the [connected](Self::connect) peer. Suspends until there is one.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///
@@ -160,6 +188,10 @@ impl UdpSocket {
     }
 
     /// Like [`recv`](Self::recv), and leaves the datagram where it is.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///

@@ -117,6 +117,10 @@ impl Child {
     /// wait again, or [`kill`](Self::kill) it. `wait(timeout)` of both, with a value in place of
     /// `TimeoutExpired`.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout here loses nothing.
+    ///
     /// # Errors
     ///
     /// As [`wait`](Self::wait).

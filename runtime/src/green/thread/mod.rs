@@ -58,6 +58,10 @@ where
 }
 
 /// Yields once: every thread that is ready now runs first. Suspends until then.
+///
+/// # Cancel safety
+///
+/// A kill or timeout here loses nothing.
 #[green(crate = crate)]
 pub fn yield_now() {
     sleep(Duration::ZERO);

@@ -83,6 +83,10 @@ impl UnixDatagram {
     /// for itself: after 1 ms, then after twice as long each time, up to 100 ms. A
     /// [connected](Self::connect) socket is told.
     ///
+    /// # Cancel safety
+    ///
+    /// A datagram whose sending a kill or timeout ends was not sent.
+    ///
     /// # Errors
     ///
     /// Whatever the operating system says: `NotFound`, `ConnectionRefused`; `TimedOut` after a
@@ -94,6 +98,10 @@ impl UnixDatagram {
     }
 
     /// Sends a datagram to the socket at `address`, as [`send_to`](Self::send_to) does.
+    ///
+    /// # Cancel safety
+    ///
+    /// A datagram whose sending a kill or timeout ends was not sent.
     ///
     /// # Errors
     ///
@@ -153,6 +161,10 @@ impl UnixDatagram {
 
     /// Sends a datagram to the connected peer. Suspends while there is no room for it.
     ///
+    /// # Cancel safety
+    ///
+    /// A datagram whose sending a kill or timeout ends was not sent.
+    ///
     /// # Errors
     ///
     /// Whatever the operating system says.
@@ -163,6 +175,10 @@ impl UnixDatagram {
 
     /// Receives a datagram from the connected peer. Suspends until there is one; 0 bytes as
     /// [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing.
     ///
     /// # Errors
     ///

@@ -70,6 +70,10 @@ impl UnixStream {
 
     /// Connects to the listener at `address`, as [`connect`](Self::connect) does.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout closes what was begun.
+    ///
     /// # Errors
     ///
     /// As [`connect`](Self::connect); `InvalidInput` for an address without a name.
