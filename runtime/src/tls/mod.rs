@@ -58,7 +58,7 @@
 //! |---|---|---|
 //! | the handshake, from the first use on ([`handshake_timeout`](TlsAcceptor::handshake_timeout)) | 10 s | `TimedOut`, closed |
 //! | what is encrypted and not sent | 64 KiB | writes wait |
-//! | what is decrypted and not read | 16 KiB, and what came with it | nothing is read from the peer |
+//! | what is decrypted and not read | what came in one read, 18 KiB at most | nothing more is read from the peer |
 //! | messages of the handshake | 64 KiB | `InvalidData` |
 //! | sessions that can be resumed | 256 for each acceptor and each connector | the oldest are forgotten |
 //!

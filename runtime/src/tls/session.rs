@@ -1,7 +1,7 @@
 //! One connection: rustls' protocol over a polled transport, itself in the shape of polls.
 //!
 //! ```text
-//! bytes from the peer ──> unread ──> rustls ──> plaintext ──> a read
+//! bytes from the peer ──> rustls ──> plaintext ──> a read
 //! a write ──> rustls ──> records ──> bytes to the peer
 //! ```
 //!
@@ -28,10 +28,6 @@ use crate::hubs::Alarm;
 pub(super) struct Session<S: Transport> {
     io: Polled<S>,
     tls: Connection,
-    /// What came and was not taken by the protocol, which takes no more than it has room for.
-    unread: Vec<u8>,
-    /// The last read of the transport was filled: the next one has more room.
-    reads_much: bool,
     handshake: Option<Handshake>,
     /// Why nothing goes any more.
     failure: Option<Failure>,
@@ -56,11 +52,6 @@ struct Handshake {
 /// A handshake is waited for by a reader, a writer, and whoever looks at them.
 const MOST_WAITING: usize = 8;
 
-/// Room for one read of the transport: a little more than the largest record, or less where little
-/// comes.
-const MUCH: usize = 16 * 1024 + 256;
-const LITTLE: usize = 4 * 1024;
-
 /// How much of what a peer still sends is thrown away at the end, so that no reset overtakes our
 /// last words.
 const MOST_DRAINED: usize = 64 * 1024;
@@ -70,8 +61,6 @@ impl<S: Transport> Session<S> {
         Session {
             io: Polled::new(stream),
             tls,
-            unread: Vec::new(),
-            reads_much: false,
             handshake: Some(Handshake { limit, alarm: None, waiting: Vec::new() }),
             failure: None,
             is_closing: false,
@@ -194,18 +183,16 @@ impl<S: Transport> Session<S> {
         }
     }
 
-    /// Reads from the transport, and lets the protocol have it. 0 is the end of what comes.
+    /// Lets the protocol read from the transport. 0 is the end of what comes.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let result = if !self.unread.is_empty() {
-            let unread = std::mem::take(&mut self.unread);
-            self.feed(&unread).map(|()| unread.len())
-        } else if self.reads_much {
-            ready!(self.poll_take::<MUCH>(cx))?
-        } else {
-            ready!(self.poll_take::<LITTLE>(cx))?
-        };
-        match result {
-            Ok(count) => Poll::Ready(Ok(count)),
+        let mut source = PollReader { io: &mut self.io, cx: &mut *cx, is_pending: false };
+        let result = self.tls.read_tls(&mut source);
+        if source.is_pending {
+            return Poll::Pending;
+        }
+        let count = result?;
+        match self.tls.process_new_packets() {
+            Ok(_) => Poll::Ready(Ok(count)),
             Err(error) => Poll::Ready(self.refuse(error, cx)),
         }
     }
@@ -224,42 +211,6 @@ impl<S: Transport> Session<S> {
             Ok(plaintext) if !plaintext.is_empty() && self.handshake.is_none() => Ok(plaintext.len()),
             _ => Err(told),
         }
-    }
-
-    /// One read of the transport with so much room.
-    #[inline(never)]
-    fn poll_take<const ROOM: usize>(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Result<usize, rustls::Error>>> {
-        let mut space = [0; ROOM];
-        let count = ready!(self.io.poll_read(cx, &mut space))?;
-        self.reads_much = count >= LITTLE;
-        Poll::Ready(Ok(self.feed(&space[..count]).map(|()| count)))
-    }
-
-    /// Lets the protocol have these bytes; none is the end. What it has no room for, because nobody
-    /// has read what is decrypted, is kept.
-    fn feed(&mut self, mut bytes: &[u8]) -> Result<(), rustls::Error> {
-        if bytes.is_empty() {
-            // It takes note of the end. It can refuse only what is not empty.
-            let _ = self.tls.read_tls(&mut bytes);
-            return Ok(());
-        }
-        while !bytes.is_empty() {
-            let before = bytes.len();
-            while !bytes.is_empty() && matches!(self.tls.read_tls(&mut bytes), Ok(1..)) {}
-            let state = self.tls.process_new_packets()?;
-            if state.peer_has_closed() {
-                // What follows its last word is not of this connection.
-                break;
-            }
-            if bytes.len() == before {
-                self.unread = bytes.to_vec();
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// Encrypts some of `bufs`, and sends of it what there is room for. Pending while anything from
@@ -420,7 +371,7 @@ impl<S: Transport> Drop for Session<S> {
         self.close_now();
         // A descriptor that is closed with something unread resets the connection, and with TLS 1.3
         // a client that only writes always has something unread: the tickets.
-        let mut waste = [0; LITTLE];
+        let mut waste = [0; 4096];
         let mut drained = 0;
         while self.has_closed
             && drained < MOST_DRAINED
@@ -472,6 +423,20 @@ pub(super) fn into_hands(
     Ok(count)
 }
 
+/// A polled transport as std's reader, for as long as one poll takes.
+struct PollReader<'a, 'c, S: Transport> {
+    io: &'a mut Polled<S>,
+    cx: &'a mut Context<'c>,
+    is_pending: bool,
+}
+
+impl<S: Transport> Read for PollReader<'_, '_, S> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let result = self.io.poll_read(self.cx, buf);
+        at_once(result, &mut self.is_pending)
+    }
+}
+
 /// A polled transport as std's writer, for as long as one poll takes.
 struct PollWriter<'a, 'c, S: Transport> {
     io: &'a mut Polled<S>,
@@ -479,31 +444,30 @@ struct PollWriter<'a, 'c, S: Transport> {
     is_pending: bool,
 }
 
-impl<S: Transport> PollWriter<'_, '_, S> {
-    fn take(&mut self, result: Poll<io::Result<usize>>) -> io::Result<usize> {
-        match result {
-            Poll::Ready(result) => result,
-            Poll::Pending => {
-                self.is_pending = true;
-                Err(io::ErrorKind::WouldBlock.into())
-            }
-        }
-    }
-}
-
 impl<S: Transport> io::Write for PollWriter<'_, '_, S> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let result = self.io.poll_write(self.cx, buf);
-        self.take(result)
+        at_once(result, &mut self.is_pending)
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let result = self.io.poll_write_vectored(self.cx, bufs);
-        self.take(result)
+        at_once(result, &mut self.is_pending)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Says "pending" in std's words, and takes note of it.
+fn at_once(result: Poll<io::Result<usize>>, is_pending: &mut bool) -> io::Result<usize> {
+    match result {
+        Poll::Ready(result) => result,
+        Poll::Pending => {
+            *is_pending = true;
+            Err(io::ErrorKind::WouldBlock.into())
+        }
     }
 }
 

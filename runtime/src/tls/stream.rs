@@ -49,8 +49,8 @@ use crate::semaphore::{Permit, Semaphore};
 ///
 /// # Memory
 ///
-/// Up to 64 KiB of records that the peer does not take, 16 KiB of plaintext that nobody reads, and
-/// the one record that is being received. During the handshake up to 64 KiB of that.
+/// Up to 64 KiB of records that the peer does not take, 18 KiB of plaintext that nobody reads, and
+/// the one record that is being received; in the handshake, up to 64 KiB of messages.
 pub struct TlsStream<S: Transport = TcpStream> {
     shared: Rc<Shared<S>>,
 }
