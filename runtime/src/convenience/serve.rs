@@ -71,7 +71,7 @@ use crate::greenpool::GreenPool;
 pub fn serve<L, F, G>(listener: L, handle: F, concurrency: impl Into<GreenPool>) -> io::Result<()>
 where
     L: Listener,
-    F: Fn(L::Connection, L::Address) -> G + 'static,
+    F: Fn(L::Connection, L::Address) -> G + 'static, // one that captures goes into `shared2(…)`
     G: GreenCall + 'static,
     G::Value: Handled,
 {

@@ -52,7 +52,7 @@ impl GreenPool {
     pub fn imap<I, F, G>(&self, f: F, inputs: I) -> Imap<G::Value>
     where
         I: IntoIterator<IntoIter: 'static, Item: 'static>,
-        F: Fn(I::Item) -> G + 'static,
+        F: Fn(I::Item) -> G + 'static, // a green closure that captures goes into `shared(…)`
         G: GreenCall + 'static,
         G::Value: 'static,
     {
@@ -66,7 +66,7 @@ impl GreenPool {
     pub fn imap_unordered<I, F, G>(&self, f: F, inputs: I) -> Imap<G::Value>
     where
         I: IntoIterator<IntoIter: 'static, Item: 'static>,
-        F: Fn(I::Item) -> G + 'static,
+        F: Fn(I::Item) -> G + 'static, // a green closure that captures goes into `shared(…)`
         G: GreenCall + 'static,
         G::Value: 'static,
     {
@@ -108,7 +108,7 @@ impl GreenPool {
     pub fn map<I, F, G>(&self, f: F, inputs: I) -> Green<impl Future<Output = Vec<G::Value>>>
     where
         I: IntoIterator<IntoIter: 'static, Item: 'static>,
-        F: Fn(I::Item) -> G + 'static,
+        F: Fn(I::Item) -> G + 'static, // a green closure that captures goes into `shared(…)`
         G: GreenCall + 'static,
         G::Value: 'static,
     {

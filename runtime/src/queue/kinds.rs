@@ -13,7 +13,7 @@ macro_rules! kind {
         $(#[$doc])*
         pub struct $name<T>(AnyQueue<T, $storage<T>>);
 
-        impl<T: 'static $(+ $bound)?> $name<T> {
+        impl<T: 'static $(+ $bound)?> $name<T> { // items that borrow want `borrowing`
             /// A queue without a limit: no put ever waits.
             pub fn unbounded() -> Self {
                 Self::bounded(usize::MAX)
