@@ -43,6 +43,14 @@ fn unknown() {
     fetch(); //~ ERROR this function takes 1 argument
 }
 
+// What is asked about a variable whose method may block says nothing of one that is a mistake.
+#[green]
+fn unknown_receiver() {
+    let thread = fetch(1).begin(); //~ ERROR no method named `begin`
+    thread.wait();
+    thread.read_line();
+}
+
 #[green]
 fn not_known() {
     let list = "a b".split(' ').collect(); //~ ERROR type annotations needed

@@ -314,7 +314,7 @@ impl Lower<'_> {
         let suspects = self.used.suspects.then(|| {
             quote::quote! {
                 #[allow(unused_imports)]
-                use #private::{Harmless as _, Unremarkable as _};
+                use #private::{Suspect as _, Unremarkable as _};
             }
         });
         let guards = self.used.guards.then(|| quote::quote!(use #private::NotHeld as _;));

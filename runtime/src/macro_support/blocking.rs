@@ -35,9 +35,10 @@ macro_rules! blocking {
         )*
     };
     (one [$($param:ident)?] $type:ty => $Lint:ident) => {
-        #[allow(missing_docs, clippy::unused_self)]
-        impl<$($param)?> Receiver<$type> {
-            pub fn lint(self) -> $Lint {
+        impl<$($param)?> Suspect for Receiver<$type> {
+            type Lint = $Lint;
+
+            fn lint(self) -> $Lint {
                 $Lint
             }
         }
@@ -54,15 +55,25 @@ blocking! {
     [] std::io::Stdin => Stdin;
 }
 
+/// What is said of a type: for those that block, by value.
+///
+/// One trait for all of them, and no method of each: of a variable whose type is a mistake already,
+/// rustc would otherwise say that several methods apply.
+#[allow(missing_docs)]
+pub trait Suspect: Sized {
+    type Lint;
+
+    fn lint(self) -> Self::Lint;
+}
+
 /// The answer for every other type: nothing is said.
-#[allow(missing_docs, clippy::unused_self)]
-pub trait Harmless: Sized {
+impl<T: ?Sized> Suspect for &Receiver<T> {
+    type Lint = NoLint;
+
     fn lint(self) -> NoLint {
         NoLint
     }
 }
-
-impl<T: ?Sized> Harmless for &Receiver<T> {}
 
 macro_rules! unremarkable {
     ([$($method:ident)*] $($Type:ident)*) => {

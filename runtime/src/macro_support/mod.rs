@@ -20,7 +20,7 @@ use crate::greenthread::lost::{Errors, Noting, errors};
 use crate::hub::current;
 use crate::hub::task::Tells;
 pub use crate::lint;
-pub use crate::macro_support::blocking::{Harmless, Unremarkable, receiver};
+pub use crate::macro_support::blocking::{Suspect, Unremarkable, receiver};
 pub use crate::macro_support::for_loop::{GreenSteps, NoSteps, Steps, steps};
 pub use crate::macro_support::guards::{Held, NotHeld};
 pub use crate::macro_support::harness::Harness;
