@@ -8,9 +8,11 @@ use std::time::Duration;
 use eventlet::green::io::{Read, Write};
 use eventlet::green::os::unix::net::UnixStream;
 use eventlet::greenthread::killall;
+use eventlet::queue::{LifoQueue, PriorityQueue};
 use eventlet::tpool::ThreadPool;
 use eventlet::{
-    Event, GreenPool, Queue, Semaphore, green, hubs, run, sleep, spawn, spawn_after, with_timeout,
+    Event, GreenPool, Queue, Semaphore, green, hubs, run, scope, sleep, spawn, spawn_after, sync,
+    with_timeout,
 };
 use eventlet_tests::give_way;
 
@@ -359,6 +361,56 @@ fn a_pool_keeps_little_of_many_members() {
         event.send(7);
         assert_eq!(stays.wait(), 7);
         pool.waitall();
+    }
+    run(scenario);
+}
+
+#[test]
+fn a_queue_keeps_little_of_many_items() {
+    #[green]
+    fn scenario() {
+        let (queue, across) = (Queue::unbounded(), sync::Queue::unbounded());
+        let (lowest, newest) = (PriorityQueue::unbounded(), LifoQueue::unbounded());
+        let mut peak = Peak::begins("the items of queues");
+        for n in 0..MANY {
+            assert!(queue.try_put(n).is_ok() && across.try_put(n).is_ok());
+            assert!(lowest.try_put(n).is_ok() && newest.try_put(n).is_ok());
+        }
+        peak.is_at_its_height();
+        for _ in 0..MANY {
+            assert!(queue.try_get().is_ok() && across.try_get().is_ok());
+            assert!(lowest.try_get().is_ok() && newest.try_get().is_ok());
+        }
+        // Each who finds nothing gives half of it back.
+        for _ in 0..10 {
+            let limit = Duration::from_micros(1);
+            assert!(queue.get_timeout(limit).is_err() && across.get_timeout(limit).is_err());
+            assert!(lowest.try_get().is_err() && newest.try_get().is_err());
+        }
+        peak.ends(MANY * 4 * size_of::<usize>());
+        assert!(queue.try_put(7).is_ok());
+        assert_eq!(queue.get(), Ok(7));
+    }
+    run(scenario);
+}
+
+#[test]
+fn a_scope_keeps_little_of_many_threads() {
+    #[green]
+    fn scenario() {
+        scope(
+            #[green]
+            |s| {
+                let mut peak = Peak::begins("the threads of a scope");
+                let threads: Vec<_> = (0..MANY).map(|_| s.spawn(|| sleep(Duration::ZERO))).collect();
+                peak.is_at_its_height();
+                for thread in threads {
+                    thread.wait();
+                }
+                peak.ends(MANY * 100);
+                assert_eq!(s.spawn(|| add_one(7)).wait(), 8);
+            },
+        );
     }
     run(scenario);
 }

@@ -35,6 +35,9 @@ pub(crate) struct Branches<C: Future> {
     later: RefCell<VecDeque<BranchKey>>,
 }
 
+/// Room for so many branches is kept.
+const ROOM_KEPT: usize = 1024;
+
 /// How many kills may stand on each other's stack. (For those of whole threads, see `hub/flat.rs`.)
 const DEEPEST: u32 = 64;
 
@@ -185,6 +188,18 @@ impl<C: Future + Unpin> Branches<C> {
         self.places.borrow_mut()[index as usize] = Slot::Free;
         self.free.borrow_mut().push(index);
         self.live.set(self.live.get() - 1);
+        if self.live.get() == 0 {
+            self.give_back_room();
+        }
+    }
+
+    /// After a peak, when nobody has a place.
+    fn give_back_room(&self) {
+        let mut places = self.places.borrow_mut();
+        if places.capacity() > ROOM_KEPT {
+            *places = Vec::new();
+            *self.free.borrow_mut() = Vec::new();
+        }
     }
 
     /// Has the branch begun?

@@ -67,8 +67,8 @@ use waits::{Get, Joined, Peek, Put};
 pub use error::{GetError, PutError, ShutDown};
 pub use iter::Iter;
 pub use kinds::{LifoQueue, PriorityQueue, Queue};
-pub(crate) use storage::Units;
 pub use storage::{Fifo, Heap, Stack, Storage};
+pub(crate) use storage::{Units, room_kept};
 
 /// What all queues can do. Clones are handles on one queue.
 ///

@@ -117,6 +117,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
     pub(crate) fn try_get(&self) -> Result<T, GetError> {
         let mut state = self.state.borrow_mut();
         let Some((item, putter)) = state.take() else {
+            state.items.give_back_room();
             return Err(if state.is_shut_down { GetError::ShutDown } else { GetError::Empty });
         };
         state.revoke_last();

@@ -18,6 +18,17 @@ pub trait Storage<T>: sealed::Sealed {
     fn first(&self) -> Option<&T>;
     #[doc(hidden)]
     fn size(&self) -> usize;
+    /// Asked when somebody finds no item: after a peak the memory goes, half of it each time.
+    #[doc(hidden)]
+    fn give_back_room(&mut self);
+}
+
+/// Room for how many items is kept of so much when there is none: half of it, so that a queue that
+/// fills up again and again does not begin anew each time. `None` if that is nothing to speak of.
+#[inline]
+pub(crate) fn room_kept(capacity: usize) -> Option<usize> {
+    const KEPT: usize = 1024;
+    (capacity > KEPT).then_some(KEPT.max(capacity / 2))
 }
 
 mod sealed {
@@ -59,6 +70,14 @@ impl<T> Storage<T> for Fifo<T> {
     fn size(&self) -> usize {
         self.0.len()
     }
+
+    fn give_back_room(&mut self) {
+        if self.0.is_empty()
+            && let Some(kept) = room_kept(self.0.capacity())
+        {
+            self.0.shrink_to(kept);
+        }
+    }
 }
 
 /// Last in, first out: the storage of a [`LifoQueue`](super::LifoQueue).
@@ -93,6 +112,14 @@ impl<T> Storage<T> for Stack<T> {
 
     fn size(&self) -> usize {
         self.0.len()
+    }
+
+    fn give_back_room(&mut self) {
+        if self.0.is_empty()
+            && let Some(kept) = room_kept(self.0.capacity())
+        {
+            self.0.shrink_to(kept);
+        }
     }
 }
 
@@ -143,6 +170,14 @@ impl<T: Ord> Storage<T> for Heap<T> {
     fn size(&self) -> usize {
         self.entries.len()
     }
+
+    fn give_back_room(&mut self) {
+        if self.entries.is_empty()
+            && let Some(kept) = room_kept(self.entries.capacity())
+        {
+            self.entries.shrink_to(kept);
+        }
+    }
 }
 
 impl<T: Ord> Ord for Entry<T> {
@@ -192,4 +227,6 @@ impl Storage<()> for Units {
     fn size(&self) -> usize {
         self.0
     }
+
+    fn give_back_room(&mut self) {}
 }

@@ -115,6 +115,7 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
             match self.ticket {
                 Some(ticket) => _left_over = state.getters.renew(ticket, waiting.waiter()),
                 None => {
+                    state.items.give_back_room();
                     self.ticket = Some(state.getters.enqueue(waiting.waiter()));
                     // There may be an item for this one as well, or the end.
                     let may_notify = state.may_notify();

@@ -16,6 +16,7 @@ use crate::green;
 use crate::hub::flat::drop_flat;
 use crate::iter::{GreenIterator, IntoGreenIterator};
 use crate::loom::{Mutex, MutexGuard};
+use crate::queue::room_kept;
 use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
@@ -312,8 +313,9 @@ impl<T> Queue<T> {
     ///
     /// [`GetError`].
     pub fn try_get(&self) -> Result<T, GetError> {
-        let state = self.state();
+        let mut state = self.state();
         let nothing = state.nothing();
+        state.give_back_room();
         self.take(state, 0).ok_or(nothing)
     }
 
@@ -669,6 +671,15 @@ impl<T> State<T> {
         (item, putters)
     }
 
+    /// Asked when somebody finds no item: after a peak the memory goes, half of it each time.
+    fn give_back_room(&mut self) {
+        if self.items.is_empty()
+            && let Some(kept) = room_kept(self.items.capacity())
+        {
+            self.items.shrink_to(kept);
+        }
+    }
+
     /// Moves in what the first putter brings, if there is one.
     fn admit(&mut self) -> Option<Waker> {
         let (_, Offer { item, waker }) = if self.is_shut_down { None } else { self.offers.pop_first() }?;
@@ -839,6 +850,7 @@ impl<T> Attempt for Get<'_, T> {
             // first.
             None if state.getters.notified() == 0 && (state.supply() > 0 || state.is_over()) => (None, 0),
             None => {
+                state.give_back_room();
                 self.ticket = Some(state.getters.enqueue(waker));
                 // There may be an item for this one as well, or the end.
                 self.queue.wake(state);
