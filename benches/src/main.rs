@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use eventlet::run;
 use eventlet_bench_measure::Answer;
-use workloads::{growth, hubs, queues, servers, sharing, threads, timers};
+use workloads::{growth, hubs, queues, servers, sharing, threads, timers, tls};
 
 fn main() -> ExitCode {
     eventlet_bench_measure::main("eventlet-rs", |command, n| match command {
@@ -27,6 +27,8 @@ fn main() -> ExitCode {
         "chan_bounded1" => run(move || queues::ping_pong(n, Some(1))).into(),
         "fanin_unbounded" => run(move || queues::fan_in(n, None)).into(),
         "fanin_bounded" => run(move || queues::fan_in(n, Some(100))).into(),
+        "tls_handshake" => run(move || tls::handshakes(n)).into(),
+        "tls_mib" => run(move || tls::bytes(n)).into(),
         "scale_spawn" => run(move || growth::spawn_beside(n)).into(),
         "scale_switch" => run(move || growth::switch(n)).into(),
         "scale_timer" => run(move || growth::timer(n)).into(),

@@ -9,6 +9,15 @@ use std::time::Instant;
 
 use socket2::{Domain, Socket, Type};
 
+/// The certificate of a server named `localhost`, which vouches for itself.
+pub const CERTIFICATE: &str = include_str!("../localhost.pem");
+/// Its key, which is no secret.
+pub const KEY: &str = include_str!("../localhost.key");
+/// A mebibyte.
+pub const MIB: u64 = 1 << 20;
+/// How much is written at one go where bytes are measured.
+pub const PIECE: usize = 64 * 1024;
+
 /// What came of a command.
 pub enum Answer {
     /// A workload was run.

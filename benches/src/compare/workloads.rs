@@ -124,6 +124,8 @@ pub(crate) const ALL: &[Workload] = &[
     program("fanin_bounded", 2_000_000, Unit::Nanoseconds),
     program("fanin_unbounded", 2_000_000, Unit::Nanoseconds),
     program("pool", 500_000, Unit::Nanoseconds),
+    program("tls_handshake", 2_000, Unit::Nanoseconds),
+    Workload { least: 100, ..program("tls_mib", 2_000, Unit::Nanoseconds) },
     echo("echo_1", 1, 3_000, false),
     echo("echo_1_one_cpu", 1, 6_000, true),
     echo("echo_100", 100, 15_000, false),

@@ -7,3 +7,4 @@ pub(crate) mod servers;
 pub(crate) mod sharing;
 pub(crate) mod threads;
 pub(crate) mod timers;
+pub(crate) mod tls;

@@ -1,5 +1,7 @@
 //! tokio: `current_thread` with a `LocalSet`.
 
+mod tls;
+
 use std::future::Future;
 use std::io;
 use std::process::ExitCode;
@@ -21,6 +23,8 @@ fn main() -> ExitCode {
                 "echo" => Answer::Served(echo(n, None).await),
                 "echo_timeout" => Answer::Served(echo(n, Some(Duration::from_secs(60))).await),
                 // All work starts inside a task.
+                "tls_handshake" => spawn_local(tls::handshakes(n)).await.expect("no panic").into(),
+                "tls_mib" => spawn_local(tls::bytes(n)).await.expect("no panic").into(),
                 workload => {
                     let workload = workload.to_owned();
                     spawn_local(async move { bench_async::run::<Tokio>(&workload, n).await })
