@@ -255,3 +255,36 @@ fn a_reader_and_a_writer_may_both_begin_with_the_handshake() {
         assert_eq!(&word.unwrap().unwrap(), b"hello");
     }
 }
+
+#[eventlet::test]
+fn a_look_at_whoever_waits_disturbs_nobody() {
+    let (client, server) = fresh();
+    let mut waiting = Vec::new();
+    for _ in 0..2 {
+        let client = client.try_clone().unwrap();
+        waiting.push(spawn(
+            #[green]
+            move || client.handshake(),
+        ));
+    }
+    sleep(MS);
+    let seen = eventlet::hubs::get_hub().describe_threads();
+    assert_eq!(seen.matches("to read from descriptor").count(), 2, "{seen}");
+    server.handshake().unwrap();
+    for thread in waiting {
+        thread.wait().unwrap();
+    }
+    let mut reader = client.try_clone().unwrap();
+    let reading = spawn(
+        #[green]
+        move || {
+            let mut got = [0; 2];
+            reader.read_exact(&mut got).map(|()| got)
+        },
+    );
+    sleep(MS);
+    let seen = eventlet::hubs::get_hub().describe_threads();
+    assert_eq!(seen.matches("to read from descriptor").count(), 1, "{seen}");
+    (&server).write_all(b"hi").unwrap();
+    assert_eq!(&reading.wait().unwrap(), b"hi");
+}
