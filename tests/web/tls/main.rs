@@ -13,6 +13,7 @@ use eventlet_web_tests::authority::{AUTHORITY, Identity};
 
 mod endings;
 mod handshake;
+mod https;
 mod peers;
 mod served;
 mod streams;
