@@ -10,6 +10,7 @@ mod check;
 mod diagnostics;
 mod emit;
 mod item;
+mod lifetimes;
 mod lower;
 mod options;
 mod paths;

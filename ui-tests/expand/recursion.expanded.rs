@@ -36,8 +36,8 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
 }
 #[allow(clippy::diverging_sub_expression)]
 #[cfg_attr(debug_assertions, track_caller)]
-fn is_odd<'green, 'l0: 'green>(
-    n: &'l0 u32,
+fn is_odd<'green>(
+    n: &'green u32,
     report: impl Fn(u32) + 'green,
 ) -> ::eventlet::GreenBox<'green, bool> {
     ::eventlet::__private::boxed(async move {
