@@ -1,13 +1,15 @@
 //! The twins of std's combinators: the same values, with closures that suspend, and no call that std would not make.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::time::Duration;
 
 use eventlet::iter::from_iter;
 use eventlet::prelude::*;
 use eventlet::testing::{now, run_virtual};
-use eventlet::{green, sleep, spawn, with_timeout};
+use eventlet::{GreenPool, green, shared_mut, sleep, spawn, with_timeout};
 use eventlet_tests::{assert_events, note, value_after};
 
 /// Suspends for a millisecond, notes its argument and gives it back.
@@ -139,6 +141,107 @@ fn twins_of_result_call_only_where_std_does() {
             (false, false)
         );
         assert_events(["1", "3", "5", "2", "1", "2"]);
+    }
+    run_virtual(test);
+}
+
+#[test]
+fn closures_of_twins_change_what_is_around_them() {
+    #[green]
+    fn test() {
+        let mut total = 0;
+        (1..4).green_for_each(shared_mut(
+            #[green]
+            async |n| total += seen(n),
+        ));
+        assert_eq!(total, 6);
+        let mut asked = vec![];
+        let even: Vec<u32> = from_iter([1, 2, 3, 4])
+            .green_filter(shared_mut(
+                #[green]
+                async |n| {
+                    asked.push(n);
+                    is_even(&n)
+                },
+            ))
+            .collect();
+        assert_eq!((even, asked), (vec![2, 4], vec![1, 2, 3, 4]));
+        let mut longest = String::new();
+        let lengths: Vec<usize> = ["a", "abc", "ab"]
+            .iter()
+            .green_map(shared_mut(
+                #[green]
+                async |text: &&str| {
+                    if text.len() > longest.len() {
+                        longest = (*text).to_owned();
+                    }
+                    seen(7);
+                    longest.len()
+                },
+            ))
+            .collect();
+        assert_eq!((lengths, &*longest), (vec![1, 3, 3], "abc"));
+        Some(1).green_map(
+            #[green]
+            |n| total += seen(n),
+        );
+        assert_eq!(total, 7);
+        Err::<u32, u32>(2).green_unwrap_or_else(
+            #[green]
+            |n| {
+                total += seen(n);
+                total
+            },
+        );
+        assert_eq!(total, 9);
+    }
+    run_virtual(test);
+}
+
+#[test]
+fn calls_that_share_what_they_change_wait_for_each_other() {
+    #[green]
+    fn test() {
+        let sum = Rc::new(Cell::new(0));
+        let (mut last, same) = (0, sum.clone());
+        let add = shared_mut(
+            #[green]
+            async move |n| {
+                let before = last;
+                last = before + seen(n);
+                same.set(last);
+                last
+            },
+        );
+        assert_eq!(GreenPool::new(3).map(add.clone(), [1, 2, 3]), [1, 3, 6]);
+        assert_eq!(now(), Duration::from_millis(3));
+        let held = spawn({
+            let add = add.clone();
+            move || add(10)
+        });
+        let late = spawn(move || add(20));
+        sleep(Duration::ZERO);
+        held.kill();
+        assert_eq!(late.wait(), 26);
+        assert_eq!(sum.get(), 26);
+        assert_events(["1", "2", "3", "20"]);
+    }
+    run_virtual(test);
+}
+
+#[green]
+fn length(word: &str) -> u32 {
+    seen(word.len() as u32)
+}
+
+#[test]
+fn the_first_of_the_least_and_the_last_of_the_greatest_are_chosen() {
+    #[green]
+    fn test() {
+        let words = ["bb", "a", "c", "dd"];
+        assert_eq!(words.iter().green_min_by_key(|word| length(word)), Some(&"a"));
+        assert_eq!(words.iter().green_max_by_key(|word| length(word)), Some(&"dd"));
+        assert_eq!(words[..0].iter().green_max_by_key(|word| length(word)), None);
     }
     run_virtual(test);
 }

@@ -249,7 +249,9 @@ pub mod docs {
 }
 
 pub use branch::{join, race, try_join};
-pub use call::{Green, GreenBox, GreenCall, GreenFn, GreenFnMut, MakesGreenCall, shared, shared2};
+pub use call::{
+    Green, GreenBox, GreenCall, GreenFn, GreenFnMut, MakesGreenCall, shared, shared_mut, shared2,
+};
 #[doc(inline)]
 pub use combinators::prelude;
 pub use convenience::{StopServe, connect, listen, serve};

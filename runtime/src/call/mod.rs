@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 pub use bounds::{GreenCall, GreenFn, GreenFnMut, HasValue, MakesGreenCall};
-pub use shared::{shared, shared2};
+pub use shared::{shared, shared_mut, shared2};
 
 use crate::call::drop_check::Made;
 use crate::hub::current;

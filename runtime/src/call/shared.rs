@@ -1,8 +1,10 @@
-//! Green closures that are called by many at a time.
+//! Green closures that are called by many at a time, or in places that do not wait for one call
+//! before they make the next.
 
 use std::rc::Rc;
 
 use crate::call::{Green, GreenBox};
+use crate::lock::Mutex;
 
 /// Lets a green closure with `async` be called by many at a time: its calls share it, and so what
 /// it has captured. Does not suspend.
@@ -98,5 +100,58 @@ where
     move |a, b| {
         let f = f.clone();
         Green::new(Box::pin(async move { f(a, b).await }))
+    }
+}
+
+/// [`shared`] for a closure that changes what is around it: its calls wait for each other. Does not
+/// suspend; a call suspends until its turn has come, and until it has its value.
+///
+/// What an `FnMut(A) -> G` is expected to make are calls of one type, which do not borrow from it;
+/// it may make several before the first has ended. Those of a green closure with `async` do borrow
+/// from it (`total += …`), so that each of them keeps the closure for itself for as long as it
+/// runs, and has a place of its own on the heap. The [`combinators`](crate::combinators) of
+/// iterators take such a closure in this way; they make one call after another, so that none waits.
+///
+/// # Cancel safety
+///
+/// A kill or timeout in such a call drops the call and its argument, or takes it out of the line.
+/// What the closure has changed stays so.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use eventlet::prelude::*;
+/// use eventlet::{green, shared_mut, sleep};
+///
+/// #[green]
+/// fn price(name: &str) -> usize {
+///     sleep(Duration::from_millis(1));
+///     10 * name.len()
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let mut total = 0;
+///     let basket = ["tea", "bread"];
+///     basket.iter().green_for_each(shared_mut(#[green] async |name: &&str| total += price(name)));
+///     assert_eq!(total, 80);
+/// }
+/// ```
+///
+/// eventlet and gevent need no such thing, since every closure may wait there.
+pub fn shared_mut<'a, F, A, R>(f: F) -> impl Fn(A) -> GreenBox<'a, R> + Clone
+where
+    F: AsyncFnMut(A) -> R + 'a,
+    A: 'a,
+    R: 'a,
+{
+    let f = Rc::new(Mutex::new(f));
+    move |a| {
+        let f = f.clone();
+        Green::new(Box::pin(async move {
+            let mut f = f.lock().await;
+            (*f)(a).await
+        }))
     }
 }

@@ -50,6 +50,13 @@
 //! made once; where it is made many times, [`shared`](crate::shared) makes one of it that all calls
 //! share, or hand each a clone.
 //!
+//! A closure for an `Option` or a `Result` may change what is around it
+//! (`cached.green_map(#[green] |page| total += size(page))`), since it is called once. One for an
+//! iterator makes a call for each item, and a call that changes what is around it borrows from it:
+//! it has `async`, and [`shared_mut`](crate::shared_mut) around it
+//! (`list.iter().green_for_each(shared_mut(#[green] async |n: &u32| total += fetch(*n)))`). A `for`
+//! loop needs neither.
+//!
 //! Where std's closure looks at an item by reference (`filter`, `find`, `take_while`, …), the
 //! twin's closure gets a clone: a call that waits cannot borrow from what the iterator is about to
 //! hand on. The items of `list.iter()` are references themselves, and a clone of one costs nothing.
