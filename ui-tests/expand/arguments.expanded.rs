@@ -18,14 +18,16 @@ fn arguments(
         let unused = unused;
         use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
+        use ::eventlet::__private::{
+            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
+        };
         #[allow(clippy::unnecessary_semicolon)]
         match d.add(b) {
             #[allow(unreachable_code)]
             value => {
                 let kind = loop {
                     break __Kind::KIND;
-                    break __probe(&value, 0).eventlet_kind();
+                    break __named(&value).eventlet_kind();
                 };
                 (
                     if kind.plain {

@@ -17,6 +17,7 @@ pub fn length(
             #[allow(unused_imports)]
             use ::eventlet::__private::{
                 GreenProbe as _, PlainProbe as _, probe as __probe,
+                probe_named as __named,
             };
             #[allow(unreachable_code)]
             if false {

@@ -4,7 +4,9 @@ fn main() {
     ::eventlet::__private::main(|| ::eventlet::__private::green(async move {
         use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
+        use ::eventlet::__private::{
+            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
+        };
         let result: () = {
             let fetch_all = |urls: Vec<Url>| {
                 let urls = ::eventlet::__private::Moved(urls);
@@ -96,7 +98,9 @@ fn fails() {
     ::eventlet::__private::test(|| ::eventlet::__private::green(async move {
         use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
+        use ::eventlet::__private::{
+            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
+        };
         let result: () = {
             panic!(
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =

@@ -6,7 +6,9 @@ fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u
         let _ = &n;
         use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
+        use ::eventlet::__private::{
+            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
+        };
         let result: u64 = {
             if n == 0 {
                 1
@@ -48,7 +50,9 @@ fn is_odd<'green>(
         }
         use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenProbe as _, PlainProbe as _, probe as __probe};
+        use ::eventlet::__private::{
+            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
+        };
         let result: bool = {
             *n > 0
                 && match is_even(n - 1) {
@@ -56,7 +60,7 @@ fn is_odd<'green>(
                     value => {
                         let kind = loop {
                             break __Kind::KIND;
-                            break __probe(&value, 0).eventlet_kind();
+                            break __named(&value).eventlet_kind();
                         };
                         (
                             if kind.plain {

@@ -1,12 +1,13 @@
-//! Std's types whose parameter is known only behind the call, in generic functions.
+//! Types that are known only behind the call, or whose parameter is, in generic functions.
 
 #![deny(warnings)]
 
 use std::cmp::Reverse;
 use std::iter;
 use std::marker::PhantomData;
+use std::time::Duration;
 
-use eventlet::green;
+use eventlet::{green, sleep};
 
 struct Tagged<T> {
     number: u32,
@@ -50,8 +51,94 @@ fn largest<T: Ord>(items: Vec<T>) -> Option<T> {
     least.map(|Reverse(item)| item)
 }
 
+/// What stands for an index, in a width of one's own choice.
+trait Width: Copy {
+    fn of(n: usize) -> Self;
+    fn number(self) -> usize;
+}
+
+impl Width for u8 {
+    fn of(n: usize) -> Self {
+        n as u8
+    }
+    fn number(self) -> usize {
+        self.into()
+    }
+}
+
+impl Width for u32 {
+    fn of(n: usize) -> Self {
+        n as u32
+    }
+    fn number(self) -> usize {
+        self as usize
+    }
+}
+
+struct Index<W> {
+    at: W,
+}
+
+impl<W: Width> Index<W> {
+    fn new(n: usize) -> Self {
+        Index { at: W::of(n) }
+    }
+
+    /// A green one by its path, whose parameter is known only behind it.
+    #[green]
+    fn waited(n: usize) -> Self {
+        let index = Index::new(n);
+        sleep(Duration::from_millis(1));
+        index
+    }
+
+    #[green]
+    fn checked(n: usize) -> Result<Self, String> {
+        if n < 100 { Ok(Index::waited(n)) } else { Err(format!("{n} is too much")) }
+    }
+}
+
+/// The parameter of a type of one's own.
+#[green]
+fn pair<W: Width>(n: usize) -> (Index<W>, Index<W>) {
+    let first = Index::new(n);
+    let second = Index::waited(n + 1);
+    (first, second)
+}
+
+#[green]
+fn in_places<W: Width>(ns: &[usize]) -> Result<Vec<Index<W>>, String> {
+    let mut indices = vec![];
+    for n in ns {
+        indices.push(Index::checked(*n)?);
+    }
+    indices.insert(0, Index::new(indices.len()));
+    let last = Index::waited(9);
+    indices.push(last);
+    Ok(indices)
+}
+
+/// A type parameter itself, by its default and by its own function.
+#[green]
+fn from_nothing<T: Default, W: Width>() -> (T, W) {
+    let value = Default::default();
+    let width = W::of(3);
+    (value, width)
+}
+
+#[green]
+fn numbers(indices: &[Index<impl Width>]) -> Vec<usize> {
+    indices.iter().map(|index| index.at.number()).collect()
+}
+
 #[green]
 fn green_parts() {
+    let (first, second) = pair::<u8>(4);
+    assert_eq!(numbers(&[first, second]), [4, 5]);
+    assert_eq!(numbers(&in_places::<u32>(&[7, 8]).unwrap()), [2, 7, 8, 9]);
+    assert!(in_places::<u8>(&[7, 100]).is_err());
+    let width: (String, u8) = from_nothing();
+    assert_eq!(width, (String::new(), 3));
     let tagged = Tagged::<String>::new(3);
     let PhantomData = tagged.tag;
     assert_eq!(tagged.number, 3);

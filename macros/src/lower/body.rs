@@ -1,11 +1,11 @@
 //! The body of a function as a whole.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-use syn::Stmt;
+use syn::{Signature, Stmt};
 
 use super::guards::Guards;
-use super::{Lower, Region, Used, callbacks, captures, closure_result, door, jumps, return_type};
+use super::{Asked, Lower, Region, Used, callbacks, captures, closure_result, door, jumps, return_type};
 use crate::diagnostics::Diagnostics;
 use crate::item::{GreenFn, Role};
 use crate::options::Options;
@@ -40,9 +40,10 @@ pub(crate) fn function(
         diagnostics,
         around: &around,
         is_method,
+        is_generic: is_generic(&function.sig),
         callbacks: callbacks::of_function(&function.sig),
         macros: options.macros.clone(),
-        is_callback: false,
+        asked: Asked::Anything,
         region: Region::Green,
         used: Used::default(),
         guards: Guards::default(),
@@ -50,6 +51,7 @@ pub(crate) fn function(
         no_result: jumps::no_result(&function.sig.output),
         expected: None,
         output: None,
+        is_last: false,
     };
     if function.role == Role::Ordinary {
         lower.region = Region::of(options.calls);
@@ -88,6 +90,24 @@ pub(crate) fn broken(function: &GreenFn, body: &TokenStream, options: &Options) 
     let is_boxed = options.boxed && function.role == Role::Function;
     let door = Ident::new(if is_boxed { "boxed" } else { "green" }, Span::mixed_site().located_at(name));
     quote_spanned!(Span::mixed_site().located_at(name)=> #private::#door(async move { #body }))
+}
+
+/// Whether a function has type parameters, its own or those of the `impl` around it, which show by
+/// their short names alone.
+fn is_generic(sig: &Signature) -> bool {
+    fn has_parameter(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(name) => {
+                let name = name.to_string();
+                name == "impl" || (name.len() <= 2 && name.starts_with(char::is_uppercase))
+            }
+            TokenTree::Group(group) => has_parameter(group.stream()),
+            _ => false,
+        })
+    }
+    sig.generics.type_params().next().is_some()
+        || has_parameter(sig.inputs.to_token_stream())
+        || has_parameter(sig.output.to_token_stream())
 }
 
 /// The statements as tokens.

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, ExprGroup, ExprMethodCall, ExprParen, Path};
 
 use super::blocking::{self, Suspect};
-use super::{Lower, Promise, Region, callbacks, guards, parenthesize, reserved};
+use super::{Asked, Lower, Promise, Region, callbacks, guards, parenthesize, reserved};
 
 /// The places in the user's source that the tokens of a lowered call point at.
 pub(super) struct Place {
@@ -40,18 +40,18 @@ impl Lower<'_> {
     ///
     /// `call.__on_heap()` is the same call, driven in a place of its own if it is a green one: with
     /// it, functions can call each other whose calls would otherwise contain each other.
-    pub(super) fn call(&mut self, expr: &mut Expr, expected: Option<TokenStream>) {
+    pub(super) fn call(&mut self, expr: &mut Expr, expected: Option<TokenStream>, is_last: bool) {
         match marked(expr) {
             Some(mut call) if place_of(&call).is_some() => {
-                self.call_by(&mut call, expected, Drive::Boxed);
+                let asked = self.about(&call, is_last);
+                self.call_by(&mut call, expected, asked, Drive::Boxed);
                 *expr = call;
             }
-            _ => self.call_by(expr, expected, self.drive(expr)),
+            _ => self.call_by(expr, expected, self.about(expr, is_last), self.drive(expr)),
         }
     }
 
-    fn call_by(&mut self, expr: &mut Expr, expected: Option<TokenStream>, drive: Drive) {
-        let is_callback = callbacks::is_called(&self.callbacks, expr);
+    fn call_by(&mut self, expr: &mut Expr, expected: Option<TokenStream>, asked: Asked, drive: Drive) {
         let suspect = blocking::suspect(expr);
         // Nobody else runs while a call is waited for in place.
         let guard = guards::makes_guard(expr).filter(|_| self.region != Region::InPlace);
@@ -73,11 +73,28 @@ impl Lower<'_> {
         parenthesize::enclose_struct(expr);
         let call = expr.to_token_stream();
         self.expected = expected;
-        self.is_callback = is_callback;
+        self.asked = asked;
         self.guards.make(guard);
         *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, suspect));
         self.guards.made();
-        self.is_callback = false;
+        self.asked = Asked::Anything;
+    }
+
+    /// What the source says about a call.
+    ///
+    /// It most likely gives something of a type with a name if it is one of a type's own functions,
+    /// and if there are type parameters, any other does. Elsewhere no parameter can become known
+    /// later.
+    fn about(&self, expr: &Expr, is_last: bool) -> Asked {
+        if callbacks::is_called(&self.callbacks, expr) {
+            Asked::Callback
+        } else if is_of_type(expr)
+            || (self.is_generic && !gives_part(expr) && (!is_last || takes_closure(expr)))
+        {
+            Asked::Named
+        } else {
+            Asked::Anything
+        }
     }
 
     /// Lowers the tokens of one call.
@@ -156,7 +173,7 @@ impl Lower<'_> {
                 let at = Span::mixed_site().located_at(place.end);
                 let lint = Ident::new(lint, at);
                 let lint = quote_spanned!(at=> #private::lint::blocks_the_hub::#lint);
-                quote_spanned!(at=> __probe(&value, 0).eventlet_kind().if_plain(#lint).#method();)
+                quote_spanned!(at=> kind.if_plain(#lint).#method();)
             }
             Suspect::Method(receiver, method) => {
                 quote!(#private::receiver(&#receiver).lint().#method();)
@@ -164,8 +181,8 @@ impl Lower<'_> {
         }
     }
 
-    /// Finds the kind of a call by its value's type. A `question` to another type is asked where
-    /// nothing ever runs.
+    /// Finds the kind of a call by its value's type. A `question` to that kind, or to another type,
+    /// is asked where nothing ever runs.
     ///
     /// What names the type lies on the call as a whole: a bound of the callee that is not satisfied
     /// is one of the type of each such expression too, and rustc says the same thing in the same
@@ -174,28 +191,36 @@ impl Lower<'_> {
     ///
     /// Where the type that is expected of the call is written in the source, the probe is told:
     /// then a value whose type is not known yet is taken for one of that type.
+    ///
+    /// Where the value most likely is of a type with a name, of which only a parameter is not known
+    /// yet, that name is the answer.
     pub(super) fn kind_of_value(&mut self, place: &Place, question: &TokenStream) -> TokenStream {
         let at = Span::mixed_site().located_at(place.end);
         let unknown = quote_spanned!(place.start=> __Kind);
         let unknown = quote_spanned!(place.end=> #unknown::KIND);
         let probe = match self.expected.take().filter(is_complete) {
-            _ if self.is_callback => self.probe_callback(at),
+            _ if self.asked == Asked::Callback => self.probe_callback(at),
             Some(ty) => {
                 let private = self.paths.private(place.name);
                 quote_spanned!(at=> #private::probe_as::<_, #ty>(&value))
             }
             None => {
-                let probe = quote_spanned!(Span::mixed_site().located_at(place.name)=> __probe);
-                quote_spanned!(at=> #probe(&value, 0))
+                let name = Span::mixed_site().located_at(place.name);
+                if self.asked == Asked::Named {
+                    let probe = quote_spanned!(name=> __named);
+                    quote_spanned!(at=> #probe(&value))
+                } else {
+                    let probe = quote_spanned!(name=> __probe);
+                    quote_spanned!(at=> #probe(&value, 0))
+                }
             }
         };
-        quote_spanned! {at=>
-            let kind = loop {
-                break #unknown;
-                #question
-                break #probe.eventlet_kind()
-            };
-        }
+        let asked = if question.is_empty() {
+            quote_spanned!(at=> break #probe.eventlet_kind())
+        } else {
+            quote_spanned!(at=> let kind = #probe.eventlet_kind(); #question break kind)
+        };
+        quote_spanned!(at=> let kind = loop { break #unknown; #asked };)
     }
 
     /// The question to what a parameter with an `AsyncFn` bound has given, which is a call whatever
@@ -338,6 +363,64 @@ pub(super) fn is_constructor(func: &Expr) -> bool {
         return segments.next().is_some_and(|owner| OWNERS.iter().any(|known| owner.ident == known));
     }
     starts_uppercase(&last.ident.to_string())
+}
+
+/// Whether a call is one of a type's functions by its path, as far as the source shows:
+/// `NodeIndex::new(1)`. Those of std's traits give what is asked of them.
+pub(super) fn is_of_type(expr: &Expr) -> bool {
+    const TRAITS: [&str; 9] =
+        ["Self", "Iterator", "IntoIterator", "Extend", "Sum", "Product", "Add", "Mul", "Deserialize"];
+    let Expr::Call(call) = expr else { return false };
+    let Expr::Path(func) = &*call.func else { return false };
+    let mut segments = func.path.segments.iter().rev().skip(1);
+    let Some(owner) = segments.next().filter(|_| func.qself.is_none()) else { return false };
+    owner.arguments.is_none()
+        && starts_uppercase(&owner.ident.to_string())
+        && TRAITS.iter().all(|name| owner.ident != name)
+}
+
+/// Whether a closure is written among the arguments: what never returns has no use for one.
+fn takes_closure(expr: &Expr) -> bool {
+    let (Expr::Call(ExprCall { args, .. }) | Expr::MethodCall(ExprMethodCall { args, .. })) = expr else {
+        return false;
+    };
+    args.iter().any(|arg| matches!(arg, Expr::Closure(_)))
+}
+
+/// Whether a call gives a part of what it is made of, whose type is whatever that part is.
+fn gives_part(expr: &Expr) -> bool {
+    const PARTS: [&str; 18] = [
+        "collect",
+        "sum",
+        "product",
+        "fold",
+        "unwrap",
+        "expect",
+        "unwrap_or_else",
+        "into_inner",
+        "get",
+        "take",
+        "replace",
+        "remove",
+        "swap_remove",
+        "min",
+        "max",
+        "cast",
+        "convert",
+        "read",
+    ];
+    let name = match expr {
+        Expr::MethodCall(call) => &call.method,
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(func) => match func.path.segments.last() {
+                Some(last) => &last.ident,
+                None => return false,
+            },
+            _ => return false,
+        },
+        _ => return false,
+    };
+    PARTS.iter().any(|known| name == known)
 }
 
 fn starts_uppercase(name: &str) -> bool {

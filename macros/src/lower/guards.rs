@@ -98,8 +98,8 @@ impl Guards {
 }
 
 impl Lower<'_> {
-    /// What is asked about the guards where a call has given its `value`: is it one itself, and is
-    /// it a green call in the life of one?
+    /// What is asked about the guards where a call has given its `value`, whose `kind` is known: is
+    /// it one itself, and is it a green call in the life of one?
     pub(super) fn ask_guards(&mut self, end: Span) -> TokenStream {
         if self.guards.made.is_none() && self.guards.held.is_empty() {
             return TokenStream::new();
@@ -107,11 +107,9 @@ impl Lower<'_> {
         let at = Span::mixed_site().located_at(end);
         let made =
             self.guards.made.as_ref().map(|Guard { marker, .. }| quote_spanned!(at=> #marker.is(&value);));
-        let probe =
-            if self.is_callback { self.probe_callback(at) } else { quote_spanned!(at=> __probe(&value, 0)) };
         let over = self.guards.held.iter().map(|Guard { marker, place, .. }| {
             let held = Ident::new("held", *place);
-            quote_spanned!(at=> #marker.over(#probe.eventlet_kind()).lint().#held();)
+            quote_spanned!(at=> #marker.over(kind).lint().#held();)
         });
         let over: TokenStream = over.collect();
         self.used.guards |= made.is_some();

@@ -7,7 +7,7 @@ use syn::{Attribute, ExprClosure};
 
 use super::guards::Guards;
 use super::undriven::Outside;
-use super::{Lower, Region, Used};
+use super::{Asked, Lower, Region, Used};
 use crate::diagnostics::Diagnostics;
 use crate::options::Options;
 
@@ -38,9 +38,10 @@ pub(crate) fn lone_closure(
         diagnostics,
         around: &around,
         is_method: false,
+        is_generic: false,
         callbacks: Vec::new(),
         macros: Vec::new(),
-        is_callback: false,
+        asked: Asked::Anything,
         region: Region::Plain(Outside::Closure),
         used: Used::default(),
         guards: Guards::default(),
@@ -48,6 +49,7 @@ pub(crate) fn lone_closure(
         no_result: None,
         expected: None,
         output: None,
+        is_last: false,
     };
     let options = lower.own_options(&mut closure).unwrap_or(options);
     lower.paths = options.paths.clone();

@@ -47,12 +47,14 @@ struct Lower<'a> {
     around: &'a Ident,
     /// Whether it is a method.
     is_method: bool,
+    /// Whether it has type parameters, as far as it shows.
+    is_generic: bool,
     /// Its parameters that make calls.
     callbacks: Vec<Ident>,
     /// The macros whose arguments are expressions, besides those that are known.
     macros: Vec<Ident>,
-    /// Whether the call that is asked about next is one of theirs.
-    is_callback: bool,
+    /// What is known of the call that is asked about next.
+    asked: Asked,
     region: Region,
     used: Used,
     guards: guards::Guards,
@@ -64,6 +66,21 @@ struct Lower<'a> {
     expected: Option<TokenStream>,
     /// The type that it expects of what is returned.
     output: Option<TokenStream>,
+    /// Whether the expression that is visited next is what a block or an arm comes to. Calls that
+    /// never return stand there, whose values are of any type.
+    is_last: bool,
+}
+
+/// What the source says about a call before its type is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Nothing.
+    Anything,
+    /// It is one of a parameter whose calls have no type of ours.
+    Callback,
+    /// It most likely gives something of a type with a name, of which only a parameter may not be
+    /// known yet: `Id::new()`.
+    Named,
 }
 
 /// Where the walk is.
@@ -193,6 +210,7 @@ impl Lower<'_> {
     /// Walks an expression.
     fn expr(&mut self, expr: &mut Expr) {
         let expected = self.expected.take();
+        let is_last = std::mem::take(&mut self.is_last);
         match expr {
             Expr::Closure(_) => self.closure(expr),
             Expr::Async(block) => self
@@ -200,7 +218,7 @@ impl Lower<'_> {
             Expr::Const(_) | Expr::TryBlock(_) => {}
             _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
             expr if guards::is_in_parts(expr) => self.in_parts(expr, expected),
-            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr, expected),
+            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr, expected, is_last),
             Expr::Match(expr) => {
                 self.visit_expr_mut(&mut expr.expr);
                 for arm in &mut expr.arms {
@@ -243,9 +261,11 @@ impl Lower<'_> {
         for (at, stmt) in stmts.iter_mut().enumerate() {
             if at == last && matches!(stmt, Stmt::Expr(_, None)) {
                 self.expected.clone_from(&expected);
+                self.is_last = true;
             }
             self.visit_stmt_mut(stmt);
             self.expected = None;
+            self.is_last = false;
         }
     }
 
@@ -254,6 +274,7 @@ impl Lower<'_> {
         let begin = self.guards.begin();
         self.visit_pat_mut(&mut arm.pat);
         self.expected = expected;
+        self.is_last = true;
         self.visit_expr_mut(&mut arm.body);
         self.guards.end(begin);
         parenthesize::enclose(&mut arm.body);
@@ -300,7 +321,7 @@ impl Lower<'_> {
         let calls = self.used.calls.then(|| {
             quote::quote! {
                 #[allow(unused_imports)]
-                use #private::{GreenProbe as _, PlainProbe as _, probe as __probe};
+                use #private::{GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named};
             }
         });
         let kinds =

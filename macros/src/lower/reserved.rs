@@ -3,7 +3,8 @@
 //! Each is a name of std's whose value cannot be a green call, whatever it is called on: a part, a
 //! view, an iterator, a copy, a number. (`unwrap`, `next` and `take` are not among them: what those
 //! give may be anything. Nor are `len`, `get` or `bytes`, which are good names for what has to ask
-//! somebody else.) No green method may be called so, which its definition is told
+//! somebody else. `into` is one: only a green call is turned into a green call, and has been driven
+//! where it was made.) No green method may be called so, which its definition is told
 //! (`check/signature.rs`), and thus a name never decides what the type would decide otherwise. A
 //! call by such a name stays as it is written: it costs the compiler nothing, and what is expected
 //! of it reaches it.
@@ -69,7 +70,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 }
 
 /// A function of std by its path: `String::from`, `u32::from_str_radix`, `std::vec::Vec::new`,
-/// `mem::take`.
+/// `mem::take`, `Default::default`.
 fn is_of_std(path: &Path) -> bool {
     let is_std = |at: usize| ["std", "core", "alloc"].iter().any(|krate| path.segments[at].ident == krate);
     let count = path.segments.len();
@@ -78,6 +79,7 @@ fn is_of_std(path: &Path) -> bool {
     }
     let (owner, name) = (&path.segments[count - 2].ident, &path.segments[count - 1].ident);
     VALUES.iter().any(|known| owner == known)
+        || TRAITS.iter().any(|(known, names)| owner == known && names.iter().any(|known| name == known))
         || (CONTAINERS.iter().any(|known| owner == known) && CONSTRUCTORS.iter().any(|known| name == known))
         || FUNCTIONS.iter().any(|(module, names)| owner == module && names.iter().any(|known| name == known))
 }
@@ -108,10 +110,26 @@ const CONSTRUCTORS: [&str; 5] = ["new", "with_capacity", "from", "from_iter", "d
 
 /// Functions of std's modules, by their names there. (What `mem::take` finds in a place of a green
 /// body is a value: a green call that is put into a variable is driven first.)
-const FUNCTIONS: [(&str, &[&str]); 3] = [
+const FUNCTIONS: [(&str, &[&str]); 4] = [
+    ("ptr", &["read", "write", "null", "null_mut", "eq"]),
     ("mem", &["replace", "take", "swap", "size_of", "size_of_val"]),
     ("slice", &["from_ref", "from_mut"]),
     ("iter", &["empty", "once", "repeat", "repeat_n", "repeat_with", "from_fn", "successors"]),
+];
+
+/// Functions of std's traits, by their paths. No green call has these traits, but what it is
+/// converted from, which is one already and has been driven.
+const TRAITS: [(&str, &[&str]); 10] = [
+    ("Default", &["default"]),
+    ("From", &["from"]),
+    ("Into", &["into"]),
+    ("TryFrom", &["try_from"]),
+    ("TryInto", &["try_into"]),
+    ("FromStr", &["from_str"]),
+    ("FromIterator", &["from_iter"]),
+    ("Clone", &["clone"]),
+    ("ToOwned", &["to_owned"]),
+    ("Ord", &["cmp", "max", "min", "clamp"]),
 ];
 
 /// What turns an iterator into another one. Pools and green iterators have methods of these names,
@@ -122,7 +140,7 @@ const ADAPTORS: [&str; 11] =
 /// The methods, by what they are about.
 const METHODS: [&str; 8] = [
     // Copies and views.
-    "clone cloned copied to_string to_owned to_vec as_ref as_mut as_deref as_deref_mut as_str as_mut_str as_bytes \
+    "clone cloned copied into try_into to_string to_owned to_vec as_ref as_mut as_deref as_deref_mut as_str as_mut_str as_bytes \
      as_slice as_mut_slice as_ptr as_mut_ptr as_path as_os_str into_bytes into_boxed_slice into_boxed_str",
     // Options and results.
     "is_some is_none is_ok is_err is_some_and is_none_or is_ok_and is_err_and ok_or ok_or_else map_err \

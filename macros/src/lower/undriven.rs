@@ -9,8 +9,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ItemFn, Local, Pat, ReturnType, Stmt};
 
-use super::call::{Place, is_constructor, place_of};
-use super::{Lower, Region, blocking, parenthesize, reserved};
+use super::call::{Place, is_constructor, is_of_type, place_of};
+use super::{Asked, Lower, Region, blocking, parenthesize, reserved};
 
 /// Where a green call cannot be driven.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,9 @@ impl Lower<'_> {
         let Some(place) = place_of(call) else { return };
         self.used.calls = true;
         let end = Span::mixed_site().located_at(place.end);
+        self.asked = if is_of_type(call) { Asked::Named } else { Asked::Anything };
         let kind = self.kind_of_value(&place, &TokenStream::new());
+        self.asked = Asked::Anything;
         let answer = answer(self, &place);
         let arm = quote_spanned!(end=> #[allow(unreachable_code)] value => { #kind #answer });
         let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));

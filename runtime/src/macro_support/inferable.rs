@@ -10,15 +10,23 @@
 //! integer types, and the macro asks for the number `0`: an integer whose type nothing decides is
 //! an `i32`, so that in doubt it is the first.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+use std::ffi::OsString;
 use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::Wrapping;
 use std::ops::{ControlFlow, Range, RangeInclusive};
-use std::sync::{Mutex, OnceLock, RwLock};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::task::Poll;
-use std::{iter, option, vec};
+use std::time::{Duration, Instant, SystemTime};
+use std::{io, iter, option, vec};
+
+use crate::macro_support::Returns;
 
 /// A type that is plain, whenever it becomes known.
 #[diagnostic::on_unimplemented(
@@ -32,9 +40,29 @@ pub trait Inferable<Family> {}
 #[diagnostic::do_not_recommend]
 impl<T: Unpin> Inferable<i32> for T {}
 
+/// A type that is plain by its name alone, whatever is in it: what a value may turn out to be of
+/// which nothing is known, and which most likely has such a type.
+///
+/// `Unpin` cannot be asked there: of `NodeIndex<_>` it is not known either, and taken for an answer
+/// it would be an obligation that no type parameter meets.
+#[diagnostic::on_unimplemented(
+    message = "the type of this call becomes known too late",
+    label = "this turns out to be `{Self}`",
+    note = "whether a call is green is decided by its type, where it stands",
+    note = "name the type at the call, as in `Port::parse(text)` or `let port: Port = …`"
+)]
+pub trait KnownByName {}
+
 macro_rules! inferable {
     ($([$($parameter:ident),*] $plain:ty;)*) => {
         $(#[diagnostic::do_not_recommend] impl<$($parameter),*> Inferable<u8> for $plain {})*
+        known_by_name! { $([$($parameter),*] $plain;)* }
+    };
+}
+
+macro_rules! known_by_name {
+    ($([$($parameter:tt)*] $plain:ty;)*) => {
+        $(#[diagnostic::do_not_recommend] impl<$($parameter)*> KnownByName for $plain {})*
     };
 }
 
@@ -88,3 +116,22 @@ inferable! {
 
 #[diagnostic::do_not_recommend]
 impl<T, const N: usize> Inferable<u8> for [T; N] {}
+
+known_by_name! {
+    [] ();
+    [] <fn() -> ! as Returns>::Output;
+    [] bool; [] char; [] f32; [] f64;
+    [] i8; [] i16; [] i32; [] i64; [] i128; [] isize;
+    [] u8; [] u16; [] u32; [] u64; [] u128; [] usize;
+    [] String; [] OsString; [] PathBuf;
+    [] Duration; [] Instant; [] SystemTime;
+    [] IpAddr; [] Ipv4Addr; [] Ipv6Addr; [] SocketAddr;
+    [] Ordering; [] io::Error;
+    ['a, T: ?Sized] &'a T;
+    ['a, T: ?Sized] &'a mut T;
+    [T, const N: usize] [T; N];
+    [T: ?Sized] Box<T>;
+    [T: ?Sized] Rc<T>;
+    [T: ?Sized] Arc<T>;
+    ['a, T: ToOwned + ?Sized] Cow<'a, T>;
+}

@@ -22,6 +22,11 @@
 //! type, or may be: `let one: T = Default::default()` has a type parameter for its type, and that
 //! is nothing of the above.
 //!
+//! The value of a type's own function (`NodeIndex::new(1)`) mostly is of that type, and where there
+//! are type parameters the same can be said of most other calls: only a parameter may become known
+//! later. [`ProbeNamed`] takes such a value for plain there and then, and gives the first answer
+//! only where nothing at all is known, of types that are plain by their names.
+//!
 //! For a plain kind `call` gives a [`Never`], which has no value: the waiting arm is dropped before
 //! the state machine is laid out, so that a plain call adds neither a suspension point nor a byte
 //! to it. A green call is only ever moved whole, so that one copy of it is kept.
@@ -35,7 +40,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::call::{BoxedCall, Green};
-use crate::macro_support::inferable::Inferable;
+use crate::macro_support::inferable::{Inferable, KnownByName};
 use crate::macro_support::undriven::HandedOn;
 
 /// Carries the type of a call's value, and nothing else.
@@ -79,6 +84,36 @@ impl<F: Future, Expected> GreenProbe for ProbeAs<Green<F>, Expected> {
 }
 
 impl<T, Expected> PlainProbe for &mut ProbeAs<T, Expected> {
+    type Kind = Plain<T>;
+    fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+/// Carries the type of a value that is likely to have a name.
+pub struct ProbeNamed<T>(PhantomData<fn() -> T>);
+
+/// Names the type of `value`. Stands in code that never runs.
+#[inline(always)]
+pub fn probe_named<T>(_value: &T) -> ProbeNamed<T> {
+    ProbeNamed(PhantomData)
+}
+
+impl<T: KnownByName> ProbeNamed<T> {
+    /// The first answer: not known yet, or a type of std's.
+    pub fn eventlet_kind(self) -> Plain<T> {
+        Kind::KIND
+    }
+}
+
+impl<F: Future> GreenProbe for ProbeNamed<Green<F>> {
+    type Kind = Driven<F>;
+    fn eventlet_kind(self) -> Driven<F> {
+        Kind::KIND
+    }
+}
+
+impl<T> PlainProbe for &mut ProbeNamed<T> {
     type Kind = Plain<T>;
     fn eventlet_kind(self) -> Plain<T> {
         Kind::KIND
