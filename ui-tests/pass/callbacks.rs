@@ -168,6 +168,48 @@ fn captures_are_changed() {
     );
 }
 
+/// A green closure with a name is called as a function is, also if its arguments are borrowed.
+#[green]
+fn closures_have_names() {
+    let measure = #[green]
+    |text: &str, more: usize| -> usize {
+        sleep(Duration::from_millis(1));
+        text.len() + more
+    };
+    let own = String::from("x");
+    assert_eq!(measure(&own, 1) + measure("abc", 2), 7);
+    {
+        let measure = |text: &str, more: usize| text.len() * more;
+        assert_eq!(measure(&own, 5), 5);
+    }
+    let mut list = vec![];
+    for n in [1, 2] {
+        list.push(n);
+        let count = #[green]
+        |list: &mut Vec<u32>| add(list) + measure("a", 0);
+        assert_eq!(count(&mut list), 2 * n as usize + 1);
+    }
+    let mut longest = 0;
+    let mut note = #[green]
+    async |text: &str| {
+        longest = length(text).max(longest);
+        longest
+    };
+    assert_eq!((note("abc"), note("a")), (3, 3));
+    assert_eq!(longest, 3);
+    let prefix = "ab".to_owned();
+    let longer = #[green]
+    move |text: &str| -> io::Result<usize> {
+        check(text)?;
+        Ok(length(text) + length(&prefix))
+    };
+    assert_eq!(longer("abc").unwrap() + longer("a").unwrap(), 8);
+    assert!(longer("").is_err());
+    let again = #[green]
+    async |text: &str| measure(text, 0);
+    assert_eq!(measured("three", &again, longer), 5 + 1 + 7);
+}
+
 /// What it owns is there for each of its calls, also if they are made at the same time.
 #[green]
 fn captures_are_shared() {
@@ -209,6 +251,7 @@ fn in_an_ordinary_function() -> Vec<u32> {
 fn main() {
     arguments_are_borrowed();
     captures_are_changed();
+    closures_have_names();
     captures_are_shared();
     assert_eq!(
         shadowed(

@@ -3,12 +3,13 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::VisitMut;
-use syn::{Expr, ExprClosure, Meta, ReturnType, Token};
+use syn::{Expr, ExprClosure, Local, Meta, Pat, ReturnType, Token};
 
 use super::undriven::Outside;
 use super::{Lower, Promise, Region, captures, door, parenthesize, return_type};
 use crate::diagnostics::Diagnostic;
 use crate::item::is_green;
+use crate::lifetimes::left_out;
 use crate::options::{Calls, Options};
 
 impl Lower<'_> {
@@ -42,6 +43,38 @@ impl Lower<'_> {
                     if closure.asyncness.is_some() { Outside::AsyncBlock } else { Outside::Closure };
                 self.within(Region::Plain(outside), |lower| lower.visit_expr_mut(&mut closure.body));
             }
+        }
+    }
+
+    /// Whether a variable is a green closure whose calls may borrow from it and from its arguments.
+    ///
+    /// One that says of an argument that it is a reference is one for all lifetimes, so that its
+    /// calls cannot be of one type: it becomes one with `async`.
+    ///
+    /// ```text
+    /// Input:  let length = #[green] |text: &str| { sleep(SHORT); text.len() };
+    /// Output: let length = async |text: &str| { … };
+    /// ```
+    pub(super) fn lending_closure(&self, local: &mut Local) -> bool {
+        let Some(init) = local.init.as_mut().filter(|_| self.outside().is_none()) else { return false };
+        let Expr::Closure(closure) = &mut *init.expr else { return false };
+        let Some(green) = closure.attrs.iter().find(|attr| is_green(attr)) else { return false };
+        let takes_reference = |param: &Pat| matches!(param, Pat::Type(param) if left_out(&param.ty) > 0);
+        if matches!(green.meta, Meta::Path(_)) && closure.inputs.iter().any(takes_reference) {
+            closure.asyncness.get_or_insert(Token![async](closure.inputs_begin.spans[0]));
+        }
+        closure.asyncness.is_some()
+    }
+
+    /// Notes whose calls have no type of ours, from this statement on.
+    pub(super) fn name_callback(&mut self, local: &Local, is_one: bool) {
+        let pat = match &local.pat {
+            Pat::Type(pat) => &pat.pat,
+            pat => pat,
+        };
+        if let Pat::Ident(pat) = pat {
+            self.callbacks.retain(|callback| *callback != pat.ident);
+            self.callbacks.extend(is_one.then(|| pat.ident.clone()));
         }
     }
 

@@ -49,7 +49,8 @@ struct Lower<'a> {
     is_method: bool,
     /// Whether it has type parameters, as far as it shows.
     is_generic: bool,
-    /// Its parameters that make calls.
+    /// Its parameters that make calls, and the closures that have a name here and whose calls have
+    /// no type of ours.
     callbacks: Vec<Ident>,
     /// The macros whose arguments are expressions, besides those that are known.
     macros: Vec<Ident>,
@@ -76,7 +77,7 @@ struct Lower<'a> {
 enum Asked {
     /// Nothing.
     Anything,
-    /// It is one of a parameter whose calls have no type of ours.
+    /// It is one of a parameter, or of a closure, whose calls have no type of ours.
     Callback,
     /// It most likely gives something of a type with a name, of which only a parameter may not be
     /// known yet: `Id::new()`.
@@ -155,6 +156,7 @@ impl VisitMut for Lower<'_> {
             }
             Stmt::Local(local) => {
                 bound = guards::bound(local);
+                let lends = self.lending_closure(local);
                 if let Pat::Type(pat) = &local.pat
                     && local.init.is_some()
                 {
@@ -162,6 +164,7 @@ impl VisitMut for Lower<'_> {
                 }
                 visit_mut::visit_local_mut(self, local);
                 parenthesize::enclose_before_else(local);
+                self.name_callback(local, lends);
             }
             Stmt::Item(Item::Fn(function)) => self.inner_function(function),
             Stmt::Item(_) => {}
@@ -172,7 +175,9 @@ impl VisitMut for Lower<'_> {
     fn visit_block_mut(&mut self, block: &mut Block) {
         let begin = self.guards.begin();
         let expected = self.expected.take();
+        let callbacks = self.callbacks.clone();
         self.statements(&mut block.stmts, expected);
+        self.callbacks = callbacks;
         self.guards.end(begin);
     }
 
