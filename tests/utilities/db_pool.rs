@@ -405,3 +405,29 @@ fn keep(connection: Arc<()>) -> Result<Arc<()>, Infallible> {
     sleep(Duration::ZERO);
     Ok(connection)
 }
+
+#[eventlet::test]
+fn a_connection_that_the_check_refuses_is_not_lent_again() {
+    let is_down = Rc::new(Cell::new(false));
+    let check = {
+        let is_down = is_down.clone();
+        move |connection: &Numbered| connection.0 != 1 && !is_down.get()
+    };
+    let pool = pool(Builder::new().max_size(2).check(check).cleanup(roll_back));
+    // On the way back: without the cleanup, and without a thread for it.
+    drop(pool.get().unwrap());
+    assert_events(["1 closed"]);
+    assert_eq!((pool.len(), pool.free()), (0, 2));
+    let second = pool.get().unwrap();
+    second.put();
+    assert_eq!(pool.idle(), 1);
+    assert_events(["2 rolls back"]);
+    // And one that was idle meanwhile.
+    is_down.set(true);
+    assert!(pool.try_get().is_none());
+    assert_events(["2 closed"]);
+    let third = pool.get().unwrap();
+    third.put_with(roll_back);
+    assert_events(["3 closed"]);
+    assert_eq!((pool.len(), pool.free()), (0, 2));
+}

@@ -20,15 +20,19 @@ pub(super) struct Settings<C> {
     pub(super) max_idle: Duration,
     pub(super) max_age: Duration,
     pub(super) connect_timeout: Duration,
+    pub(super) check: Option<Check<C>>,
     /// `None` for a connection that is not to be used again.
     pub(super) cleanup: Option<Rc<dyn Fn(C) -> Cleaning<C>>>,
 }
+
+/// Is this connection still good?
+pub(super) type Check<C> = Rc<dyn Fn(&C) -> bool>;
 
 pub(super) type Cleaning<C> = Pin<Box<dyn Future<Output = Option<C>>>>;
 
 impl<C: 'static> Builder<C> {
     /// eventlet's settings: up to 4 connections and none to begin with, closed after 10 seconds
-    /// without use or at an age of 30, with 5 seconds to connect, and no cleanup.
+    /// without use or at an age of 30, with 5 seconds to connect, no check and no cleanup.
     pub fn new() -> Self {
         Builder {
             settings: Settings {
@@ -37,6 +41,7 @@ impl<C: 'static> Builder<C> {
                 max_idle: Duration::from_secs(10),
                 max_age: Duration::from_secs(30),
                 connect_timeout: Duration::from_secs(5),
+                check: None,
                 cleanup: None,
             },
         }
@@ -70,6 +75,33 @@ impl<C: 'static> Builder<C> {
     /// How long connecting may take. `Duration::MAX` is for ever.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.settings.connect_timeout = limit;
+        self
+    }
+
+    /// Which connections are still good: one for which `check` says `false` is closed, and nobody
+    /// gets it any more.
+    ///
+    /// It is asked when a connection comes back, before the cleanup, and once more before a
+    /// connection is lent that was idle. So it must be quick, and it cannot suspend: it looks at
+    /// what is known, as a query that was cut off or an end that the server has sent.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use eventlet::db_pool::{Builder, ConnectError};
+    /// use eventlet::green;
+    ///
+    /// #[green]
+    /// fn main() -> Result<(), ConnectError<Infallible>> {
+    ///     let usable = |connection: &String| connection != "broken";
+    ///     let pool = Builder::new().check(usable).build(#[green] || Ok(String::from("new")));
+    ///     *pool.get()? = "used".to_owned();
+    ///     *pool.get()? = "broken".to_owned();
+    ///     assert_eq!(*pool.get()?, "new");
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn check(mut self, check: impl Fn(&C) -> bool + 'static) -> Self {
+        self.settings.check = Some(Rc::new(check));
         self
     }
 
@@ -113,9 +145,18 @@ impl<C: 'static> Default for Builder<C> {
 
 impl<C> Clone for Builder<C> {
     fn clone(&self) -> Self {
-        let Settings { min_size, max_size, max_idle, max_age, connect_timeout, ref cleanup } = self.settings;
-        let cleanup = cleanup.clone();
-        Builder { settings: Settings { min_size, max_size, max_idle, max_age, connect_timeout, cleanup } }
+        let Settings { min_size, max_size, max_idle, max_age, connect_timeout, ref check, ref cleanup } =
+            self.settings;
+        let (check, cleanup) = (check.clone(), cleanup.clone());
+        Builder {
+            settings: Settings { min_size, max_size, max_idle, max_age, connect_timeout, check, cleanup },
+        }
+    }
+}
+
+impl<C> Settings<C> {
+    pub(super) fn is_good(&self, connection: &C) -> bool {
+        self.check.as_ref().is_none_or(|check| check(connection))
     }
 }
 
@@ -127,6 +168,7 @@ impl<C> fmt::Debug for Builder<C> {
             .field("max_idle", &self.settings.max_idle)
             .field("max_age", &self.settings.max_age)
             .field("connect_timeout", &self.settings.connect_timeout)
+            .field("check", &self.settings.check.is_some())
             .field("cleanup", &self.settings.cleanup.is_some())
             .finish()
     }

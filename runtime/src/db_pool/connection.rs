@@ -13,7 +13,8 @@ use crate::greenthread::spawn_n;
 use crate::hub::current;
 
 /// A connection of a [`ConnectionPool`](super::ConnectionPool). Dropping it brings it back, and
-/// wakes the first in line.
+/// wakes the first in line. One that the pool's [`check`](super::Builder::check) refuses is closed
+/// instead.
 ///
 /// If the pool has a cleanup, a green thread of its own does that after the drop;
 /// [`put`](Self::put) waits for it.
@@ -94,6 +95,9 @@ impl<C, E> Connection<C, E> {
     {
         let Lent { entry, place } = self.lent.take().expect(LENT);
         Green::new(async move {
+            if !place.0.settings.is_good(&entry.connection) {
+                return;
+            }
             if let Some(entry) = entry.cleaned(|connection| async { cleanup(connection).await.ok() }).await {
                 place.0.idle.bring_back(entry);
             }
@@ -112,6 +116,9 @@ impl<C, E> Connection<C, E> {
 impl<C, E> Lent<C, E> {
     async fn put(self) {
         let Lent { entry, place } = self;
+        if !place.0.settings.is_good(&entry.connection) {
+            return;
+        }
         let entry = match &place.0.settings.cleanup {
             Some(cleanup) => entry.cleaned(|connection| cleanup(connection)).await,
             None => Some(entry),
@@ -146,6 +153,9 @@ impl<C, E> Drop for Connection<C, E> {
         let Some(lent) = self.lent.take() else { return };
         if current::try_with(|_| ()).is_none() {
             // The hub has ended: nobody can be lent it any more.
+            return;
+        }
+        if !lent.place.0.settings.is_good(&lent.entry.connection) {
             return;
         }
         if lent.place.0.settings.cleanup.is_some() {

@@ -141,7 +141,7 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
         Green::new(async move {
             until(self.shared.places.acquire("a connection of a pool")).await;
             let place = Slot::taken(&self.shared);
-            let entry = match self.shared.idle.take() {
+            let entry = match self.idle_one() {
                 Some(entry) => entry,
                 // If this fails, or is dropped, the place is given back.
                 None => self.connect().await?,
@@ -154,7 +154,7 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
     /// none.
     pub fn try_get(&self) -> Option<Connection<C, E>> {
         let place = Slot::try_take(&self.shared)?;
-        Some(Connection::new(self.shared.idle.take()?, place))
+        Some(Connection::new(self.idle_one()?, place))
     }
 
     /// Connects until there are [`min_size`](Builder::min_size) connections. Suspends while they
@@ -226,6 +226,16 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
 
     fn out(&self) -> usize {
         self.max_size() - self.free()
+    }
+
+    /// One that is idle and good. Those that are not are closed on the way.
+    fn idle_one(&self) -> Option<Entry<C>> {
+        loop {
+            let entry = self.shared.idle.take()?;
+            if self.shared.settings.is_good(&entry.connection) {
+                return Some(entry);
+            }
+        }
     }
 
     async fn connect(&self) -> Result<Entry<C>, ConnectError<E>> {
