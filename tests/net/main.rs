@@ -3,6 +3,7 @@
 mod connect;
 mod datagrams;
 mod limits;
+mod names;
 mod sharing;
 mod stream;
 mod unix;

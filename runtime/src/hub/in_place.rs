@@ -31,7 +31,24 @@ impl Drop for Alone {
     }
 }
 
+/// Says while it lives that a call is waited for in place.
+struct InPlace<'a> {
+    hub: &'a Hub,
+    was: bool,
+}
+
+impl Drop for InPlace<'_> {
+    fn drop(&mut self) {
+        self.hub.scheduler.is_in_place.set(self.was);
+    }
+}
+
 impl Hub {
+    /// Is a call waited for in place, so that no other thread is resumed before it is over?
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.scheduler.is_in_place.get()
+    }
+
     /// Is somebody at work who could not be resumed if a call suspended? If not, a call can just be
     /// run.
     pub(crate) fn is_at_work(&self) -> bool {
@@ -50,6 +67,7 @@ impl Hub {
     ) -> F::Output {
         let _apart = self.apart();
         let _runs = self.run_in_place(caller);
+        let _in_place = InPlace { hub: self, was: self.scheduler.is_in_place.replace(true) };
         let queue = SubtaskQueue::new();
         let id = self.current().map_or(0, |task| task.id());
         let alone = Alone { subtask: Subtask::new(&self.remote, id, &queue), queue };

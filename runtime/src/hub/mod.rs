@@ -139,6 +139,8 @@ pub(crate) struct Scheduler {
     is_slow: Cell<bool>,
     /// Where `run` was called, if it is at work further up the call stack.
     runs: Cell<Option<&'static Location<'static>>>,
+    /// A call is waited for in place: nobody is resumed before it is over.
+    is_in_place: Cell<bool>,
     stopped: Cell<bool>,
     /// Nobody is resumed before `run_until` has looked whether it is to return.
     pauses: Cell<bool>,

@@ -61,6 +61,7 @@
 mod addr;
 mod connect;
 pub(in crate::green) mod halves;
+pub mod names;
 mod tcp_listener;
 mod tcp_stream;
 mod udp;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 
-use super::addr::each_address;
+use super::addr::first_address;
 use super::{ToSocketAddrs, connect_socket};
 use crate::green;
 use crate::green::socket::{Socket, zero_timeout_error};
@@ -58,6 +58,11 @@ pub struct TcpStream {
 impl TcpStream {
     /// Connects to `address`; if that is several, to the first that accepts. Suspends until then.
     ///
+    /// Of several the first is tried; the next one when it has failed, or beside it after 250 ms;
+    /// and so on. IPv6 and IPv4 take turns, beginning with the family of the first address, so that
+    /// a machine where one of them leads nowhere connects by the other all the same. The first
+    /// connection that is made closes what else was begun. (RFC 8305, "happy eyeballs".)
+    ///
     /// There is no limit but the operating system's; see [`connect_timeout`](Self::connect_timeout)
     /// and [`with_timeout`](crate::with_timeout).
     ///
@@ -70,7 +75,7 @@ impl TcpStream {
     /// What the last attempt came to; those of [`ToSocketAddrs`].
     #[green(crate = crate)]
     pub fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
-        each_address(address, async |address| {
+        first_address(address, async |address| {
             Ok(Self::of_tcp(
                 connect_socket(&address.into(), None, None).await.map_err(cannot_connect(address))?,
             ))
@@ -80,7 +85,7 @@ impl TcpStream {
     /// Connects to `address` from the local address `local`.
     #[green(crate = crate)]
     pub(crate) fn connect_from<A: ToSocketAddrs>(local: SocketAddr, address: A) -> io::Result<TcpStream> {
-        each_address(address, async |address| {
+        first_address(address, async |address| {
             Ok(Self::of_tcp(
                 connect_socket(&address.into(), Some(&local.into()), None)
                     .await
