@@ -11,8 +11,7 @@ use eventlet::green::net::TcpListener;
 use eventlet::hubs::Here;
 use eventlet::lock::Mutex;
 use eventlet::{
-    Event, Queue, Timeout, green, greenthread, no_switch, run, sleep, spawn, spawn_n, testing, tpool,
-    with_timeout,
+    Event, Queue, Timeout, green, greenthread, run, sleep, spawn, spawn_n, testing, tpool, with_timeout,
 };
 use eventlet_tests::{assert_events, events, ms, note};
 
@@ -290,12 +289,17 @@ impl Drop for Waits {
     }
 }
 
+/// Blocks this OS thread meanwhile.
+fn drop_elsewhere(values: impl Send + 'static) {
+    std::thread::spawn(move || drop(values)).join().unwrap();
+}
+
 #[eventlet::test(real_time)]
 fn what_comes_by_mail_may_wait_for_what_lies_behind_it() {
     let event = Event::new();
     let values = (Here::new(Waits(event.clone())), Here::new(Sends(event)));
     // One after the other, while this hub does not look.
-    no_switch! { std::thread::spawn(move || drop(values)).join().unwrap() };
+    drop_elsewhere(values);
     sleep(ms(1));
     assert_events(["7"]);
 }
