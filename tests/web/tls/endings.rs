@@ -1,6 +1,6 @@
 //! How a connection ends.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::Shutdown;
 use std::rc::Rc;
@@ -231,4 +231,20 @@ fn a_connection_that_was_never_used_ends_without_a_word() {
     let (one, mut other) = UnixStream::pair().unwrap();
     drop(acceptor().wrap(one).unwrap());
     assert_eq!(other.read(&mut [0; 8]).unwrap(), 0);
+}
+
+/// An OS thread drops what it keeps before its hub has ended, and after.
+#[test]
+fn a_connection_that_is_left_to_the_end_of_its_os_thread_does_no_harm() {
+    thread_local! {
+        static FIRST: RefCell<Option<Stream>> = const { RefCell::new(None) };
+        static LAST: RefCell<Option<Stream>> = const { RefCell::new(None) };
+    }
+    let thread = std::thread::spawn(|| {
+        FIRST.set(None);
+        let (client, server) = eventlet::run(|| pair());
+        FIRST.set(Some(client));
+        LAST.set(Some(server));
+    });
+    thread.join().unwrap();
 }
