@@ -54,7 +54,7 @@ pub(crate) enum Diagnostic {
     GreenClosureOutside,
     BoxedAsync,
     ReservedName(String),
-    QuestionWithoutResult(String),
+    QuestionWithoutResult(&'static str, String),
     JumpOutsideLoop(&'static str),
 }
 
@@ -169,10 +169,12 @@ impl Diagnostic {
                 "in a green body a call by this name is taken for std's, which never suspends",
                 "give it a name of its own, that of what it waits for perhaps",
             ),
-            Diagnostic::QuestionWithoutResult(gives) => message(
-                &format!("`?` in a function that returns {gives}"),
-                "it hands an error, or `None`, to the caller, and this function can give neither",
-                "give the function a result, such as `-> std::io::Result<…>`, and end it with `Ok(…)`",
+            Diagnostic::QuestionWithoutResult(whose, gives) => message(
+                &format!("`?` in a {whose} that returns {gives}"),
+                &format!("it hands an error, or `None`, to the caller, and this {whose} can give neither"),
+                &format!(
+                    "give the {whose} a result, such as `-> std::io::Result<…>`, and end it with `Ok(…)`"
+                ),
             ),
             Diagnostic::JumpOutsideLoop(word) => message(
                 &format!("`{word}` outside of a loop"),

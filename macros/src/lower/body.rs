@@ -48,7 +48,7 @@ pub(crate) fn function(
         used: Used::default(),
         guards: Guards::default(),
         loops: 0,
-        no_result: jumps::no_result(&function.sig.output),
+        gives: jumps::Gives::of(&function.sig.output),
         expected: None,
         output: None,
         is_last: false,

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprClosure, Local, Meta, Pat, ReturnType, Token};
 
+use super::jumps::Gives;
 use super::undriven::Outside;
 use super::{Lower, Promise, Region, captures, door, parenthesize, return_type};
 use crate::diagnostics::Diagnostic;
@@ -93,12 +94,12 @@ impl Lower<'_> {
             written => return_type::known_part(written, &self.paths).filter(|ty| !super::has_hole(ty)),
         };
         let around = std::mem::replace(&mut self.output, output.clone());
-        let no_result = self.no_result.take();
+        let gives = std::mem::replace(&mut self.gives, Gives::of_closure(closure));
         let loops = std::mem::replace(&mut self.loops, 0);
         self.expected = output;
         self.within(Region::of(options.calls), |lower| lower.visit_expr_mut(&mut closure.body));
         self.output = around;
-        self.no_result = no_result;
+        self.gives = gives;
         self.loops = loops;
         parenthesize::enclose(&mut closure.body);
         if let Some(token) = closure.asyncness {

@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, ExprClosure};
 
 use super::guards::Guards;
+use super::jumps::Gives;
 use super::undriven::Outside;
 use super::{Asked, Lower, Region, Used};
 use crate::diagnostics::Diagnostics;
@@ -46,7 +47,7 @@ pub(crate) fn lone_closure(
         used: Used::default(),
         guards: Guards::default(),
         loops: 0,
-        no_result: None,
+        gives: Gives::default(),
         expected: None,
         output: None,
         is_last: false,

@@ -61,8 +61,8 @@ struct Lower<'a> {
     guards: guards::Guards,
     /// How many loops are around.
     loops: u32,
-    /// What the body gives that can be no error.
-    no_result: Option<String>,
+    /// What the body gives, as far as it matters to a `?`.
+    gives: jumps::Gives,
     /// The type that the source expects of the expression that is visited next.
     expected: Option<TokenStream>,
     /// The type that it expects of what is returned.

@@ -21,6 +21,7 @@ pub use crate::call::HasValue;
 pub use crate::macro_support::for_loop::{DrivenSteps, Iterable};
 pub use crate::macro_support::inferable::{Inferable, KnownByName};
 pub use crate::macro_support::probe::{Driven, NeverGreen, Probe, ProbeNamed, StaysPut};
+pub use crate::macro_support::tried::{Broke, Failed, Nothing, TakesFailure};
 pub use crate::macro_support::undriven::HandedOn;
 
 /// Writes types that have deprecated methods and no other purpose.

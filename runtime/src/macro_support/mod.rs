@@ -4,6 +4,7 @@ mod blocking;
 mod guards;
 mod harness;
 mod text;
+pub(crate) mod tried;
 pub(crate) mod undriven;
 pub(crate) mod for_loop;
 pub(crate) mod inferable;
@@ -28,6 +29,7 @@ pub use crate::macro_support::probe::{
     GreenProbe, Kind, NeverGreen, PlainProbe, StaysPut, probe, probe_as, probe_future, probe_named,
 };
 pub use crate::macro_support::text::Text;
+pub use crate::macro_support::tried::{TakesFailure, Tried, value_of};
 
 /// The body of a green function.
 #[inline(always)]
@@ -90,25 +92,6 @@ pub fn test<G: Future>(call: impl FnOnce() -> G) -> G::Output {
 /// A value that never exists: it tells a body the type that its function returns.
 pub fn returned<T>() -> T {
     unreachable!("this only names a type")
-}
-
-/// What a `?` gives that stands where it must not: so the rest of the body is still understood.
-pub trait Tried {
-    /// The value of success.
-    type Value;
-}
-
-impl<T, E> Tried for Result<T, E> {
-    type Value = T;
-}
-
-impl<T> Tried for Option<T> {
-    type Value = T;
-}
-
-/// Stands for a `?` that has been reported.
-pub fn tried<T: Tried>(_tried: T) -> T::Value {
-    unreachable!("it does not compile")
 }
 
 /// Spells `!` where it cannot be written yet: `<fn() -> ! as Returns>::Output`.
