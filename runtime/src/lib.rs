@@ -279,7 +279,7 @@ pub use event::Event;
 ///
 /// | option | |
 /// |---|---|
-/// | `boxed` | the call is on the heap, and its type has a name: [`GreenBox`]. For trait objects, and for functions that call each other. A type that hides a lifetime in its name must show it: `Command<'_>`. |
+/// | `boxed` | the call is on the heap, and its type has a name: [`GreenBox`]. For trait objects, for functions that call each other, and for tables: a function that borrows its arguments is a `for<'a> fn(&'a Server, &'a [u8]) -> GreenBox<'a, u32>` by its name |
 /// | `in_place` | an ordinary function, whose green calls are waited for where they stand |
 /// | `no_switch` | an ordinary function, in which a green call is a compile error, also in its closures |
 /// | `macros(retry, tri)` | the arguments of `retry!` and `tri!` are expressions, behind a name at most (`key = value`); calls in them are driven |
@@ -296,10 +296,13 @@ pub use event::Event;
 /// Without `move` it borrows what is around it, and such a call must be over before what it borrows
 /// is gone. With `async` (`#[green] async |n| …`, `#[green] async move |n| …`) its calls may borrow
 /// from its arguments and from what it has captured, and change that; it goes where an `AsyncFn`,
-/// `AsyncFnMut` or `AsyncFnOnce` is expected.
+/// `AsyncFnMut` or `AsyncFnOnce` is expected. One that is given a name by `let` and says of an
+/// argument that it is a reference (`let length = #[green] |text: &str| …`) has `async` without
+/// saying so.
 ///
 /// A call of a parameter with one of these bounds (`f: F` with `F: AsyncFnMut(&str) -> u32`, or
-/// `f: impl AsyncFn()`) is driven, too, in the function that has the parameter.
+/// `f: impl AsyncFn()`) is driven, too, in the function that has the parameter, and so is a call of
+/// a closure with `async` by the name that `let` gave it.
 ///
 /// # Waiting in place
 ///
@@ -339,7 +342,7 @@ pub use event::Event;
 /// # Reserved names
 ///
 /// A call of a method by one of std's names whose value can never be a green call is left as it is
-/// written: `clone`, `iter`, `trim`, `as_str`, `to_string`, `is_some`, `ok_or`, `map_err`,
+/// written: `clone`, `into`, `iter`, `trim`, `as_str`, `to_string`, `is_some`, `ok_or`, `map_err`,
 /// `split_once`, `enumerate`, `sort_by`, `wrapping_add` and their kind, as well as functions of
 /// std's by their paths (`String::from`, `Vec::new`, `mem::take`). That lowers what checking costs,
 /// and what is expected of such a call reaches it. A green method cannot have such a name, and is
@@ -348,12 +351,33 @@ pub use event::Event;
 ///
 /// # Limits
 ///
-/// * In a generic function, the type of a call that is inferred only from what follows must not
-///   turn out to be a type parameter, or a type of one's own that has one in it: name it at the
-///   call.
-/// * A green closure whose argument is a reference can borrow from it across a wait only with
-///   `async`.
+/// What plain Rust takes and a green body does not, since stable Rust has no way to it:
+///
+/// * In a generic function, a call of whose type nothing is known where it stands must not turn out
+///   to give a type parameter. Whether a call is green is a question about its type; an answer that
+///   holds of every type parameter would hold of a green call as well. So `let w = Width::of(9);`,
+///   for a trait `Width`, needs the type: `W::of(9)`. (Where only a parameter is not known yet, the
+///   type is: `let index = Index::new(9);` is taken, whatever follows.)
+/// * What a place expects does not reach a call that may be green, unless the source says it: the
+///   call stands where its type is asked, and there nothing is expected. A function's item becomes
+///   a pointer in `Names { iter: list.iter().map(name) }` only as `name as fn(&u32) -> String`, if
+///   the field's type asks for one. (Types that are written, such as that of a `let` or of the
+///   result, and calls by reserved names, are no matter.)
+/// * A type that hides a lifetime in its name shows it in a `boxed` function: `Line<'_>`.
+/// * A green closure that is handed on and whose argument is a reference can borrow from that
+///   across a wait only with `async`: the calls of any other are of one type, for all lifetimes.
+/// * An ordinary closure cannot give a call that borrows from what it owns
+///   (`spawn(move || account.deposit(1))`): it is over before the call begins. A green closure
+///   can. The message is rustc's, and does not know the remedy, since no library can add to an
+///   error about borrows; `borrowing-call` in [`docs::diagnostics`] does.
+/// * `?` behind a green call in an ordinary function is refused in the words of std's `Try`, which
+///   cannot say that the function has to be green; `helper-not-green` does.
 /// * Two green functions that call each other need `boxed` on one of them, as `async` functions do.
+///   rustc says "an async block" there, since that is what a body becomes.
+/// * A green function is no `fn(A) -> T`, and no closure for std's `Iterator::map`: what it gives
+///   is a call. The [`combinators`] take it, and a table holds boxed ones.
+/// * What is passed to an unknown macro stays as it is; the option `macros` names those whose
+///   arguments are expressions.
 ///
 /// # What it costs
 ///
