@@ -43,6 +43,7 @@ pub(super) struct Session<S: Transport> {
 
 /// A handshake that is not over.
 struct Handshake {
+    has_begun: bool,
     limit: Option<Duration>,
     alarm: Option<Alarm>,
     /// Who waits for its end. The transport knows only one of them: whoever asked last.
@@ -61,7 +62,7 @@ impl<S: Transport> Session<S> {
         Session {
             io: Polled::new(stream),
             tls,
-            handshake: Some(Handshake { limit, alarm: None, waiting: Vec::new() }),
+            handshake: Some(Handshake { has_begun: false, limit, alarm: None, waiting: Vec::new() }),
             failure: None,
             is_closing: false,
             has_closed: false,
@@ -95,9 +96,8 @@ impl<S: Transport> Session<S> {
 
     /// Goes through the handshake, to its end.
     pub(super) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.handshake.is_none() {
-            return Poll::Ready(Ok(()));
-        }
+        let Some(handshake) = &mut self.handshake else { return Poll::Ready(Ok(())) };
+        handshake.has_begun = true;
         if let Some(failure) = &self.failure {
             return Poll::Ready(Err(failure.error()));
         }
@@ -120,6 +120,10 @@ impl<S: Transport> Session<S> {
                 self.woken.append(&mut handshake.waiting);
                 if result.is_ok() {
                     self.handshake = None;
+                    if self.is_closing {
+                        self.tls.send_close_notify();
+                        self.send_now();
+                    }
                 }
                 Poll::Ready(result)
             }
@@ -238,9 +242,10 @@ impl<S: Transport> Session<S> {
         self.poll_send(cx)
     }
 
-    /// Ends our direction: `close_notify` after what is unsent, and then the transport's end.
+    /// Ends our direction: `close_notify` after what is unsent, and then the transport's end. A
+    /// handshake that has begun is gone through first.
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.failure.is_some() {
+        if self.failure.is_some() || !self.may_close() && ready!(self.poll_handshake(cx)).is_err() {
             return Poll::Ready(Ok(()));
         }
         self.begin_close();
@@ -251,12 +256,17 @@ impl<S: Transport> Session<S> {
     }
 
     /// As [`poll_close`](Self::poll_close), as far as it goes without waiting. Whoever sends the
-    /// rest ends the transport, too.
+    /// rest, or goes through the handshake, ends the transport, too.
     pub(super) fn close_now(&mut self) {
         if self.failure.is_none() {
             self.begin_close();
             self.send_now();
         }
+    }
+
+    /// The end must not come in the middle of a handshake that others go through.
+    fn may_close(&self) -> bool {
+        self.handshake.as_ref().is_none_or(|handshake| !handshake.has_begun)
     }
 
     fn begin_close(&mut self) {
@@ -342,7 +352,7 @@ impl<S: Transport> Session<S> {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
         }
-        if self.is_closing && !self.has_closed {
+        if self.is_closing && !self.has_closed && self.may_close() {
             ready!(self.io.poll_close(cx))?;
             self.has_closed = true;
         }
@@ -355,7 +365,7 @@ impl<S: Transport> Session<S> {
             // An error comes out where somebody waits for the sending.
             let Ok(1..) = self.tls.write_tls(&mut NowWriter(&self.io)) else { return };
         }
-        if self.is_closing && !self.has_closed {
+        if self.is_closing && !self.has_closed && self.may_close() {
             self.has_closed = self.io.poll_close(&mut Context::from_waker(Waker::noop())).is_ready();
         }
     }

@@ -202,7 +202,8 @@ impl<S: Transport> TlsStream<S> {
     }
 
     /// Ends a direction, or both, for all handles. Ending the writing says `close_notify`, and
-    /// suspends until it is sent, after what others are writing now; the peer can go on sending.
+    /// suspends until it is sent, after what others are writing now, and after a handshake that has
+    /// begun; the peer can go on sending.
     ///
     /// # Cancel safety
     ///

@@ -10,7 +10,7 @@ use eventlet::green::io::{Read, Write};
 use eventlet::green::os::unix::net::UnixStream;
 use eventlet::{sleep, spawn};
 
-use super::{MS, Stream, acceptor, pair};
+use super::{MS, Stream, acceptor, fresh, pair};
 
 /// What a reader comes to, up to the end.
 #[green]
@@ -231,6 +231,28 @@ fn a_connection_that_was_never_used_ends_without_a_word() {
     let (one, mut other) = UnixStream::pair().unwrap();
     drop(acceptor().wrap(one).unwrap());
     assert_eq!(other.read(&mut [0; 8]).unwrap(), 0);
+}
+
+#[eventlet::test]
+fn the_end_of_the_writing_follows_a_handshake_that_has_begun() {
+    let (client, server) = fresh();
+    let reader = client.try_clone().unwrap();
+    let reading = spawn(
+        #[green]
+        move || rest_of(&reader).0,
+    );
+    sleep(MS);
+    let ending = spawn(
+        #[green]
+        move || client.shutdown(Shutdown::Write),
+    );
+    sleep(MS);
+    assert!(!ending.is_finished());
+    assert_eq!(rest_of(&server).1.unwrap(), 0);
+    ending.wait().unwrap();
+    (&server).write_all(b"an answer").unwrap();
+    drop(server);
+    assert_eq!(reading.wait(), b"an answer");
 }
 
 /// An OS thread drops what it keeps before its hub has ended, and after.

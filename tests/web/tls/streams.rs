@@ -1,10 +1,12 @@
 //! What passes on a connection.
 
+use std::future::poll_fn;
 use std::io;
 use std::time::Duration;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
+use eventlet::green::polled::Polled;
 use eventlet::{sleep, spawn, with_timeout};
 
 use super::{MS, NAME, acceptor, agree, connector, fresh, pair};
@@ -287,4 +289,42 @@ fn a_look_at_whoever_waits_disturbs_nobody() {
     assert_eq!(seen.matches("to read from descriptor").count(), 1, "{seen}");
     (&server).write_all(b"hi").unwrap();
     assert_eq!(&reading.wait().unwrap(), b"hi");
+}
+
+#[eventlet::test]
+fn of_two_polled_halves_either_may_give_up_in_the_handshake() {
+    for reader_gives_up in [false, true] {
+        let (client, mut server) = fresh();
+        let (reader, writer) = client.into_split();
+        let (mut reader, mut writer) = (Polled::new(reader), Polled::new(writer));
+        let reading = spawn(
+            #[green]
+            move || {
+                let mut buf = [0; 5];
+                let count = poll_fn(|cx| reader.poll_read(cx, &mut buf)).await.unwrap();
+                buf[..count].to_vec()
+            },
+        );
+        let writing = spawn(
+            #[green]
+            move || {
+                poll_fn(|cx| writer.poll_write(cx, b"hello")).await.unwrap();
+                poll_fn(|cx| writer.poll_flush(cx)).await.unwrap();
+                sleep(10 * MS);
+            },
+        );
+        sleep(MS);
+        if reader_gives_up {
+            reading.kill();
+            let mut got = [0; 5];
+            server.read_exact(&mut got).unwrap();
+            assert_eq!(&got, b"hello");
+            writing.wait();
+        } else {
+            // With its half the writing ends.
+            writing.kill();
+            server.write_all(b"word").unwrap();
+            assert_eq!(reading.wait(), b"word");
+        }
+    }
 }
