@@ -57,12 +57,12 @@ impl Client {
     /// feature. A certificate that is not to be checked (`#insecure`) is refused.
     pub fn open(url: &str) -> Result<Client, Error> {
         // The crate knows these only with its own TLS.
-        let (url, is_encrypted) = match url.split_once("://") {
-            Some((scheme @ ("rediss" | "valkeys"), rest)) => {
-                (format!("{}://{rest}", scheme.trim_end_matches('s')), true)
-            }
-            _ => (url.to_owned(), false),
-        };
+        let plain = ["redis", "valkey"].into_iter().find_map(|scheme| {
+            let rest = url.strip_prefix(scheme)?.strip_prefix("s://")?;
+            Some(format!("{scheme}://{rest}"))
+        });
+        let is_encrypted = plain.is_some();
+        let url = plain.unwrap_or_else(|| url.to_owned());
         let refused = |why: &'static str| {
             let error = RedisError::from((ErrorKind::InvalidClientConfig, why));
             Error::new("open", &Arc::from("a URL"), error)
