@@ -271,30 +271,32 @@ fn the_feature_full_has_all_features_but_one() {
 /// No reactor of anybody's comes in, and of tokio only what is none.
 #[test]
 fn no_other_runtime_comes_in_with_any_feature() {
-    let tree = std::process::Command::new(env!("CARGO"))
-        .args(["tree", "--package", "eventlet", "--features", "full", "--edges", "normal,features"])
-        .args(["--prefix", "none", "--locked", "--offline"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-    let tree = String::from_utf8(tree.stdout).unwrap();
-    let others = ["mio", "async-io", "async-std", "smol", "async-global-executor", "monoio", "io-uring"];
-    let allowed = ["default", "sync", "io-util", "bytes"];
-    for line in tree.lines() {
-        let package = line.split_whitespace().next().unwrap_or_default();
-        assert!(!others.contains(&package), "{line}");
-        if let Some(feature) = line.strip_prefix("tokio feature ") {
-            let feature = feature.split('"').nth(1).unwrap_or_default();
-            assert!(allowed.contains(&feature), "{line}");
+    for (package, features) in [("eventlet", "full"), ("eventlet-redis", "tls"), ("eventlet-postgres", "")] {
+        let tree = std::process::Command::new(env!("CARGO"))
+            .args(["tree", "--package", package, "--features", features, "--edges", "normal,features"])
+            .args(["--prefix", "none", "--locked", "--offline"])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        let tree = String::from_utf8(tree.stdout).unwrap();
+        let others = ["mio", "async-io", "async-std", "smol", "async-global-executor", "monoio", "io-uring"];
+        let allowed = ["default", "sync", "io-util", "bytes"];
+        for line in tree.lines() {
+            let found = line.split_whitespace().next().unwrap_or_default();
+            assert!(!others.contains(&found), "{package}: {line}");
+            if let Some(feature) = line.strip_prefix("tokio feature ") {
+                let feature = feature.split('"').nth(1).unwrap_or_default();
+                assert!(allowed.contains(&feature), "{package}: {line}");
+            }
         }
+        assert!(tree.contains("polling v"), "the tree is read: {tree}");
     }
-    assert!(tree.contains("polling v"), "the tree is read: {tree}");
 }
 
 #[test]
 fn the_packages_hold_their_readme_their_licences_and_what_changed() {
-    for package in ["runtime", "macros"] {
+    for package in ["runtime", "runtime/postgres", "runtime/redis", "macros"] {
         for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
             let path = root().join(package).join(file);
             assert!(fs::metadata(&path).is_ok_and(|found| found.is_file()), "{}", path.display());
@@ -367,7 +369,7 @@ fn prose(line: &str) -> Option<&str> {
 #[test]
 fn comments_fit_into_a_hundred_columns() {
     let mut wide = Vec::new();
-    for crate_ in ["runtime/src", "macros/src"] {
+    for crate_ in ["runtime/src", "runtime/postgres/src", "runtime/redis/src", "macros/src"] {
         for (path, text) in sources(crate_) {
             let mut is_code = false;
             for (number, line) in text.lines().enumerate() {
@@ -383,7 +385,7 @@ fn comments_fit_into_a_hundred_columns() {
 
 #[test]
 fn no_file_is_longer_than_a_reader_can_follow() {
-    for crate_ in ["runtime/src", "macros/src"] {
+    for crate_ in ["runtime/src", "runtime/postgres/src", "runtime/redis/src", "macros/src"] {
         for (path, text) in sources(crate_) {
             let is_test = ["tests.rs", "model.rs"].iter().any(|name| path.ends_with(name));
             // Comments are not counted, nor the tests at the end.

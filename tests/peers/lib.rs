@@ -80,6 +80,16 @@ impl Program {
         count
     }
 
+    /// Asks it to end with this signal, and waits until it has.
+    #[green]
+    pub fn end(mut self, signal: i32) {
+        self.child.send_signal(signal).unwrap();
+        // It must not stop at what it has to say.
+        while self.read_on() > 0 {}
+        let status = self.child.wait_timeout(LIMIT).unwrap();
+        assert!(status.is_some(), "{} does not end:\n{}", self.name, self.printed);
+    }
+
     /// Ends its input, waits for its end, and gives whether it succeeded and all that it has printed.
     #[green]
     pub fn finish(mut self) -> (bool, String) {
@@ -124,6 +134,12 @@ impl Files {
     pub fn path(&self, name: &str) -> String {
         Path::join(&self.0, name).display().to_string()
     }
+}
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it has an address").port()
 }
 
 impl Drop for Files {

@@ -1,0 +1,345 @@
+//! A real PostgreSQL at the other end.
+
+use std::cell::RefCell;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use eventlet::db_pool::Builder;
+use eventlet::green::process::Command;
+use eventlet::{Event, GreenIterator, green, sleep, spawn, with_timeout};
+use eventlet_peer_tests::{Files, LIMIT, Program, free_port};
+use eventlet_postgres::tokio_postgres::error::SqlState;
+use eventlet_postgres::{Cause, Client, Connection, Error};
+
+/// "Fast" shutdown: what is connected is cut off.
+const SIGINT: i32 = 2;
+const MS: Duration = Duration::from_millis(1);
+
+struct Postgres {
+    program: Program,
+    port: u16,
+    files: Files,
+}
+
+/// Where Debian has the server's programs, of the newest version.
+fn program(name: &str) -> String {
+    let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed");
+    let mut found: Vec<PathBuf> =
+        versions.map(|version| version.unwrap().path().join("bin").join(name)).collect();
+    found.retain(|path| path.exists());
+    found.sort();
+    found.pop().expect("PostgreSQL's server is installed").display().to_string()
+}
+
+/// PostgreSQL does not run as root; nobody may do it instead.
+fn as_nobody<'a>(files: &Files, arguments: &[&'a str]) -> Vec<&'a str> {
+    let as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
+    let is_root = fs::metadata(files.path("")).unwrap().uid() == 0;
+    if is_root { [&as_nobody, arguments].concat() } else { arguments.to_vec() }
+}
+
+impl Postgres {
+    #[green]
+    fn start(name: &str) -> Postgres {
+        let files = Files::new(name).unwrap();
+        let data = files.path("data");
+        fs::create_dir(&data).unwrap();
+        // Only root can give it away, and only root has to.
+        let _ = Command::new("chown").args(["nobody:nogroup", &data]).status();
+        let initdb = program("initdb");
+        let arguments =
+            [&*initdb, "-D", &data, "-U", "anna", "--auth=trust", "-E", "UTF8", "--locale=C", "-N"];
+        let arguments = as_nobody(&files, &arguments);
+        let (is_made, printed) = Program::start(arguments[0], &arguments[1..]).finish();
+        assert!(is_made, "{printed}");
+        Postgres::on(free_port(), files)
+    }
+
+    #[green]
+    fn on(port: u16, files: Files) -> Postgres {
+        let (number, data, server) = (port.to_string(), files.path("data"), program("postgres"));
+        let arguments = [&*server, "-D", &data, "-p", &number, "-c", "listen_addresses=127.0.0.1", "-F"];
+        let more = ["-c", "unix_socket_directories=", "-c", "lc_messages=C"];
+        let arguments = [&arguments[..], &more].concat();
+        let arguments = as_nobody(&files, &arguments);
+        let mut program = Program::start(arguments[0], &arguments[1..]);
+        program.until("ready to accept connections");
+        Postgres { program, port, files }
+    }
+
+    fn client(&self) -> Client {
+        let config = format!("host=127.0.0.1 port={} user=anna dbname=postgres", self.port);
+        Client::open(&config).unwrap()
+    }
+}
+
+/// How many queries of this kind the server works on.
+#[green]
+fn running(watcher: &mut Connection, pattern: &str) -> i64 {
+    let text = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE $1 AND pid <> pg_backend_pid()";
+    watcher.query_one(text, &[&pattern]).unwrap().get(0)
+}
+
+#[green]
+fn until_running(watcher: &mut Connection, pattern: &str, count: i64) {
+    let waiting = with_timeout(
+        LIMIT,
+        #[green]
+        || {
+            while running(watcher, pattern) != count {
+                sleep(MS);
+            }
+        },
+    );
+    waiting.unwrap_or_else(|_| panic!("{pattern} does not run {count} times"));
+}
+
+#[green]
+fn count(shop: &mut Connection) -> i64 {
+    shop.query_one("SELECT count(*) FROM fruit", &[]).unwrap().get(0)
+}
+
+#[eventlet::test(real_time)]
+fn queries_give_rows_and_errors_name_the_call_and_the_server() {
+    let server = Postgres::start("pg-queries");
+    let mut shop = server.client().connect().unwrap();
+    shop.execute("CREATE TABLE fruit (name text PRIMARY KEY, price int)", &[]).unwrap();
+    let insert = shop.prepare("INSERT INTO fruit VALUES ($1, $2)").unwrap();
+    for (name, price) in [("apple", 3), ("pear", 5), ("fig", 20)] {
+        assert_eq!(shop.execute(&insert, &[&name, &price]).unwrap(), 1);
+    }
+    let rows = shop.query("SELECT name FROM fruit WHERE price < $1 ORDER BY name", &[&10]).unwrap();
+    assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<&str>>(), ["apple", "pear"]);
+    assert!(shop.query_opt("SELECT 1 FROM fruit WHERE name = $1", &[&"kiwi"]).unwrap().is_none());
+    assert!(shop.query_one("SELECT 1 FROM fruit", &[]).is_err());
+    assert!(shop.is_usable());
+
+    let error = shop.execute(&insert, &[&"apple", &1]).unwrap_err();
+    assert_eq!(error.code(), Some(&SqlState::UNIQUE_VIOLATION));
+    let start = format!("execute at 127.0.0.1:{}: ERROR: duplicate key", server.port);
+    assert!(error.to_string().starts_with(&start), "{error}");
+    assert!(!error.to_string().contains("INSERT"));
+    assert_eq!(count(&mut shop), 3);
+
+    let unknown =
+        Client::open(&format!("host=127.0.0.1 port={} user=anna dbname=none", server.port)).unwrap();
+    assert_eq!(unknown.connect().unwrap_err().code(), Some(&SqlState::UNDEFINED_DATABASE));
+    let encrypted =
+        Client::open(&format!("host=127.0.0.1 port={} user=anna sslmode=require", server.port)).unwrap();
+    assert!(matches!(encrypted.connect().unwrap_err().cause(), Cause::Postgres(_)));
+    drop(shop);
+    server.program.end(SIGINT);
+}
+
+#[green]
+fn sell(shop: &mut Connection, is_kept: bool) -> Result<(), Error> {
+    let mut order = shop.transaction()?;
+    order.execute("DELETE FROM fruit WHERE n = 1", &[])?;
+    let mut part = order.transaction()?;
+    part.execute("DELETE FROM fruit", &[])?;
+    drop(part);
+    if is_kept { order.commit() } else { Ok(()) }
+}
+
+#[eventlet::test(real_time)]
+fn a_transaction_that_is_not_committed_is_rolled_back() {
+    let server = Postgres::start("pg-transactions");
+    let mut shop = server.client().connect().unwrap();
+    shop.batch_execute("CREATE TABLE fruit (n int); INSERT INTO fruit VALUES (1), (2), (3)").unwrap();
+    sell(&mut shop, false).unwrap();
+    assert_eq!(count(&mut shop), 3);
+    // Another thread is killed between two queries.
+    let pool = server.client().pool(Builder::new().max_size(1));
+    let has_sold = Event::new();
+    let seller = {
+        let (pool, has_sold) = (pool.clone(), has_sold.clone());
+        spawn(
+            #[green]
+            move || {
+                let mut shop = pool.get().unwrap();
+                let mut order = shop.transaction().unwrap();
+                order.execute("DELETE FROM fruit", &[]).unwrap();
+                has_sold.send(());
+                sleep(LIMIT);
+            },
+        )
+    };
+    has_sold.wait();
+    seller.kill();
+    // The connection is as good as before, and what it says next comes after the rollback.
+    assert_eq!(pool.idle(), 1);
+    assert_eq!(count(&mut pool.get().unwrap()), 3);
+    assert_eq!(pool.len(), 1);
+    sell(&mut shop, true).unwrap();
+    assert_eq!(count(&mut shop), 2);
+    pool.clear();
+    drop(shop);
+    server.program.end(SIGINT);
+}
+
+#[eventlet::test(real_time)]
+fn a_thousand_threads_share_twenty_connections() {
+    let server = Postgres::start("pg-thousand");
+    let pool = server.client().pool(Builder::new().max_size(20));
+    pool.get().unwrap().execute("CREATE TABLE fruit (n int)", &[]).unwrap();
+    let threads: Vec<_> = (0..1000)
+        .map(|n| {
+            let pool = pool.clone();
+            spawn(
+                #[green]
+                move || {
+                    let mut shop = pool.get().unwrap();
+                    shop.execute("INSERT INTO fruit VALUES ($1)", &[&n]).unwrap();
+                    let row = shop.query_one("SELECT $1::int + 1 FROM pg_sleep(0.002)", &[&n]).unwrap();
+                    row.get::<_, i32>(0)
+                },
+            )
+        })
+        .collect();
+    for (n, thread) in (0..).zip(threads) {
+        assert_eq!(thread.wait(), n + 1);
+    }
+    let mut shop = pool.get().unwrap();
+    assert_eq!(count(&mut shop), 1000);
+    let clients = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'";
+    assert_eq!(shop.query_one(clients, &[]).unwrap().get::<_, i64>(0), 20);
+    drop(shop);
+    pool.clear();
+    server.program.end(SIGINT);
+}
+
+#[eventlet::test(real_time)]
+fn a_query_that_is_cut_off_is_cancelled_and_its_connection_given_to_nobody() {
+    let server = Postgres::start("pg-kill");
+    let pool = server.client().pool(Builder::new().max_size(1));
+    let mut watcher = server.client().connect().unwrap();
+    let sleeper = {
+        let pool = pool.clone();
+        spawn(
+            #[green]
+            move || drop(pool.get().unwrap().query("SELECT pg_sleep(600)", &[])),
+        )
+    };
+    until_running(&mut watcher, "%pg_sleep(600)%", 1);
+    sleeper.kill();
+    assert_eq!(pool.len(), 0);
+    assert_eq!(pool.get().unwrap().query_one("SELECT 7", &[]).unwrap().get::<_, i32>(0), 7);
+    until_running(&mut watcher, "%pg_sleep(600)%", 0);
+
+    // By a limit around it.
+    let mut shop = pool.get().unwrap();
+    assert!(
+        with_timeout(
+            50 * MS,
+            #[green]
+            || shop.query("SELECT pg_sleep(601)", &[])
+        )
+        .is_err()
+    );
+    assert!(matches!(shop.query("SELECT 1", &[]).unwrap_err().cause(), Cause::Broken));
+    drop(shop);
+    until_running(&mut watcher, "%pg_sleep(601)%", 0);
+    assert_eq!(pool.len(), 0);
+
+    // By its own.
+    let mut shop = server.client().timeout(Some(50 * MS)).connect().unwrap();
+    let error = shop.query("SELECT pg_sleep(602)", &[]).unwrap_err();
+    assert!(error.is_timeout() && error.call() == "query", "{error}");
+    drop(shop);
+    until_running(&mut watcher, "%pg_sleep(602)%", 0);
+    drop(watcher);
+    server.program.end(SIGINT);
+}
+
+#[eventlet::test(real_time)]
+fn what_leaves_something_in_a_session_is_not_lent_again() {
+    let server = Postgres::start("pg-session");
+    let pool = server.client().pool(Builder::new().max_size(1));
+    for text in ["SET search_path TO nowhere", "LISTEN news", "BEGIN"] {
+        pool.get().unwrap().batch_execute(text).unwrap();
+        assert_eq!(pool.len(), 0, "{text}");
+    }
+    let path = pool.get().unwrap().query_one("SHOW search_path", &[]).unwrap();
+    assert_eq!((path.get::<_, &str>(0), pool.idle()), ("\"$user\", public", 1));
+    pool.clear();
+    server.program.end(SIGINT);
+}
+
+#[eventlet::test(real_time)]
+fn a_pool_goes_on_when_the_server_was_started_anew() {
+    let server = Postgres::start("pg-restart");
+    let pool = server.client().pool(Builder::new().max_size(3));
+    let lent = [pool.get().unwrap(), pool.get().unwrap(), pool.get().unwrap()];
+    drop(lent);
+    assert_eq!(pool.idle(), 3);
+    let mut out = pool.get().unwrap();
+    let Postgres { program, port, files } = server;
+    program.end(SIGINT);
+    assert!(pool.get().unwrap_err().to_string().contains("cannot connect"));
+    assert_eq!(pool.idle(), 0);
+    let error = out.query("SELECT 1", &[]).unwrap_err();
+    assert!(error.code() == Some(&SqlState::ADMIN_SHUTDOWN) || error.is_closed(), "{error}");
+    drop(out);
+    let server = Postgres::on(port, files);
+    for n in 0..3 {
+        assert_eq!(pool.get().unwrap().query_one("SELECT $1::int", &[&n]).unwrap().get::<_, i32>(0), n);
+    }
+    assert_eq!(pool.len(), 1);
+    pool.clear();
+    server.program.end(SIGINT);
+}
+
+#[eventlet::test(real_time)]
+fn notifications_notices_and_copies_come_through() {
+    let server = Postgres::start("pg-more");
+    let notices = Rc::new(RefCell::new(Vec::new()));
+    let noted = notices.clone();
+    let client =
+        server.client().on_notice(move |notice| noted.borrow_mut().push(notice.message().to_owned()));
+    let mut shop = client.connect().unwrap();
+    shop.execute("DROP TABLE IF EXISTS fruit", &[]).unwrap();
+    assert_eq!(notices.take(), ["table \"fruit\" does not exist, skipping"]);
+
+    shop.execute("CREATE TABLE fruit (n int, name text)", &[]).unwrap();
+    let lines = (0..10_000).map(|n| format!("{n}\tfruit {n}\n"));
+    assert_eq!(shop.copy_in("COPY fruit FROM STDIN", lines).unwrap(), 10_000);
+    let mut copied = Vec::new();
+    shop.copy_out("COPY fruit TO STDOUT", |piece| copied.extend(piece)).unwrap();
+    assert!(copied.ends_with(b"9999\tfruit 9999\n"));
+    assert_eq!(copied.iter().filter(|byte| **byte == b'\n').count(), 10_000);
+    let error = shop.copy_in("COPY fruit FROM STDIN", ["no number\n"]).unwrap_err();
+    assert_eq!(error.code(), Some(&SqlState::INVALID_TEXT_REPRESENTATION));
+    assert_eq!(count(&mut shop), 10_000);
+
+    let mut other = server.client().connect().unwrap();
+    let channel = "a \"strange\" name";
+    shop.listen(channel).unwrap();
+    let mut notifications = shop.notifications();
+    let reader = spawn(
+        #[green]
+        move || {
+            let mut seen = Vec::new();
+            while seen.len() < 3 {
+                let notification = notifications.next().unwrap().unwrap();
+                seen.push(format!("{}: {}", notification.channel(), notification.payload()));
+            }
+            seen
+        },
+    );
+    for n in 0..3 {
+        other.notify(channel, &format!("number {n}")).unwrap();
+        // The listener queries meanwhile.
+        assert_eq!(count(&mut shop), 10_000);
+    }
+    assert_eq!(reader.wait(), (0..3).map(|n| format!("{channel}: number {n}")).collect::<Vec<_>>());
+    shop.unlisten(channel).unwrap();
+    other.notify(channel, "unheard").unwrap();
+    let mut rest = shop.notifications();
+    drop((shop, other));
+    // The connection's end is theirs.
+    assert!(rest.next().is_none());
+    server.program.end(SIGINT);
+}
