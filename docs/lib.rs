@@ -29,6 +29,10 @@ pub mod shutdown {}
 #[doc = include_str!("tls.md")]
 pub mod tls {}
 
+/// Redis, PostgreSQL, and drivers of other kinds.
+#[doc = include_str!("databases.md")]
+pub mod databases {}
+
 /// Green code and everybody else's.
 #[doc = include_str!("other-crates.md")]
 pub mod other_crates {}
