@@ -315,6 +315,9 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         let (Some(client), Some(driver)) = (self.client.take(), self.driver.take()) else { return };
+        if self.session.has_ended() {
+            return;
+        }
         if self.session.is_busy() {
             // The server goes on with the query, and would until its end.
             let (token, session) = (client.cancel_token(), self.session.clone());

@@ -151,6 +151,10 @@ impl Session {
         self.is_busy.get()
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.get()
+    }
+
     pub(crate) fn is_usable(&self) -> bool {
         let is_as_it_was = !self.is_busy.get() && !self.is_changed.get();
         is_as_it_was && !self.has_ended.get() && !self.stream.is_at_its_end()
