@@ -139,6 +139,7 @@
 //! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
 //! | [`greenlet`] | raw coroutines, which pass control to each other by name |
+//! | `dns` | a DNS client (feature `dns`); without it names are looked up as [`green::net::names`] says |
 //! | `signal` | handlers of signals that are green threads (feature `signal`) |
 //! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
 //! | [`debug`] | who blocks the hub for too long |
@@ -152,6 +153,7 @@
 //! |---|---|
 //! | `http` | `wsgi` and `http`, on hyper's protocol; `hyper` and `signal` with it |
 //! | `json` | bodies and answers as JSON (serde) |
+//! | `dns` | `dns`, a DNS client on green sockets; `futures-io` with it |
 //! | `hyper`, `futures-io`, `tokio-io` | the I/O traits of these on polled sockets; nobody's reactor |
 //! | `signal` | handlers of signals that are green threads (Unix) |
 //! | `tls` | `tls` and `green::ssl`, on rustls with `ring`, trusting the system's certificates |
@@ -223,6 +225,8 @@ pub mod http;
 pub mod wsgi;
 #[cfg(feature = "tls")]
 pub mod tls;
+#[cfg(feature = "dns")]
+pub mod dns;
 pub mod debug;
 pub mod testing;
 
