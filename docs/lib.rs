@@ -29,6 +29,10 @@ pub mod shutdown {}
 #[doc = include_str!("tls.md")]
 pub mod tls {}
 
+/// Who looks host names up.
+#[doc = include_str!("names.md")]
+pub mod names {}
+
 /// Redis, PostgreSQL, and drivers of other kinds.
 #[doc = include_str!("databases.md")]
 pub mod databases {}
