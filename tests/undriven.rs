@@ -245,8 +245,8 @@ fn primitives() {
     dropped!("event/flag.rs::wait", flag.wait());
     dropped!("event/flag.rs::wait_timeout", flag.wait_timeout(LIMIT));
     let metaphore = Metaphore::new();
-    dropped!("coros.rs::wait", metaphore.wait());
-    dropped!("coros.rs::wait_timeout", metaphore.wait_timeout(LIMIT));
+    dropped!("event/metaphore.rs::wait", metaphore.wait());
+    dropped!("event/metaphore.rs::wait_timeout", metaphore.wait_timeout(LIMIT));
     let semaphore = Semaphore::new(1);
     dropped!("semaphore/mod.rs::acquire", semaphore.acquire());
     dropped!("semaphore/mod.rs::acquire_timeout", semaphore.acquire_timeout(LIMIT));

@@ -208,7 +208,11 @@ pub mod event;
 pub mod queue;
 pub mod semaphore;
 pub mod lock;
-pub mod coros;
+/// What is still used of eventlet's `coros`.
+pub mod coros {
+    #[doc(inline)]
+    pub use crate::event::metaphore::Metaphore;
+}
 pub mod corolocal;
 pub mod pools;
 pub mod db_pool;
@@ -231,7 +235,6 @@ pub mod debug;
 pub mod testing;
 
 // How it runs.
-mod same;
 mod call;
 mod hub;
 pub mod hubs;

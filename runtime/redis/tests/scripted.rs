@@ -579,11 +579,12 @@ fn small_redis(mut stream: TcpStream, counts: Rc<RefCell<HashMap<Vec<u8>, u64>>>
             let key = lines[4].to_vec();
             let used: usize = lines.iter().map(|line| line.len()).sum();
             heard.drain(..used);
-            let mut counts_of_all = counts.borrow_mut();
-            let value = counts_of_all.entry(key).or_default();
-            *value += 1;
-            let reply = format!(":{value}\r\n");
-            drop(counts_of_all);
+            let reply = {
+                let mut counts = counts.borrow_mut();
+                let value = counts.entry(key).or_default();
+                *value += 1;
+                format!(":{value}\r\n")
+            };
             stream.write_all(reply.as_bytes()).unwrap();
         }
     }

@@ -16,7 +16,7 @@ use crate::call::GreenCall;
 use crate::green;
 use crate::greenthread::{GreenThread, spawn, try_current};
 use crate::hub::exit::Exit;
-use crate::same::same_object;
+use crate::hub::same::same_object;
 
 mod error;
 mod results;

@@ -18,8 +18,8 @@ use std::rc::Rc;
 
 use crate::call::{Green, GreenFn};
 use crate::green;
+use crate::hub::same::same_object;
 use crate::hub::suspend::until;
-use crate::same::same_object;
 use crate::semaphore::permits::Permits;
 use crate::timeout::with_timeout;
 use builder::Settings;

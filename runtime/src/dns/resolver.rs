@@ -141,6 +141,10 @@ impl Resolver {
     ///
     /// One family that cannot be had is passed over if the other can.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing: the question is given up.
+    ///
     /// # Errors
     ///
     /// See [`LookupError`].
@@ -160,6 +164,10 @@ impl Resolver {
     }
 
     /// The IPv4 addresses of a host (`A`). Suspends until they are there.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing: the question is given up.
     ///
     /// # Errors
     ///
@@ -181,6 +189,10 @@ impl Resolver {
     }
 
     /// The IPv6 addresses of a host (`AAAA`). Suspends until they are there.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing: the question is given up.
     ///
     /// # Errors
     ///
@@ -204,6 +216,10 @@ impl Resolver {
     /// The hosts that take mail for a domain (`MX`), the first to try first. Suspends until they
     /// are there.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing: the question is given up.
+    ///
     /// # Errors
     ///
     /// See [`LookupError`].
@@ -218,6 +234,10 @@ impl Resolver {
 
     /// Where a service is (`SRV`): `_xmpp-client._tcp.example.com`. Those of the lowest priority
     /// come first. Suspends until they are there.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing: the question is given up.
     ///
     /// # Errors
     ///
@@ -238,6 +258,10 @@ impl Resolver {
 
     /// The texts of a name (`TXT`), each in one piece. Suspends until they are there.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing: the question is given up.
+    ///
     /// # Errors
     ///
     /// See [`LookupError`].
@@ -251,6 +275,10 @@ impl Resolver {
 
     /// What a name is an alias of (`CNAME`): as the hosts file says, if the name is an alias there.
     /// Suspends until it is known.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing: the question is given up.
     ///
     /// # Errors
     ///

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::green;
+use crate::hub::same::same_object;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Queued, WaitList};
 use crate::hub::wake_all;
-use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A flag that is up or down, and that threads wait for. Clones are handles on one flag.

@@ -1,8 +1,10 @@
 //! Values that threads wait for: sent once, seen by everybody. eventlet's and gevent's `event`.
 //!
-//! An [`Event`] carries a value; a [`Flag`] is only up or down.
+//! An [`Event`] carries a value; a [`Flag`] is only up or down. A
+//! [`Metaphore`](crate::coros::Metaphore) counts down to one.
 
 mod flag;
+pub(crate) mod metaphore;
 
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
@@ -13,10 +15,10 @@ use std::time::Duration;
 use crate::call::Green;
 use crate::green;
 use crate::greenthread::{GreenThread, spawn};
+use crate::hub::same::same_object;
 use crate::hub::suspend::{Wait, Waiting, until};
 use crate::hub::wait_queue::{Queued, WaitList};
 use crate::hub::wake_all;
-use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 pub use flag::Flag;

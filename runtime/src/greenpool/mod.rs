@@ -19,9 +19,9 @@ use crate::call::{GreenCall, MakesGreenCall};
 use crate::green;
 use crate::greenthread::GreenThread;
 use crate::hub::current;
+use crate::hub::same::same_object;
 use crate::hub::suspend::until;
 use crate::hub::task::Place;
-use crate::same::same_object;
 
 mod error;
 mod group;

@@ -10,9 +10,9 @@ use crate::call::Green;
 use crate::call::{GreenCall, MakesGreenCall};
 use crate::green;
 use crate::hub::exit::Exit;
+use crate::hub::same::same_object;
 use crate::hub::task::Place;
 use crate::iter::GreenIterator;
-use crate::same::same_object;
 
 /// Jobs whose values are read in the order in which they were spawned.
 ///

@@ -15,6 +15,7 @@
 //!  waiter_cell.rs room for one who waits                replaced.rs  what is put back afterwards
 //!  payload.rs     what a panic brings                   failed.rs    errors that name the operation
 //!  in_place.rs    calls that are waited for where nobody can suspend
+//!  same.rs        handles on one object, which say so
 //! ```
 //!
 //! [`Hub`] has what these need in four parts: the [`Scheduler`], the [`Reactor`], the [`Time`], and
@@ -65,6 +66,7 @@ pub(crate) mod flat;
 pub(crate) mod payload;
 pub(crate) mod poller;
 pub(crate) mod remote;
+pub(crate) mod same;
 pub(crate) mod replaced;
 pub(crate) mod sources;
 pub(crate) mod suspend;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::greenthread::{Thread, spawn, spawn_after, try_current};
-use crate::same::same_object;
+use crate::hub::same::same_object;
 
 /// Calls `f` after `delay`, between two resumptions, whatever becomes of the running thread. Does
 /// not suspend.

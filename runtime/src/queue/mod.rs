@@ -58,8 +58,8 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::green;
+use crate::hub::same::same_object;
 use crate::hub::suspend::until;
-use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 use state::Shared;
 use waits::{Get, Joined, Peek, Put};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::Semaphore;
-use crate::same::same_object;
+use crate::hub::same::same_object;
 
 /// A [`Semaphore`] that never has more permits than it began with: a release too many panics.
 ///

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use crate::call::Green;
 use crate::green;
+use crate::hub::same::same_object;
 use crate::hub::suspend::until;
 use crate::queue::Units;
 use crate::queue::state::Shared;
 use crate::queue::waits::{Get, Put};
-use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A count between zero and a limit: acquiring waits at zero, releasing waits at the limit. Clones

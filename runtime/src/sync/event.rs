@@ -11,8 +11,8 @@ use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
 use crate::green;
 use crate::greenthread::{GreenThread, spawn};
+use crate::hub::same::same_object;
 use crate::loom::{Mutex, MutexGuard, OnceLock};
-use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A value that is sent once, and that any number of green threads and OS threads wait for. Clones

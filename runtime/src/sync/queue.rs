@@ -14,10 +14,10 @@ use super::{GetError, PutError, ShutDown};
 use crate::call::Green;
 use crate::green;
 use crate::hub::flat::drop_flat;
+use crate::hub::same::same_object;
 use crate::iter::{GreenIterator, IntoGreenIterator};
 use crate::loom::{Mutex, MutexGuard};
 use crate::queue::room_kept;
-use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A queue of any number of producers and consumers: green threads of any hub, and OS threads.

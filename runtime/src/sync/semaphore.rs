@@ -10,8 +10,8 @@ use super::line::{Line, Ticket};
 use super::wait::{Attempt, block, block_for, suspend, wake_all};
 use crate::call::Green;
 use crate::green;
+use crate::hub::same::same_object;
 use crate::loom::{Mutex, MutexGuard};
-use crate::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// So many permits, taken and given back by green threads and OS threads. Clones are handles on one

@@ -30,6 +30,10 @@ impl TlsConnector {
     ///
     /// The environment variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing; the other OS thread reads to the end all the same.
+    ///
     /// # Errors
     ///
     /// `NotFound` if the system has no certificates.
@@ -167,6 +171,11 @@ impl ConnectorBuilder {
 
     /// Makes the connector. Suspends while the system's certificates are read, on another OS
     /// thread; not at all if they are not asked for.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing but the settings; the other OS thread reads to the end all
+    /// the same.
     ///
     /// # Errors
     ///

@@ -13,8 +13,8 @@ use crate::green;
 use crate::greenpool::{GreenPool, Imap};
 use crate::greenthread::{GreenThread, spawn};
 use crate::hub::current;
+use crate::hub::same::same_object;
 use crate::hub::suspend::until;
-use crate::same::same_object;
 
 /// Some OS threads, and the line of calls that wait for one of them. Clones are handles on one
 /// pool.

@@ -1,5 +1,4 @@
-//! A count that threads wait for to come down to zero. eventlet's `coros`, of which this is what is
-//! still used.
+//! A count that threads wait for to come down to zero: what is still used of eventlet's `coros`.
 
 use std::cell::Cell;
 use std::fmt;
@@ -7,10 +6,10 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::Flag;
 use crate::call::Green;
-use crate::event::Flag;
 use crate::green;
-use crate::same::same_object;
+use crate::hub::same::same_object;
 use crate::timeout::{Timeout, with_timeout};
 
 /// A count of things under way; threads wait until there are none. Clones are handles on one count.
