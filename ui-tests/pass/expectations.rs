@@ -96,6 +96,12 @@ fn behind(from: usize) -> impl Fn(&str) -> &str {
 }
 
 #[green]
+fn longer_than<'x, P: AsRef<str> + 'x>(least: P) -> impl for<'a> Fn(&'a str) -> bool + Send + 'static {
+    let least = least.as_ref().len();
+    move |text| text.len() > least
+}
+
+#[green]
 fn by<K: Ord>(key: fn(&u32) -> K) -> impl FnMut(&u32, &u32) -> std::cmp::Ordering {
     move |a, b| key(a).cmp(&key(b))
 }
@@ -149,6 +155,7 @@ fn green_parts() {
     assert_eq!(from_first(&[0, 0, 1, 2]), [1, 2]);
     assert_eq!(value_of(None, Some(3)), 3);
     assert_eq!(behind(2)("abc"), "c");
+    assert!(longer_than("ab")(&String::from("abc")));
     let mut numbers = vec![3, 1, 2];
     numbers.sort_by(by(|n| std::cmp::Reverse(*n)));
     assert_eq!(numbers, [3, 2, 1]);

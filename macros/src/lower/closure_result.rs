@@ -3,10 +3,11 @@
 //! In an ordinary function the closure is checked against that type. Here a call stands between the
 //! two, and a closure whose parameters have no types would be taken for one of a single lifetime.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{
-    Expr, ExprClosure, Pat, PathArguments, ReturnType, Signature, Stmt, TraitBound, Type, TypeParamBound,
+    BoundLifetimes, Expr, ExprClosure, GenericParam, Pat, PathArguments, ReturnType, Signature, Stmt,
+    TraitBound, Type, TypeParamBound,
 };
 
 /// Says what a closure that ends the body takes and gives.
@@ -38,12 +39,50 @@ pub(super) fn shape(stmts: &mut [Stmt], sig: &Signature) {
         _ => {
             for (param, ty) in closure.inputs.iter_mut().zip(&signature.inputs) {
                 if !matches!(param, Pat::Type(_)) {
-                    let ty = ty.to_token_stream();
+                    let ty = without_names(ty.to_token_stream(), bound.lifetimes.as_ref());
                     *param = Pat::Verbatim(quote_spanned!(Span::mixed_site()=> #param: #ty));
                 }
             }
         }
     }
+}
+
+/// A type without the lifetimes that its bound declares (`for<'a> Fn(&'a str)`), which a closure
+/// cannot: those that are left out are for all lifetimes as well.
+fn without_names(ty: TokenStream, declared: Option<&BoundLifetimes>) -> TokenStream {
+    let Some(declared) = declared else { return ty };
+    let names: Vec<String> = declared
+        .lifetimes
+        .iter()
+        .filter_map(|param| match param {
+            GenericParam::Lifetime(param) => Some(param.lifetime.ident.to_string()),
+            _ => None,
+        })
+        .collect();
+    renamed(ty, &names)
+}
+
+fn renamed(ty: TokenStream, names: &[String]) -> TokenStream {
+    let mut is_lifetime = false;
+    let tokens = ty.into_iter().map(|token| {
+        let is_name = std::mem::take(&mut is_lifetime);
+        match token {
+            TokenTree::Ident(name) if is_name && names.contains(&name.to_string()) => {
+                Ident::new("_", name.span()).into()
+            }
+            TokenTree::Group(group) => {
+                let mut inside = Group::new(group.delimiter(), renamed(group.stream(), names));
+                inside.set_span(group.span());
+                inside.into()
+            }
+            TokenTree::Punct(punct) => {
+                is_lifetime = punct.as_char() == '\'';
+                punct.into()
+            }
+            token => token,
+        }
+    });
+    tokens.collect()
 }
 
 fn through_item(bound: &TraitBound, closure: &ExprClosure) -> TokenStream {
