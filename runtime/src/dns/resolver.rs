@@ -296,6 +296,10 @@ impl Resolver {
 
     /// The names of an address (`PTR`). Suspends until they are there.
     ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout loses nothing: the question is given up.
+    ///
     /// # Errors
     ///
     /// See [`LookupError`].
