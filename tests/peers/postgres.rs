@@ -175,6 +175,20 @@ fn a_transaction_that_is_not_committed_is_rolled_back() {
     assert_eq!(pool.len(), 1);
     sell(&mut shop, true).unwrap();
     assert_eq!(count(&mut shop), 2);
+    // After a refusal nothing is kept, and a savepoint before it helps.
+    let mut order = shop.transaction().unwrap();
+    order.execute("DELETE FROM fruit WHERE n = 2", &[]).unwrap();
+    assert!(order.execute("DELETE FROM vegetables", &[]).is_err());
+    assert!(matches!(order.commit().unwrap_err().cause(), Cause::RolledBack));
+    assert_eq!(count(&mut shop), 2);
+    let mut order = shop.transaction().unwrap();
+    order.execute("DELETE FROM fruit WHERE n = 2", &[]).unwrap();
+    let mut part = order.transaction().unwrap();
+    assert!(part.execute("DELETE FROM vegetables", &[]).is_err());
+    part.rollback().unwrap();
+    order.commit().unwrap();
+    assert_eq!(count(&mut shop), 1);
+    assert!(shop.is_usable());
     pool.clear();
     drop(shop);
     server.program.end(SIGINT);

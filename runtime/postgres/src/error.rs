@@ -31,6 +31,9 @@ pub enum Cause {
     TimedOut(Timeout),
     /// An earlier call on this connection was cut off.
     Broken,
+    /// A transaction could not be committed, since the server had refused one of its statements.
+    /// The connection is as it was.
+    RolledBack,
     /// More notifications than this many came while nobody asked for one. The connection has ended.
     TooManyNotifications(usize),
 }
@@ -118,6 +121,7 @@ impl fmt::Display for Cause {
             },
             Cause::TimedOut(timeout) => timeout.fmt(f),
             Cause::Broken => f.write_str("an earlier query on this connection was cut off"),
+            Cause::RolledBack => f.write_str("a statement has failed, so all were rolled back"),
             Cause::TooManyNotifications(limit) => {
                 write!(f, "more than {limit} notifications waited for somebody")
             }

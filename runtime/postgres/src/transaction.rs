@@ -6,7 +6,7 @@ use eventlet::green;
 use tokio_postgres::{Row, Statement};
 
 use crate::connection::Parameters;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::session::{Session, Sql};
 
 /// A transaction, or a savepoint in one: what
@@ -22,11 +22,19 @@ use crate::session::{Session, Sql};
 pub struct Transaction<'a> {
     inner: tokio_postgres::Transaction<'a>,
     session: &'a Session,
+    /// The server has refused a statement, and with it all the others.
+    has_failed: bool,
 }
 
 impl<'a> Transaction<'a> {
     pub(crate) fn new(inner: tokio_postgres::Transaction<'a>, session: &'a Session) -> Self {
-        Transaction { inner, session }
+        Transaction { inner, session, has_failed: false }
+    }
+
+    /// Takes note of a refusal.
+    fn heed<T>(&mut self, answer: Result<T, Error>) -> Result<T, Error> {
+        self.has_failed |= answer.as_ref().is_err_and(|error| error.as_db_error().is_some());
+        answer
     }
 
     /// As [`Connection::query`](crate::Connection::query).
@@ -37,14 +45,14 @@ impl<'a> Transaction<'a> {
         parameters: &Parameters<'_>,
     ) -> Result<Vec<Row>, Error> {
         self.session.note(sql);
-        self.session.during("query", self.inner.query(sql, parameters))
+        self.heed(self.session.during("query", self.inner.query(sql, parameters)))
     }
 
     /// As [`Connection::query_one`](crate::Connection::query_one).
     #[green]
     pub fn query_one<S: Sql + ?Sized>(&mut self, sql: &S, parameters: &Parameters<'_>) -> Result<Row, Error> {
         self.session.note(sql);
-        self.session.during("query_one", self.inner.query_one(sql, parameters))
+        self.heed(self.session.during("query_one", self.inner.query_one(sql, parameters)))
     }
 
     /// As [`Connection::query_opt`](crate::Connection::query_opt).
@@ -55,28 +63,28 @@ impl<'a> Transaction<'a> {
         parameters: &Parameters<'_>,
     ) -> Result<Option<Row>, Error> {
         self.session.note(sql);
-        self.session.during("query_opt", self.inner.query_opt(sql, parameters))
+        self.heed(self.session.during("query_opt", self.inner.query_opt(sql, parameters)))
     }
 
     /// As [`Connection::execute`](crate::Connection::execute).
     #[green]
     pub fn execute<S: Sql + ?Sized>(&mut self, sql: &S, parameters: &Parameters<'_>) -> Result<u64, Error> {
         self.session.note(sql);
-        self.session.during("execute", self.inner.execute(sql, parameters))
+        self.heed(self.session.during("execute", self.inner.execute(sql, parameters)))
     }
 
     /// As [`Connection::prepare`](crate::Connection::prepare).
     #[green]
     pub fn prepare(&mut self, sql: &str) -> Result<Statement, Error> {
         self.session.note(sql);
-        self.session.during("prepare", self.inner.prepare(sql))
+        self.heed(self.session.during("prepare", self.inner.prepare(sql)))
     }
 
     /// As [`Connection::batch_execute`](crate::Connection::batch_execute).
     #[green]
     pub fn batch_execute(&mut self, sql: &str) -> Result<(), Error> {
         self.session.note(sql);
-        self.session.during("batch_execute", self.inner.batch_execute(sql))
+        self.heed(self.session.during("batch_execute", self.inner.batch_execute(sql)))
     }
 
     /// Begins a transaction in this one: a savepoint. Suspends until it has begun.
@@ -92,15 +100,17 @@ impl<'a> Transaction<'a> {
 
     /// Keeps what was done. Suspends until the server has.
     ///
-    /// After a statement that has failed nothing is kept, and PostgreSQL does not call that an
-    /// error here.
-    ///
     /// # Errors
     ///
     /// As [`Connection::query`](crate::Connection::query). What the server says of it means that
-    /// nothing was kept.
+    /// nothing was kept. [`Cause::RolledBack`] if it has refused a statement before, with which
+    /// nothing is kept either, and PostgreSQL itself would be silent about it.
     #[green]
     pub fn commit(self) -> Result<(), Error> {
+        if self.has_failed {
+            self.session.during("commit", self.inner.rollback())?;
+            return Err(self.session.error("commit", Cause::RolledBack));
+        }
         self.session.during("commit", self.inner.commit())
     }
 
