@@ -164,11 +164,17 @@ impl Hub {
         }
     }
 
+    #[inline]
     fn collect_mail(self: &Rc<Self>) {
         if self.remote.has_mail() {
-            self.scheduler.mail.borrow_mut().extend(self.remote.collect());
-            self.open_mail();
+            self.collect_what_came();
         }
+    }
+
+    #[cold]
+    fn collect_what_came(self: &Rc<Self>) {
+        self.scheduler.mail.borrow_mut().extend(self.remote.collect());
+        self.open_mail();
     }
 
     /// What comes with a call may wait in place, and then opens what lies behind that: maybe it
