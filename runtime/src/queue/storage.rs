@@ -18,16 +18,40 @@ pub trait Storage<T>: sealed::Sealed {
     fn first(&self) -> Option<&T>;
     #[doc(hidden)]
     fn size(&self) -> usize;
-    /// Asked when somebody finds no item: after a peak the memory goes, half of it each time.
+    /// For how many items there is memory.
     #[doc(hidden)]
-    fn give_back_room(&mut self);
+    fn capacity(&self) -> usize;
+    #[doc(hidden)]
+    fn shrink_to(&mut self, capacity: usize);
+
+    /// Asked when somebody finds no item: after a peak the memory goes, half of it each time.
+    // Every get that has to wait asks, so the answer "there is none to give" lies in line.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn give_back_room(&mut self) {
+        if self.capacity() > KEPT {
+            give_back_room(self);
+        }
+    }
 }
+
+#[cold]
+#[inline(never)]
+fn give_back_room<T, S: Storage<T> + ?Sized>(items: &mut S) {
+    if items.size() == 0
+        && let Some(kept) = room_kept(items.capacity())
+    {
+        items.shrink_to(kept);
+    }
+}
+
+/// Room for so few items is not worth giving back.
+const KEPT: usize = 1024;
 
 /// Room for how many items is kept of so much when there is none: half of it, so that a queue that
 /// fills up again and again does not begin anew each time. `None` if that is nothing to speak of.
 #[inline]
 pub(crate) fn room_kept(capacity: usize) -> Option<usize> {
-    const KEPT: usize = 1024;
     (capacity > KEPT).then_some(KEPT.max(capacity / 2))
 }
 
@@ -71,12 +95,13 @@ impl<T> Storage<T> for Fifo<T> {
         self.0.len()
     }
 
-    fn give_back_room(&mut self) {
-        if self.0.is_empty()
-            && let Some(kept) = room_kept(self.0.capacity())
-        {
-            self.0.shrink_to(kept);
-        }
+    #[inline]
+    fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
+    fn shrink_to(&mut self, capacity: usize) {
+        self.0.shrink_to(capacity);
     }
 }
 
@@ -114,12 +139,13 @@ impl<T> Storage<T> for Stack<T> {
         self.0.len()
     }
 
-    fn give_back_room(&mut self) {
-        if self.0.is_empty()
-            && let Some(kept) = room_kept(self.0.capacity())
-        {
-            self.0.shrink_to(kept);
-        }
+    #[inline]
+    fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
+    fn shrink_to(&mut self, capacity: usize) {
+        self.0.shrink_to(capacity);
     }
 }
 
@@ -171,12 +197,13 @@ impl<T: Ord> Storage<T> for Heap<T> {
         self.entries.len()
     }
 
-    fn give_back_room(&mut self) {
-        if self.entries.is_empty()
-            && let Some(kept) = room_kept(self.entries.capacity())
-        {
-            self.entries.shrink_to(kept);
-        }
+    #[inline]
+    fn capacity(&self) -> usize {
+        self.entries.capacity()
+    }
+
+    fn shrink_to(&mut self, capacity: usize) {
+        self.entries.shrink_to(capacity);
     }
 }
 
@@ -228,5 +255,9 @@ impl Storage<()> for Units {
         self.0
     }
 
-    fn give_back_room(&mut self) {}
+    fn capacity(&self) -> usize {
+        0
+    }
+
+    fn shrink_to(&mut self, _capacity: usize) {}
 }
