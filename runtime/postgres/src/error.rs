@@ -146,3 +146,35 @@ impl From<Timeout> for Cause {
         Cause::TimedOut(timeout)
     }
 }
+
+/// For functions that give an `io::Result`; the error is inside.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match &error.cause {
+            Cause::Io(cause) => cause.kind(),
+            Cause::Postgres(_) | Cause::RolledBack => io::ErrorKind::Other,
+            Cause::TimedOut(_) => io::ErrorKind::TimedOut,
+            Cause::Broken => io::ErrorKind::NotConnected,
+            Cause::TooManyNotifications(_) => io::ErrorKind::OutOfMemory,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_io_is_of_its_kind_and_holds_what_was_called_and_where() {
+        let server = Arc::from("127.0.0.1:5432");
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let error = io::Error::from(Error::new("connect", &server, refused));
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(error.to_string(), "connect at 127.0.0.1:5432: connection refused");
+        let broken = io::Error::from(Error::new("query", &server, Cause::Broken));
+        assert_eq!(broken.kind(), io::ErrorKind::NotConnected);
+        let inner = broken.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        assert_eq!(inner.map(Error::call), Some("query"));
+    }
+}

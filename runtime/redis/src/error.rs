@@ -128,6 +128,7 @@ impl From<Timeout> for Cause {
     }
 }
 
+/// For functions that give an `io::Result`; the error is inside.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match &error.cause {
