@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::hub::current;
+use crate::hubs::get_hub;
 
 /// Reports every green thread that keeps this OS thread's hub for longer than `limit` without
 /// suspending; `None` ends that.
@@ -32,5 +32,5 @@ use crate::hub::current;
 /// eventlet's `hub_blocking_detection`, which raises an exception in the code that blocks; gevent's
 /// monitor thread.
 pub fn hub_blocking_detection(limit: Option<Duration>) {
-    current::with(|hub| hub.detect_blocking(limit));
+    get_hub().detect_blocking(limit);
 }

@@ -167,6 +167,21 @@ impl Hub {
         self.0.replace_clock(HubClock::Other(Rc::new(clock)));
     }
 
+    /// Reports whoever keeps this hub for longer than `limit`; `None` ends that. Does not suspend.
+    /// [`debug::hub_blocking_detection`](crate::debug::hub_blocking_detection) has it for the
+    /// present hub, and says what is reported.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let hub = eventlet::hubs::get_hub();
+    /// hub.detect_blocking(Some(Duration::from_millis(100)));
+    /// hub.detect_blocking(None);
+    /// ```
+    pub fn detect_blocking(&self, limit: Option<Duration>) {
+        self.0.detect_blocking(limit);
+    }
+
     /// Every green thread that has not ended, with what it waits for and the lines where its green
     /// calls stand.
     pub fn describe_threads(&self) -> String {
