@@ -81,7 +81,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
         spend(1);
         state.insert(item);
         if state.has_waiter() {
-            self.after_putting(state);
+            self.after_putting_at_once(state);
         }
         true
     }
@@ -125,8 +125,21 @@ impl<T, S: Storage<T>> Shared<T, S> {
         Ok(item)
     }
 
-    /// Wakes whose turn it is now that an item more is in or on offer.
+    /// [`after_putting`](Self::after_putting) an item that lies there now: mostly one waits, and
+    /// takes.
     #[inline]
+    fn after_putting_at_once(&self, mut state: RefMut<'_, State<T, S>>) {
+        let is_first = state.getters.notified() == 0 && state.getters.len() == 1;
+        if !is_first || !state.peekers.is_empty() {
+            return self.after_putting(state);
+        }
+        let getter = state.getters.notify_first();
+        drop(state);
+        getter.into_iter().for_each(wake);
+    }
+
+    /// Wakes whose turn it is now that an item more is in or on offer.
+    #[inline(never)]
     pub(crate) fn after_putting(&self, mut state: RefMut<'_, State<T, S>>) {
         let notified = state.notify_next();
         let are_more = state.may_notify();

@@ -116,11 +116,12 @@ impl<T, S: Storage<T>> Wait for Get<'_, T, S> {
                 Some(ticket) => _left_over = state.getters.renew(ticket, waiting.waiter()),
                 None => {
                     state.items.give_back_room();
+                    // Behind one that was notified there may be an item for this one as well, or
+                    // the end; otherwise there is nothing, as has been seen.
+                    let is_behind = state.getters.notified() > 0;
                     self.ticket = Some(state.getters.enqueue(waiting.waiter()));
-                    // There may be an item for this one as well, or the end.
-                    let may_notify = state.may_notify();
                     drop(state);
-                    if may_notify {
+                    if is_behind {
                         self.shared.wake();
                     }
                 }

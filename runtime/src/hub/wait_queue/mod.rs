@@ -106,42 +106,48 @@ impl<B> WaitList<B> {
     /// Joins at the end, with what it brings.
     #[inline]
     pub(crate) fn enqueue_with(&mut self, waiter: Waiter, brought: Option<B>) -> Ticket {
-        let index = self.free_place();
-        let before = self.last;
+        let index = self.free;
+        // No place has the number that stands for none.
+        let Some(place) = self.places.get_mut(index as usize) else {
+            return self.enqueue_in_new_place(waiter, brought);
+        };
+        self.free = place.after;
         // Field by field: a whole place would be put together elsewhere first, and waited for when
         // it is copied.
-        let place = &mut self.places[index as usize];
         place.waiter = Some(waiter);
         place.brought = brought;
         place.is_notified = false;
-        place.before = before;
+        place.before = self.last;
         place.after = NONE;
-        match self.last {
-            NONE => self.first = index,
-            last => self.places[last as usize].after = index,
-        }
-        self.last = index;
-        if self.next == NONE {
-            self.next = index;
-        }
-        self.waiting += 1;
+        self.append(index);
         Ticket(index)
     }
 
-    #[inline]
-    fn free_place(&mut self) -> u32 {
-        if self.free == NONE {
-            return self.add_place();
-        }
-        let index = self.free;
-        self.free = self.places[index as usize].after;
-        index
+    #[cold]
+    #[inline(never)]
+    fn enqueue_in_new_place(&mut self, waiter: Waiter, brought: Option<B>) -> Ticket {
+        let index = u32::try_from(self.places.len()).ok().filter(|&index| index != NONE);
+        let index = index.expect("fewer than 2^32 - 1 tasks wait in one line");
+        let waiter = Some(waiter);
+        self.places.push(Node { waiter, is_notified: false, before: self.last, after: NONE, brought });
+        self.append(index);
+        Ticket(index)
     }
 
-    #[cold]
-    fn add_place(&mut self) -> u32 {
-        self.places.push(Node { waiter: None, is_notified: false, before: NONE, after: NONE, brought: None });
-        u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks wait in one line")
+    /// The place at the end of the line knows already who is before it.
+    #[inline(always)]
+    fn append(&mut self, index: u32) {
+        match self.last {
+            NONE => (self.first, self.next) = (index, index),
+            last => {
+                self.places[last as usize].after = index;
+                if self.next == NONE {
+                    self.next = index;
+                }
+            }
+        }
+        self.last = index;
+        self.waiting += 1;
     }
 
     /// What the holder of this place has brought. It is taken by whoever it is for, or by the
