@@ -80,7 +80,7 @@ impl<T, S: Storage<T>> Shared<T, S> {
         let Some(item) = item.take() else { return false };
         spend(1);
         state.insert(item);
-        if state.has_waiter() {
+        if state.is_awaited() {
             self.after_putting_at_once(state);
         }
         true
@@ -243,12 +243,10 @@ impl<T, S: Storage<T>> State<T, S> {
         self.items.size() < self.limit
     }
 
-    /// Does anybody wait who was not notified? Of those who wait for the queue to be done with,
-    /// nothing is said.
+    /// Does anybody wait for an item who was not notified?
     #[inline]
-    fn has_waiter(&self) -> bool {
-        // All at once, because mostly nobody does.
-        self.getters.len() | self.putters.len() | self.peekers.len() != 0
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.getters.len() | self.peekers.len() != 0
     }
 
     /// Is it open, without a putter in line or a getter that was notified? Then to take an item is

@@ -31,10 +31,13 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
 
     #[inline]
     fn attempt(&mut self, waiting: &Waiting<'_>) -> Option<Result<(), ShutDown>> {
+        let _left;
         let _left_over;
         let mut state = self.shared.state.borrow_mut();
         if let Some(ticket) = self.ticket {
             if state.putters.brought(ticket).is_none() {
+                self.ticket = None;
+                _left = state.putters.dequeue(ticket);
                 return Some(Ok(()));
             }
             if state.is_shut_down {
@@ -53,7 +56,9 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
         } else {
             self.ticket = Some(state.offer(item, waiting.waiter()));
         }
-        self.shared.after_putting(state);
+        if state.is_awaited() {
+            self.shared.after_putting(state);
+        }
         is_in.then_some(Ok(()))
     }
 
@@ -71,9 +76,9 @@ impl<T, S: Storage<T>> Wait for Put<'_, T, S> {
     }
 }
 
-impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
-    fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
+impl<T, S: Storage<T>> Put<'_, T, S> {
+    #[inline(never)]
+    fn give_up(&self, ticket: Ticket) {
         let _left;
         let mut state = self.shared.state.borrow_mut();
         let taken_back = state.putters.brought(ticket).take();
@@ -82,6 +87,15 @@ impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
             state.revoke_last();
             drop(state);
             self.item.set(Some(item));
+        }
+    }
+}
+
+impl<T, S: Storage<T>> Drop for Put<'_, T, S> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.give_up(ticket);
         }
     }
 }
