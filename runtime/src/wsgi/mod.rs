@@ -49,6 +49,8 @@
 //! `wsgi::server(TlsListener::new(listen("0.0.0.0:443")?, acceptor), app)`. Both versions are offered
 //! by ALPN then, and a handler's [`Peer::is_encrypted`] is true.
 //!
+//! One OS thread serves. [`workers`] are several, each with a hub of its own.
+//!
 //! # Limits
 //!
 //! All are on unless said otherwise, and each is a method of [`Server`].
@@ -98,9 +100,11 @@ mod router;
 mod server;
 mod shutdown;
 mod statics;
+mod workers;
 
 pub use request::{Params, Peer, RequestExt, form};
 pub use router::Router;
 pub use server::{Application, Server, Transport, server};
 pub use shutdown::Handle;
 pub use statics::StaticFiles;
+pub use workers::workers;
