@@ -272,7 +272,8 @@ fn a_query_that_is_cut_off_is_cancelled_and_its_connection_given_to_nobody() {
 fn what_leaves_something_in_a_session_is_not_lent_again() {
     let server = Postgres::start("pg-session");
     let pool = server.client().pool(Builder::new().max_size(1));
-    for text in ["SET search_path TO nowhere", "LISTEN news", "BEGIN"] {
+    let temporary = "SELECT 1 AS n INTO TEMP fruit";
+    for text in ["SET search_path TO nowhere", "LISTEN news", "BEGIN", temporary] {
         pool.get().unwrap().batch_execute(text).unwrap();
         assert_eq!(pool.len(), 0, "{text}");
     }

@@ -237,15 +237,21 @@ impl Session {
     }
 }
 
-/// May a statement leave something in the session? Whatever does not begin as one of these may.
+/// May a statement leave something in the session? Whatever does not begin as one of these may, and
+/// whatever makes something that is temporary.
 fn changes_the_session(text: &str) -> bool {
     let is_harmless = |statement: &str| {
-        let mut words = statement.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let mut words = words.by_ref().filter(|word| !word.is_empty()).map(str::to_ascii_uppercase);
-        match (words.next().as_deref(), words.next().as_deref()) {
-            (None, _) => statement.trim().is_empty(),
-            (Some("CREATE"), Some("TEMP" | "TEMPORARY" | "LOCAL" | "GLOBAL")) => false,
-            (Some(first), _) => HARMLESS.contains(&first),
+        let words = statement.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).map(str::to_ascii_uppercase).collect();
+        let makes_temporary = words.iter().any(|word| word == "PG_TEMP")
+            || words.windows(2).any(|pair| {
+                // A column may have such a name, but does not come behind these.
+                let is_made = ["CREATE", "REPLACE", "LOCAL", "GLOBAL", "INTO"].contains(&&*pair[0]);
+                is_made && ["TEMP", "TEMPORARY"].contains(&&*pair[1])
+            });
+        match words.first() {
+            None => statement.trim().is_empty(),
+            Some(first) => HARMLESS.contains(&&**first) && !makes_temporary,
         }
     };
     !text.split(';').all(is_harmless)
@@ -289,6 +295,7 @@ mod tests {
             "  insert into a values (1)",
             "(select 1) union (select 2)",
             "create table a (n int); drop table a;",
+            "select temp, local from weather",
             "",
         ] {
             assert!(!changes_the_session(text), "{text}");
@@ -299,6 +306,11 @@ mod tests {
             "select 1; begin",
             "LISTEN news",
             "create temp table a (n int)",
+            "select 1 as n into temporary a",
+            "select 1 as n into local temp a",
+            "with b as (select 1 as n) select n into temp a from b",
+            "create or replace temp view a as select 1",
+            "create table pg_temp.a (n int)",
             "-- a comment\nselect 1",
             "do $$ begin null; end $$",
         ] {
