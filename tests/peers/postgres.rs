@@ -1,22 +1,27 @@
 //! A real PostgreSQL at the other end.
 
 use std::cell::RefCell;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use eventlet::db_pool::Builder;
 use eventlet::green::process::Command;
+use eventlet::tls::TlsConnector;
 use eventlet::{Event, GreenIterator, green, sleep, spawn, with_timeout};
 use eventlet_peer_tests::{Files, LIMIT, Program, free_port};
 use eventlet_postgres::tokio_postgres::error::SqlState;
 use eventlet_postgres::{Cause, Client, Connection, Error};
+use eventlet_web_tests::authority::{AUTHORITY, Authority, Identity};
 
 /// "Fast" shutdown: what is connected is cut off.
 const SIGINT: i32 = 2;
 const MS: Duration = Duration::from_millis(1);
+
+static SERVER: LazyLock<Identity> = LazyLock::new(|| AUTHORITY.identity(&["127.0.0.1"]));
 
 struct Postgres {
     program: Program,
@@ -70,8 +75,33 @@ impl Postgres {
         Postgres { program, port, files }
     }
 
+    /// One that lets Anna in if she speaks TLS and knows the password, and Otto as he comes.
+    #[green]
+    fn encrypted(name: &str) -> Postgres {
+        let Postgres { program, port, files } = {
+            let server = Postgres::start(name);
+            let mut owner = server.client().connect().unwrap();
+            owner.batch_execute("ALTER ROLE anna PASSWORD 'secret'; CREATE ROLE otto LOGIN").unwrap();
+            owner.batch_execute("ALTER SYSTEM SET ssl = on").unwrap();
+            server
+        };
+        program.end(SIGINT);
+        let of_data = |name: &str| files.path(&format!("data/{name}"));
+        fs::write(of_data("server.crt"), &SERVER.certificate).unwrap();
+        fs::write(of_data("server.key"), &SERVER.key).unwrap();
+        fs::set_permissions(of_data("server.key"), Permissions::from_mode(0o600)).unwrap();
+        let _ = Command::new("chown").args(["nobody:nogroup", &of_data("server.key")]).status();
+        let rules = "hostssl all anna 127.0.0.1/32 scram-sha-256\nhost all otto 127.0.0.1/32 trust\n";
+        fs::write(of_data("pg_hba.conf"), rules).unwrap();
+        Postgres::on(port, files)
+    }
+
     fn client(&self) -> Client {
-        let config = format!("host=127.0.0.1 port={} user=anna dbname=postgres", self.port);
+        self.client_with("user=anna")
+    }
+
+    fn client_with(&self, more: &str) -> Client {
+        let config = format!("host=127.0.0.1 port={} dbname=postgres {more}", self.port);
         Client::open(&config).unwrap()
     }
 }
@@ -356,5 +386,104 @@ fn notifications_notices_and_copies_come_through() {
     drop((shop, other));
     // The connection's end is theirs.
     assert!(rest.next().is_none());
+    server.program.end(SIGINT);
+}
+
+/// What the server knows of its connection to us.
+#[green]
+fn is_encrypted(shop: &mut Connection) -> bool {
+    let text = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    let is_said = shop.query_one(text, &[]).unwrap().get(0);
+    assert_eq!(shop.is_encrypted(), is_said);
+    is_said
+}
+
+#[green]
+fn trusting(authority: &Authority) -> TlsConnector {
+    TlsConnector::builder().roots(authority.pem.clone()).build().unwrap()
+}
+
+#[eventlet::test(real_time)]
+fn what_is_said_is_encrypted_as_sslmode_says_and_passwords_are_bound_to_the_connection() {
+    let server = Postgres::encrypted("pg-tls");
+    let (ours, others) = (trusting(&AUTHORITY), trusting(&Authority::new("another one")));
+
+    let bound = server.client_with("user=anna password=secret sslmode=require channel_binding=require");
+    let mut shop = bound.clone().tls(ours.clone()).connect().unwrap();
+    assert!(is_encrypted(&mut shop) && shop.is_usable());
+    // More than a record each way.
+    let long = "x".repeat(100_000);
+    assert_eq!(shop.query_one("SELECT $1 || $1", &[&long]).unwrap().get::<_, &str>(0).len(), 200_000);
+    drop(shop);
+    let wrong = server.client_with("user=anna password=wrong sslmode=require").tls(ours.clone());
+    assert_eq!(wrong.connect().unwrap_err().code(), Some(&SqlState::INVALID_PASSWORD));
+
+    // Nobody whom we do not trust, in either mode.
+    for mode in ["require", "prefer"] {
+        let client = server.client_with(&format!("user=anna password=secret sslmode={mode}"));
+        let error = client.tls(others.clone()).connect().unwrap_err().to_string();
+        assert!(error.contains("UnknownIssuer"), "{error}");
+    }
+    let error = bound.connect().unwrap_err().to_string();
+    assert!(error.contains("certificate"), "{error}");
+
+    // `prefer` is what is meant if nothing is said.
+    let otto = server.client_with("user=otto");
+    assert!(is_encrypted(&mut otto.clone().tls(ours.clone()).connect().unwrap()));
+    assert!(!is_encrypted(&mut otto.connect().unwrap()));
+    let disabled = server.client_with("user=otto sslmode=disable").tls(ours);
+    assert!(!is_encrypted(&mut disabled.connect().unwrap()));
+    let anna = server.client_with("user=anna password=secret").connect().unwrap_err();
+    assert_eq!(anna.code(), Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION));
+    server.program.end(SIGINT);
+}
+
+#[eventlet::test(real_time)]
+fn a_server_without_tls_is_spoken_to_without_it_unless_it_is_required() {
+    let server = Postgres::start("pg-no-tls");
+    let ours = trusting(&AUTHORITY);
+    assert!(!is_encrypted(&mut server.client().tls(ours.clone()).connect().unwrap()));
+    let required = server.client_with("user=anna sslmode=require").tls(ours);
+    let error = required.connect().unwrap_err().to_string();
+    assert!(error.contains("server does not support TLS"), "{error}");
+    server.program.end(SIGINT);
+}
+
+#[eventlet::test(real_time)]
+fn queries_over_tls_are_cancelled_and_a_pool_goes_on_when_the_server_was_started_anew() {
+    let server = Postgres::encrypted("pg-tls-pool");
+    let client = server.client_with("user=anna password=secret sslmode=require").tls(trusting(&AUTHORITY));
+    let pool = client.pool(Builder::new().max_size(2));
+    let mut watcher = client.connect().unwrap();
+    let sleeper = {
+        let pool = pool.clone();
+        spawn(
+            #[green]
+            move || drop(pool.get().unwrap().query("SELECT pg_sleep(600)", &[])),
+        )
+    };
+    until_running(&mut watcher, "%pg_sleep(600)%", 1);
+    sleeper.kill();
+    assert_eq!(pool.len(), 0);
+    until_running(&mut watcher, "%pg_sleep(600)%", 0);
+
+    // The answer to a rollback that nobody has waited for is no end.
+    let mut shop = pool.get().unwrap();
+    shop.execute("CREATE TABLE fruit (n int)", &[]).unwrap();
+    let mut order = shop.transaction().unwrap();
+    order.execute("INSERT INTO fruit VALUES (1)", &[]).unwrap();
+    drop(order);
+    sleep(20 * MS);
+    drop(shop);
+    assert_eq!(pool.idle(), 1);
+    assert_eq!(count(&mut pool.get().unwrap()), 0);
+
+    drop(watcher);
+    let Postgres { program, port, files } = server;
+    program.end(SIGINT);
+    let server = Postgres::on(port, files);
+    assert!(is_encrypted(&mut pool.get().unwrap()));
+    assert_eq!(pool.len(), 1);
+    pool.clear();
     server.program.end(SIGINT);
 }

@@ -1,5 +1,7 @@
 //! Where a server is, as whom to speak to it, and within which limits.
 
+#[cfg(feature = "tls")]
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -11,14 +13,20 @@ use eventlet::db_pool::{Builder, ConnectError, ConnectionPool};
 use eventlet::green::net::TcpStream;
 #[cfg(unix)]
 use eventlet::green::os::unix::net::UnixStream;
+#[cfg(feature = "tls")]
+use eventlet::tls::TlsConnector;
 use eventlet::{green, with_timeout};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
+#[cfg(feature = "tls")]
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::DbError;
 
 use crate::connection::Connection;
 use crate::error::Error;
-use crate::session::Stream;
+use crate::session::{Session, Stream};
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 
 /// Connections that are lent: what [`Client::pool`] makes.
 pub type Pool = ConnectionPool<Connection, Error>;
@@ -33,6 +41,8 @@ pub struct Client {
     connect_limit: Option<Duration>,
     limit: Option<Duration>,
     on_notice: Option<OnNotice>,
+    #[cfg(feature = "tls")]
+    connector: Rc<RefCell<Option<TlsConnector>>>,
 }
 
 pub(crate) type OnNotice = Rc<dyn Fn(&DbError)>;
@@ -40,7 +50,13 @@ pub(crate) type OnNotice = Rc<dyn Fn(&DbError)>;
 /// A way to a server.
 #[derive(Clone, Debug)]
 pub(crate) enum Address {
-    Tcp(String, u16),
+    Tcp {
+        host: String,
+        port: u16,
+        /// What its certificate is for.
+        #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "there are no certificates"))]
+        name: String,
+    },
     #[cfg(unix)]
     Unix(std::path::PathBuf),
 }
@@ -62,7 +78,14 @@ impl Client {
     pub fn from_config(config: Config) -> Client {
         let connect_limit = config.get_connect_timeout().copied();
         let connect_limit = Some(connect_limit.unwrap_or(Duration::from_secs(5)));
-        Client { config: Rc::new(config), connect_limit, limit: None, on_notice: None }
+        Client {
+            config: Rc::new(config),
+            connect_limit,
+            limit: None,
+            on_notice: None,
+            #[cfg(feature = "tls")]
+            connector: Rc::default(),
+        }
     }
 
     /// How long connecting may take, to all hosts together; 5 seconds if neither the string nor
@@ -83,6 +106,15 @@ impl Client {
     /// it they are dropped.
     pub fn on_notice(mut self, f: impl Fn(&DbError) + 'static) -> Client {
         self.on_notice = Some(Rc::new(f));
+        self
+    }
+
+    /// Whom to trust, and what to show. It makes `sslmode=prefer`, which is meant if nothing is
+    /// said, ask for TLS; with `require` whom the system trusts is trusted if nobody says. See
+    /// [TLS](crate#tls).
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, connector: TlsConnector) -> Client {
+        self.connector = Rc::new(RefCell::new(Some(connector)));
         self
     }
 
@@ -127,15 +159,9 @@ impl Client {
         let mut failure = None;
         for address in self.addresses() {
             let server: Arc<str> = address.to_string().into();
-            match address.connect() {
-                Ok(stream) => {
-                    let connected = Connection::establish(&self.config, stream, address, server, self.limit);
-                    match connected {
-                        Ok(connection) => return Ok(connection.with_notices(self.on_notice.clone())),
-                        Err(error) => failure = Some(error),
-                    }
-                }
-                Err(error) => failure = Some(Error::new("connect", &server, error)),
+            match self.connect_to(address, server.clone()) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => failure = Some(error),
             }
         }
         Err(failure.unwrap_or_else(|| {
@@ -144,17 +170,59 @@ impl Client {
         }))
     }
 
+    #[green]
+    fn connect_to(&self, address: Address, server: Arc<str>) -> Result<Connection, Error> {
+        let failed = |error: io::Error| Error::new("connect", &server, error);
+        let stream = address.connect().map_err(failed)?;
+        let other = stream.another().map_err(failed)?;
+        let mut session = Session::new(server.clone(), address, other, self.limit);
+        #[cfg(feature = "tls")]
+        {
+            session.tls = self.encryption(&session.address).map_err(failed)?;
+        }
+        *session.on_notice.get_mut() = self.on_notice.clone();
+        Connection::establish(&self.config, stream, Rc::new(session))
+    }
+
+    /// How what goes there is encrypted, if the server will have it.
+    #[cfg(feature = "tls")]
+    #[green]
+    fn encryption(&self, address: &Address) -> io::Result<Option<Tls>> {
+        let Address::Tcp { name, .. } = address else { return Ok(None) };
+        let known = self.connector.borrow().clone();
+        let connector = match (known, self.config.get_ssl_mode()) {
+            (_, SslMode::Disable) => return Ok(None),
+            (Some(connector), _) => connector,
+            (None, SslMode::Require) => {
+                let connector = TlsConnector::new()?;
+                self.connector.borrow_mut().insert(connector).clone()
+            }
+            (None, _) => return Ok(None),
+        };
+        Ok(Some(Tls::new(connector, name, self.config.get_ssl_negotiation())))
+    }
+
     fn addresses(&self) -> Vec<Address> {
         let ports = self.config.get_ports();
         let port = |n: usize| ports.get(n).or(ports.first()).copied().unwrap_or(5432);
-        let numeric = self.config.get_hostaddrs();
+        let (numeric, hosts) = (self.config.get_hostaddrs(), self.config.get_hosts());
         if !numeric.is_empty() {
-            let all = numeric.iter().enumerate();
-            return all.map(|(n, host)| Address::Tcp(host.to_string(), port(n))).collect();
+            // Their names are what certificates are for.
+            let name = |n: usize| match hosts.get(n) {
+                Some(Host::Tcp(name)) => Some(name.clone()),
+                _ => None,
+            };
+            let all = numeric.iter().map(ToString::to_string).enumerate();
+            let tcp = |(n, host): (usize, String)| Address::Tcp {
+                name: name(n).unwrap_or_else(|| host.clone()),
+                host,
+                port: port(n),
+            };
+            return all.map(tcp).collect();
         }
-        let all = self.config.get_hosts().iter().enumerate();
+        let all = hosts.iter().enumerate();
         all.map(|(n, host)| match host {
-            Host::Tcp(host) => Address::Tcp(host.clone(), port(n)),
+            Host::Tcp(host) => Address::Tcp { host: host.clone(), port: port(n), name: host.clone() },
             #[cfg(unix)]
             Host::Unix(folder) => Address::Unix(Path::join(folder, format!(".s.PGSQL.{}", port(n)))),
         })
@@ -171,7 +239,7 @@ impl Address {
     #[green]
     pub(crate) fn connect(&self) -> io::Result<Stream> {
         match self {
-            Address::Tcp(host, port) => {
+            Address::Tcp { host, port, .. } => {
                 let stream = TcpStream::connect((host.as_str(), *port))?;
                 stream.set_nodelay(true)?;
                 Ok(Stream::Tcp(stream))
@@ -185,8 +253,8 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Address::Tcp(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Address::Tcp(host, port) => write!(f, "{host}:{port}"),
+            Address::Tcp { host, port, .. } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Address::Tcp { host, port, .. } => write!(f, "{host}:{port}"),
             #[cfg(unix)]
             Address::Unix(path) => path.display().fmt(f),
         }

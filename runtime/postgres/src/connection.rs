@@ -4,20 +4,18 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use eventlet::green::polled::{PollRead, PollWrite, Polled};
 use eventlet::{GreenThread, green, spawn, spawn_n, with_timeout};
 use futures_util::{SinkExt, StreamExt};
-use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::tls::TlsStream;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{
     AsyncMessage, CancelToken, Config, CopyInSink, NoTls, Row, SimpleQueryMessage, Statement,
 };
 
-use crate::client::{Address, OnNotice};
 use crate::error::{Cause, Error};
 use crate::listen::Notifications;
 use crate::session::{Session, Sql, Stream};
@@ -48,14 +46,15 @@ impl Connection {
     pub(crate) fn establish(
         config: &Config,
         stream: Stream,
-        address: Address,
-        server: Arc<str>,
-        limit: Option<Duration>,
+        session: Rc<Session>,
     ) -> Result<Connection, Error> {
-        let other = stream.another().map_err(|error| Error::new("connect", &server, error))?;
-        let session = Rc::new(Session::new(server, address, other, limit));
         let known = session.clone();
         let connected = match stream {
+            #[cfg(feature = "tls")]
+            Stream::Tcp(stream) if let Some(tls) = session.tls.clone() => {
+                let connected = config.connect_raw(Polled::new(stream), tls.of(&session)).await;
+                connected.map(|(client, driver)| (client, spawn(move || drive(driver, known))))
+            }
             Stream::Tcp(stream) => {
                 let connected = config.connect_raw(Polled::new(stream), NoTls).await;
                 connected.map(|(client, driver)| (client, spawn(move || drive(driver, known))))
@@ -68,11 +67,6 @@ impl Connection {
         };
         let (client, driver) = connected.map_err(|error| session.error("connect", error))?;
         Ok(Connection { client: Some(client), driver: Some(driver), session })
-    }
-
-    pub(crate) fn with_notices(self, on_notice: Option<OnNotice>) -> Self {
-        *self.session.on_notice.borrow_mut() = on_notice;
-        self
     }
 
     fn client(&self) -> &tokio_postgres::Client {
@@ -306,6 +300,11 @@ impl Connection {
         self.session.is_usable() && !self.client().is_closed()
     }
 
+    /// Is what is said here encrypted? See [TLS](crate#tls).
+    pub fn is_encrypted(&self) -> bool {
+        self.session.is_encrypted()
+    }
+
     /// The address of the server.
     pub fn server(&self) -> &str {
         &self.session.server
@@ -352,6 +351,10 @@ fn cancel(token: CancelToken, session: Rc<Session>) -> Result<(), Error> {
         #[green]
         || -> Result<(), Cause> {
             match session.address.connect()? {
+                #[cfg(feature = "tls")]
+                Stream::Tcp(stream) if let Some(tls) = session.tls.clone() => {
+                    token.cancel_query_raw(Polled::new(stream), tls.of(&session)).await?;
+                }
                 Stream::Tcp(stream) => token.cancel_query_raw(Polled::new(stream), NoTls).await?,
                 #[cfg(unix)]
                 Stream::Unix(stream) => token.cancel_query_raw(Polled::new(stream), NoTls).await?,
@@ -364,9 +367,10 @@ fn cancel(token: CancelToken, session: Rc<Session>) -> Result<(), Error> {
 
 /// Carries what is said in both directions, until the connection ends.
 #[green]
-fn drive<S>(mut driver: tokio_postgres::Connection<Polled<S>, NoTlsStream>, session: Rc<Session>)
+fn drive<S, T>(mut driver: tokio_postgres::Connection<Polled<S>, T>, session: Rc<Session>)
 where
     S: PollRead + PollWrite + Unpin + 'static,
+    T: TlsStream + Unpin + 'static,
 {
     let cause = loop {
         match poll_fn(|cx| driver.poll_message(cx)).await {

@@ -74,13 +74,31 @@
 //!
 //! The rows of a query are in memory all at once; `LIMIT` and cursors are for more.
 //!
-//! There is no TLS here yet: `sslmode=require` gives an error, and without it nothing is encrypted.
+//! # TLS
+//!
+//! With the feature `tls`, over TCP, as `sslmode` in the connection string says:
+//!
+//! | `sslmode` | |
+//! |---|---|
+//! | `disable` | never |
+//! | `prefer`, and if nothing is said | if `Client::tls` has said whom to trust, and the server speaks it |
+//! | `require` | always; whom the system trusts is trusted if nobody has said anything else |
+//!
+//! What is encrypted is also checked: the server must show a certificate for the name of the host,
+//! from somebody who is trusted. So `require` is what `verify-full` is to other clients. A password
+//! (SCRAM) is bound to the connection where the server offers that, so that it is of no use to
+//! somebody in between; `channel_binding=require` insists on it. Queries are cancelled over TLS as
+//! well.
+//!
+//! Without the feature `require` is an error, and nothing is encrypted.
 
 mod client;
 mod connection;
 mod error;
 mod listen;
 mod session;
+#[cfg(feature = "tls")]
+mod tls;
 mod transaction;
 
 pub use client::{Client, Pool, PoolError};

@@ -13,6 +13,7 @@ use eventlet::green::os::unix::net::UnixStream;
 use eventlet::{green, with_timeout};
 #[cfg(unix)]
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
     net::{RecvFlags, recv},
 };
@@ -20,6 +21,8 @@ use tokio_postgres::{Notification, Statement, ToStatement};
 
 use crate::client::{Address, OnNotice};
 use crate::error::{Cause, Error};
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 
 /// What a query can be: its text, or a [`Statement`] that was prepared.
 ///
@@ -75,7 +78,7 @@ impl Stream {
     /// of it yet? What else waits to be read may be the answer to a rollback, or to the end of a
     /// statement, which nobody waits for.
     #[cfg(unix)]
-    fn is_at_its_end(&self) -> bool {
+    fn is_at_its_end(&self, is_encrypted: bool) -> bool {
         /// The message with which a server takes leave.
         const ERROR: u8 = b'E';
         let mut first = [0];
@@ -84,14 +87,33 @@ impl Stream {
             Stream::Unix(stream) => recv(stream, &mut first, RecvFlags::PEEK),
         };
         match peeked {
-            Ok((count, _)) => count == 0 || first == [ERROR],
+            Ok((0, _)) => true,
+            // What it says cannot be told; whether the end comes behind it can.
+            Ok(_) if is_encrypted => self.is_hung_up(),
+            Ok(_) => first == [ERROR],
             Err(error) => error != Errno::WOULDBLOCK,
         }
     }
 
+    /// Has the peer ended its direction, whatever is still to be read of it?
+    #[cfg(unix)]
+    fn is_hung_up(&self) -> bool {
+        // Others tell of it once both directions have ended.
+        #[cfg(target_os = "linux")]
+        let ends = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
+        #[cfg(not(target_os = "linux"))]
+        let ends = PollFlags::HUP | PollFlags::ERR;
+        let mut asked = match self {
+            Stream::Tcp(stream) => [PollFd::new(stream, ends)],
+            Stream::Unix(stream) => [PollFd::new(stream, ends)],
+        };
+        let at_once = Timespec::default();
+        poll(&mut asked, Some(&at_once)).is_ok_and(|_| asked[0].revents().intersects(ends))
+    }
+
     /// The driver is asked alone.
     #[cfg(not(unix))]
-    fn is_at_its_end(&self) -> bool {
+    fn is_at_its_end(&self, _is_encrypted: bool) -> bool {
         false
     }
 }
@@ -102,6 +124,10 @@ pub(crate) struct Session {
     pub(crate) address: Address,
     /// Another handle on the stream that the driver has.
     stream: Stream,
+    /// How what goes to this server is encrypted, if it is.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Tls>,
+    is_encrypted: Cell<bool>,
     limit: Cell<Option<Duration>>,
     /// A call is under way, or one was cut off.
     is_busy: Cell<bool>,
@@ -127,6 +153,9 @@ impl Session {
             server,
             address,
             stream,
+            #[cfg(feature = "tls")]
+            tls: None,
+            is_encrypted: Cell::new(false),
             limit: Cell::new(limit),
             is_busy: Cell::new(false),
             is_changed: Cell::new(false),
@@ -151,13 +180,22 @@ impl Session {
         self.is_busy.get()
     }
 
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.is_encrypted.get()
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn has_encrypted(&self) {
+        self.is_encrypted.set(true);
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.has_ended.get()
     }
 
     pub(crate) fn is_usable(&self) -> bool {
         let is_as_it_was = !self.is_busy.get() && !self.is_changed.get();
-        is_as_it_was && !self.has_ended.get() && !self.stream.is_at_its_end()
+        is_as_it_was && !self.has_ended.get() && !self.stream.is_at_its_end(self.is_encrypted.get())
     }
 
     pub(crate) fn error(&self, call: &'static str, cause: impl Into<Cause>) -> Error {
