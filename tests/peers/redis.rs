@@ -234,22 +234,26 @@ fn messages_come_to_whoever_waits_while_another_one_subscribes() {
     server.program.end(SIGTERM);
 }
 
-#[eventlet::test(real_time)]
-fn a_server_with_a_password_speaks_tls_and_lets_in_who_knows_it() {
-    let files = Files::new("redis-tls").unwrap();
+/// One that speaks TLS at the port that comes with it.
+#[green]
+fn encrypted(name: &str, more: &[&str]) -> (Redis, u16) {
+    let files = Files::new(name).unwrap();
     files.add("server", &AUTHORITY.identity(&["127.0.0.1"])).unwrap();
     let port = free_port();
     let (number, certificate) = (port.to_string(), files.path("server.pem"));
     let (key, authority) = (files.path("server.key"), files.path("authority.pem"));
-    let more = [
+    let tls = [
         ["--tls-port", &number],
         ["--tls-cert-file", &certificate],
         ["--tls-key-file", &key],
         ["--tls-ca-cert-file", &authority],
-        ["--tls-auth-clients", "no"],
-        ["--requirepass", "secret"],
     ];
-    let server = Redis::on(free_port(), files, more.as_flattened());
+    (Redis::on(free_port(), files, &[tls.as_flattened(), more].concat()), port)
+}
+
+#[eventlet::test(real_time)]
+fn a_server_with_a_password_speaks_tls_and_lets_in_who_knows_it() {
+    let (server, port) = encrypted("redis-tls", &["--tls-auth-clients", "no", "--requirepass", "secret"]);
     let connector = TlsConnector::builder().roots(AUTHORITY.pem.clone()).build().unwrap();
     let url = |password: &str| format!("rediss://:{password}@127.0.0.1:{port}/1?protocol=resp3");
     let client = Client::open(&url("secret")).unwrap().tls(connector.clone());
@@ -263,5 +267,25 @@ fn a_server_with_a_password_speaks_tls_and_lets_in_who_knows_it() {
     let wrong = Client::open(&url("wrong")).unwrap().tls(connector);
     let error = wrong.connect().unwrap_err();
     assert!(matches!(error.cause(), Cause::Redis(_)) && error.command() == "HELLO", "{error}");
+    server.program.end(SIGTERM);
+}
+
+#[eventlet::test(real_time)]
+fn connecting_over_tls_says_whether_a_certificate_is_taken_and_leaves_nothing_unread() {
+    let (server, port) = encrypted("redis-tls-client", &["--tls-auth-clients", "yes"]);
+    let client = Client::open(&format!("rediss://127.0.0.1:{port}")).unwrap();
+    let ours = TlsConnector::builder().roots(AUTHORITY.pem.clone());
+    let anonymous = client.clone().tls(ours.clone().build().unwrap());
+    let error = anonymous.connect().unwrap_err();
+    assert!(error.to_string().contains("CertificateRequired"), "{error}");
+
+    let anna = AUTHORITY.identity(&["anna"]);
+    let known = client.tls(ours.identity(anna.certificate, anna.key).build().unwrap());
+    let pool = known.pool(Builder::new().min_size(2));
+    pool.fill().unwrap();
+    // They were not used, and are as good as new.
+    drop((pool.get().unwrap(), pool.get().unwrap()));
+    assert_eq!((pool.idle(), pool.len()), (2, 2));
+    pool.clear();
     server.program.end(SIGTERM);
 }

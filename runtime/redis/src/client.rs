@@ -246,6 +246,11 @@ impl Client {
             select.arg(info.db());
             commands.push(select);
         }
+        if self.is_encrypted && commands.is_empty() {
+            // A server that refuses our certificate says so after the handshake, and one that does
+            // not sends what resumes it: neither is left for the first command.
+            commands.push(cmd("PING"));
+        }
         commands
     }
 }
