@@ -158,6 +158,7 @@
 //! | `signal` | handlers of signals that are green threads (Unix) |
 //! | `tls` | `tls` and `green::ssl`, on rustls with `ring`, trusting the system's certificates |
 //! | `tls-bundled-roots`, `tls-aws-lc-rs` | Mozilla's certificates compiled in; `aws-lc-rs` in the place of `ring` |
+//! | `tower` | services of tower, and so routers of axum and layers of tower-http, as applications of `wsgi` |
 //! | `tracing` | an event for every switch |
 //! | `full` | all of them but `tls-aws-lc-rs`; `default` is none |
 //!

@@ -100,6 +100,8 @@ mod router;
 mod server;
 mod shutdown;
 mod statics;
+#[cfg(feature = "tower")]
+mod tower;
 mod workers;
 
 pub use request::{Params, Peer, RequestExt, form};
@@ -107,4 +109,6 @@ pub use router::Router;
 pub use server::{Application, Server, Transport, server};
 pub use shutdown::Handle;
 pub use statics::StaticFiles;
+#[cfg(feature = "tower")]
+pub use tower::{SendBody, Tower, tower};
 pub use workers::workers;
