@@ -106,6 +106,25 @@ fn by<K: Ord>(key: fn(&u32) -> K) -> impl FnMut(&u32, &u32) -> std::cmp::Orderin
     move |a, b| key(a).cmp(&key(b))
 }
 
+/// A parameter whose type leaves out the lifetime that the result names.
+type Parsed<'a, T> = Result<(&'a str, T), String>;
+
+#[green]
+fn optional<'a, F, T>(mut parse: F) -> impl FnMut(&'a str) -> Parsed<'a, Option<T>>
+where
+    F: FnMut(&'a str) -> Parsed<'a, T>,
+{
+    move |text: &str| match parse(text) {
+        Ok((rest, value)) => Ok((rest, Some(value))),
+        Err(_) => Ok((text, None)),
+    }
+}
+
+fn digit(text: &str) -> Parsed<'_, u32> {
+    let first = text.chars().next().and_then(|c| c.to_digit(10)).ok_or("no digit")?;
+    Ok((&text[1..], first))
+}
+
 #[green]
 fn twice_the_first<A: Iterator<Item = u8>>(mut items: A) -> impl Iterator<Item = u8> {
     let mut first = items.next();
@@ -155,6 +174,8 @@ fn green_parts() {
     assert_eq!(from_first(&[0, 0, 1, 2]), [1, 2]);
     assert_eq!(value_of(None, Some(3)), 3);
     assert_eq!(behind(2)("abc"), "c");
+    let mut digits = optional(digit);
+    assert_eq!((digits("1a"), digits("a")), (Ok(("a", Some(1))), Ok(("a", None))));
     assert!(longer_than("ab")(&String::from("abc")));
     let mut numbers = vec![3, 1, 2];
     numbers.sort_by(by(|n| std::cmp::Reverse(*n)));

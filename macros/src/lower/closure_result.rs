@@ -10,6 +10,8 @@ use syn::{
     TraitBound, Type, TypeParamBound,
 };
 
+use crate::lifetimes::left_out;
+
 /// Says what a closure that ends the body takes and gives.
 ///
 /// ```text
@@ -29,6 +31,9 @@ pub(super) fn shape(stmts: &mut [Stmt], sig: &Signature) {
         return;
     };
     let is_bare = |ty: &Type| !has_reference(&ty.to_token_stream());
+    for (param, ty) in closure.inputs.iter_mut().zip(&signature.inputs) {
+        fill_lifetimes(param, &ty.ty, bound.lifetimes.as_ref());
+    }
     match &signature.output {
         ReturnType::Type(_, ty) if !is_bare(ty) => {
             // An item sees no type parameter of what is around it.
@@ -44,6 +49,23 @@ pub(super) fn shape(stmts: &mut [Stmt], sig: &Signature) {
                 }
             }
         }
+    }
+}
+
+/// Gives the type of a parameter the lifetimes that it leaves out, where the bound names them.
+///
+/// ```text
+/// Input:  -> impl Fn(&'a str) -> &'a str    move |text: &str| text
+/// Output: move |text: &'a str| text
+/// ```
+fn fill_lifetimes(param: &mut Pat, ty: &Type, declared: Option<&BoundLifetimes>) {
+    if let Pat::Type(param) = param
+        && declared.is_none()
+        && left_out(&param.ty) > 0
+        && left_out(ty) == 0
+        && has_reference(&ty.to_token_stream())
+    {
+        *param.ty = ty.clone();
     }
 }
 
