@@ -103,6 +103,24 @@ fn others(other: &Other) -> u32 {
     fetch(one + none + other.borrow())
 }
 
+/// What is configured away makes no guard, and nothing tells its type.
+static SEEN: std::sync::RwLock<Vec<u32>> = std::sync::RwLock::new(Vec::new());
+
+#[green]
+fn configured(n: u32) -> usize {
+    #[cfg(any())]
+    SEEN.write().unwrap().push(n);
+    #[cfg(any())]
+    let _seen = SEEN.read().unwrap();
+    #[cfg(not(any()))]
+    SEEN.write().unwrap().push(n + 1);
+    match n {
+        #[cfg(any())]
+        0 => SEEN.read().unwrap().len(),
+        _ => SEEN.read().unwrap().len() + 1,
+    }
+}
+
 #[green]
 fn main() {
     let total = RefCell::new(0);
@@ -113,4 +131,5 @@ fn main() {
     assert_eq!(own_locks(&lock::Mutex::new(1)), 2);
     assert_eq!(closures(Rc::new(total)), 13);
     assert_eq!(others(&Other), 1 + 1);
+    assert_eq!(configured(3), 2);
 }

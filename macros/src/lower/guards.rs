@@ -8,7 +8,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
-use syn::{BinOp, Expr, Local, Pat, Token};
+use syn::{Attribute, BinOp, Expr, Local, Pat, Token};
 
 use super::Lower;
 
@@ -35,6 +35,9 @@ pub(super) struct Guards {
     markers: usize,
     /// The one that the call makes whose question is asked next.
     made: Option<Guard>,
+    /// Whether the code where the walk is may be configured away: then nothing would tell the type
+    /// of a marker.
+    is_conditional: bool,
 }
 
 /// One call that may make a guard.
@@ -52,6 +55,17 @@ impl Guards {
     /// How many are held; what is made after this moment ends at [`end`](Self::end).
     pub(super) fn begin(&self) -> usize {
         self.held.len()
+    }
+
+    /// Enters code that has these attributes, and says what to [`leave`](Self::leave) with.
+    pub(super) fn enter(&mut self, attrs: &[Attribute]) -> bool {
+        let outside = self.is_conditional;
+        self.is_conditional |= attrs.iter().any(|attr| attr.path().is_ident("cfg"));
+        outside
+    }
+
+    pub(super) fn leave(&mut self, was_conditional: bool) {
+        self.is_conditional = was_conditional;
     }
 
     /// The temporaries since then are dropped.
@@ -78,7 +92,7 @@ impl Guards {
 
     /// Says that the next call may make a guard.
     pub(super) fn make(&mut self, place: Option<Span>) {
-        self.made = place.map(|place| {
+        self.made = place.filter(|_| !self.is_conditional).map(|place| {
             self.markers += 1;
             let marker = format_ident!("__held{}", self.markers, span = Span::mixed_site());
             Guard { marker, place, name: None }

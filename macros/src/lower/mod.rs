@@ -27,7 +27,10 @@ mod undriven;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Arm, Block, Expr, ExprBreak, ExprContinue, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt, Type};
+use syn::{
+    Arm, Attribute, Block, Expr, ExprBreak, ExprContinue, ExprRepeat, Ident, Item, Macro, Pat, Path, Stmt,
+    Type,
+};
 
 pub(crate) use body::{broken, function};
 pub(crate) use lone_closure::{lone_closure, with_attributes};
@@ -143,6 +146,7 @@ impl VisitMut for Lower<'_> {
             };
         }
         let begin = self.guards.begin();
+        let outside = self.guards.enter(attributes(stmt));
         let mut bound = None;
         match stmt {
             Stmt::Macro(_) => self.macro_stmt(stmt),
@@ -169,6 +173,7 @@ impl VisitMut for Lower<'_> {
             Stmt::Item(Item::Fn(function)) => self.inner_function(function),
             Stmt::Item(_) => {}
         }
+        self.guards.leave(outside);
         self.guards.end_statement(begin, bound);
     }
 
@@ -205,6 +210,24 @@ impl VisitMut for Lower<'_> {
     fn visit_macro_mut(&mut self, _macro: &mut Macro) {}
     fn visit_attribute_mut(&mut self, _attr: &mut syn::Attribute) {}
     fn visit_angle_bracketed_generic_arguments_mut(&mut self, _: &mut syn::AngleBracketedGenericArguments) {}
+}
+
+/// The attributes of a statement that may make a guard.
+fn attributes(stmt: &Stmt) -> &[Attribute] {
+    match stmt {
+        Stmt::Local(local) => &local.attrs,
+        Stmt::Expr(Expr::MethodCall(expr), _) => &expr.attrs,
+        Stmt::Expr(Expr::Call(expr), _) => &expr.attrs,
+        Stmt::Expr(Expr::Try(expr), _) => &expr.attrs,
+        Stmt::Expr(Expr::Block(expr), _) => &expr.attrs,
+        Stmt::Expr(Expr::If(expr), _) => &expr.attrs,
+        Stmt::Expr(Expr::Match(expr), _) => &expr.attrs,
+        Stmt::Expr(Expr::ForLoop(expr), _) => &expr.attrs,
+        Stmt::Expr(Expr::While(expr), _) => &expr.attrs,
+        Stmt::Expr(Expr::Loop(expr), _) => &expr.attrs,
+        Stmt::Expr(Expr::Unsafe(expr), _) => &expr.attrs,
+        _ => &[],
+    }
 }
 
 fn is_call(expr: &Expr) -> bool {
@@ -277,10 +300,12 @@ impl Lower<'_> {
     /// Walks an arm of a `match` of which a type is expected.
     fn arm(&mut self, arm: &mut Arm, expected: Option<TokenStream>) {
         let begin = self.guards.begin();
+        let outside = self.guards.enter(&arm.attrs);
         self.visit_pat_mut(&mut arm.pat);
         self.expected = expected;
         self.is_last = true;
         self.visit_expr_mut(&mut arm.body);
+        self.guards.leave(outside);
         self.guards.end(begin);
         parenthesize::enclose(&mut arm.body);
     }
