@@ -5,13 +5,20 @@ use syn::punctuated::Punctuated;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::item::{GreenFn, Role, is_test};
-use crate::lower::is_reserved;
+use crate::lower::{is_reserved, is_reserved_with_one};
 
 pub(super) fn check(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
     let is_green = function.role != Role::Ordinary;
-    if is_green && function.sig.receiver().is_some() && is_reserved(&function.sig.ident.to_string()) {
+    if is_green && function.sig.receiver().is_some() {
         let name = function.sig.ident.to_string();
-        diagnostics.push(&function.sig.ident, Diagnostic::ReservedName(name));
+        let how = if is_reserved(&name) {
+            Some("")
+        } else {
+            (is_reserved_with_one(&name) && function.sig.inputs.len() == 2).then_some(" with one argument")
+        };
+        if let Some(how) = how {
+            diagnostics.push(&function.sig.ident, Diagnostic::ReservedName(name, how));
+        }
     }
     let mistake = match function.role {
         Role::Main => Diagnostic::MainSignature,
