@@ -365,7 +365,9 @@ pub use event::Event;
 ///   to give a type parameter. Whether a call is green is a question about its type; an answer that
 ///   holds of every type parameter would hold of a green call as well. So `let w = Width::of(9);`,
 ///   for a trait `Width`, needs the type: `W::of(9)`. (Where only a parameter is not known yet, the
-///   type is: `let index = Index::new(9);` is taken, whatever follows.)
+///   type is: `let index = Index::new(9);` is taken, whatever follows. And as a part of a value
+///   whose type is written, as in `fn new() -> Id<W> { Id { width: Width::of(9) } }`, a call has
+///   the type of that part.)
 /// * What a place expects does not reach a call that may be green, unless the source says it: the
 ///   call stands where its type is asked, and there nothing is expected. A function's item becomes
 ///   a pointer in `Even { iter: numbers.filter(is_even) }` only as `is_even as fn(&u32) -> bool`,

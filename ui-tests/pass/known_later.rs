@@ -131,6 +131,116 @@ fn numbers(indices: &[Index<impl Width>]) -> Vec<usize> {
     indices.iter().map(|index| index.at.number()).collect()
 }
 
+/// What is expected of a part is known, though it is not spelled: there the trait may be named, and
+/// green calls are driven.
+struct Span<W> {
+    ends: (W, W),
+    names: Option<Box<dyn Fn() -> String>>,
+    at: Index<W>,
+}
+
+trait Waited: Width {
+    #[green]
+    fn waited(n: usize) -> Self {
+        sleep(Duration::from_millis(1));
+        Self::of(n)
+    }
+}
+
+impl Waited for u8 {}
+
+fn end<W: Width>(index: &Index<W>) -> W {
+    index.at
+}
+
+fn name() -> Box<dyn Fn() -> String> {
+    Box::new(|| "span".to_owned())
+}
+
+#[green]
+fn boxed_name() -> Box<fn() -> String> {
+    Box::new(|| "waited".to_owned())
+}
+
+impl<W: Waited> Span<W> {
+    #[green]
+    fn new(n: usize) -> Self {
+        Span { ends: (Width::of(n), W::waited(n + 1)), names: None, at: Index { at: <_>::of(n) } }
+    }
+
+    #[green]
+    fn named(n: usize) -> Option<Self> {
+        if n > 100 {
+            return Some(Span { ends: (Width::of(0), Width::of(1)), names: Some(name()), at: Index::new(2) });
+        }
+        match n {
+            0 => None,
+            n => Some(Self {
+                ends: (end(&Index::new(n)), end(&Index::waited(n))),
+                names: Some(boxed_name()),
+                at: Index::waited(n),
+            }),
+        }
+    }
+}
+
+/// A type of one's own that is made by a trait's function, in the place of an error.
+#[derive(Debug, PartialEq)]
+struct Failure(String);
+
+trait Custom {
+    fn custom(text: &str) -> Self;
+}
+
+impl Custom for Failure {
+    fn custom(text: &str) -> Self {
+        Failure(text.to_owned())
+    }
+}
+
+#[green]
+fn fails(n: u32) -> Result<u32, Failure> {
+    match n {
+        0 => Err(Custom::custom("nothing")),
+        1 => return Err(Failure::custom("one")),
+        n => Ok(n),
+    }
+}
+
+/// The item of a function becomes a pointer to it where one is expected.
+struct Squares {
+    iter: iter::Map<std::vec::IntoIter<u32>, fn(u32) -> u32>,
+}
+
+fn square(n: u32) -> u32 {
+    n * n
+}
+
+#[green]
+fn squares(upto: u32) -> Squares {
+    let numbers: Vec<u32> = (1..=upto).collect();
+    let numbers = numbers.into_iter();
+    Squares { iter: numbers.map(square) }
+}
+
+#[green]
+fn parts() {
+    let span = Span::<u8>::new(4);
+    assert_eq!((span.ends, span.at.at), ((4, 5), 4));
+    assert!(span.names.is_none());
+    let span = Span::<u8>::named(7).unwrap();
+    assert_eq!((span.ends, span.at.at), ((7, 7), 7));
+    assert_eq!(span.names.unwrap()(), "waited");
+    let span = Span::<u8>::named(101).unwrap();
+    assert_eq!((span.ends, span.at.at), ((0, 1), 2));
+    assert_eq!(span.names.unwrap()(), "span");
+    assert!(Span::<u8>::named(0).is_none());
+    assert_eq!(fails(0), Err(Failure("nothing".to_owned())));
+    assert_eq!(fails(1), Err(Failure("one".to_owned())));
+    assert_eq!(fails(2), Ok(2));
+    assert_eq!(squares(3).iter.collect::<Vec<u32>>(), [1, 4, 9]);
+}
+
 #[green]
 fn green_parts() {
     let (first, second) = pair::<u8>(4);
@@ -150,4 +260,5 @@ fn green_parts() {
 
 fn main() {
     eventlet::run(green_parts);
+    eventlet::run(parts);
 }

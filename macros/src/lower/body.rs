@@ -52,6 +52,7 @@ pub(crate) fn function(
         expected: None,
         output: None,
         is_last: false,
+        is_part: false,
     };
     if function.role == Role::Ordinary {
         lower.region = Region::of(options.calls);

@@ -19,6 +19,15 @@ pub(super) struct Place {
     pub(super) end: Span,
 }
 
+/// Where a call stands.
+#[derive(Clone, Copy)]
+pub(super) struct Position {
+    /// It is what a block or an arm comes to.
+    pub(super) is_last: bool,
+    /// It is a part of a value whose type is spelled.
+    pub(super) is_part: bool,
+}
+
 /// How a green call is driven.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Drive {
@@ -40,14 +49,14 @@ impl Lower<'_> {
     ///
     /// `call.__on_heap()` is the same call, driven in a place of its own if it is a green one: with
     /// it, functions can call each other whose calls would otherwise contain each other.
-    pub(super) fn call(&mut self, expr: &mut Expr, expected: Option<TokenStream>, is_last: bool) {
+    pub(super) fn call(&mut self, expr: &mut Expr, expected: Option<TokenStream>, position: Position) {
         match marked(expr) {
             Some(mut call) if place_of(&call).is_some() => {
-                let asked = self.about(&call, is_last);
+                let asked = self.about(&call, position);
                 self.call_by(&mut call, expected, asked, Drive::Boxed);
                 *expr = call;
             }
-            _ => self.call_by(expr, expected, self.about(expr, is_last), self.drive(expr)),
+            _ => self.call_by(expr, expected, self.about(expr, position), self.drive(expr)),
         }
     }
 
@@ -65,7 +74,7 @@ impl Lower<'_> {
         }
         let Some(place) = place_of(expr) else { return };
         let attrs = match expr {
-            Expr::Call(call) if is_constructor(&call.func) => return,
+            Expr::Call(call) if is_pointer(&call.func) => return,
             Expr::Call(call) => std::mem::take(&mut call.attrs),
             Expr::MethodCall(call) => std::mem::take(&mut call.attrs),
             _ => return,
@@ -85,16 +94,25 @@ impl Lower<'_> {
     /// It most likely gives something of a type with a name if it is one of a type's own functions,
     /// and if there are type parameters, any other does. Elsewhere no parameter can become known
     /// later.
-    fn about(&self, expr: &Expr, is_last: bool) -> Asked {
+    ///
+    /// As a part of a value whose type is known, it gives what that type says of the part.
+    fn about(&self, expr: &Expr, position: Position) -> Asked {
         if callbacks::is_called(&self.callbacks, expr) {
             Asked::Callback
+        } else if position.is_part && (is_of_type(expr) || (self.may_be_generic() && is_function(expr))) {
+            Asked::Part
         } else if is_of_type(expr)
-            || (self.is_generic && !gives_part(expr) && (!is_last || takes_closure(expr)))
+            || (self.is_generic && !gives_part(expr) && (!position.is_last || takes_closure(expr)))
         {
             Asked::Named
         } else {
             Asked::Anything
         }
+    }
+
+    /// Whether there may be type parameters: behind a `Self` they do not show.
+    fn may_be_generic(&self) -> bool {
+        self.is_generic || self.output.as_ref().is_some_and(names_self)
     }
 
     /// Lowers the tokens of one call.
@@ -149,11 +167,14 @@ impl Lower<'_> {
                 quote_spanned!(end=> if #kind.plain { #whole #given } else { #driver #waits })
             }
         };
+        let is_part = self.asked == Asked::Part;
         let find_kind = self.kind_of_value(place, &question);
         let (both_ways, value) = (quote_spanned!(place.start=> (#use_it,)), quote_spanned!(place.end=> .0));
+        let (part, label) = if is_part { self.expect_part(place) } else { Default::default() };
         let arm = quote_spanned! {end=>
             #[allow(unreachable_code)]
-            value => {
+            value => #label {
+                #part
                 #find_kind
                 #both_ways #value
             }
@@ -181,6 +202,21 @@ impl Lower<'_> {
         }
     }
 
+    /// Learns what is expected of a call that is part of a value: it has no name here, but a block
+    /// that is left with a value must have one of that type.
+    ///
+    /// ```text
+    /// Output: value => 'part: {
+    ///             let part = part();
+    ///             if false { break 'part part.value() }
+    /// ```
+    fn expect_part(&self, place: &Place) -> (TokenStream, TokenStream) {
+        let end = Span::mixed_site().located_at(place.end);
+        let private = self.paths.private(place.name);
+        let leave = quote_spanned!(end=> if false { break 'part part.value() });
+        (quote_spanned!(end=> let part = #private::part(); #leave), quote_spanned!(end=> 'part:))
+    }
+
     /// Finds the kind of a call by its value's type. A `question` to that kind, or to another type,
     /// is asked where nothing ever runs.
     ///
@@ -204,6 +240,7 @@ impl Lower<'_> {
                 let private = self.paths.private(place.name);
                 quote_spanned!(at=> #private::probe_as::<_, #ty>(&value))
             }
+            None if self.asked == Asked::Part => quote_spanned!(at=> part.probe(&value)),
             None => {
                 let name = Span::mixed_site().located_at(place.name);
                 if self.asked == Asked::Named {
@@ -354,15 +391,36 @@ fn place_of_call(call: &ExprCall) -> Place {
 /// Calls that cannot be green and profit from an expected type: `Some(..)`, `Wrapper(..)`,
 /// `Box::new(..)`.
 pub(super) fn is_constructor(func: &Expr) -> bool {
+    makes_value(func) || is_pointer(func)
+}
+
+/// `Some(..)`, `Wrapper(..)`: what is expected of such a value says what is expected of its parts.
+pub(super) fn makes_value(func: &Expr) -> bool {
+    let Expr::Path(func) = func else { return false };
+    func.path.segments.last().is_some_and(|last| starts_uppercase(&last.ident.to_string()))
+}
+
+/// `Box::new(..)`, of which a pointer to something else may be expected.
+fn is_pointer(func: &Expr) -> bool {
     const OWNERS: [&str; 10] =
         ["Box", "Rc", "Arc", "Pin", "Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "OnceLock"];
     let Expr::Path(func) = func else { return false };
     let mut segments = func.path.segments.iter().rev();
-    let Some(last) = segments.next() else { return false };
-    if last.ident == "new" {
-        return segments.next().is_some_and(|owner| OWNERS.iter().any(|known| owner.ident == known));
-    }
-    starts_uppercase(&last.ident.to_string())
+    segments.next().is_some_and(|last| last.ident == "new")
+        && segments.next().is_some_and(|owner| OWNERS.iter().any(|known| owner.ident == known))
+}
+
+/// A call by the name of a function.
+fn is_function(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(call) if matches!(&*call.func, Expr::Path(_)))
+}
+
+fn names_self(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(name) => name == "Self",
+        TokenTree::Group(group) => names_self(&group.stream()),
+        _ => false,
+    })
 }
 
 /// Whether a call is one of a type's functions by its path, as far as the source shows:

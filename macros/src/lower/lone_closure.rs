@@ -51,6 +51,7 @@ pub(crate) fn lone_closure(
         expected: None,
         output: None,
         is_last: false,
+        is_part: false,
     };
     let options = lower.own_options(&mut closure).unwrap_or(options);
     lower.paths = options.paths.clone();

@@ -40,6 +40,7 @@ pub(crate) use return_type::spelled as result_type;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::options::Calls;
 use crate::paths::Paths;
+use call::Position;
 use undriven::Outside;
 
 /// One walk over a body.
@@ -73,6 +74,9 @@ struct Lower<'a> {
     /// Whether the expression that is visited next is what a block or an arm comes to. Calls that
     /// never return stand there, whose values are of any type.
     is_last: bool,
+    /// Whether rustc knows what it expects of the expression that is visited next, though it is not
+    /// spelled: a part of a value whose type is spelled.
+    is_part: bool,
 }
 
 /// What the source says about a call before its type is asked.
@@ -85,6 +89,8 @@ enum Asked {
     /// It most likely gives something of a type with a name, of which only a parameter may not be
     /// known yet: `Id::new()`.
     Named,
+    /// It stands where one type is expected, whose name is not at hand.
+    Part,
 }
 
 /// Where the walk is.
@@ -239,6 +245,8 @@ impl Lower<'_> {
     fn expr(&mut self, expr: &mut Expr) {
         let expected = self.expected.take();
         let is_last = std::mem::take(&mut self.is_last);
+        let is_part = std::mem::take(&mut self.is_part);
+        let has_known_parts = is_part || expected.is_some();
         match expr {
             Expr::Closure(_) => self.closure(expr),
             Expr::Async(block) => self
@@ -246,7 +254,20 @@ impl Lower<'_> {
             Expr::Const(_) | Expr::TryBlock(_) => {}
             _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
             expr if guards::is_in_parts(expr) => self.in_parts(expr, expected),
-            Expr::Call(_) | Expr::MethodCall(_) => self.call(expr, expected, is_last),
+            Expr::Call(call) if call::makes_value(&call.func) => {
+                self.guards.give_away(&call.args);
+                self.parts(call.args.iter_mut(), has_known_parts);
+            }
+            Expr::Call(_) | Expr::MethodCall(_) => {
+                self.call(expr, expected, Position { is_last, is_part });
+            }
+            Expr::Tuple(tuple) => self.parts(tuple.elems.iter_mut(), has_known_parts),
+            Expr::Struct(value) => {
+                self.parts(value.fields.iter_mut().map(|field| &mut field.expr), has_known_parts);
+                if let Some(rest) = &mut value.rest {
+                    self.visit_expr_mut(rest);
+                }
+            }
             Expr::Match(expr) => {
                 self.visit_expr_mut(&mut expr.expr);
                 for arm in &mut expr.arms {
@@ -294,6 +315,15 @@ impl Lower<'_> {
             self.visit_stmt_mut(stmt);
             self.expected = None;
             self.is_last = false;
+        }
+    }
+
+    /// Walks the parts of a value, whose types are known where its own is.
+    fn parts<'a>(&mut self, parts: impl Iterator<Item = &'a mut Expr>, are_known: bool) {
+        for part in parts {
+            self.is_part = are_known;
+            self.visit_expr_mut(part);
+            self.is_part = false;
         }
     }
 

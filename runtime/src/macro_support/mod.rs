@@ -26,7 +26,7 @@ pub use crate::macro_support::for_loop::{GreenSteps, NoSteps, Steps, steps};
 pub use crate::macro_support::guards::{Held, NotHeld};
 pub use crate::macro_support::harness::Harness;
 pub use crate::macro_support::probe::{
-    GreenProbe, Kind, NeverGreen, PlainProbe, StaysPut, probe, probe_as, probe_future, probe_named,
+    GreenProbe, Kind, NeverGreen, PlainProbe, StaysPut, part, probe, probe_as, probe_future, probe_named,
 };
 pub use crate::macro_support::text::Text;
 pub use crate::macro_support::tried::{TakesFailure, Tried, value_of};

@@ -90,6 +90,29 @@ impl<T, Expected> PlainProbe for &mut ProbeAs<T, Expected> {
     }
 }
 
+/// Carries the type that is expected of a part of a value, where that has no name.
+pub struct Part<Expected>(PhantomData<fn() -> Expected>);
+
+/// A part of which nothing is known yet.
+#[inline(always)]
+pub fn part<Expected>() -> Part<Expected> {
+    Part(PhantomData)
+}
+
+impl<Expected> Part<Expected> {
+    /// Stands where the part itself stands, in code that never runs, and so has its type.
+    pub fn value(&self) -> Expected {
+        unreachable!("this only names a type")
+    }
+
+    /// Names the type of `value`, and the type that is expected of it. Stands in code that never
+    /// runs.
+    #[inline(always)]
+    pub fn probe<T>(&self, _value: &T) -> ProbeAs<T, Expected> {
+        ProbeAs(PhantomData)
+    }
+}
+
 /// Carries the type of a value that is likely to have a name.
 pub struct ProbeNamed<T>(PhantomData<fn() -> T>);
 
