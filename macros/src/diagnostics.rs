@@ -54,6 +54,7 @@ pub(crate) enum Diagnostic {
     GreenClosureOutside,
     BoxedAsync,
     ReservedName(String, &'static str),
+    GreenDrop,
     QuestionWithoutResult(&'static str, String),
     JumpOutsideLoop(&'static str),
 }
@@ -168,6 +169,11 @@ impl Diagnostic {
                 &format!("a green method{how} cannot be called `{name}`"),
                 "in a green body such a call is taken for std's, which never suspends",
                 "give it a name of its own, that of what it waits for perhaps",
+            ),
+            Diagnostic::GreenDrop => message(
+                "a destructor cannot be green",
+                "`Drop::drop` is called wherever a value ends, by code that cannot suspend",
+                "write `#[green(in_place)]`, which waits where it stands, or give a method that is no destructor another name",
             ),
             Diagnostic::QuestionWithoutResult(whose, gives) => message(
                 &format!("`?` in a {whose} that returns {gives}"),

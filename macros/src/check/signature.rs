@@ -1,7 +1,8 @@
-//! Names that are taken, and functions that something else calls: `main`, and tests, which have no
-//! arguments.
+//! Names that are taken, and functions that something else calls: destructors, `main`, and tests,
+//! which have no arguments.
 
 use syn::punctuated::Punctuated;
+use syn::{ReceiverKind, ReturnType, Visibility};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::item::{GreenFn, Role, is_test};
@@ -20,6 +21,11 @@ pub(super) fn check(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
             diagnostics.push(&function.sig.ident, Diagnostic::ReservedName(name, how));
         }
     }
+    if is_green && is_destructor(function) {
+        diagnostics.push(&function.sig.ident, Diagnostic::GreenDrop);
+        function.role = Role::Stub;
+        return;
+    }
     let mistake = match function.role {
         Role::Main => Diagnostic::MainSignature,
         Role::Test => Diagnostic::TestSignature(function.sig.ident.to_string()),
@@ -37,4 +43,20 @@ pub(super) fn check(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
     sig.generics = syn::Generics::default();
     function.attrs.retain(|attr| !is_test(attr));
     function.role = Role::Stub;
+}
+
+/// `fn drop(&mut self)`, which is `Drop`'s as far as its source says: one that has no visibility,
+/// since no method of a trait's implementation has.
+fn is_destructor(function: &GreenFn) -> bool {
+    let sig = &function.sig;
+    let is_by_reference = sig
+        .receiver()
+        .is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_))));
+    sig.ident == "drop"
+        && is_by_reference
+        && sig.inputs.len() == 1
+        && sig.generics.params.is_empty()
+        && matches!(sig.output, ReturnType::Default)
+        && matches!(function.vis, Visibility::Inherited)
+        && function.body.is_some()
 }

@@ -1,7 +1,9 @@
 //! What is handed to `spawn` and its kind, so that a mistake is explained in their words.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::future::Future;
+use std::ops::{Add, Div, Mul, Rem, Sub};
 
 use crate::call::Green;
 
@@ -72,6 +74,52 @@ where
         unreachable!("no green call has a value to show")
     }
 }
+
+/// What can be counted with and compared: not a green call. Nothing implements it, either. Where an
+/// operator stands rustc has words of its own, and shows the definition of a type without any; so
+/// there are implementations, which hold of no green call.
+#[diagnostic::on_unimplemented(
+    message = "a green call stands where its value is meant: it has not run, and has none yet",
+    label = "this call is not driven here",
+    note = "a call is driven in a `#[green]` body, and an ordinary function, `main` too, only makes it",
+    note = "help: make the function around it `#[green]`; see `main-not-green` in `eventlet::docs::diagnostics`"
+)]
+pub trait IsValue {}
+
+impl<F, R> PartialEq<R> for Green<F>
+where
+    F: IsValue,
+{
+    fn eq(&self, _other: &R) -> bool {
+        unreachable!("no green call has a value to compare")
+    }
+}
+
+impl<F, R> PartialOrd<R> for Green<F>
+where
+    F: IsValue,
+{
+    fn partial_cmp(&self, _other: &R) -> Option<Ordering> {
+        unreachable!("no green call has a value to compare")
+    }
+}
+
+macro_rules! operators {
+    ($($Operator:ident $method:ident)*) => {$(
+        impl<F, R> $Operator<R> for Green<F>
+        where
+            F: IsValue,
+        {
+            type Output = R;
+
+            fn $method(self, _other: R) -> R {
+                unreachable!("no green call has a value to count with")
+            }
+        }
+    )*};
+}
+
+operators! { Add add Sub sub Mul mul Div div Rem rem }
 
 macro_rules! makes_calls {
     ($($(#[$doc:meta])* $Name:ident: $Bound:path;)*) => {$(

@@ -12,7 +12,7 @@ use std::process::{ExitCode, Termination};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-pub use bounds::{GreenCall, GreenFn, GreenFnMut, HasValue, MakesGreenCall};
+pub use bounds::{GreenCall, GreenFn, GreenFnMut, HasValue, IsValue, MakesGreenCall};
 pub use shared::{shared, shared_mut, shared2};
 
 use crate::call::drop_check::Made;

@@ -17,7 +17,7 @@ pub mod green_call_in_combinator;
 pub mod green_call_in_nested_fn;
 pub mod guard_across_wait;
 
-pub use crate::call::HasValue;
+pub use crate::call::{HasValue, IsValue};
 pub use crate::macro_support::for_loop::{DrivenSteps, Iterable};
 pub use crate::macro_support::inferable::{Inferable, KnownByName};
 pub use crate::macro_support::probe::{Driven, NeverGreen, Probe, ProbeNamed, StaysPut};
