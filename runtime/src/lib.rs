@@ -389,6 +389,73 @@ pub use event::Event;
 /// * What is passed to an unknown macro stays as it is; the option `macros` names those whose
 ///   arguments are expressions.
 ///
+/// What the compiler refuses there, and says, it does so in plain Rust as well; these are the
+/// smallest programs. A question about a type, which is to be answered for whatever a type
+/// parameter stands for:
+///
+/// ```compile_fail,E0277
+/// trait Width { fn of(n: usize) -> Self; }
+/// trait Plain {}
+/// impl<T: Unpin> Plain for T {} // a green call is not `Unpin`; of a type parameter nobody knows
+/// fn ask<T: Plain>(_: &T) {}
+///
+/// fn made<W: Width>() -> W {
+///     let width = Width::of(9);
+///     ask(&width);
+///     width
+/// }
+/// ```
+///
+/// A boxed call, one of whose arguments hides a lifetime:
+///
+/// ```compile_fail,E0621
+/// use std::pin::Pin;
+///
+/// struct Line<'a>(&'a str);
+///
+/// fn send<'call>(line: Line) -> Pin<Box<dyn Future<Output = usize> + 'call>> {
+///     Box::pin(async move { line.0.len() })
+/// }
+/// ```
+///
+/// Two functions that call each other ("recursion in an async block"):
+///
+/// ```compile_fail,E0733
+/// fn is_even(n: u32) -> impl Future<Output = bool> {
+///     async move { n == 0 || is_odd(n - 1).await }
+/// }
+/// fn is_odd(n: u32) -> impl Future<Output = bool> {
+///     async move { n != 0 && is_even(n - 1).await }
+/// }
+/// ```
+///
+/// A call that borrows from what a closure owns ("cannot return value referencing local data"), and
+/// a `?` behind what is no `Result` ("can only be applied to values that implement `Try`"):
+///
+/// ```compile_fail,E0515
+/// struct Account(u32);
+///
+/// impl Account {
+///     async fn deposit(&self, n: u32) -> u32 { self.0 + n }
+/// }
+/// fn spawn<F: Future>(_call: impl FnOnce() -> F) {}
+///
+/// fn start(account: Account) {
+///     spawn(move || account.deposit(1));
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// struct Call;
+///
+/// fn read() -> Call { Call }
+///
+/// fn header() -> Result<(), ()> {
+///     read()?;
+///     Ok(())
+/// }
+/// ```
+///
 /// # What it costs
 ///
 /// At run time a green call is a state machine in its caller's: no allocation, and a plain call is
