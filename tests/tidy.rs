@@ -306,7 +306,7 @@ fn no_other_runtime_comes_in_with_any_feature() {
 
 #[test]
 fn the_packages_hold_their_readme_their_licences_and_what_changed() {
-    for package in ["runtime", "runtime/postgres", "runtime/redis", "macros"] {
+    for package in ["runtime", "runtime/postgres", "runtime/redis", "runtime/std", "macros"] {
         for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
             let path = root().join(package).join(file);
             assert!(fs::metadata(&path).is_ok_and(|found| found.is_file()), "{}", path.display());

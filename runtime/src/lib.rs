@@ -134,14 +134,14 @@
 //! | [`event`], [`semaphore`], [`queue`], [`lock`] | what green threads share and wait for |
 //! | [`pools`], [`corolocal`] | things to lend, and values that each green thread has for itself |
 //! | [`db_pool`] | connections to databases, which are lent, grow old and are replaced |
-//! | [`green`](mod@green) | std with a green heart: `fs`, `net`, `io`, `os`, `process`, `thread`, `time` |
+//! | [`green`](mod@green) | std with a green heart: `fs`, `net`, `io`, `os`, `process`, `sync`, `thread`, `time`, and all of it as [`green::std`] |
 //! | [`convenience`] | `listen`, `connect`, `serve` |
 //! | [`dagpool`] | jobs that wait for each other's results |
 //! | [`tpool`] | blocking work on OS threads |
 //! | [`greenlet`] | raw coroutines, which pass control to each other by name |
 //! | `dns` | a DNS client (feature `dns`); without it names are looked up as [`green::net::names`] says |
 //! | `signal` | handlers of signals that are green threads (feature `signal`) |
-//! | [`sync`] | what several OS threads share: a queue, an event, a semaphore |
+//! | [`sync`], [`green::sync`] | what several OS threads share: a queue, an event, a semaphore; std's locks and channels |
 //! | [`debug`] | who blocks the hub for too long |
 //! | [`hubs`] | the loop: other pollers, other OS threads, other descriptors |
 //! | [`testing`], [`test`](macro@test) | virtual time, and the certainty that nothing is left behind |

@@ -20,5 +20,7 @@ pub mod process;
 mod socket;
 #[cfg(feature = "tls")]
 pub mod ssl;
+pub mod std;
+pub mod sync;
 pub mod thread;
 pub mod time;

@@ -39,3 +39,17 @@ macro_rules! local {
 }
 #[cfg(loom)]
 pub(crate) use local;
+
+/// A function that a constant may call, but in a model, whose types are not made by the compiler.
+macro_rules! const_unless_modelled {
+    ($($(#[$attribute:meta])* $visibility:vis const fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty $body:block)*) => {$(
+        #[cfg(not(loom))]
+        $(#[$attribute])*
+        $visibility const fn $name($($argument: $type),*) -> $result $body
+
+        #[cfg(loom)]
+        $(#[$attribute])*
+        $visibility fn $name($($argument: $type),*) -> $result $body
+    )*};
+}
+pub(crate) use const_unless_modelled;

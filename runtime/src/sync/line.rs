@@ -11,7 +11,7 @@ use std::task::Waker;
 /// It belongs into a lock. Wakers that come out of it are woken or dropped outside of that lock,
 /// since they may be somebody else's code.
 #[derive(Default)]
-pub(super) struct Line {
+pub(crate) struct Line {
     waiting: BTreeMap<Ticket, Waker>,
     notified: BTreeSet<Ticket>,
     made: u64,
@@ -19,21 +19,26 @@ pub(super) struct Line {
 
 /// A place in a line; a lower one came earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Ticket(u64);
+pub(crate) struct Ticket(u64);
 
 impl Line {
+    /// A line with nobody in it, where a default cannot be asked for: in a constant.
+    pub(crate) const fn new() -> Self {
+        Line { waiting: BTreeMap::new(), notified: BTreeSet::new(), made: 0 }
+    }
+
     /// How many wait, those notified not counted.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
 
     /// How many were notified and have not left yet.
-    pub(super) fn notified(&self) -> usize {
+    pub(crate) fn notified(&self) -> usize {
         self.notified.len()
     }
 
     /// Joins at the end.
-    pub(super) fn enqueue(&mut self, waker: Waker) -> Ticket {
+    pub(crate) fn enqueue(&mut self, waker: Waker) -> Ticket {
         self.made += 1;
         let ticket = Ticket(self.made);
         self.waiting.insert(ticket, waker);
@@ -43,14 +48,14 @@ impl Line {
     /// Whoever holds the place is now woken by `waker`. Gives back the one of before, if it has not
     /// been used.
     #[must_use]
-    pub(super) fn renew(&mut self, ticket: Ticket, waker: Waker) -> Option<Waker> {
+    pub(crate) fn renew(&mut self, ticket: Ticket, waker: Waker) -> Option<Waker> {
         if self.notified.contains(&ticket) { Some(waker) } else { self.waiting.insert(ticket, waker) }
     }
 
     /// One that waits on: it joins at the end, or is woken by `waker` from now on. What comes back
     /// is not needed.
     #[must_use]
-    pub(super) fn wait(&mut self, place: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
+    pub(crate) fn wait(&mut self, place: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
         match *place {
             Some(ticket) => self.renew(ticket, waker),
             None => {
@@ -60,17 +65,17 @@ impl Line {
         }
     }
 
-    pub(super) fn is_notified(&self, ticket: Ticket) -> bool {
+    pub(crate) fn is_notified(&self, ticket: Ticket) -> bool {
         self.notified.contains(&ticket)
     }
 
     /// How many were notified before this one, and have not left yet.
-    pub(super) fn rank(&self, ticket: Ticket) -> usize {
+    pub(crate) fn rank(&self, ticket: Ticket) -> usize {
         self.notified.range(..ticket).count()
     }
 
     /// Notifies the first in line; the caller wakes it.
-    pub(super) fn notify_first(&mut self) -> Option<Waker> {
+    pub(crate) fn notify_first(&mut self) -> Option<Waker> {
         let (ticket, waker) = self.waiting.pop_first()?;
         self.notified.insert(ticket);
         Some(waker)
@@ -78,7 +83,7 @@ impl Line {
 
     /// Notifies until there are as many who were notified as there is for them to take, or nobody
     /// is left.
-    pub(super) fn notify_for(&mut self, supply: usize) -> Vec<Waker> {
+    pub(crate) fn notify_for(&mut self, supply: usize) -> Vec<Waker> {
         let count = supply.saturating_sub(self.notified()).min(self.len());
         (0..count).filter_map(|_| self.notify_first()).collect()
     }
@@ -87,7 +92,7 @@ impl Line {
     /// take.
     ///
     /// They were woken, so each will ask, find that it is not notified, and leave its waker anew.
-    pub(super) fn revoke_beyond(&mut self, supply: usize) {
+    pub(crate) fn revoke_beyond(&mut self, supply: usize) {
         while self.notified() > supply
             && let Some(ticket) = self.notified.pop_last()
         {
@@ -97,7 +102,7 @@ impl Line {
 
     /// Gives the place back, with its waker if that has not been used.
     #[must_use]
-    pub(super) fn dequeue(&mut self, ticket: Ticket) -> Option<Waker> {
+    pub(crate) fn dequeue(&mut self, ticket: Ticket) -> Option<Waker> {
         self.notified.remove(&ticket);
         self.waiting.remove(&ticket)
     }

@@ -80,10 +80,10 @@
 //! ```
 
 mod event;
-mod line;
+pub(crate) mod line;
 mod queue;
 mod semaphore;
-mod wait;
+pub(crate) mod wait;
 
 #[cfg(all(test, loom))]
 mod model;

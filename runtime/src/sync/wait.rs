@@ -12,7 +12,7 @@ use crate::loom::thread::{self, Thread};
 use crate::timeout::Timeout;
 
 /// Something to wait for that another OS thread may bring.
-pub(super) trait Attempt {
+pub(crate) trait Attempt {
     /// What is there when the wait is over.
     type Output;
 
@@ -28,7 +28,7 @@ pub(super) trait Attempt {
 }
 
 /// Suspends the running green thread until it is there.
-pub(super) fn suspend<A: Attempt>(attempt: A) -> impl Future<Output = A::Output> {
+pub(crate) fn suspend<A: Attempt>(attempt: A) -> impl Future<Output = A::Output> {
     until(Across(attempt))
 }
 
@@ -111,6 +111,6 @@ impl Wake for Unpark {
 }
 
 /// Wakes each, outside of every lock.
-pub(super) fn wake_all(wakers: Vec<Waker>) {
+pub(crate) fn wake_all(wakers: Vec<Waker>) {
     wakers.into_iter().for_each(Waker::wake);
 }

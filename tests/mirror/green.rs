@@ -1,0 +1,321 @@
+//! What the mirror's waits are besides: green calls, across OS threads, that may be killed.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use eventlet::green::std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use eventlet::green::std::sync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
+use eventlet::green::std::thread;
+use eventlet::testing::now;
+use eventlet::{green, sleep, spawn, with_timeout};
+use eventlet_tests::{assert_events, ms, note};
+
+#[green]
+fn hold(mutex: Arc<Mutex<u32>>, name: &'static str) {
+    let mut value = mutex.lock().unwrap();
+    note(name);
+    sleep(ms(10));
+    *value += 1;
+}
+
+#[eventlet::test]
+fn who_waits_for_a_mutex_suspends_and_is_served_in_turn() {
+    let mutex = Arc::new(Mutex::new(0));
+    let mut holders = vec![];
+    for name in ["first", "second", "third"] {
+        let mutex = mutex.clone();
+        holders.push(spawn(move || hold(mutex, name)));
+    }
+    sleep(ms(1));
+    note("another");
+    for holder in holders {
+        holder.wait();
+    }
+    assert_events(["first", "another", "second", "third"]);
+    assert_eq!((*mutex.lock().unwrap(), now()), (3, ms(30)));
+}
+
+#[eventlet::test]
+fn a_kill_unlocks_and_poisons_nothing() {
+    let mutex = Arc::new(Mutex::new(0));
+    let other = mutex.clone();
+    let holder = spawn(move || hold(other, "holder"));
+    let other = mutex.clone();
+    let waiter = spawn(move || hold(other, "waiter"));
+    let other = mutex.clone();
+    let last = spawn(move || hold(other, "last"));
+    sleep(ms(1));
+    waiter.kill();
+    holder.kill();
+    last.wait();
+    assert_events(["holder", "last"]);
+    assert!(!mutex.is_poisoned());
+    assert_eq!(*mutex.lock().unwrap(), 1);
+}
+
+#[eventlet::test]
+fn one_that_was_let_in_and_is_killed_before_it_runs_lets_in_the_next() {
+    let mutex = Arc::new(Mutex::new(0));
+    let guard = mutex.lock().unwrap();
+    let other = mutex.clone();
+    let killed = spawn(move || hold(other, "killed"));
+    let other = mutex.clone();
+    let next = spawn(move || hold(other, "next"));
+    sleep(ms(1));
+    drop(guard);
+    killed.kill();
+    next.wait();
+    assert_events(["next"]);
+}
+
+#[eventlet::test]
+fn a_timed_out_writer_lets_the_readers_behind_it_go_on() {
+    let lock = Arc::new(RwLock::new(5));
+    let reader = lock.read().unwrap();
+    let other = lock.clone();
+    let writer = spawn(
+        #[green]
+        move || with_timeout(ms(5), || other.write()).is_err(),
+    );
+    sleep(ms(1));
+    let other = lock.clone();
+    let behind = spawn(
+        #[green]
+        move || *other.read().unwrap(),
+    );
+    sleep(ms(1));
+    assert!(!behind.is_finished(), "it came after a writer");
+    assert!(writer.wait());
+    assert_eq!((behind.wait(), now()), (5, ms(5)));
+    drop(reader);
+}
+
+#[test]
+fn a_lock_is_handed_from_hub_to_hub() {
+    let sum = Arc::new(Mutex::new(0_u64));
+    let barrier = Arc::new(Barrier::new(4));
+    let hubs: Vec<_> = (0..4)
+        .map(|_| {
+            let (sum, barrier) = (sum.clone(), barrier.clone());
+            std::thread::spawn(move || eventlet::run(move || add_many(sum, barrier)))
+        })
+        .collect();
+    for hub in hubs {
+        hub.join().unwrap();
+    }
+    assert_eq!(*sum.try_lock().unwrap(), 4 * 2 * 250);
+}
+
+#[green]
+fn add_many(sum: Arc<Mutex<u64>>, barrier: Arc<Barrier>) {
+    barrier.wait();
+    let other = sum.clone();
+    let beside = spawn(move || add(other));
+    add(sum);
+    beside.wait();
+}
+
+#[green]
+fn add(sum: Arc<Mutex<u64>>) {
+    for n in 0..250 {
+        let mut sum = sum.lock().unwrap();
+        let old = *sum;
+        if n % 10 == 0 {
+            thread::yield_now();
+        }
+        *sum = old + 1;
+    }
+}
+
+#[test]
+fn a_condvar_and_a_channel_reach_another_hub() {
+    let pair = Arc::new((Mutex::new(false), Condvar::new()));
+    let (to, from) = sync_channel(0);
+    let other = pair.clone();
+    let hub = std::thread::spawn(move || eventlet::run(move || get_ready(other, from)));
+    eventlet::run(move || send_when_ready(pair, to));
+    assert_eq!(hub.join().unwrap(), 7);
+}
+
+#[green]
+fn get_ready(pair: Arc<(Mutex<bool>, Condvar)>, from: Receiver<u32>) -> u32 {
+    *pair.0.lock().unwrap() = true;
+    pair.1.notify_one();
+    from.recv().unwrap()
+}
+
+#[green]
+fn send_when_ready(pair: Arc<(Mutex<bool>, Condvar)>, to: SyncSender<u32>) {
+    let ready = pair.1.wait_while(pair.0.lock().unwrap(), |ready| !*ready).unwrap();
+    assert!(*ready);
+    drop(ready);
+    to.send(7).unwrap();
+}
+
+#[green]
+fn wait_for_notice(pair: Rc<(Mutex<u32>, Condvar)>, name: &'static str) {
+    let guard = pair.0.lock().unwrap();
+    let guard = pair.1.wait(guard).unwrap();
+    note(name);
+    drop(guard);
+}
+
+#[eventlet::test]
+fn a_notification_of_one_that_is_killed_goes_to_the_next() {
+    let pair = Rc::new((Mutex::new(0), Condvar::new()));
+    let (one, two) = (pair.clone(), pair.clone());
+    let first = spawn(move || wait_for_notice(one, "first"));
+    let second = spawn(move || wait_for_notice(two, "second"));
+    sleep(ms(1));
+    pair.1.notify_one();
+    first.kill();
+    second.wait();
+    assert_events(["second"]);
+}
+
+#[eventlet::test]
+fn a_limit_on_a_condvar_is_over_when_it_says() {
+    let pair = (Mutex::new(0), Condvar::new());
+    let (guard, result) = pair.1.wait_timeout_while(pair.0.lock().unwrap(), ms(70), |_| true).unwrap();
+    assert!(result.timed_out() && now() == ms(70));
+    drop(guard);
+}
+
+#[eventlet::test]
+fn one_that_leaves_a_barrier_is_waited_for_no_more() {
+    let barrier = Rc::new(Barrier::new(2));
+    let other = barrier.clone();
+    let killed = spawn(
+        #[green]
+        move || other.wait().is_leader(),
+    );
+    sleep(ms(1));
+    killed.kill();
+    let other = barrier.clone();
+    let waiter = spawn(
+        #[green]
+        move || other.wait().is_leader(),
+    );
+    sleep(ms(1));
+    assert!(!waiter.is_finished());
+    assert!(barrier.wait().is_leader());
+    assert!(!waiter.wait());
+}
+
+#[green]
+fn make(made: &Cell<u32>) -> u32 {
+    sleep(ms(10));
+    made.set(made.get() + 1);
+    made.get()
+}
+
+#[eventlet::test]
+fn what_makes_a_value_may_suspend_and_others_wait_for_it() {
+    let cell = Rc::new(OnceLock::<u32>::new());
+    let made = Rc::new(Cell::new(0));
+    let makers: Vec<_> = (0..3)
+        .map(|_| {
+            let (cell, made) = (cell.clone(), made.clone());
+            spawn(
+                #[green]
+                move || *cell.get_or_init(|| make(&made)),
+            )
+        })
+        .collect();
+    for maker in makers {
+        assert_eq!(maker.wait(), 1);
+    }
+    assert_eq!(now(), ms(10));
+}
+
+#[eventlet::test]
+fn the_next_in_line_makes_the_value_when_the_first_is_killed() {
+    let cell = Rc::new(OnceLock::<u32>::new());
+    let made = Rc::new(Cell::new(0));
+    let (one, two, by_one, by_two) = (cell.clone(), cell.clone(), made.clone(), made.clone());
+    let first = spawn(
+        #[green]
+        move || *one.get_or_init(|| make(&by_one)),
+    );
+    let second = spawn(
+        #[green]
+        move || *two.get_or_init(|| make(&by_two)),
+    );
+    sleep(ms(5));
+    first.kill();
+    assert_eq!((second.wait(), made.get(), now()), (1, 1, ms(15)));
+    let (once, calls) = (Rc::new(Once::new()), Rc::new(Cell::new(0)));
+    let (one, by_one) = (once.clone(), calls.clone());
+    let killed = spawn(
+        #[green]
+        move || {
+            one.call_once(
+                #[green]
+                || {
+                    make(&by_one);
+                },
+            )
+        },
+    );
+    sleep(ms(5));
+    killed.kill();
+    assert!(!once.is_completed());
+    once.call_once(
+        #[green]
+        || {
+            make(&calls);
+        },
+    );
+    assert_eq!((calls.get(), once.is_completed()), (1, true));
+}
+
+/// Lets a test say how long the value of `SLOW` takes.
+static GATE: std::sync::Mutex<Option<std::sync::mpsc::Receiver<()>>> = std::sync::Mutex::new(None);
+
+static SLOW: LazyLock<u32> = LazyLock::new(|| {
+    let gate = GATE.lock().unwrap().take().unwrap();
+    gate.recv().unwrap();
+    41
+});
+
+#[test]
+fn a_value_that_another_os_thread_makes_is_waited_for_without_holding_the_hub() {
+    let (open, gate) = std::sync::mpsc::channel();
+    *GATE.lock().unwrap() = Some(gate);
+    let maker = std::thread::spawn(|| *SLOW);
+    while GATE.lock().unwrap().is_some() {
+        std::thread::yield_now();
+    }
+    eventlet::run(eventlet::green_closure!(move || {
+        let waiter = spawn(
+            #[green]
+            || *LazyLock::force(&SLOW),
+        );
+        sleep(ms(1));
+        assert!(!waiter.is_finished());
+        open.send(()).unwrap();
+        assert_eq!(waiter.wait(), 41);
+    }));
+    assert_eq!(maker.join().unwrap(), 41);
+}
+
+#[eventlet::test]
+fn a_channel_in_a_loop_suspends_for_each_value() {
+    let (to, from) = channel();
+    let sender = thread::spawn(
+        #[green]
+        move || {
+            for n in 1..=3 {
+                sleep(ms(10));
+                to.send(n).unwrap();
+            }
+        },
+    );
+    let mut times = vec![];
+    for n in &from {
+        times.push((n, now()));
+    }
+    assert_eq!(times, [(1, ms(10)), (2, ms(20)), (3, ms(30))]);
+    sender.join().unwrap();
+}
