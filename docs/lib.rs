@@ -41,6 +41,10 @@ pub mod databases {}
 #[doc = include_str!("other-crates.md")]
 pub mod other_crates {}
 
+/// All of std, and the twin of each item that may block.
+#[doc = include_str!("std.md")]
+pub mod std_in_green {}
+
 /// What suspends, what blocks, what it costs.
 #[doc = include_str!("performance.md")]
 pub mod performance {}

@@ -7,6 +7,7 @@
 #![expect(clippy::duplicate_mod, reason = "what both are to do stands in one place")]
 
 mod green;
+mod table;
 
 #[path = "same"]
 mod on_std {

@@ -209,6 +209,11 @@ impl<W> IntoInnerError<W> {
         &self.error
     }
 
+    /// Why it could not be written; the writer is dropped.
+    pub fn into_error(self) -> Error {
+        self.error
+    }
+
     /// The writer, to try again.
     pub fn into_inner(self) -> W {
         self.writer

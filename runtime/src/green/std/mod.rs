@@ -5,31 +5,34 @@
 //! own, the same type: `io::Error`, `Duration`, `SocketAddr`, `Arc`, all macros.
 //!
 //! ```
-//! use eventlet::green::{self, std};
+//! use eventlet::green::std;
 //! use std::io::{self, Read, Write};
 //! use std::net::{TcpListener, TcpStream};
-//! use std::sync::mpsc::{Sender, channel};
+//! use std::sync::{Arc, Mutex};
 //! use std::thread;
 //!
 //! #[eventlet::green]
-//! fn serve(listener: TcpListener, greeted: Sender<io::Result<()>>) {
-//!     for client in listener.incoming() {
-//!         let done = client.and_then(|mut client| client.write_all(b"hello"));
-//!         greeted.send(done).unwrap();
-//!         break;
-//!     }
+//! fn serve(listener: TcpListener, served: Arc<Mutex<u32>>) -> io::Result<()> {
+//!     let (mut client, _) = listener.accept()?; // suspends this green thread, blocks nobody
+//!     client.write_all(b"hello")?;
+//!     *served.lock().unwrap() += 1;
+//!     Ok(())
 //! }
 //!
 //! #[eventlet::green]
 //! fn main() -> io::Result<()> {
 //!     let listener = TcpListener::bind("127.0.0.1:0")?;
 //!     let address = listener.local_addr()?;
-//!     let (to, from) = channel();
-//!     thread::spawn(move || serve(listener, to));
+//!     let served = Arc::new(Mutex::new(0));
+//!     let server = thread::spawn({
+//!         let served = served.clone();
+//!         move || serve(listener, served)
+//!     });
 //!     let mut text = String::new();
 //!     TcpStream::connect(address)?.read_to_string(&mut text)?;
-//!     assert_eq!(text, "hello");
-//!     from.recv().unwrap()
+//!     server.join().unwrap()?;
+//!     assert_eq!((text.as_str(), *served.lock().unwrap()), ("hello", 1));
+//!     Ok(())
 //! }
 //! ```
 //!
