@@ -768,6 +768,52 @@ virtual_tests! {
     }
 }
 
+// A handle that kills.
+
+virtual_tests! {
+    fn a_held_thread_is_killed_when_its_handle_is_dropped() {
+        let held = spawn(|| wait_with("dropped")).kill_on_drop();
+        let thread = (*held).clone();
+        give_way();
+        drop(held);
+        note("after");
+        assert_events(["dropped", "after"]);
+        assert!(matches!(thread.join(), Err(Exit::Killed)));
+        // Before its body has begun, too.
+        let held = spawn(|| say("never")).kill_on_drop();
+        assert_eq!(format!("{held:?}"), format!("{:?}", *held).replacen("Thread", "KillOnDrop", 1));
+        drop(held);
+        give_way();
+        assert_events([]);
+    }
+
+    fn a_held_thread_ends_with_the_thread_that_waits_for_it() {
+        let held = spawn(|| wait_with("held")).kill_on_drop();
+        let waiter = spawn(#[green] move || held.wait());
+        give_way();
+        waiter.kill();
+        note("waiter");
+        assert_events(["held", "waiter"]);
+
+        let held = ["one", "other"].map(|name| spawn(move || wait_with(name)).kill_on_drop());
+        assert!(with_timeout(ms(5), || joinall(held)).is_err());
+        assert_events(["one", "other"]);
+        assert_eq!(testing::now(), ms(5));
+    }
+
+    fn a_held_thread_gives_its_value_and_goes_on_when_it_is_taken_out() {
+        assert_eq!(spawn(|| value_after(ms(3), 7)).kill_on_drop().wait(), 7);
+        let ended = spawn(|| value_after(ms(3), 8)).kill_on_drop();
+        sleep(ms(4));
+        assert!(ended.is_finished());
+        assert_eq!(ended.join().unwrap(), 8);
+        let free = spawn(|| value_after(ms(3), 9)).kill_on_drop().into_inner();
+        assert_eq!(free.wait(), 9);
+        let panics = spawn(|| boom("held")).kill_on_drop();
+        assert!(matches!(panics.join(), Err(Exit::Panicked(panic)) if panic.message() == Some("held")));
+    }
+}
+
 #[test]
 fn a_handle_outlives_everything() {
     // `run` leaves the other threads as they are.

@@ -11,6 +11,7 @@ mod idle;
 pub(crate) mod iwait;
 pub(crate) mod join;
 mod joinall;
+mod kill_on_drop;
 pub(crate) mod spawn;
 mod spawn_tree;
 
@@ -41,6 +42,7 @@ pub use catch_exit::{GreenletExit, catch_exit};
 pub use idle::idle;
 pub use iwait::{Iwait, iwait};
 pub use joinall::{Joinable, joinall, killall, killall_timeout, try_joinall, wait, wait_timeout};
+pub use kill_on_drop::KillOnDrop;
 pub use spawn::{spawn, spawn_after, spawn_after_local, spawn_n};
 pub use spawn_tree::{spawn_tree, track_spawns};
 
@@ -307,6 +309,14 @@ impl<T> GreenThread<T> {
     /// ```
     pub fn detach(self) {
         self.outcome.task().answer_for();
+    }
+
+    /// Ties the thread's life to a handle: it is killed when that is dropped.
+    ///
+    /// tokio's `AbortOnDropHandle`.
+    #[doc(alias = "abort_on_drop")]
+    pub fn kill_on_drop(self) -> KillOnDrop<T> {
+        KillOnDrop::new(self)
     }
 
     /// The handle without the right to the value.
