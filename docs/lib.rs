@@ -33,6 +33,10 @@ pub mod tls {}
 #[doc = include_str!("names.md")]
 pub mod names {}
 
+/// Asking servers of the web.
+#[doc = include_str!("http-client.md")]
+pub mod http_client {}
+
 /// Redis, PostgreSQL, and drivers of other kinds.
 #[doc = include_str!("databases.md")]
 pub mod databases {}

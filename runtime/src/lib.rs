@@ -152,6 +152,9 @@
 //! | feature | brings |
 //! |---|---|
 //! | `http` | `wsgi` and `http`, on hyper's protocol; `hyper` and `signal` with it |
+//! | `http-client` | `http::client`: `http::get` and its kind; `http` with it |
+//! | `gzip`, `brotli` | compressed answers to the client are unpacked; `http-client` with it |
+//! | `cookies` | cookies that the client keeps; `http-client` with it |
 //! | `json` | bodies and answers as JSON (serde) |
 //! | `dns` | `dns`, a DNS client on green sockets; `futures-io` with it |
 //! | `hyper`, `futures-io`, `tokio-io` | the I/O traits of these on polled sockets; nobody's reactor |

@@ -51,6 +51,8 @@ pub struct Body {
     trailers: Option<HeaderMap>,
     /// Where it is noted that this has nothing to send yet.
     waits: Option<Waits>,
+    /// How many bytes it may have when it is read as a whole.
+    most: u64,
 }
 
 /// Counts the bodies that have nothing to send yet. Their peers wait because of us.
@@ -99,7 +101,7 @@ struct Received {
 impl Body {
     /// No body.
     pub const fn empty() -> Body {
-        Body { kind: Kind::Empty, rest: Bytes::new(), trailers: None, waits: None }
+        Body { kind: Kind::Empty, rest: Bytes::new(), trailers: None, waits: None, most: u64::MAX }
     }
 
     /// A body that a green call writes, piece by piece, while it is sent.
@@ -145,6 +147,31 @@ impl Body {
         Body { kind: Kind::Foreign(Box::pin(Mapped { body })), ..Body::empty() }
     }
 
+    /// A body whose errors say all there is to say. At most `most` bytes of it are read as a whole.
+    #[cfg(feature = "http-client")]
+    pub(crate) fn arriving(
+        body: impl HttpBody<Data = Bytes, Error = io::Error> + 'static,
+        most: u64,
+    ) -> Body {
+        Body { kind: Kind::Foreign(Box::pin(body)), most, ..Body::empty() }
+    }
+
+    /// Another body like this one, if this can be had twice.
+    #[cfg(feature = "http-client")]
+    pub(crate) fn again(&self) -> Option<Body> {
+        self.whole().map(Body::from)
+    }
+
+    /// All of it, if it is at hand.
+    #[cfg(feature = "http-client")]
+    pub(crate) fn whole(&self) -> Option<Bytes> {
+        match &self.kind {
+            Kind::Empty if self.rest.is_empty() => Some(Bytes::new()),
+            Kind::Full(bytes) if self.rest.is_empty() => Some(bytes.clone()),
+            _ => None,
+        }
+    }
+
     pub(crate) fn received(body: Incoming, limit: u64, timeout: Option<Duration>) -> Body {
         if http_body::Body::is_end_stream(&body) {
             return Body::empty();
@@ -172,11 +199,16 @@ impl Body {
     /// What has come is lost with the call.
     #[green(crate = crate)]
     pub fn bytes(mut self) -> io::Result<Bytes> {
+        let most = self.most;
+        let within = |length: usize| if length as u64 > most { Err(too_much(most)) } else { Ok(()) };
         let Some(first) = self.piece()? else { return Ok(Bytes::new()) };
+        within(first.len())?;
         let Some(second) = self.piece()? else { return Ok(first) };
+        within(first.len() + second.len())?;
         let mut all = BytesMut::from(first);
         all.extend_from_slice(&second);
         while let Some(piece) = self.piece()? {
+            within(all.len() + piece.len())?;
             all.extend_from_slice(&piece);
         }
         Ok(all.freeze())
@@ -342,6 +374,11 @@ fn body_error(error: hyper::Error) -> io::Error {
 
 fn too_large(limit: u64) -> io::Error {
     Faulty::error(io::ErrorKind::FileTooLarge, format!("the body has more than {limit} bytes"))
+}
+
+/// Too much to be read as a whole.
+fn too_much(limit: u64) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("the body has more than {limit} bytes"))
 }
 
 impl Read for Body {

@@ -1,9 +1,12 @@
 //! What HTTP servers and clients have in common: bodies, and answers made of plain values.
 //!
 //! The types are those of the crate `http`: whatever is written for them fits. A body is [`Body`]
-//! in both directions. The server is [`wsgi`](crate::wsgi).
+//! in both directions. The server is [`wsgi`](crate::wsgi), the client `http::client` (feature
+//! `http-client`).
 
 mod body;
+#[cfg(feature = "http-client")]
+pub mod client;
 mod producer;
 mod respond;
 
@@ -14,6 +17,9 @@ pub use ::http::{
 pub(crate) use body::Faulty;
 pub use body::{Body, Data};
 pub use bytes::Bytes;
+#[cfg(feature = "http-client")]
+#[doc(inline)]
+pub use client::{Client, delete, get, head, post, put};
 pub use producer::Out;
 pub(crate) use respond::Failure;
 #[cfg(feature = "json")]

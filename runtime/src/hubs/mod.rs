@@ -115,6 +115,12 @@ impl<P: Poller + 'static> private::IntoPoller for P {
     }
 }
 
+/// What a library keeps with this OS thread's hub: one value of each type, dropped with the hub.
+#[cfg(all(feature = "http-client", feature = "tls"))]
+pub(crate) fn kept<T: Default + 'static>() -> Rc<T> {
+    current::with(|hub| hub.extensions.get())
+}
+
 /// This OS thread's hub, made now if there was none. eventlet's `get_hub`.
 pub fn get_hub() -> Hub {
     Hub(current::with(|hub| hub.clone()))

@@ -1,0 +1,288 @@
+//! An HTTP client for plain green code: what `requests` and eventlet's green `urllib` are in
+//! Python.
+//!
+//! ```
+//! use std::io;
+//! use eventlet::http::{self, Request};
+//! use eventlet::{GreenPool, green, spawn, wsgi};
+//!
+//! #[green]
+//! fn app(request: Request) -> String {
+//!     format!("this is {}", request.uri().path())
+//! }
+//!
+//! #[green]
+//! fn fetch(url: String) -> io::Result<String> {
+//!     Ok(http::get(url)?.error_for_status()?.text()?)
+//! }
+//!
+//! #[green]
+//! fn main() -> io::Result<()> {
+//!     let listener = eventlet::listen("127.0.0.1:0")?;
+//!     let site = format!("http://{}", listener.local_addr()?);
+//!     let server = spawn(move || wsgi::Server::new().serve(listener, app));
+//!
+//!     let urls = ["/a", "/b", "/c"].map(|path| format!("{site}{path}"));
+//!     let pages: io::Result<Vec<String>> = GreenPool::new(200).imap(fetch, urls).try_collect();
+//!     assert_eq!(pages?, ["this is /a", "this is /b", "this is /c"]);
+//!     server.kill();
+//!     Ok(())
+//! }
+//! # use eventlet::GreenIterator;
+//! ```
+//!
+//! [`get`], [`post`] and their kind make one request each. A [`Client`] is for several: it keeps
+//! connections for the next request, and has settings. Requests suspend their own green thread and
+//! no other; a thousand at once need one OS thread.
+//!
+//! The protocol is hyper's: HTTP/1.1, over TLS with the feature `tls`. Nothing runs in the
+//! background: whoever waits for an answer drives its connection.
+//!
+//! # Limits
+//!
+//! All are on unless said otherwise, and each is a method of [`ClientBuilder`].
+//!
+//! | what | default | beyond it |
+//! |---|---|---|
+//! | time until there is a connection ([`connect_timeout`](ClientBuilder::connect_timeout)) | 10 s | `TimedOut`, with the [`Phase`] in which it was |
+//! | time without progress while sending, for the head, for a piece of the body ([`read_timeout`](ClientBuilder::read_timeout)) | 30 s | `TimedOut`, closed |
+//! | time for everything ([`timeout`](ClientBuilder::timeout)) | none | `TimedOut`, closed |
+//! | redirects ([`max_redirects`](ClientBuilder::max_redirects)) | 10 | an error of [`Phase::Redirect`] |
+//! | a body that is read into memory, and a line of it ([`max_body`](ClientBuilder::max_body)) | 64 MiB | `FileTooLarge` |
+//! | the head of an answer | 64 KiB, 100 headers | `InvalidData` |
+//! | connections at once ([`max_connections`](ClientBuilder::max_connections)) | 1024 | requests wait, as long as they may until there is a connection |
+//! | connections to a host at once ([`max_connections_per_host`](ClientBuilder::max_connections_per_host)) | 256 | the same |
+//! | connections that are kept for a host ([`max_idle_per_host`](ClientBuilder::max_idle_per_host)) | 16, for [60 s](ClientBuilder::idle_timeout) | the oldest is closed |
+//!
+//! # What is done unasked
+//!
+//! * **Redirects** are followed. 301 and 302 make a `GET` of a `POST`, 303 of everything but
+//!   `HEAD`; 307 and 308 send the same again. `Authorization` and `Cookie` do not go to another
+//!   scheme, host or port, and neither does a `Host` of one's own.
+//! * **A kept connection** may have been closed by its server in the very moment in which a request
+//!   is sent. Where nothing of an answer has come and sending twice does no harm (the method is
+//!   idempotent and the body no stream, or nothing was sent), it is sent once more, over a new
+//!   connection.
+//! * **An answer** with both `Content-Length` and `Transfer-Encoding` is the last of its
+//!   connection, as is one whose body was not read to its end.
+//! * Name and password in a URL become `Authorization`.
+//! * Compressed answers are asked for and decoded with the features `gzip` and `brotli`, a little at
+//!   a time: what a few bytes unfold to counts in full for [`max_body`](ClientBuilder::max_body).
+//!
+//! # What a kill or a timeout can lose
+//!
+//! A request that is killed closes its connection, which serves nobody afterwards. Whether the
+//! server has got it is not known.
+
+mod builder;
+mod connect;
+#[cfg(feature = "cookies")]
+mod cookies;
+mod decode;
+mod error;
+mod exchange;
+mod multipart;
+mod pool;
+mod redirect;
+mod request;
+mod response;
+mod wire;
+
+use std::fmt;
+use std::rc::Rc;
+
+use ::http::Method;
+
+use super::Body;
+use crate::green;
+
+pub use builder::ClientBuilder;
+use builder::Settings;
+pub use error::{Error, Phase, Result};
+pub use multipart::Form;
+pub use request::RequestBuilder;
+pub use response::{Lines, Progress, Response};
+
+/// Makes requests, and keeps connections for the next ones. `requests.Session`.
+///
+/// Clones share everything. It belongs to one hub.
+///
+/// ```
+/// use std::io;
+/// use eventlet::http::{Client, Request};
+/// use eventlet::{green, spawn, wsgi};
+///
+/// #[green]
+/// fn hello(_request: Request) -> &'static str {
+///     "hello"
+/// }
+///
+/// #[green]
+/// fn main() -> io::Result<()> {
+///     let listener = eventlet::listen("127.0.0.1:0")?;
+///     let url = format!("http://{}/", listener.local_addr()?);
+///     let server = spawn(move || wsgi::Server::new().serve(listener, hello));
+///
+///     let client = Client::new();
+///     for _ in 0..3 {
+///         assert_eq!(client.get(&url).send()?.text()?, "hello");
+///     }
+///     assert_eq!(client.idle_connections(), 1); // all three went over it
+///     server.kill();
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Client(Rc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    pool: Rc<pool::Pool>,
+    #[cfg(feature = "cookies")]
+    jar: Option<cookies::Jar>,
+}
+
+impl Client {
+    /// A client with the limits that [the module](self) lists.
+    pub fn new() -> Client {
+        Client::builder().build().expect("the defaults are in order")
+    }
+
+    /// A client with a choice of settings.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A request with any method.
+    pub fn request(&self, method: Method, url: impl AsRef<str>) -> RequestBuilder {
+        RequestBuilder::new(self.clone(), method, url.as_ref())
+    }
+
+    /// A `GET`.
+    pub fn get(&self, url: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::GET, url)
+    }
+
+    /// A `HEAD`.
+    pub fn head(&self, url: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::HEAD, url)
+    }
+
+    /// A `POST`.
+    pub fn post(&self, url: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::POST, url)
+    }
+
+    /// A `PUT`.
+    pub fn put(&self, url: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::PUT, url)
+    }
+
+    /// A `PATCH`.
+    pub fn patch(&self, url: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::PATCH, url)
+    }
+
+    /// A `DELETE`.
+    pub fn delete(&self, url: impl AsRef<str>) -> RequestBuilder {
+        self.request(Method::DELETE, url)
+    }
+
+    /// Keeps a cookie as if `url` had set it (`"name=value; Path=/"`), and says whether it does: not
+    /// if the client keeps none (feature `cookies`, [`ClientBuilder::cookies`]), or `url` may not.
+    #[cfg(feature = "cookies")]
+    pub fn set_cookie(&self, url: impl AsRef<str>, cookie: &str) -> bool {
+        let Ok(url) = url::Url::parse(url.as_ref()) else { return false };
+        self.0.jar.as_ref().is_some_and(|jar| jar.set(&url, cookie))
+    }
+
+    /// The cookies that `url` is sent: `name=value; other=value`.
+    #[cfg(feature = "cookies")]
+    pub fn cookies(&self, url: impl AsRef<str>) -> Option<String> {
+        let url = url::Url::parse(url.as_ref()).ok()?;
+        let header = self.0.jar.as_ref()?.header(&url)?;
+        header.to_str().ok().map(str::to_owned)
+    }
+
+    /// Forgets all cookies.
+    #[cfg(feature = "cookies")]
+    pub fn clear_cookies(&self) {
+        if let Some(jar) = &self.0.jar {
+            jar.clear();
+        }
+    }
+
+    /// How many connections wait for a request.
+    pub fn idle_connections(&self) -> usize {
+        self.0.pool.idle()
+    }
+
+    /// Closes the connections that wait for a request. Those that are in use are kept afterwards as
+    /// before.
+    pub fn close_idle(&self) {
+        self.0.pool.clear();
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Client::new()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("idle", &self.idle_connections()).finish_non_exhaustive()
+    }
+}
+
+macro_rules! once {
+    ($($name:ident $method:ident $article:literal;)*) => {$(
+        #[doc = concat!("Makes ", $article, " request, over a connection of its own, and follows redirects.")]
+        /// Suspends until the head of the answer is there.
+        ///
+        /// # Errors
+        ///
+        /// Whatever kept the answer from coming; a status that says so is an answer
+        /// ([`Response::error_for_status`]).
+        ///
+        /// # Cancel safety
+        ///
+        /// A kill or timeout closes the connection. The server may have the request all the same.
+        #[green(crate = crate)]
+        pub fn $name(url: impl AsRef<str>) -> Result<Response> {
+            Client::new().request(Method::$method, url).send()
+        }
+    )*};
+}
+
+once! {
+    get GET "a `GET`";
+    head HEAD "a `HEAD`";
+    delete DELETE "a `DELETE`";
+}
+
+macro_rules! once_with_body {
+    ($($name:ident $method:ident $article:literal;)*) => {$(
+        #[doc = concat!("Makes ", $article, " request with this body, over a connection of its own, and follows redirects.")]
+        /// Suspends until the head of the answer is there.
+        ///
+        /// # Errors
+        ///
+        /// Whatever kept the answer from coming; a status that says so is an answer
+        /// ([`Response::error_for_status`]).
+        ///
+        /// # Cancel safety
+        ///
+        /// A kill or timeout closes the connection. The server may have the request all the same.
+        #[green(crate = crate)]
+        pub fn $name(url: impl AsRef<str>, body: impl Into<Body>) -> Result<Response> {
+            Client::new().request(Method::$method, url).body(body).send()
+        }
+    )*};
+}
+
+once_with_body! {
+    post POST "a `POST`";
+    put PUT "a `PUT`";
+}

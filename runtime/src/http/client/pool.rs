@@ -1,0 +1,208 @@
+//! Connections that wait for their next request, and how many there may be.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use super::exchange::Connection;
+use crate::hubs::{ScheduledCall, get_hub, schedule_call_global};
+use crate::semaphore::{Permit, Semaphore};
+
+/// Where connections go that may serve each other's requests.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Origin {
+    pub(super) is_encrypted: bool,
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+/// How many connections there may be, and for how long.
+#[derive(Clone, Debug)]
+pub(super) struct PoolLimits {
+    pub(super) total: usize,
+    pub(super) per_host: usize,
+    pub(super) idle_per_host: usize,
+    pub(super) idle_time: Duration,
+}
+
+/// The connections of a client.
+pub(super) struct Pool {
+    limits: PoolLimits,
+    hosts: RefCell<HashMap<Origin, Rc<Host>>>,
+    /// Requests that have, or make, a connection.
+    room: Semaphore,
+    /// Connections without a request.
+    idle: Cell<usize>,
+    sweep: RefCell<Option<ScheduledCall>>,
+    this: Weak<Pool>,
+}
+
+struct Host {
+    room: Semaphore,
+    /// The one that came last is at the end.
+    idle: RefCell<VecDeque<Idle>>,
+}
+
+struct Idle {
+    connection: Connection,
+    since: Duration,
+}
+
+/// The right to one connection to a host.
+pub(super) struct Lease {
+    pool: Weak<Pool>,
+    host: Rc<Host>,
+    is_forbidden: bool,
+    _permits: (Permit, Permit),
+}
+
+impl Pool {
+    pub(super) fn new(limits: PoolLimits) -> Rc<Pool> {
+        Rc::new_cyclic(|this| Pool {
+            room: Semaphore::new(limits.total),
+            limits,
+            hosts: RefCell::default(),
+            idle: Cell::default(),
+            sweep: RefCell::default(),
+            this: this.clone(),
+        })
+    }
+
+    /// Waits for room for a request to `origin`.
+    pub(super) async fn lease(&self, origin: &Origin) -> Lease {
+        let host = self.host(origin);
+        let to_host = host.room.acquire().await;
+        // Whoever has this waits for nothing more that somebody in line before could have.
+        let to_any = self.room.acquire().await;
+        Lease { pool: self.this.clone(), host, is_forbidden: false, _permits: (to_host, to_any) }
+    }
+
+    fn host(&self, origin: &Origin) -> Rc<Host> {
+        let mut hosts = self.hosts.borrow_mut();
+        let host = hosts.entry(origin.clone()).or_insert_with(|| {
+            Rc::new(Host { room: Semaphore::new(self.limits.per_host), idle: RefCell::default() })
+        });
+        host.clone()
+    }
+
+    /// A connection that has nothing to do, the one that had something last; those that are no
+    /// longer good are dropped.
+    pub(super) fn take_idle(&self, lease: &Lease) -> Option<Connection> {
+        loop {
+            let idle = lease.host.idle.borrow_mut().pop_back()?;
+            self.idle.set(self.idle.get() - 1);
+            let Idle { mut connection, since } = idle;
+            if get_hub().now() < since + self.limits.idle_time && connection.is_fit() {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Makes room for a new connection: one that has nothing to do elsewhere goes, if there are as
+    /// many as there may be.
+    pub(super) fn make_room(&self) {
+        let in_use = self.limits.total - self.room.available().min(self.limits.total);
+        while self.idle.get() > 0 && in_use + self.idle.get() > self.limits.total {
+            let oldest = self.all_hosts().into_iter().filter_map(|host| {
+                let since = host.idle.borrow().front()?.since;
+                Some((since, host))
+            });
+            let Some((_, host)) = oldest.min_by_key(|(since, _)| *since) else { return };
+            self.drop_first(&host);
+        }
+    }
+
+    fn all_hosts(&self) -> Vec<Rc<Host>> {
+        self.hosts.borrow().values().cloned().collect()
+    }
+
+    fn drop_first(&self, host: &Host) {
+        let first = host.idle.borrow_mut().pop_front();
+        self.idle.set(self.idle.get() - usize::from(first.is_some()));
+    }
+
+    /// Drops what has had nothing to do for too long, and the hosts of which nothing is left.
+    fn sweep(&self) {
+        let now = get_hub().now();
+        let mut next: Option<Duration> = None;
+        for host in self.all_hosts() {
+            loop {
+                let first = host.idle.borrow().front().map(|idle| idle.since + self.limits.idle_time);
+                match first {
+                    Some(end) if end <= now => self.drop_first(&host),
+                    Some(end) => {
+                        next = Some(next.map_or(end, |next| next.min(end)));
+                        break;
+                    }
+                    None => break,
+                }
+            }
+        }
+        // Two: this list's, and the one that `all_hosts` gave is gone by now.
+        self.hosts
+            .borrow_mut()
+            .retain(|_, host| Rc::strong_count(host) > 1 || !host.idle.borrow().is_empty());
+        let call = next.map(|end| self.schedule(end - now));
+        *self.sweep.borrow_mut() = call;
+    }
+
+    fn schedule(&self, delay: Duration) -> ScheduledCall {
+        let pool = self.this.clone();
+        schedule_call_global(delay, move || {
+            if let Some(pool) = pool.upgrade() {
+                pool.sweep();
+            }
+        })
+    }
+
+    /// Closes the connections that have nothing to do.
+    pub(super) fn clear(&self) {
+        for host in self.all_hosts() {
+            let idle = host.idle.take();
+            self.idle.set(self.idle.get() - idle.len());
+        }
+    }
+
+    /// How many connections have nothing to do.
+    pub(super) fn idle(&self) -> usize {
+        self.idle.get()
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if let Some(call) = self.sweep.take() {
+            call.cancel();
+        }
+    }
+}
+
+impl Lease {
+    /// The connection is not to be used again.
+    pub(super) fn forbid(&mut self) {
+        self.is_forbidden = true;
+    }
+
+    /// Keeps a connection for the next request, if it is good for one.
+    pub(super) fn give_back(self, mut connection: Connection) {
+        let Some(pool) = self.pool.upgrade() else { return };
+        if self.is_forbidden || pool.limits.idle_per_host == 0 || pool.limits.idle_time.is_zero() {
+            return;
+        }
+        if !connection.is_fit() {
+            return;
+        }
+        let is_full = self.host.idle.borrow().len() >= pool.limits.idle_per_host;
+        if is_full {
+            pool.drop_first(&self.host);
+        }
+        let since = get_hub().now();
+        self.host.idle.borrow_mut().push_back(Idle { connection, since });
+        pool.idle.set(pool.idle.get() + 1);
+        if pool.sweep.borrow().is_none() {
+            let call = pool.schedule(pool.limits.idle_time);
+            *pool.sweep.borrow_mut() = Some(call);
+        }
+    }
+}

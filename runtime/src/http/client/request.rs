@@ -1,0 +1,444 @@
+//! A request, before it is sent.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+#[cfg(feature = "cookies")]
+use ::http::header::COOKIE;
+use ::http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+use ::http::{Method, Uri};
+use url::Url;
+
+use super::connect::{connect, origin};
+use super::error::{Error, Phase, Result, What, invalid, timed_out};
+use super::exchange::{Arriving, Failed, Total};
+use super::multipart::Form;
+use super::redirect;
+use super::{Client, Inner, Response, Settings};
+use crate::green;
+use crate::http::{Body, Request};
+use crate::timeout::with_timeout;
+
+/// A request, before it is sent. What is wrong with it, [`send`](Self::send) says.
+///
+/// ```
+/// use std::io;
+/// use eventlet::http::{Client, Request};
+/// use eventlet::{green, spawn, wsgi};
+///
+/// #[green]
+/// fn echo(request: Request) -> io::Result<String> {
+///     let head = format!("{} {} ", request.method(), request.uri());
+///     Ok(head + &request.into_body().text()?)
+/// }
+///
+/// #[green]
+/// fn main() -> io::Result<()> {
+///     let listener = eventlet::listen("127.0.0.1:0")?;
+///     let url = format!("http://{}/search?page=1", listener.local_addr()?);
+///     let server = spawn(move || wsgi::Server::new().serve(listener, echo));
+///
+///     let client = Client::new();
+///     let answer = client.post(url).query([("q", "two words")]).body("and a body").send()?;
+///     assert_eq!(answer.text()?, "POST /search?page=1&q=two+words and a body");
+///     server.kill();
+///     Ok(())
+/// }
+/// ```
+#[must_use]
+pub struct RequestBuilder {
+    client: Client,
+    method: Method,
+    url: std::result::Result<Url, (String, String)>,
+    headers: HeaderMap,
+    body: Body,
+    wrong: Option<io::Error>,
+    read_time: Option<Duration>,
+    total_time: Option<Duration>,
+}
+
+impl RequestBuilder {
+    pub(super) fn new(client: Client, method: Method, url: &str) -> RequestBuilder {
+        let Settings { read_time, total_time, .. } = client.0.settings;
+        RequestBuilder {
+            client,
+            method,
+            url: Url::parse(url).map_err(|error| (url.to_owned(), error.to_string())),
+            headers: HeaderMap::new(),
+            body: Body::empty(),
+            wrong: None,
+            read_time,
+            total_time,
+        }
+    }
+
+    fn refuse(&mut self, reason: &'static str) {
+        self.wrong.get_or_insert_with(|| invalid(reason));
+    }
+
+    /// Sends this header, in the place of one that the client has. Several calls with one name are
+    /// several headers.
+    pub fn header<N, V>(mut self, name: N, value: V) -> RequestBuilder
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        match (name.try_into(), value.try_into()) {
+            (Ok(name), Ok(value)) => drop(self.headers.append(name, value)),
+            (Err(_), _) => self.refuse("a header's name cannot be one"),
+            (_, Err(_)) => self.refuse("a header's value cannot be one"),
+        }
+        self
+    }
+
+    /// Adds these pairs to the URL's query, as a form would.
+    pub fn query<K, V>(mut self, pairs: impl IntoIterator<Item = (K, V)>) -> RequestBuilder
+    where
+        K: AsRef<str>,
+        V: fmt::Display,
+    {
+        if let Ok(url) = &mut self.url {
+            let mut query = url.query_pairs_mut();
+            for (name, value) in pairs {
+                query.append_pair(name.as_ref(), &value.to_string());
+            }
+            drop(query);
+            // Nothing was added to nothing.
+            if url.query() == Some("") {
+                url.set_query(None);
+            }
+        }
+        self
+    }
+
+    /// The body: text, bytes, or a [`Body`] that is written while it is sent
+    /// ([`Body::stream`]). One that is streamed cannot be sent again, by a redirect or a retry.
+    pub fn body(mut self, body: impl Into<Body>) -> RequestBuilder {
+        self.body = body.into();
+        self
+    }
+
+    /// The body: names and values, as a page's form sends them.
+    pub fn form<K, V>(self, pairs: impl IntoIterator<Item = (K, V)>) -> RequestBuilder
+    where
+        K: AsRef<str>,
+        V: fmt::Display,
+    {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in pairs {
+            form.append_pair(name.as_ref(), &value.to_string());
+        }
+        self.typed("application/x-www-form-urlencoded", form.finish())
+    }
+
+    /// The body: a form with files in it.
+    pub fn multipart(self, form: Form) -> RequestBuilder {
+        let (content_type, body) = form.into_body();
+        self.typed(&content_type, body)
+    }
+
+    /// The body: a value as JSON (feature `json`).
+    #[cfg(feature = "json")]
+    pub fn json<T: serde::Serialize + ?Sized>(mut self, value: &T) -> RequestBuilder {
+        match serde_json::to_vec(value) {
+            Ok(text) => self.typed("application/json", text),
+            Err(error) => {
+                self.wrong.get_or_insert_with(|| invalid(error));
+                self
+            }
+        }
+    }
+
+    fn typed(self, content_type: &str, body: impl Into<Body>) -> RequestBuilder {
+        let has_type = self.headers.contains_key(CONTENT_TYPE);
+        let this = self.body(body);
+        if has_type { this } else { this.header(CONTENT_TYPE, content_type) }
+    }
+
+    /// A name and, mostly, a password (`Authorization: Basic`). So does a URL with both in it.
+    pub fn basic_auth(self, name: impl AsRef<str>, password: Option<&str>) -> RequestBuilder {
+        let credentials = basic(name.as_ref(), password.unwrap_or_default());
+        self.secret(credentials)
+    }
+
+    /// A token (`Authorization: Bearer`).
+    pub fn bearer_auth(self, token: impl AsRef<str>) -> RequestBuilder {
+        let credentials = format!("Bearer {}", token.as_ref());
+        self.secret(credentials)
+    }
+
+    fn secret(mut self, credentials: String) -> RequestBuilder {
+        match HeaderValue::try_from(credentials) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                self.headers.insert(AUTHORIZATION, value);
+            }
+            Err(_) => self.refuse("these credentials cannot stand in a header"),
+        }
+        self
+    }
+
+    /// In the place of the client's [`read_timeout`](super::ClientBuilder::read_timeout).
+    pub fn read_timeout(mut self, limit: Option<Duration>) -> RequestBuilder {
+        self.read_time = limit;
+        self
+    }
+
+    /// In the place of the client's [`timeout`](super::ClientBuilder::timeout).
+    pub fn timeout(mut self, limit: Option<Duration>) -> RequestBuilder {
+        self.total_time = limit;
+        self
+    }
+
+    /// Sends it, and follows redirects. Suspends until the head of the answer is there.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the answer from coming; a status that says so is an answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// A kill or timeout closes the connection. The server may have the request all the same.
+    #[green(crate = crate)]
+    pub fn send(self) -> Result<Response> {
+        self.run().await
+    }
+
+    async fn run(self) -> Result<Response> {
+        let RequestBuilder { client, method, url, headers, body, wrong, read_time, total_time } = self;
+        let url = match url {
+            Ok(url) => url,
+            Err((text, reason)) => {
+                let what = What { method, url: text };
+                return Err(what.error(Phase::Build, invalid(reason)));
+            }
+        };
+        if let Some(wrong) = wrong {
+            return Err(What::new(&method, &url).error(Phase::Build, wrong));
+        }
+        let mut call =
+            Call { client: &client.0, method, url, headers, body, read_time, phase: Cell::new(Phase::Build) };
+        call.complete();
+        let Some(limit) = total_time else { return call.follow(None).await };
+        let result = with_timeout(limit, || call.follow(Some(Total::from_now(limit)))).await;
+        match result {
+            Ok(result) => result,
+            Err(_) => {
+                let what = What::new(&call.method, &call.url);
+                Err(what.error(call.phase.get(), Total::error(limit)))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("RequestBuilder");
+        shown.field("method", &self.method);
+        if let Ok(url) = &self.url {
+            shown.field("url", &What::new(&self.method, url).url);
+        }
+        shown.field("headers", &self.headers).finish_non_exhaustive()
+    }
+}
+
+/// A request that is under way.
+struct Call<'a> {
+    client: &'a Inner,
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Body,
+    read_time: Option<Duration>,
+    phase: Cell<Phase>,
+}
+
+impl Call<'_> {
+    /// Adds what the client and the URL say.
+    fn complete(&mut self) {
+        for (name, value) in &self.client.settings.headers {
+            if !self.headers.contains_key(name) {
+                self.headers.insert(name, value.clone());
+            }
+        }
+        if !self.url.username().is_empty() || self.url.password().is_some() {
+            let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+            let credentials =
+                basic(&decoded(self.url.username()), &decoded(self.url.password().unwrap_or("")));
+            // What base64 writes can be a header.
+            if let (false, Ok(mut value)) =
+                (self.headers.contains_key(AUTHORIZATION), HeaderValue::try_from(credentials))
+            {
+                value.set_sensitive(true);
+                self.headers.insert(AUTHORIZATION, value);
+            }
+        }
+    }
+
+    fn what(&self) -> What {
+        What::new(&self.method, &self.url)
+    }
+
+    fn error(&self, phase: Phase, reason: io::Error) -> Error {
+        self.what().error(phase, reason)
+    }
+
+    /// Goes wherever the answers send it.
+    async fn follow(&mut self, total: Option<Total>) -> Result<Response> {
+        let most = self.client.settings.redirects;
+        let mut redirects = 0;
+        loop {
+            let again = self.body.again();
+            let is_repeatable = again.is_some();
+            let body = std::mem::replace(&mut self.body, again.unwrap_or_default());
+            let response = self.answer(body, total).await?;
+            let status = response.status();
+            if most == 0 || !redirect::is_redirect(status) {
+                return Ok(response);
+            }
+            let target = redirect::target(&self.url, response.headers());
+            let Some(target) = target.map_err(|reason| self.error(Phase::Redirect, reason))? else {
+                return Ok(response);
+            };
+            if redirects == most {
+                let reason = io::Error::other(format!("there were {most} before it"));
+                return Err(self.error(Phase::Redirect, reason));
+            }
+            redirects += 1;
+            let method = redirect::method(status, &self.method);
+            if method != self.method {
+                self.body = Body::empty();
+                redirect::forget_body(&mut self.headers);
+            } else if !is_repeatable {
+                return Err(
+                    self.error(Phase::Redirect, invalid("its body is a stream and cannot be sent again"))
+                );
+            }
+            response.leave().await;
+            redirect::forget_secrets(&self.url, &target, &mut self.headers);
+            (self.method, self.url) = (method, target);
+        }
+    }
+
+    /// Sends it once; and once more if a connection that was kept had ended meanwhile.
+    async fn answer(&self, body: Body, total: Option<Total>) -> Result<Response> {
+        let origin = origin(&self.url).map_err(|reason| self.error(Phase::Build, reason))?;
+        if self.client.settings.https_only && !origin.is_encrypted {
+            return Err(self.error(Phase::Build, invalid("only https is allowed")));
+        }
+        let again = body.again();
+        let is_replayable = again.is_some() && self.method.is_idempotent();
+        let mut request = self.request(body)?;
+        let mut takes_idle = true;
+        loop {
+            let (mut connection, lease) = self.connection(&origin, takes_idle).await?;
+            self.phase.set(Phase::Send);
+            match connection.send(request, self.read_time, &self.phase).await {
+                Ok(response) => {
+                    self.phase.set(Phase::ReceiveBody);
+                    #[cfg(feature = "cookies")]
+                    if let Some(jar) = &self.client.jar {
+                        jar.take(&self.url, response.headers());
+                    }
+                    let what = self.what();
+                    let response =
+                        Arriving::new(response, (connection, lease), self.read_time, total, what.clone());
+                    return Ok(Response::new(response, what, self.client.settings.body));
+                }
+                Err(Failed { unsent: Some(unsent), .. }) if connection.is_used => request = unsent,
+                Err(Failed { is_silent: true, .. }) if connection.is_used && is_replayable => {
+                    let body = again.as_ref().and_then(Body::again).unwrap_or_default();
+                    request = self.request(body)?;
+                }
+                Err(failed) => return Err(self.error(failed.phase, failed.reason)),
+            }
+            takes_idle = false;
+        }
+    }
+
+    /// A connection to `origin`, and the right to it.
+    async fn connection(
+        &self,
+        origin: &super::pool::Origin,
+        takes_idle: bool,
+    ) -> Result<(super::exchange::Connection, super::pool::Lease)> {
+        let get = || async {
+            self.phase.set(Phase::Pool);
+            let lease = self.client.pool.lease(origin).await;
+            let idle = if takes_idle { self.client.pool.take_idle(&lease) } else { None };
+            let connection = match idle {
+                Some(connection) => connection,
+                None => connect(self.client, origin, &self.phase).await?,
+            };
+            Ok((connection, lease))
+        };
+        let result = match self.client.settings.connect_time {
+            None => get().await,
+            Some(limit) => with_timeout(limit, get)
+                .await
+                .unwrap_or_else(|_| Err(timed_out(format!("it took longer than {limit:?}")))),
+        };
+        result.map_err(|reason| self.error(self.phase.get(), reason))
+    }
+
+    /// The request as it goes over the network.
+    fn request(&self, body: Body) -> Result<Request> {
+        let build = |reason| self.error(Phase::Build, reason);
+        let target = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let target: Uri = target.parse().map_err(|error| build(invalid(error)))?;
+        let host = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
+        let host = HeaderValue::try_from(host).map_err(|error| build(invalid(error)))?;
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = target;
+        let headers = request.headers_mut();
+        headers.reserve(self.headers.len() + 2);
+        headers.insert(HOST, host);
+        let mut last = None;
+        for (name, value) in &self.headers {
+            // One of the caller's own goes before that of the URL.
+            if last != Some(name) {
+                headers.remove(name);
+            }
+            headers.append(name, value.clone());
+            last = Some(name);
+        }
+        #[cfg(feature = "cookies")]
+        if let (Some(jar), false) = (&self.client.jar, self.headers.contains_key(COOKIE))
+            && let Some(cookies) = jar.header(&self.url)
+        {
+            headers.insert(COOKIE, cookies);
+        }
+        // How the body is framed is for the protocol to say, but for the length of a stream.
+        headers.remove(TRANSFER_ENCODING);
+        let length = request.body().len();
+        if length.is_some() {
+            request.headers_mut().remove(CONTENT_LENGTH);
+        }
+        if length.is_none_or(|length| length > 0) {
+            let any = HeaderValue::from_static("application/octet-stream");
+            request.headers_mut().entry(CONTENT_TYPE).or_insert(any);
+        }
+        Ok(request)
+    }
+}
+
+/// `Basic` and the two, in base64.
+pub(super) fn basic(name: &str, password: &str) -> String {
+    let plain = format!("{name}:{password}");
+    let mut text = String::from("Basic ");
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for three in plain.as_bytes().chunks(3) {
+        let byte = |at: usize| three.get(at).copied().map_or(0, u32::from);
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * at) & 63) as usize];
+            text.push(if at <= three.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}

@@ -1,0 +1,197 @@
+//! What bodies are made of: forms, files, JSON, and what compressed ones become.
+
+use std::io::{self, Write as _};
+
+use eventlet::green;
+use eventlet::http::client::{Form, Phase};
+use eventlet::http::{Body, Client, Out, Request};
+use eventlet::testing::run_clean;
+use eventlet::wsgi::{self, Server};
+use eventlet_web_tests::Site;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::{Raw, Step, quiet, say};
+
+/// "hello, brotli", and ten million zeros.
+const BROTLI: &[u8] = &[11, 6, 128, 104, 101, 108, 108, 111, 44, 32, 98, 114, 111, 116, 108, 105, 3];
+const BROTLI_BOMB: &[u8] = &[
+    203, 255, 255, 63, 248, 39, 0, 226, 177, 64, 32, 247, 254, 47, 255, 44, 49, 240, 79, 0, 196, 97, 17, 128,
+    142, 35, 6,
+];
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(vec![], Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// An answer that is encoded like this.
+fn encoded(coding: &str, body: &[u8]) -> Vec<Step> {
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n", body.len());
+    vec![say(head), say(body)]
+}
+
+#[test]
+fn forms_and_json_have_their_types() {
+    #[green]
+    fn app(request: Request) -> io::Result<String> {
+        let kind = request.headers()["content-type"].to_str().unwrap().to_owned();
+        Ok(match kind.as_str() {
+            "application/x-www-form-urlencoded" => format!("{:?}", wsgi::form(request)?),
+            _ => format!("{kind} {}", request.into_body().text()?),
+        })
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), app);
+        let client = Client::new();
+        let url = format!("http://{}/", site.address);
+        let answer = client.post(&url).form([("a", "1&2"), ("b c", "é")]).send().unwrap();
+        assert_eq!(answer.text().unwrap(), r#"[("a", "1&2"), ("b c", "é")]"#);
+        let answer = client.post(&url).json(&[1, 2]).send().unwrap();
+        assert_eq!(answer.text().unwrap(), "application/json [1,2]");
+        let answer = client.post(&url).header("content-type", "text/x").json("a").send().unwrap();
+        assert_eq!(answer.text().unwrap(), "text/x \"a\"");
+        drop(client);
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn a_form_with_files_is_sent_part_by_part() {
+    #[green]
+    fn produce(out: Out) -> io::Result<()> {
+        out.write("from a ")?;
+        out.write("stream")
+    }
+    #[green]
+    fn app(request: Request) -> io::Result<String> {
+        let length = request.headers().get("content-length").map(|value| value.to_str().unwrap().to_owned());
+        let kind = request.headers()["content-type"].to_str().unwrap().to_owned();
+        let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap().to_owned();
+        let text = request.into_body().text()?;
+        assert!(length.is_none_or(|length| length.parse() == Ok(text.len())));
+        Ok(text.replace(&boundary, "BOUNDARY"))
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), app);
+        let client = Client::new();
+        let url = format!("http://{}/", site.address);
+        let form =
+            || Form::new().text("na\"me\r\n", "anna").file("f", "a.txt", "text/plain\r\nx: y", "content");
+        let whole = "--BOUNDARY\r\ncontent-disposition: form-data; name=\"na%22me%0D%0A\"\r\n\r\nanna\r\n\
+                     --BOUNDARY\r\ncontent-disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\
+                     content-type: text/plainx: y\r\n\r\ncontent\r\n";
+        let answer = client.post(&url).multipart(form()).send().unwrap();
+        assert_eq!(answer.text().unwrap(), format!("{whole}--BOUNDARY--\r\n"));
+        let streamed = form().file("s", "s.bin", "application/octet-stream", Body::stream(produce));
+        let answer = client.post(&url).multipart(streamed).send().unwrap();
+        let last = "--BOUNDARY\r\ncontent-disposition: form-data; name=\"s\"; filename=\"s.bin\"\r\n\
+                    content-type: application/octet-stream\r\n\r\nfrom a stream\r\n--BOUNDARY--\r\n";
+        assert_eq!(answer.text().unwrap(), format!("{whole}{last}"));
+        assert_eq!(
+            client.post(&url).multipart(Form::new()).send().unwrap().text().unwrap(),
+            "--BOUNDARY--\r\n"
+        );
+        drop(client);
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn compressed_answers_are_asked_for_and_unpacked() {
+    #[green]
+    fn scenario() {
+        let twice = [gzip(b"hello, "), gzip(b"gzip")].concat();
+        let raw = Raw::new(move |_, request| match request.split(' ').nth(1).unwrap() {
+            "/gzip" => encoded("gzip", &twice),
+            "/br" => encoded("br", BROTLI),
+            "/head" => vec![say("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 50\r\n\r\n")],
+            "/unknown" => encoded("rot13", b"uryyb"),
+            _ => encoded("gzip", b""),
+        });
+        let client = quiet();
+        for (path, text) in [("/gzip", "hello, gzip"), ("/br", "hello, brotli"), ("/", "")] {
+            let answer = client.get(raw.url(path)).send().unwrap();
+            assert_eq!(answer.header("content-length").filter(|_| !text.is_empty()), None);
+            assert_eq!(answer.text().unwrap(), text);
+            assert_eq!(client.idle_connections(), 1, "{path}");
+        }
+        assert!(raw.requests()[0].1.contains("accept-encoding: gzip, br\r\n"), "{:?}", raw.requests());
+        // What is not understood is left as it is, and so is what has no body.
+        let answer = client.get(raw.url("/unknown")).send().unwrap();
+        assert_eq!(answer.header("content-encoding"), Some("rot13"));
+        assert_eq!(answer.text().unwrap(), "uryyb");
+        let answer = client.head(raw.url("/head")).send().unwrap();
+        assert_eq!((answer.header("content-encoding"), answer.content_length()), (Some("gzip"), Some(0)));
+        drop((answer, client));
+        raw.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn what_a_few_bytes_unfold_to_comes_in_small_pieces_and_has_the_limit_of_all_bodies() {
+    #[green]
+    fn scenario() {
+        let bomb = gzip(&vec![0; 10_000_000]);
+        assert!(bomb.len() < 10_000);
+        let raw = Raw::new(move |_, request| match request.starts_with("GET /br ") {
+            true => encoded("br", BROTLI_BOMB),
+            false => encoded("gzip", &bomb),
+        });
+        let client = Client::builder().max_body(1_000_000).build().unwrap();
+        for path in ["/gzip", "/br"] {
+            let error = client.get(raw.url(path)).send().unwrap().bytes().unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+            let mut answer = client.get(raw.url(path)).send().unwrap();
+            let (mut count, mut largest) = (0, 0);
+            while let Some(piece) = answer.piece().unwrap() {
+                count += piece.len();
+                largest = largest.max(piece.len());
+            }
+            assert_eq!(count, 10_000_000);
+            assert!(largest <= 300_000, "{path}: {largest}");
+        }
+        drop(client);
+        raw.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn what_is_not_compressed_as_it_says_is_an_error_and_ends_its_connection() {
+    #[green]
+    fn scenario() {
+        let (whole, cut) = (gzip(b"hello"), gzip(b"hello").len() - 4);
+        let raw = Raw::new(move |_, request| match request.split(' ').nth(1).unwrap() {
+            "/plain" => encoded("gzip", b"plain text, which is no gzip at all"),
+            "/cut" => encoded("gzip", &whole[..cut]),
+            "/br" => encoded("br", b"\xff\xff\xff\xff plain"),
+            "/br-cut" => encoded("br", &BROTLI[..10]),
+            _ => encoded("br", &[BROTLI, b"more"].concat()),
+        });
+        let client = Client::new();
+        for (path, kind) in [
+            ("/plain", io::ErrorKind::InvalidData),
+            ("/cut", io::ErrorKind::InvalidData),
+            ("/br", io::ErrorKind::InvalidData),
+            ("/br-cut", io::ErrorKind::UnexpectedEof),
+            ("/br-more", io::ErrorKind::InvalidData),
+        ] {
+            let error = client.get(raw.url(path)).send().unwrap().bytes().unwrap_err();
+            assert_eq!((error.kind(), error.phase()), (kind, Phase::ReceiveBody), "{path}: {error}");
+            let start =
+                format!("GET {}: cannot read the answer: it was not compressed as it says: ", raw.url(path));
+            assert!(error.to_string().starts_with(&start), "{error}");
+        }
+        drop(client);
+        raw.end();
+    }
+    run_clean(scenario);
+}
