@@ -22,7 +22,9 @@ mod connections;
 mod cookies;
 mod endings;
 mod limits;
+mod proxies;
 mod redirects;
+mod retries;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -186,7 +188,7 @@ fn talk(mut stream: impl Read + Write + 'static, number: usize, script: Script, 
     }
 }
 
-/// One request with its body, if that has a length; `None` at the end.
+/// One request with its body; `None` at the end.
 #[green]
 fn read_request(stream: &mut impl Read) -> Option<String> {
     let mut bytes = Vec::new();
@@ -195,7 +197,11 @@ fn read_request(stream: &mut impl Read) -> Option<String> {
         let text = String::from_utf8_lossy(&bytes);
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+            let is_whole = match head.contains("transfer-encoding: chunked") {
+                true => body.ends_with("0\r\n\r\n"),
+                false => body.len() >= length.map_or(0, |length| length.parse().unwrap()),
+            };
+            if is_whole {
                 return Some(text.into_owned());
             }
         }

@@ -13,6 +13,7 @@ use ::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue
 use super::decode::accepted;
 use super::error::invalid;
 use super::pool::{Pool, PoolLimits};
+use super::proxy::Proxies;
 use super::{Client, Inner};
 #[cfg(feature = "tls")]
 use crate::tls::TlsConnector;
@@ -25,9 +26,11 @@ pub(super) struct Settings {
     pub(super) read_time: Option<Duration>,
     pub(super) total_time: Option<Duration>,
     pub(super) redirects: usize,
+    pub(super) retries: u32,
     pub(super) https_only: bool,
     pub(super) body: u64,
     pub(super) addresses: HashMap<String, SocketAddr>,
+    pub(super) proxies: Proxies,
     #[cfg(unix)]
     pub(super) unix: Option<PathBuf>,
     #[cfg(feature = "tls")]
@@ -78,9 +81,11 @@ impl Default for ClientBuilder {
                 read_time: Some(Duration::from_secs(30)),
                 total_time: None,
                 redirects: 10,
+                retries: 0,
                 https_only: false,
                 body: 64 << 20,
                 addresses: HashMap::new(),
+                proxies: Proxies::of_environment(|name| std::env::var(name).ok()),
                 #[cfg(unix)]
                 unix: None,
                 #[cfg(feature = "tls")]
@@ -157,6 +162,19 @@ impl ClientBuilder {
         self
     }
 
+    /// How often a request is made anew that came to nothing and may be made twice: none if nothing
+    /// is said.
+    ///
+    /// That is one for which no connection could be made; and, of an idempotent method (`GET`,
+    /// `HEAD`, `PUT`, `DELETE`, `OPTIONS`, `TRACE`), one that got no answer, or 502, 503 or 504. A
+    /// body that is streamed cannot be sent again. It waits for 100 ms before the first time, twice
+    /// as long before each further one, at most 10 seconds; or for as long as `Retry-After` says, if
+    /// that is no more than a minute, and else gives the answer.
+    pub fn retries(mut self, retries: u32) -> ClientBuilder {
+        self.settings.retries = retries;
+        self
+    }
+
     /// Refuses URLs of `http`, those of redirects included.
     pub fn https_only(mut self, only: bool) -> ClientBuilder {
         self.settings.https_only = only;
@@ -203,8 +221,32 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends everything through this proxy (`http://name:password@proxy:3128`, `https://…`, or host
+    /// and port), in the place of those of the environment.
+    pub fn proxy(mut self, url: impl AsRef<str>) -> ClientBuilder {
+        match Proxies::all(url.as_ref()) {
+            Ok(proxies) => self.settings.proxies = proxies,
+            Err(wrong) => self.wrong = Some(wrong),
+        }
+        self
+    }
+
+    /// Asks these hosts directly, whatever proxy there is: a list like that in the environment's
+    /// `no_proxy` (`example.org, 10.0.0.0/8, [::1], host:8080`). A name stands for those below it,
+    /// too, and `*` for all.
+    pub fn no_proxy_for(mut self, hosts: impl AsRef<str>) -> ClientBuilder {
+        self.settings.proxies.except(hosts.as_ref());
+        self
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> ClientBuilder {
+        self.settings.proxies = Proxies::default();
+        self
+    }
+
     /// Connects to this Unix socket, whatever the URL says; what it says is what the server is
-    /// asked for. curl's `--unix-socket`.
+    /// asked for. There is no proxy then. curl's `--unix-socket`.
     #[cfg(unix)]
     pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> ClientBuilder {
         self.settings.unix = Some(path.into());
@@ -224,7 +266,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a header that is none.
+    /// `InvalidInput` for a header or a proxy that is none. (One of the environment's is the error of
+    /// those requests that would go through it.)
     pub fn build(self) -> std::io::Result<Client> {
         match self.wrong {
             Some(wrong) => Err(invalid(wrong)),

@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use super::error::{Phase, invalid};
 use super::exchange::Connection;
 use super::pool::Origin;
+use super::proxy::Proxy;
 use super::wire::Stream;
 use super::{Inner, Settings};
+use crate::green::io::{Read, Write};
 use crate::green::net::{TcpStream, ToSocketAddrs};
 #[cfg(unix)]
 use crate::green::os::unix::net::UnixStream;
@@ -28,13 +30,56 @@ pub(super) async fn connect(client: &Inner, origin: &Origin, phase: &Cell<Phase>
         return over(client, origin, stream, phase).await;
     }
     phase.set(Phase::Resolve);
-    let addresses = resolve(&client.settings, origin).await?;
+    let (host, port) = match &origin.proxy {
+        Some(proxy) => (&proxy.host, proxy.port),
+        None => (&origin.host, origin.port),
+    };
+    let addresses = resolve(&client.settings, host, port).await?;
     phase.set(Phase::Connect);
     let tcp = TcpStream::connect(&addresses[..]).await?;
     // A request in several writes must not wait for the server's acknowledgement. Without it all
     // works, only later.
     let _ = tcp.set_nodelay(true);
-    over(client, origin, tcp, phase).await
+    match &origin.proxy {
+        Some(proxy) => through(client, proxy, origin, tcp, phase).await,
+        None => over(client, origin, tcp, phase).await,
+    }
+}
+
+/// Goes on from a proxy, which may be reached over TLS itself.
+async fn through(
+    client: &Inner,
+    proxy: &Proxy,
+    origin: &Origin,
+    tcp: TcpStream,
+    phase: &Cell<Phase>,
+) -> io::Result<Connection> {
+    phase.set(Phase::Proxy);
+    if !proxy.is_encrypted {
+        return tunnel(client, proxy, origin, tcp, phase).await;
+    }
+    #[cfg(feature = "tls")]
+    {
+        let connector = connector(client).await?.handshake_timeout(None);
+        let stream = connector.connect(&proxy.host, tcp).await?;
+        tunnel(client, proxy, origin, stream, phase).await
+    }
+    #[cfg(not(feature = "tls"))]
+    Err(invalid("the feature `tls` is not enabled"))
+}
+
+async fn tunnel<S: Transport + Read + Write>(
+    client: &Inner,
+    proxy: &Proxy,
+    origin: &Origin,
+    mut stream: S,
+    phase: &Cell<Phase>,
+) -> io::Result<Connection> {
+    // In the clear the proxy sends requests on; they say where.
+    if origin.is_encrypted {
+        proxy.tunnel(&mut stream, origin).await?;
+    }
+    over(client, origin, stream, phase).await
 }
 
 /// A transport, as the protocol asks for it.
@@ -62,14 +107,13 @@ async fn over<S: Transport>(
     Connection::new(stream).await
 }
 
-async fn resolve(settings: &Settings, origin: &Origin) -> io::Result<Vec<SocketAddr>> {
-    let Origin { host, port, .. } = origin;
+async fn resolve(settings: &Settings, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     if let Some(address) = settings.addresses.get(host) {
         // A port of zero is the URL's.
-        let port = if address.port() == 0 { *port } else { address.port() };
+        let port = if address.port() == 0 { port } else { address.port() };
         return Ok(vec![SocketAddr::new(address.ip(), port)]);
     }
-    let addresses: Vec<SocketAddr> = (host.as_str(), *port).to_socket_addrs().await?.collect();
+    let addresses: Vec<SocketAddr> = (host, port).to_socket_addrs().await?.collect();
     if addresses.is_empty() {
         return Err(io::Error::new(io::ErrorKind::NotFound, format!("`{host}` has no address")));
     }
@@ -123,5 +167,5 @@ pub(super) fn origin(url: &url::Url) -> io::Result<Origin> {
         None => return Err(invalid("there is no host in it")),
     };
     let port = url.port_or_known_default().unwrap_or(80);
-    Ok(Origin { is_encrypted, host, port })
+    Ok(Origin { is_encrypted, host, port, proxy: None })
 }

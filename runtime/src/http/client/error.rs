@@ -19,6 +19,8 @@ pub enum Phase {
     Resolve,
     /// The connection was made.
     Connect,
+    /// A proxy was asked for a tunnel, or none could be made of its URL.
+    Proxy,
     /// The TLS handshake was gone through.
     Handshake,
     /// It was sent.
@@ -40,6 +42,7 @@ impl Phase {
             Phase::Pool => "no connection became free",
             Phase::Resolve => "cannot find the host",
             Phase::Connect => "cannot connect",
+            Phase::Proxy => "cannot go through the proxy",
             Phase::Handshake => "cannot begin TLS",
             Phase::Send => "cannot send the request",
             Phase::ReceiveHead => "there was no answer",

@@ -66,6 +66,9 @@
 //! * **An answer** with both `Content-Length` and `Transfer-Encoding` is the last of its
 //!   connection, as is one whose body was not read to its end.
 //! * Name and password in a URL become `Authorization`.
+//! * **Proxies** are those of the environment: `http_proxy`, `https_proxy`, `all_proxy` and
+//!   `no_proxy`, in lower or upper case, as curl has them. What is on this machine is asked directly.
+//!   Requests of `https` go through a tunnel (`CONNECT`), so the proxy sees nothing of them.
 //! * Compressed answers are asked for and decoded with the features `gzip` and `brotli`, a little at
 //!   a time: what a few bytes unfold to counts in full for [`max_body`](ClientBuilder::max_body).
 //!
@@ -83,9 +86,11 @@ mod error;
 mod exchange;
 mod multipart;
 mod pool;
+mod proxy;
 mod redirect;
 mod request;
 mod response;
+mod retry;
 mod wire;
 
 use std::fmt;
@@ -140,6 +145,17 @@ struct Inner {
     pool: Rc<pool::Pool>,
     #[cfg(feature = "cookies")]
     jar: Option<cookies::Jar>,
+}
+
+impl Inner {
+    /// What a request to `origin` goes through.
+    fn proxy(&self, origin: &pool::Origin) -> std::io::Result<Option<Rc<proxy::Proxy>>> {
+        #[cfg(unix)]
+        if self.settings.unix.is_some() {
+            return Ok(None);
+        }
+        self.settings.proxies.find(origin)
+    }
 }
 
 impl Client {

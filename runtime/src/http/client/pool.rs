@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use super::exchange::Connection;
+use super::proxy::Proxy;
 use crate::hubs::{ScheduledCall, get_hub, schedule_call_global};
 use crate::semaphore::{Permit, Semaphore};
 
@@ -15,6 +16,9 @@ pub(super) struct Origin {
     pub(super) is_encrypted: bool,
     pub(super) host: String,
     pub(super) port: u16,
+    /// What it is reached through. What goes through a proxy without a tunnel has the proxy's own
+    /// place, and no other.
+    pub(super) proxy: Option<Rc<Proxy>>,
 }
 
 /// How many connections there may be, and for how long.

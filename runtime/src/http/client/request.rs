@@ -8,7 +8,8 @@ use std::time::Duration;
 #[cfg(feature = "cookies")]
 use ::http::header::COOKIE;
 use ::http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 use ::http::{Method, Uri};
 use url::Url;
@@ -17,9 +18,11 @@ use super::connect::{connect, origin};
 use super::error::{Error, Phase, Result, What, invalid, timed_out};
 use super::exchange::{Arriving, Failed, Total};
 use super::multipart::Form;
-use super::redirect;
+use super::proxy::Proxy;
 use super::{Client, Inner, Response, Settings};
+use super::{redirect, retry};
 use crate::green;
+use crate::greenthread::sleep;
 use crate::http::{Body, Request};
 use crate::timeout::with_timeout;
 
@@ -295,7 +298,7 @@ impl Call<'_> {
             let again = self.body.again();
             let is_repeatable = again.is_some();
             let body = std::mem::replace(&mut self.body, again.unwrap_or_default());
-            let response = self.answer(body, total).await?;
+            let response = self.persist(body, total).await?;
             let status = response.status();
             if most == 0 || !redirect::is_redirect(status) {
                 return Ok(response);
@@ -324,15 +327,45 @@ impl Call<'_> {
         }
     }
 
+    /// Sends it, as often as it may be.
+    async fn persist(&self, mut body: Body, total: Option<Total>) -> Result<Response> {
+        let mut pause = Duration::from_millis(100);
+        for _ in 0..self.client.settings.retries {
+            let Some(again) = body.again() else { break };
+            let result = self.answer(body, total).await;
+            let wait = match &result {
+                Ok(response) if self.method.is_idempotent() => retry::after(response, pause),
+                Err(error) if retry::is_worth(error, &self.method) => Some(pause),
+                _ => None,
+            };
+            let Some(wait) = wait else { return result };
+            if let Ok(response) = result {
+                response.leave().await;
+            }
+            sleep(wait).await;
+            pause = (2 * pause).min(Duration::from_secs(10));
+            body = again;
+        }
+        self.answer(body, total).await
+    }
+
     /// Sends it once; and once more if a connection that was kept had ended meanwhile.
     async fn answer(&self, body: Body, total: Option<Total>) -> Result<Response> {
-        let origin = origin(&self.url).map_err(|reason| self.error(Phase::Build, reason))?;
+        let mut origin = origin(&self.url).map_err(|reason| self.error(Phase::Build, reason))?;
+        let proxy = self.client.proxy(&origin).map_err(|reason| self.error(Phase::Proxy, reason))?;
+        // To a proxy that sends requests on there is one kind of connection.
+        let forward = proxy.clone().filter(|_| !origin.is_encrypted);
+        if let Some(proxy) = &forward {
+            (origin.host, origin.port) = (proxy.host.clone(), proxy.port);
+        }
+        origin.proxy = proxy;
+        let forward = forward.as_deref();
         if self.client.settings.https_only && !origin.is_encrypted {
             return Err(self.error(Phase::Build, invalid("only https is allowed")));
         }
         let again = body.again();
         let is_replayable = again.is_some() && self.method.is_idempotent();
-        let mut request = self.request(body)?;
+        let mut request = self.request(body, forward)?;
         let mut takes_idle = true;
         loop {
             let (mut connection, lease) = self.connection(&origin, takes_idle).await?;
@@ -352,7 +385,7 @@ impl Call<'_> {
                 Err(Failed { unsent: Some(unsent), .. }) if connection.is_used => request = unsent,
                 Err(Failed { is_silent: true, .. }) if connection.is_used && is_replayable => {
                     let body = again.as_ref().and_then(Body::again).unwrap_or_default();
-                    request = self.request(body)?;
+                    request = self.request(body, forward)?;
                 }
                 Err(failed) => return Err(self.error(failed.phase, failed.reason)),
             }
@@ -385,10 +418,15 @@ impl Call<'_> {
         result.map_err(|reason| self.error(self.phase.get(), reason))
     }
 
-    /// The request as it goes over the network.
-    fn request(&self, body: Body) -> Result<Request> {
+    /// The request as it goes over the network, to the server or to a proxy that sends it on.
+    fn request(&self, body: Body, forward: Option<&Proxy>) -> Result<Request> {
         let build = |reason| self.error(Phase::Build, reason);
         let target = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let whole = forward.map(|_| {
+            let host = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
+            format!("{}://{host}{target}", self.url.scheme())
+        });
+        let target = whole.as_deref().unwrap_or(target);
         let target: Uri = target.parse().map_err(|error| build(invalid(error)))?;
         let host = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
         let host = HeaderValue::try_from(host).map_err(|error| build(invalid(error)))?;
@@ -412,6 +450,9 @@ impl Call<'_> {
             && let Some(cookies) = jar.header(&self.url)
         {
             headers.insert(COOKIE, cookies);
+        }
+        if let Some(credentials) = forward.and_then(|proxy| proxy.credentials.clone()) {
+            headers.insert(PROXY_AUTHORIZATION, credentials);
         }
         // How the body is framed is for the protocol to say, but for the length of a stream.
         headers.remove(TRANSFER_ENCODING);
