@@ -2,19 +2,25 @@
 //! شروع دانلود is "begin of download", پایان یافت "has ended", and طول محتوا "length of the
 //! content".
 //!
-//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server
+//! With URLs as arguments it fetches those. Without, it starts a small HTTP server
 //! of its own, whose first page is its slowest, and fetches from there.
 
 use std::io;
 
+use eventlet::http::{self, Bytes};
 use eventlet::{GreenPool, green, spawn};
-use eventlet_examples::http;
+use eventlet_examples::http::serve_pages;
+
+#[green]
+fn page(url: &str) -> io::Result<Bytes> {
+    Ok(http::get(url)?.bytes()?)
+}
 
 #[green]
 fn fetch(url: &str) {
     println!("شروع دانلود {url}");
-    match http::fetch(url) {
-        Ok(page) => println!("{url} پایان یافت، طول محتوا: {}", page.body.len()),
+    match page(url) {
+        Ok(page) => println!("{url} پایان یافت، طول محتوا: {}", page.len()),
         Err(error) => eprintln!("{url}: {error}"),
     }
 }
@@ -41,7 +47,7 @@ fn main() -> io::Result<()> {
     }
     let server = eventlet::listen("127.0.0.1:0")?;
     let address = server.local_addr()?;
-    let serving = spawn(move || http::serve_pages(server));
+    let serving = spawn(move || serve_pages(server));
     download([1, 5, 9].map(|number| format!("http://{address}/{number}")).into());
     serving.kill();
     Ok(())

@@ -1,18 +1,18 @@
 //! Requests one after the other, and then all at once: gevent's tutorial.
 //!
-//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server
+//! With URLs as arguments it fetches those. Without, it starts a small HTTP server
 //! of its own and fetches from there.
 
 use std::io;
 use std::time::Instant;
 
-use eventlet::{Green, green, spawn, try_scope};
-use eventlet_examples::http;
+use eventlet::{Green, green, http, spawn, try_scope};
+use eventlet_examples::http::serve_pages;
 
 #[green]
 fn fetch(url: &str) -> io::Result<()> {
-    let page = http::fetch(url)?;
-    println!("{} {url}", page.status);
+    let answer = http::get(url)?;
+    println!("{} {url}", answer.status().as_u16());
     Ok(())
 }
 
@@ -58,7 +58,7 @@ fn main() -> io::Result<()> {
         let address = server.local_addr()?;
         urls.extend((1..=4).map(|number| format!("http://{address}/{number}")));
     }
-    let serving = spawn(move || http::serve_pages(server));
+    let serving = spawn(move || serve_pages(server));
     println!("Synchronous:");
     cost_time(|| synchronous(&urls))?;
     println!("Asynchronous:");

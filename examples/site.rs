@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use eventlet::green::io::{BufRead, BufReader, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
-use eventlet::{GreenThread, green, sleep, spawn, spawn_n};
-
-use crate::http;
+use eventlet::{GreenThread, green, http, sleep, spawn, spawn_n};
 
 /// The pages: each has links to others, and takes its own time, so that a crawl always goes the
 /// same way.
@@ -64,9 +62,9 @@ fn answer(connection: TcpStream, address: SocketAddr) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// As [`http::fetch`].
+/// As [`http::get`], and for a page that is no text.
 #[green]
 pub fn links(url: &str) -> io::Result<Vec<String>> {
-    let page = String::from_utf8_lossy(&http::fetch(url)?.body).into_owned();
+    let page = http::get(url)?.text()?;
     Ok(page.split('"').filter(|part| part.starts_with("http://")).map(str::to_owned).collect())
 }

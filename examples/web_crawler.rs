@@ -1,21 +1,18 @@
 //! The crawler of eventlet's basic usage: fetch a list of URLs at the same time, take the bodies in
 //! order.
 //!
-//! With URLs as arguments it fetches those (`http://` only). Without, it starts a small HTTP server
+//! With URLs as arguments it fetches those. Without, it starts a small HTTP server
 //! of its own, whose first page is its slowest, and fetches from there.
 
 use std::io;
 
+use eventlet::http::{self, Bytes};
 use eventlet::{GreenPool, green, spawn};
-use eventlet_examples::http;
+use eventlet_examples::http::serve_pages;
 
 #[green]
-fn fetch(url: String) -> io::Result<Vec<u8>> {
-    let page = http::fetch(&url)?;
-    match page.status {
-        200 => Ok(page.body),
-        status => Err(io::Error::new(io::ErrorKind::NotFound, format!("status {status} at {url}"))),
-    }
+fn fetch(url: String) -> io::Result<Bytes> {
+    Ok(http::get(url)?.error_for_status()?.bytes()?)
 }
 
 #[green]
@@ -35,7 +32,7 @@ fn main() -> io::Result<()> {
     }
     let server = eventlet::listen("127.0.0.1:0")?;
     let address = server.local_addr()?;
-    let serving = spawn(move || http::serve_pages(server));
+    let serving = spawn(move || serve_pages(server));
     crawl([1, 4, 2, 8, 5, 7].map(|number| format!("http://{address}/{number}")).into())?;
     serving.kill();
     Ok(())
