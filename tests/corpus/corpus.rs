@@ -30,6 +30,7 @@ mod numbers;
 mod observe;
 mod octets;
 mod options;
+mod parts;
 mod patterns;
 mod random;
 mod regexes;
