@@ -29,6 +29,10 @@ pub mod shutdown {}
 #[doc = include_str!("tls.md")]
 pub mod tls {}
 
+/// Messages in both directions.
+#[doc = include_str!("websocket.md")]
+pub mod websocket {}
+
 /// Who looks host names up.
 #[doc = include_str!("names.md")]
 pub mod names {}

@@ -140,6 +140,7 @@
 //! | [`tpool`] | blocking work on OS threads |
 //! | [`greenlet`] | raw coroutines, which pass control to each other by name |
 //! | `dns` | a DNS client (feature `dns`); without it names are looked up as [`green::net::names`] says |
+//! | `websocket` | WebSockets, of a server and of a client (feature `websocket`) |
 //! | `signal` | handlers of signals that are green threads (feature `signal`) |
 //! | [`sync`], [`green::sync`] | what several OS threads share: a queue, an event, a semaphore; std's locks and channels |
 //! | [`debug`] | who blocks the hub for too long |
@@ -162,6 +163,7 @@
 //! | `tls` | `tls` and `green::ssl`, on rustls with `ring`, trusting the system's certificates |
 //! | `tls-bundled-roots`, `tls-aws-lc-rs` | Mozilla's certificates compiled in; `aws-lc-rs` in the place of `ring` |
 //! | `tower` | services of tower, and so routers of axum and layers of tower-http, as applications of `wsgi` |
+//! | `websocket` | `websocket`: server and client, with permessage-deflate; `http` with it |
 //! | `tracing` | an event for every switch |
 //! | `full` | all of them but `tls-aws-lc-rs`; `default` is none |
 //!
@@ -231,6 +233,8 @@ pub mod signal;
 pub mod http;
 #[cfg(feature = "http")]
 pub mod wsgi;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 #[cfg(feature = "tls")]
 pub mod tls;
 #[cfg(feature = "dns")]

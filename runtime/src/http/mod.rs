@@ -9,6 +9,7 @@ mod body;
 pub mod client;
 mod producer;
 mod respond;
+mod upgraded;
 
 pub use ::http::{
     Error, Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header,
@@ -25,6 +26,7 @@ pub(crate) use respond::Failure;
 #[cfg(feature = "json")]
 pub use respond::Json;
 pub use respond::{IntoResponse, html, redirect, stream};
+pub use upgraded::Upgraded;
 
 /// A request, with its body still to be read.
 pub type Request<B = Body> = ::http::Request<B>;

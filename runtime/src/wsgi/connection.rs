@@ -21,10 +21,12 @@ use super::io::{Doing, Tap, Traffic, Wire, linger};
 use super::log::{Entry, Sink};
 use super::request::{Link, Peer};
 use super::server::{Application, Limits, Server, Shared};
+use super::upgrade::{self, Place};
 use crate::Exit;
+use crate::event::Flag;
 use crate::green::polled::{PollRead, PollWrite};
 use crate::greenthread::{Thread, spawn};
-use crate::http::{Body, Failure, IntoResponse, Request, Response};
+use crate::http::{Body, Failure, IntoResponse, Request, Response, Upgraded};
 use crate::hubs::{Alarm, Here, Local};
 
 /// What a connection's thread, its requests and its server know of it.
@@ -37,12 +39,19 @@ pub(super) struct Connection {
     is_closing: Cell<bool>,
     is_cut: Cell<bool>,
     waker: RefCell<Option<Waker>>,
+    /// What takes the connection over when its 101 is out.
+    upgrade: Place,
+    /// Tells whoever has taken it over that the server ends.
+    upgraded: RefCell<Option<Flag>>,
 }
 
 impl Connection {
     /// No more requests are taken.
     pub(super) fn close(&self) {
         self.is_closing.set(true);
+        if let Some(closing) = &*self.upgraded.borrow() {
+            closing.set();
+        }
         self.wake();
     }
 
@@ -91,7 +100,7 @@ impl<A> Drop for Open<A> {
 pub(super) async fn serve<A, S>(open: Open<A>, stream: S, peer: Rc<Peer>)
 where
     A: Application,
-    S: PollRead + PollWrite + Unpin,
+    S: PollRead + PollWrite + Unpin + 'static,
 {
     let connection = open.connection.clone();
     let mut serving = pin!(speak(open.shared.clone(), connection.clone(), stream, peer));
@@ -109,7 +118,7 @@ where
 async fn speak<A, S>(shared: Rc<Shared<A>>, connection: Rc<Connection>, stream: S, peer: Rc<Peer>)
 where
     A: Application,
-    S: PollRead + PollWrite + Unpin,
+    S: PollRead + PollWrite + Unpin + 'static,
 {
     let limits = &shared.settings.limits;
     let wire = Rc::new(Wire::new(stream, connection.traffic.clone()));
@@ -125,12 +134,57 @@ where
         drive(pin!(serving), |serving| serving.graceful_shutdown(), &connection, &wire, watch).await
     } else {
         connection.traffic.follow(&wire.ahead(), limits.head);
-        let serving = http1(&shared.settings).serve_connection(Tap(wire.clone()), service);
-        drive(pin!(serving), |serving| serving.graceful_shutdown(), &connection, &wire, watch).await
+        let mut serving = http1(&shared.settings).serve_connection(Tap(wire.clone()), service);
+        let close = |serving: Pin<&mut http1::Connection<_, _>>| serving.graceful_shutdown();
+        let is_done = drive(Pin::new(&mut serving), close, &connection, &wire, watch).await;
+        if let Some(takeover) = connection.upgrade.take()
+            && is_done
+        {
+            let ahead = serving.into_parts().read_buf;
+            hand_over(&shared.settings, &connection, wire, ahead, takeover).await;
+            return;
+        }
+        is_done
     };
     // Whoever has used up its time gets no more of it.
     if is_done {
         linger(&wire).await;
+    }
+}
+
+/// Hands a connection whose 101 has been made over, and stays until that has ended.
+async fn hand_over<S>(
+    settings: &Server,
+    connection: &Connection,
+    wire: Rc<Wire<S>>,
+    ahead: Bytes,
+    takeover: upgrade::Takeover,
+) where
+    S: PollRead + PollWrite + Unpin + 'static,
+{
+    // The answer may have been held back for the sake of what looked like a next request.
+    if poll_fn(|cx| wire.poll_held(cx)).await.is_err() {
+        return;
+    }
+    // hyper's part of it is gone, and so it has one owner.
+    let Some(wire) = Rc::into_inner(wire) else { return };
+    let (stream, later) = wire.into_parts();
+    let ahead = if later.is_empty() { ahead } else { [ahead, later].concat().into() };
+    let closing = Flag::new();
+    if connection.is_closing.get() {
+        closing.set();
+    }
+    *connection.upgraded.borrow_mut() = Some(closing.clone());
+    let thread = takeover(Upgraded::new(stream, ahead, closing));
+    let _running = KillOnDrop(thread.thread().clone());
+    let failure = match thread.join().await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(Exit::Panicked(panic)) => panic.message().unwrap_or("a panic without a message").to_owned(),
+        Err(_) => "it was killed".to_owned(),
+    };
+    if let Some(log) = &settings.log {
+        log(&format_args!("a connection that was handed over has failed: {failure}"));
     }
 }
 
@@ -171,7 +225,6 @@ fn poll_first<S: PollRead + PollWrite + Unpin>(
 fn http1(settings: &Server) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .keep_alive(settings.keepalive)
         .max_buf_size(settings.limits.head)
         .title_case_headers(settings.capitalize)
         // A client that has ended its sending waits for its answer. Whether it has gone altogether
@@ -238,7 +291,7 @@ async fn answer<A: Application>(
     let in_flight = InFlight::begin(&connection);
     let mut logged = settings.log.clone().map(|log| Logged::of(&request, &peer, log));
     let version = request.version();
-    let link = Rc::new(Link { peer, hooks: RefCell::default() });
+    let link = Rc::new(Link { peer, hooks: RefCell::default(), upgrade: Place::default() });
     let number = connection.traffic.requests.get() - 1;
     let bad = connection.traffic.framing.borrow().as_ref().and_then(|framing| framing.bad(number));
     let mut response = match check::head(&request, &settings.limits, bad) {
@@ -251,8 +304,14 @@ async fn answer<A: Application>(
             let method = request.method().clone();
             let request = prepare(request, &settings.limits, &link);
             let mut response = handle(shared.clone(), request).await;
-            match check::framing(&mut response, &method) {
-                Ok(()) => response,
+            let settled = upgrade::settle(&response, &link, version);
+            match check::framing(&mut response, &method).and(settled) {
+                Ok(None) => response,
+                Ok(Some(_)) if connection.is_closing.get() => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+                Ok(Some(takeover)) => {
+                    connection.upgrade.put(Some(takeover));
+                    response
+                }
                 Err(wrong) => failed(settings, wrong),
             }
         }
@@ -261,7 +320,10 @@ async fn answer<A: Application>(
         // Streams that have begun are answered.
         connection.close();
     }
-    if settings.limits.requests <= connection.traffic.requests.get() || connection.is_closing.get() {
+    let is_last = !settings.keepalive
+        || settings.limits.requests <= connection.traffic.requests.get()
+        || connection.is_closing.get();
+    if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         close_after(&mut response, version);
     }
     drop(in_flight);

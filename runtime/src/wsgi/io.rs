@@ -105,6 +105,11 @@ impl<S: PollRead + PollWrite + Unpin> Wire<S> {
         self.ahead.borrow()
     }
 
+    /// The stream, and what was read of it and not asked for.
+    pub(super) fn into_parts(self) -> (Polled<S>, Bytes) {
+        (self.stream.into_inner(), self.ahead.into_inner())
+    }
+
     /// Reads more, which is kept to be read again. Gives how much has come: 0 at the end.
     pub(super) fn poll_more(&self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut space = [MaybeUninit::uninit(); 4096];
@@ -169,7 +174,7 @@ impl<S: PollRead + PollWrite + Unpin> Wire<S> {
 
     /// Writes what was held back.
     #[inline]
-    fn poll_held(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_held(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut held = self.held.borrow_mut();
         let mut written = 0;
         while written < held.len() {

@@ -103,6 +103,7 @@ mod statics;
 #[cfg(feature = "tower")]
 mod tower;
 mod workers;
+mod upgrade;
 
 pub use request::{Params, Peer, RequestExt, form};
 pub use router::Router;
@@ -112,3 +113,6 @@ pub use statics::StaticFiles;
 #[cfg(feature = "tower")]
 pub use tower::{SendBody, Tower, tower};
 pub use workers::workers;
+#[cfg(feature = "websocket")]
+pub(crate) use upgrade::has_token;
+pub use upgrade::upgrade;

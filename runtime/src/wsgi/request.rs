@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use ::http::header::{CONTENT_TYPE, COOKIE};
 
+use super::upgrade::Place;
 use crate::green;
 use crate::http::{Faulty, Request};
 use crate::hubs::Here;
@@ -87,6 +88,8 @@ pub(super) struct Link {
     pub(super) peer: Rc<Peer>,
     /// What runs when the response has been sent.
     pub(super) hooks: RefCell<Vec<Box<dyn FnOnce()>>>,
+    /// What takes the connection over if the answer is a 101.
+    pub(super) upgrade: Place,
 }
 
 /// `Extensions` asks for `Send`; requests stay on their hub.
