@@ -11,7 +11,7 @@ use eventlet::green::io::{BufRead, BufReader, Read, Write};
 use eventlet::http::{self, Body, Bytes, IntoResponse, Out, Request, Response};
 use eventlet::testing::run_clean;
 use eventlet::wsgi::Server;
-use eventlet::{connect, green, sleep, with_timeout};
+use eventlet::{GreenIterator, connect, green, sleep, with_timeout};
 use eventlet_web_tests::{MS, Site, echo, ignore, statuses};
 use hyper::body::Frame;
 
@@ -327,4 +327,49 @@ fn a_body_is_dropped_once_whether_it_was_sent_failed_or_lost_its_client() {
         assert_eq!(drops.get(), 3);
     }
     run_clean(scenario);
+}
+
+#[test]
+fn events_have_their_fields_and_no_line_of_their_data_begins_another() {
+    use eventlet::http::{EventStream, ServerEvent};
+    #[green]
+    fn tell(events: EventStream) -> io::Result<()> {
+        events.send("one\r\ntwo\rdata: three\n")?;
+        events.send(ServerEvent::new("").name("tick").id("7").retry(1500 * MS))?;
+        for bad in [ServerEvent::new("x").id("1\nevent: forged"), ServerEvent::new("x").name("a\rb")] {
+            assert_eq!(events.send(bad).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
+        Ok(())
+    }
+    #[green]
+    fn scenario() {
+        let text = http::events(tell).into_body().text().unwrap();
+        let expected = "data: one\ndata: two\ndata: data: three\ndata: \n\n\
+                        event: tick\nid: 7\nretry: 1500\ndata: \n\n";
+        assert_eq!(text, expected);
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn a_stream_of_events_that_says_nothing_is_kept_alive() {
+    use eventlet::http::EventStream;
+    use eventlet::testing::{now, run_virtual};
+    #[green]
+    fn tell(events: EventStream) -> io::Result<()> {
+        sleep(Duration::from_secs(40));
+        events.send("late")
+    }
+    #[green]
+    fn scenario() {
+        let mut body = http::events(tell).into_body();
+        let mut pieces = vec![];
+        while let Some(piece) = body.next() {
+            pieces.push((now().as_secs(), piece.unwrap()));
+        }
+        let comment = Bytes::from_static(b":\n\n");
+        let late = Bytes::from_static(b"data: late\n\n");
+        assert_eq!(pieces, [(15, comment.clone()), (30, comment), (40, late)]);
+    }
+    run_virtual(scenario);
 }

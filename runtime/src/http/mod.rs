@@ -7,6 +7,7 @@
 mod body;
 #[cfg(feature = "http-client")]
 pub mod client;
+mod events;
 mod producer;
 mod respond;
 mod upgraded;
@@ -21,6 +22,7 @@ pub use bytes::Bytes;
 #[cfg(feature = "http-client")]
 #[doc(inline)]
 pub use client::{Client, delete, get, head, post, put};
+pub use events::{EventStream, ServerEvent, events};
 pub use producer::Out;
 pub(crate) use respond::Failure;
 #[cfg(feature = "json")]
