@@ -210,6 +210,9 @@ fn threads() {
     dropped!("greenthread/joinall.rs::join_one", (&spawn(nothing)).join_one());
     dropped!("greenthread/joinall.rs::join_one", spawn(nothing).thread().join_one());
     dropped!("greenthread/joinall.rs::join_one", spawn(nothing).thread().clone().join_one());
+    dropped!("greenthread/kill_on_drop.rs::wait", spawn(nothing).kill_on_drop().wait());
+    dropped!("greenthread/kill_on_drop.rs::join", spawn(nothing).kill_on_drop().join());
+    dropped!("greenthread/kill_on_drop.rs::join_one", spawn(nothing).kill_on_drop().join_one());
     dropped!("greenthread/joinall.rs::joinall", joinall([spawn(nothing)]));
     dropped!("greenthread/joinall.rs::try_joinall", try_joinall([spawn(nothing)]));
     dropped!("greenthread/joinall.rs::wait", wait([spawn(nothing)], 1));

@@ -46,8 +46,8 @@
 //! The protocol is hyper's: HTTP/1.1, and HTTP/2 for clients that begin with it.
 //!
 //! Over TLS (feature `tls`) the listener is a `TlsListener`:
-//! `wsgi::server(TlsListener::new(listen("0.0.0.0:443")?, acceptor), app)`. Both versions are offered
-//! by ALPN then, and a handler's [`Peer::is_encrypted`] is true.
+//! `wsgi::server(TlsListener::new(listen("0.0.0.0:443")?, acceptor), app)`. Both versions are
+//! offered by ALPN then, and a handler's [`Peer::is_encrypted`] is true.
 //!
 //! One OS thread serves. [`workers`] are several, each with a hub of its own.
 //!

@@ -106,7 +106,8 @@ impl Default for ClientBuilder {
 
 impl ClientBuilder {
     /// Sends this header with each request that does not have it. `User-Agent` and `Accept` have
-    /// values if nothing is said, and so has `Accept-Encoding` with the features `gzip` and `brotli`.
+    /// values if nothing is said, and so has `Accept-Encoding` with the features `gzip` and
+    /// `brotli`.
     pub fn header<N, V>(mut self, name: N, value: V) -> ClientBuilder
     where
         N: TryInto<HeaderName>,
@@ -168,8 +169,8 @@ impl ClientBuilder {
     /// That is one for which no connection could be made; and, of an idempotent method (`GET`,
     /// `HEAD`, `PUT`, `DELETE`, `OPTIONS`, `TRACE`), one that got no answer, or 502, 503 or 504. A
     /// body that is streamed cannot be sent again. It waits for 100 ms before the first time, twice
-    /// as long before each further one, at most 10 seconds; or for as long as `Retry-After` says, if
-    /// that is no more than a minute, and else gives the answer.
+    /// as long before each further one, at most 10 seconds; or for as long as `Retry-After` says,
+    /// if that is no more than a minute, and else gives the answer.
     pub fn retries(mut self, retries: u32) -> ClientBuilder {
         self.settings.retries = retries;
         self
@@ -266,8 +267,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a header or a proxy that is none. (One of the environment's is the error of
-    /// those requests that would go through it.)
+    /// `InvalidInput` for a header or a proxy that is none. (One of the environment's is the error
+    /// of those requests that would go through it.)
     pub fn build(self) -> std::io::Result<Client> {
         match self.wrong {
             Some(wrong) => Err(invalid(wrong)),

@@ -67,10 +67,12 @@
 //!   connection, as is one whose body was not read to its end.
 //! * Name and password in a URL become `Authorization`.
 //! * **Proxies** are those of the environment: `http_proxy`, `https_proxy`, `all_proxy` and
-//!   `no_proxy`, in lower or upper case, as curl has them. What is on this machine is asked directly.
-//!   Requests of `https` go through a tunnel (`CONNECT`), so the proxy sees nothing of them.
-//! * Compressed answers are asked for and decoded with the features `gzip` and `brotli`, a little at
-//!   a time: what a few bytes unfold to counts in full for [`max_body`](ClientBuilder::max_body).
+//!   `no_proxy`, in lower or upper case, as curl has them. What is on this machine is asked
+//!   directly. Requests of `https` go through a tunnel (`CONNECT`), so the proxy sees nothing of
+//!   them.
+//! * Compressed answers are asked for and decoded with the features `gzip` and `brotli`, a little
+//!   at a time: what a few bytes unfold to counts in full for
+//!   [`max_body`](ClientBuilder::max_body).
 //!
 //! # What a kill or a timeout can lose
 //!
@@ -204,8 +206,9 @@ impl Client {
         self.request(Method::DELETE, url)
     }
 
-    /// Keeps a cookie as if `url` had set it (`"name=value; Path=/"`), and says whether it does: not
-    /// if the client keeps none (feature `cookies`, [`ClientBuilder::cookies`]), or `url` may not.
+    /// Keeps a cookie as if `url` had set it (`"name=value; Path=/"`), and says whether it does:
+    /// not if the client keeps none (feature `cookies`, [`ClientBuilder::cookies`]), or `url` may
+    /// not.
     #[cfg(feature = "cookies")]
     pub fn set_cookie(&self, url: impl AsRef<str>, cookie: &str) -> bool {
         let Ok(url) = url::Url::parse(url.as_ref()) else { return false };

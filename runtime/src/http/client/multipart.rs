@@ -13,7 +13,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::http::Body;
 
-/// A form that may have files in it: [`RequestBuilder::multipart`](super::RequestBuilder::multipart).
+/// A form that may have files in it:
+/// [`RequestBuilder::multipart`](super::RequestBuilder::multipart).
 ///
 /// ```
 /// use std::io;
