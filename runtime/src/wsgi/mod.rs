@@ -112,7 +112,7 @@ pub use shutdown::Handle;
 pub use statics::StaticFiles;
 #[cfg(feature = "tower")]
 pub use tower::{SendBody, Tower, tower};
-pub use workers::workers;
 #[cfg(feature = "websocket")]
 pub(crate) use upgrade::has_token;
 pub use upgrade::upgrade;
+pub use workers::workers;
