@@ -1,5 +1,6 @@
 //! Errors with which green threads end: reported once when nobody can ask for them, and only then.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
@@ -65,6 +66,35 @@ impl Error for Outer {
 impl Error for Inner {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.0)
+    }
+}
+
+/// An error that gives back what was refused, and is an `Error` only of what borrows nothing.
+struct Rejected<W>(W, Inner);
+
+impl<W> fmt::Debug for Rejected<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rejected: {:?}", self.1)
+    }
+}
+
+impl<W> fmt::Display for Rejected<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("rejected")
+    }
+}
+
+impl<W: Any> Error for Rejected<W> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.1)
+    }
+}
+
+#[green]
+fn first_byte<W: AsRef<[u8]>>(bytes: W) -> Result<u8, Rejected<W>> {
+    match bytes.as_ref().first() {
+        Some(first) => Ok(*first),
+        None => Err(Rejected(bytes, Inner(io::Error::other("empty")))),
     }
 }
 
@@ -271,6 +301,16 @@ virtual_tests! {
         let events = eventlet_tests::events();
         assert_eq!(events.len(), 1);
         assert!(events[0].ends_with("lost \"in place\""), "{events:?}");
+    }
+
+    fn an_error_whose_type_has_a_parameter_is_told_without_its_sources() {
+        set_error_hook(|lost| note(format!("{} < {:?}", lost.error(), lost.sources())));
+        let text = String::from("a");
+        assert_eq!(first_byte(&text[..]).unwrap(), b'a');
+        assert_eq!(first_byte(&text[1..]).unwrap_err().0, "");
+        spawn_n(|| first_byte(Vec::new()));
+        settle();
+        assert_events(["rejected: Inner(Custom { kind: Other, error: \"empty\" }) < []"]);
     }
 
     fn sources_are_told_and_aliases_boxes_and_borrows_seen_through() {

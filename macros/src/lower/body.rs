@@ -96,19 +96,21 @@ pub(crate) fn broken(function: &GreenFn, body: &TokenStream, options: &Options) 
 /// Whether a function has type parameters, its own or those of the `impl` around it, which show by
 /// their short names alone.
 fn is_generic(sig: &Signature) -> bool {
-    fn has_parameter(tokens: TokenStream) -> bool {
-        tokens.into_iter().any(|token| match token {
-            TokenTree::Ident(name) => {
-                let name = name.to_string();
-                name == "impl" || (name.len() <= 2 && name.starts_with(char::is_uppercase))
-            }
-            TokenTree::Group(group) => has_parameter(group.stream()),
-            _ => false,
-        })
-    }
     sig.generics.type_params().next().is_some()
         || has_parameter(sig.inputs.to_token_stream())
         || has_parameter(sig.output.to_token_stream())
+}
+
+/// Whether a name stands in a type that is short enough for a type parameter.
+pub(super) fn has_parameter(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(name) => {
+            let name = name.to_string();
+            name == "impl" || (name.len() <= 2 && name.starts_with(char::is_uppercase))
+        }
+        TokenTree::Group(group) => has_parameter(group.stream()),
+        _ => false,
+    })
 }
 
 /// The statements as tokens.

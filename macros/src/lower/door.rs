@@ -21,24 +21,31 @@ pub(super) fn to_call(
     name: Span,
     paths: &Paths,
 ) -> TokenStream {
-    through(block, is_boxed, errors::may_fail(output), name, paths)
+    let kind = errors::may_fail(output).then(|| errors::kind(output, name, paths));
+    through(block, is_boxed, kind, name, paths)
 }
 
 /// The same for a body whose errors are shown by whoever runs it.
 pub(super) fn to_run(block: &TokenStream, name: Span, paths: &Paths) -> TokenStream {
-    through(block, false, false, name, paths)
+    through(block, false, None, name, paths)
 }
 
-fn through(block: &TokenStream, is_boxed: bool, may_fail: bool, name: Span, paths: &Paths) -> TokenStream {
+fn through(
+    block: &TokenStream,
+    is_boxed: bool,
+    kind: Option<TokenStream>,
+    name: Span,
+    paths: &Paths,
+) -> TokenStream {
     let here = Span::mixed_site().located_at(name);
     let private = paths.private(name);
-    let kind = may_fail.then(|| errors::kind(name, paths)).into_iter();
-    let door = match (is_boxed, may_fail) {
+    let door = match (is_boxed, kind.is_some()) {
         (false, false) => "green",
         (false, true) => "noting",
         (true, false) => "boxed",
         (true, true) => "boxed_noting",
     };
     let door = Ident::new(door, here);
+    let kind = kind.into_iter();
     quote_spanned!(here=> #private::#door(#block #(, #kind)*))
 }

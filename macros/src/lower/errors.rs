@@ -1,8 +1,10 @@
 //! Bodies that may end with an error.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
-use syn::{ReturnType, Type};
+use quote::{ToTokens, quote_spanned};
+use syn::{GenericArgument, PathArguments, ReturnType, Type};
+
+use super::body::has_parameter;
 
 use crate::paths::Paths;
 
@@ -25,22 +27,43 @@ pub(super) fn may_fail(output: &ReturnType) -> bool {
     }
 }
 
+/// Whether there is a type parameter in the type of a function's errors, which shows by its short
+/// name: `Result<T, Rejected<W>>`.
+///
+/// Whether such a type is an `Error` may depend on how long the parameter lives
+/// (`impl<W: Any> Error for Rejected<W>`), which the choice of a method does not ask.
+fn is_open(output: &ReturnType) -> bool {
+    let ReturnType::Type(_, ty) = output else { return false };
+    let Some(GenericArgument::Type(error)) = last_argument(ty) else { return false };
+    last_argument(error).is_some() && has_parameter(error.to_token_stream())
+}
+
+fn last_argument(ty: &Type) -> Option<&GenericArgument> {
+    let Type::Path(ty) = ty else { return None };
+    match &ty.path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(arguments) => arguments.args.last(),
+        _ => None,
+    }
+}
+
 /// What tells, by the type of a body's value, how its errors are shown. It never runs.
 ///
 /// ```text
 /// Output: |errors| {
 ///             use ::eventlet::__private::{BoxedErrors as _, NoErrors as _, ShownErrors as _};
 ///             errors().eventlet_kind()
+///             errors().without_sources().eventlet_kind()    // of a type with type parameters
 ///         }
 /// ```
-pub(super) fn kind(name: Span, paths: &Paths) -> TokenStream {
+pub(super) fn kind(output: &ReturnType, name: Span, paths: &Paths) -> TokenStream {
     let here = Span::mixed_site().located_at(name);
     let private = paths.private(name);
+    let without_sources = is_open(output).then(|| quote_spanned!(here=> .without_sources()));
     quote_spanned! {here=>
         |errors| {
             #[allow(unused_imports)]
             use #private::{BoxedErrors as _, NoErrors as _, ShownErrors as _};
-            errors().eventlet_kind()
+            errors() #without_sources.eventlet_kind()
         }
     }
 }

@@ -15,6 +15,8 @@
 //! 3. to [`ShownErrors`], by `&`: errors that are only `Debug`;
 //! 4. to [`NoErrors`], by `&mut`: all else, and nothing is noted.
 //!
+//! Of errors whose type has type parameters only the last two are asked.
+//!
 //! When such a body ends with an `Err` (a cold path) it notes in a table of the hub how that type
 //! is shown: see `hub/task/lost.rs`, and `docs/exceptions.md` for what is reported when.
 
@@ -52,6 +54,29 @@ pub struct Never;
 impl<T, E: Error> Errors<Result<T, E>> {
     pub fn eventlet_kind(self) -> WithSources {
         WithSources
+    }
+}
+
+/// Carries the type of a body's value whose errors have type parameters: whether such a type is an
+/// `Error` may depend on lifetimes, which no question to a type can be about.
+pub struct WithoutSources<R>(PhantomData<fn() -> R>);
+
+#[allow(missing_docs, clippy::unused_self)]
+impl<R> Errors<R> {
+    pub fn without_sources(self) -> WithoutSources<R> {
+        WithoutSources(PhantomData)
+    }
+}
+
+impl<T, E: Debug> ShownErrors for &WithoutSources<Result<T, E>> {
+    fn eventlet_kind(self) -> JustShown {
+        JustShown
+    }
+}
+
+impl<R> NoErrors for &mut WithoutSources<R> {
+    fn eventlet_kind(self) -> Never {
+        Never
     }
 }
 
