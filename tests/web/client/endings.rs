@@ -4,7 +4,7 @@ use std::io;
 
 use eventlet::green;
 use eventlet::http::client::Phase;
-use eventlet::http::{self, Client};
+use eventlet::http::{self, Client, Method};
 use eventlet::testing::run_clean;
 use eventlet::tls::{TlsAcceptor, TlsConnector, TlsListener};
 use eventlet::wsgi::{RequestExt, Server};
@@ -45,6 +45,8 @@ fn a_request_that_cannot_be_made_says_why() {
         );
         assert!(!format!("{error:?}").contains("secret"), "{error:?}");
         assert!(Client::builder().header("a", "b\n").build().is_err());
+        let error = client.request(Method::CONNECT, "http://a/").send().unwrap_err();
+        assert_eq!(error.to_string(), "CONNECT http://a/: cannot make the request: a tunnel is for proxies");
     }
     run_clean(scenario);
 }
@@ -153,7 +155,13 @@ fn servers_are_asked_over_tls_and_must_show_who_they_are() {
                 .starts_with(&format!("GET {url}: cannot begin TLS: invalid peer certificate: ")),
             "{error}"
         );
-        drop(client);
+        // A connector that offers what is not spoken here would get it.
+        let connector = TlsConnector::builder().roots(AUTHORITY.pem.clone()).alpn(["h2"]).build().unwrap();
+        let eager = Client::builder().tls(connector).resolve("server.test", address).build().unwrap();
+        let error = eager.get(format!("https://server.test:{}/", address.port())).send().unwrap_err();
+        assert_eq!((error.phase(), error.kind()), (Phase::Handshake, io::ErrorKind::InvalidInput));
+        assert!(error.to_string().contains("the connector has offered `h2`"), "{error}");
+        drop((client, eager));
         handle.stop();
         serving.wait().unwrap();
     }

@@ -157,12 +157,12 @@ type Script = Rc<dyn Fn(usize, &str) -> Vec<Step>>;
 type Seen = Rc<RefCell<Vec<(usize, String)>>>;
 
 #[green]
-fn accept<L>(mut listener: L, script: Script, seen: Seen, threads: Rc<RefCell<Vec<GreenThread<()>>>>)
+fn accept<L>(listener: L, script: Script, seen: Seen, threads: Rc<RefCell<Vec<GreenThread<()>>>>)
 where
     L: Listener<Connection: Read + Write> + 'static,
 {
     let mut number = 0;
-    while let Ok((stream, _)) = Listener::accept(&mut listener) {
+    while let Ok((stream, _)) = Listener::accept(&listener) {
         let (script, seen) = (script.clone(), seen.clone());
         threads.borrow_mut().push(spawn(move || talk(stream, number, script, seen)));
         number += 1;

@@ -256,7 +256,7 @@ impl ClientBuilder {
 
     /// What makes the client's side of TLS: whom it trusts, what it shows. Clients that are told
     /// nothing share one, which trusts whom the system trusts. The limit on a handshake is that on
-    /// [connecting](Self::connect_timeout).
+    /// [connecting](Self::connect_timeout). If it offers protocols (ALPN), `http/1.1` must be all.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, connector: TlsConnector) -> ClientBuilder {
         self.settings.tls = Some(connector);

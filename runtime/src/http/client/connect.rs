@@ -124,6 +124,16 @@ async fn resolve(settings: &Settings, host: &str, port: u16) -> io::Result<Vec<S
 async fn encrypt<S: Transport>(client: &Inner, origin: &Origin, transport: S) -> io::Result<Box<dyn Stream>> {
     let connector = connector(client).await?;
     let stream = connector.handshake_timeout(None).connect(&origin.host, transport).await?;
+    // The server would take what it gets for something else than it is.
+    match stream.alpn_protocol().as_deref() {
+        None | Some(b"http/1.1" | b"http/1.0") => {}
+        Some(other) => {
+            let name = String::from_utf8_lossy(other);
+            return Err(invalid(format!(
+                "the connector has offered `{name}`, and only HTTP/1.1 is spoken here"
+            )));
+        }
+    }
     Ok(Box::new(Polled::new(stream)))
 }
 

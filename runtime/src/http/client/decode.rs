@@ -8,7 +8,9 @@ use std::task::{Context, Poll};
 
 use ::http::HeaderMap;
 use ::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
-use bytes::{Buf, Bytes};
+#[cfg(any(feature = "gzip", feature = "brotli"))]
+use bytes::Buf;
+use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::error::{Phase, What};
@@ -71,6 +73,10 @@ impl Decoder {
         }
     }
 
+    #[cfg_attr(
+        not(any(feature = "gzip", feature = "brotli")),
+        expect(unused_variables, reason = "without a feature nothing can be decoded")
+    )]
     /// Takes some of `input`, and gives what comes of it; nothing if it needs more.
     fn decode(&mut self, input: &mut Bytes) -> io::Result<Vec<u8>> {
         match self {

@@ -43,6 +43,7 @@ pub(super) struct Pool {
 }
 
 struct Host {
+    origin: Origin,
     room: Semaphore,
     /// The one that came last is at the end.
     idle: RefCell<VecDeque<Idle>>,
@@ -85,7 +86,8 @@ impl Pool {
     fn host(&self, origin: &Origin) -> Rc<Host> {
         let mut hosts = self.hosts.borrow_mut();
         let host = hosts.entry(origin.clone()).or_insert_with(|| {
-            Rc::new(Host { room: Semaphore::new(self.limits.per_host), idle: RefCell::default() })
+            let room = Semaphore::new(self.limits.per_host);
+            Rc::new(Host { origin: origin.clone(), room, idle: RefCell::default() })
         });
         host.clone()
     }
@@ -97,7 +99,7 @@ impl Pool {
             let idle = lease.host.idle.borrow_mut().pop_back()?;
             self.idle.set(self.idle.get() - 1);
             let Idle { mut connection, since } = idle;
-            if get_hub().now() < since + self.limits.idle_time && connection.is_fit() {
+            if get_hub().now() < since.saturating_add(self.limits.idle_time) && connection.is_fit() {
                 return Some(connection);
             }
         }
@@ -132,7 +134,8 @@ impl Pool {
         let mut next: Option<Duration> = None;
         for host in self.all_hosts() {
             loop {
-                let first = host.idle.borrow().front().map(|idle| idle.since + self.limits.idle_time);
+                let first =
+                    host.idle.borrow().front().map(|idle| idle.since.saturating_add(self.limits.idle_time));
                 match first {
                     Some(end) if end <= now => self.drop_first(&host),
                     Some(end) => {
@@ -182,6 +185,18 @@ impl Drop for Pool {
     }
 }
 
+/// A host that nothing is kept for, and nobody waits for, is forgotten: a crawler sees many.
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(pool) = self.pool.upgrade() else { return };
+        // The list's, and this one.
+        if Rc::strong_count(&self.host) == 2 && self.host.idle.borrow().is_empty() {
+            let gone = pool.hosts.borrow_mut().remove(&self.host.origin);
+            drop(gone);
+        }
+    }
+}
+
 impl Lease {
     /// The connection is not to be used again.
     pub(super) fn forbid(&mut self) {
@@ -208,5 +223,27 @@ impl Lease {
             let call = pool.schedule(pool.limits.idle_time);
             *pool.sweep.borrow_mut() = Some(call);
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::testing::run_clean;
+
+    #[test]
+    fn a_host_is_known_while_somebody_has_to_do_with_it() {
+        run_clean(|| async {
+            let second = Duration::from_secs(1);
+            let pool = Pool::new(PoolLimits { total: 9, per_host: 9, idle_per_host: 9, idle_time: second });
+            let origin = |port| Origin { is_encrypted: false, host: "a.test".to_owned(), port, proxy: None };
+            let (one, other) = (pool.lease(&origin(1)).await, pool.lease(&origin(2)).await);
+            let again = pool.lease(&origin(1)).await;
+            assert_eq!(pool.hosts.borrow().len(), 2);
+            drop((one, other));
+            assert_eq!(pool.hosts.borrow().len(), 1);
+            drop(again);
+            assert_eq!((pool.hosts.borrow().len(), pool.room.available()), (0, 9));
+        });
     }
 }

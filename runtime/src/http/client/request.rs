@@ -67,13 +67,15 @@ pub struct RequestBuilder {
 impl RequestBuilder {
     pub(super) fn new(client: Client, method: Method, url: &str) -> RequestBuilder {
         let Settings { read_time, total_time, .. } = client.0.settings;
+        // What follows its answer is no HTTP.
+        let is_tunnel = method == Method::CONNECT;
         RequestBuilder {
             client,
             method,
             url: Url::parse(url).map_err(|error| (url.to_owned(), error.to_string())),
             headers: HeaderMap::new(),
             body: Body::empty(),
-            wrong: None,
+            wrong: is_tunnel.then(|| invalid("a tunnel is for proxies")),
             read_time,
             total_time,
         }
