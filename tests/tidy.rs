@@ -281,7 +281,8 @@ fn the_feature_full_has_all_features_but_one() {
 /// No reactor of anybody's comes in, and of tokio only what is none.
 #[test]
 fn no_other_runtime_comes_in_with_any_feature() {
-    for (package, features) in [("eventlet", "full"), ("eventlet-redis", "tls"), ("eventlet-postgres", "")] {
+    for (package, features) in [("eventlet", "full"), ("eventlet-redis", "tls"), ("eventlet-postgres", "tls")]
+    {
         let tree = std::process::Command::new(env!("CARGO"))
             .args(["tree", "--package", package, "--features", features, "--edges", "normal,features"])
             .args(["--prefix", "none", "--locked", "--offline"])
