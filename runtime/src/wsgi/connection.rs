@@ -25,7 +25,7 @@ use super::upgrade::{self, Place};
 use crate::Exit;
 use crate::event::Flag;
 use crate::green::polled::{PollRead, PollWrite};
-use crate::greenthread::{Thread, spawn};
+use crate::greenthread::spawn;
 use crate::http::{Body, Failure, IntoResponse, Request, Response, Upgraded};
 use crate::hubs::{Alarm, Here, Local};
 
@@ -175,8 +175,7 @@ async fn hand_over<S>(
         closing.set();
     }
     *connection.upgraded.borrow_mut() = Some(closing.clone());
-    let thread = takeover(Upgraded::new(stream, ahead, closing));
-    let _running = KillOnDrop(thread.thread().clone());
+    let thread = takeover(Upgraded::new(stream, ahead, closing)).kill_on_drop();
     let failure = match thread.join().await {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error.to_string(),
@@ -357,8 +356,7 @@ fn prepare(request: ::http::Request<Incoming>, limits: &Limits, link: &Rc<Link>)
 /// the client has gone.
 async fn handle<A: Application>(shared: Rc<Shared<A>>, request: Request) -> Response {
     let app = shared.clone();
-    let thread = spawn(move || async move { app.app.respond(request).await });
-    let _running = KillOnDrop(thread.thread().clone());
+    let thread = spawn(move || async move { app.app.respond(request).await }).kill_on_drop();
     let result = thread.join().await;
     let failure = match result {
         Ok(response) => match response.extensions().get::<Here<Failure>>() {
@@ -379,17 +377,6 @@ fn failed(settings: &Server, failure: &str) -> Response {
     }
     let text = if settings.debug { format!("{failure}\n") } else { "Internal Server Error\n".to_owned() };
     (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
-}
-
-/// A handler goes with its connection.
-struct KillOnDrop(Thread);
-
-impl Drop for KillOnDrop {
-    fn drop(&mut self) {
-        if !self.0.is_finished() {
-            self.0.kill();
-        }
-    }
 }
 
 /// A request whose answer is not ready: no limit on the connection's silence holds meanwhile.
