@@ -53,7 +53,7 @@ pub(crate) enum Diagnostic {
     AwaitInNoSwitch,
     GreenClosureOutside,
     BoxedAsync,
-    ReservedName(String, &'static str),
+    ReservedName(String),
     GreenDrop,
     QuestionWithoutResult(&'static str, String),
     JumpOutsideLoop(&'static str),
@@ -165,9 +165,9 @@ impl Diagnostic {
                 "`async` lets its calls borrow from the closure itself, and `boxed` gives them one type that can be named",
                 "remove `async`, or `boxed` if the closure stands where an `AsyncFn` is expected",
             ),
-            Diagnostic::ReservedName(name, how) => message(
-                &format!("a green method{how} cannot be called `{name}`"),
-                "in a green body such a call is taken for std's, which never suspends",
+            Diagnostic::ReservedName(name) => message(
+                &format!("a green method cannot be called `{name}`"),
+                "in a green body a call by this name is taken for std's, which never suspends",
                 "give it a name of its own, that of what it waits for perhaps",
             ),
             Diagnostic::GreenDrop => message(

@@ -361,8 +361,8 @@ pub use event::Event;
 /// `split_once`, `enumerate`, `sort_by`, `wrapping_add` and their kind, as well as functions of
 /// std's by their paths (`String::from`, `Vec::new`, `mem::take`). That lowers what checking costs,
 /// and what is expected of such a call reaches it. A green method cannot have such a name, and is
-/// refused where it is defined; `len`, `get`, `insert`, `next`, `take`, `parse`, `lines` and all
-/// other names are free. `map` is reserved with one argument, and free with two, as pools have it.
+/// refused where it is defined; `len`, `get`, `insert`, `next`, `map`, `take`, `parse`, `lines` and
+/// all other names are free.
 ///
 /// # Limits
 ///
@@ -377,8 +377,8 @@ pub use event::Event;
 ///   the type of that part.)
 /// * What a place expects does not reach a call that may be green, unless the source says it: the
 ///   call stands where its type is asked, and there nothing is expected. A function's item becomes
-///   a pointer in `Even { iter: numbers.filter(is_even) }` only as `is_even as fn(&u32) -> bool`,
-///   if the field's type asks for one. (Types that are written, such as that of a `let` or of the
+///   a pointer in `Names { iter: list.iter().map(name) }` only as `name as fn(&u32) -> String`, if
+///   the field's type asks for one. (Types that are written, such as that of a `let` or of the
 ///   result, and calls by reserved names, are no matter.)
 /// * A type that hides a lifetime in its name shows it in a `boxed` function: `Line<'_>`.
 /// * A green closure that is handed on and whose argument is a reference can borrow from that

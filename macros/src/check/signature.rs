@@ -6,20 +6,13 @@ use syn::{ReceiverKind, ReturnType, Visibility};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::item::{GreenFn, Role, is_test};
-use crate::lower::{is_reserved, is_reserved_with_one};
+use crate::lower::is_reserved;
 
 pub(super) fn check(function: &mut GreenFn, diagnostics: &mut Diagnostics) {
     let is_green = function.role != Role::Ordinary;
-    if is_green && function.sig.receiver().is_some() {
+    if is_green && function.sig.receiver().is_some() && is_reserved(&function.sig.ident.to_string()) {
         let name = function.sig.ident.to_string();
-        let how = if is_reserved(&name) {
-            Some("")
-        } else {
-            (is_reserved_with_one(&name) && function.sig.inputs.len() == 2).then_some(" with one argument")
-        };
-        if let Some(how) = how {
-            diagnostics.push(&function.sig.ident, Diagnostic::ReservedName(name, how));
-        }
+        diagnostics.push(&function.sig.ident, Diagnostic::ReservedName(name));
     }
     if is_green && is_destructor(function) {
         diagnostics.push(&function.sig.ident, Diagnostic::GreenDrop);

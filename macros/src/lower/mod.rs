@@ -34,7 +34,7 @@ use syn::{
 
 pub(crate) use body::{broken, function};
 pub(crate) use lone_closure::{lone_closure, with_attributes};
-pub(crate) use reserved::{is_reserved, is_reserved_with_one};
+pub(crate) use reserved::is_reserved;
 pub(crate) use return_type::spelled as result_type;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};

@@ -9,8 +9,6 @@
 //! call by such a name stays as it is written: it costs the compiler nothing, and what is expected
 //! of it reaches it.
 //!
-//! `map` is a name of that kind with one argument, and a free one with more.
-//!
 //! `borrow` and `lock` are asked all the same, for the sake of `guards.rs`.
 
 use std::collections::HashSet;
@@ -25,7 +23,6 @@ pub(super) fn is_plain(expr: &Expr) -> bool {
             let name = call.method.to_string();
             match name.as_str() {
                 "map_or" | "unwrap_or" => call.args.first().is_some_and(is_literal),
-                name if call.args.len() == 1 && is_reserved_with_one(name) => true,
                 name => is_reserved(name) || (ADAPTORS.contains(&name) && goes_over_literal(&call.receiver)),
             }
         }
@@ -58,7 +55,7 @@ fn goes_over_literal(expr: &Expr) -> bool {
             let name = call.method.to_string();
             let is_iterator = ["iter", "into_iter", "chars"].iter().any(|known| name == *known);
             (is_iterator && is_literal(&call.receiver))
-                || ((is_reserved(&name) || is_reserved_with_one(&name) || ADAPTORS.contains(&name.as_str()))
+                || ((is_reserved(&name) || ADAPTORS.contains(&name.as_str()))
                     && goes_over_literal(&call.receiver))
         }
         _ => false,
@@ -70,12 +67,6 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     static NAMES: LazyLock<HashSet<&str>> =
         LazyLock::new(|| METHODS.iter().flat_map(|names| names.split_ascii_whitespace()).collect());
     NAMES.contains(name)
-}
-
-/// Whether no green method with one argument may have this name. (Pools have a `map` of two: what
-/// is done, and with what.)
-pub(crate) fn is_reserved_with_one(name: &str) -> bool {
-    matches!(name, "map" | "map_while")
 }
 
 /// A function of std by its path: `String::from`, `u32::from_str_radix`, `std::vec::Vec::new`,
@@ -143,7 +134,8 @@ const TRAITS: [(&str, &[&str]); 10] = [
 
 /// What turns an iterator into another one. Pools and green iterators have methods of these names,
 /// so they say nothing unless the receiver is known.
-const ADAPTORS: [&str; 9] = ["filter", "zip", "chain", "skip", "take", "flatten", "inspect", "fuse", "scan"];
+const ADAPTORS: [&str; 11] =
+    ["map", "filter", "zip", "chain", "skip", "take", "flatten", "inspect", "fuse", "scan", "map_while"];
 
 /// The methods, by what they are about.
 const METHODS: [&str; 8] = [
