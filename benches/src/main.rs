@@ -2,7 +2,9 @@
 
 mod workloads;
 
-use std::process::ExitCode;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use eventlet::run;
@@ -38,6 +40,14 @@ fn main() -> ExitCode {
         "hubs1" => hubs::measure(1, n).into(),
         "hubs2" => hubs::measure(2, n).into(),
         "reuse_port" => sharing::connections(n).into(),
+        "hyper_request" | "redis_one" | "redis_pool" | "redis_pipeline" | "postgres_one"
+        | "postgres_pool" => Answer::Served(hand_on(command, n)),
         _ => Answer::Unsupported,
     })
+}
+
+/// Goes on as the program beside this one that has the libraries for it.
+fn hand_on(workload: &str, n: u64) -> io::Result<()> {
+    let other = std::env::current_exe()?.with_file_name("eventlet-bench-libraries");
+    Err(Command::new(other).args([workload, &n.to_string()]).exec())
 }

@@ -1,6 +1,8 @@
 //! What every benchmark program shares, this crate's and its peers': the command line, the clocks, and the line of
 //! JSON. See `benches/README.md` for the contract.
 
+pub mod servers;
+
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -13,6 +15,10 @@ use socket2::{Domain, Socket, Type};
 pub const CERTIFICATE: &str = include_str!("../localhost.pem");
 /// Its key, which is no secret.
 pub const KEY: &str = include_str!("../localhost.key");
+/// What an HTTP server is asked.
+pub const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n";
+/// What it answers.
+pub const GREETING: &str = "Hello, World!\n";
 /// A mebibyte.
 pub const MIB: u64 = 1 << 20;
 /// How much is written at one go where bytes are measured.

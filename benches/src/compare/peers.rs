@@ -46,9 +46,12 @@ pub(crate) fn build(benches: &Path, options: &Options) -> Result<Vec<Peer>, Stri
     let target = benches.parent().unwrap_or(benches).join("target");
     let ours = std::env::current_exe().map_err(|error| error.to_string())?;
     let here = ours.parent().expect("a program is in a folder").to_owned();
-    cargo(benches.parent().unwrap_or(benches), &["build", "--release", "-p", "eventlet-bench", "--bins"])
-        .then_some(())
-        .ok_or("this crate's own programs cannot be built")?;
+    // One after the other: together they would be built with the features of both.
+    for package in ["eventlet-bench", "eventlet-bench-libraries"] {
+        cargo(benches.parent().unwrap_or(benches), &["build", "--release", "-p", package, "--bins"])
+            .then_some(())
+            .ok_or("this crate's own programs cannot be built")?;
+    }
     let mut peers = vec![peer(OURS, here.join("eventlet-bench"), vec![])];
     let workspace = benches.join("peers");
     for name in RUST.into_iter().filter(|name| options.wants_peer(name)) {

@@ -1,5 +1,7 @@
 //! tokio: `current_thread` with a `LocalSet`.
 
+mod databases;
+mod http;
 mod tls;
 
 use std::future::Future;
@@ -9,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bench_async::{Peer, Receiver, Semaphore, Sender};
-use eventlet_bench_measure::{Answer, listen, port};
+use eventlet_bench_measure::{Answer, Measured, listen, port, servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -25,6 +27,20 @@ fn main() -> ExitCode {
                 // All work starts inside a task.
                 "tls_handshake" => spawn_local(tls::handshakes(n)).await.expect("no panic").into(),
                 "tls_mib" => spawn_local(tls::bytes(n)).await.expect("no panic").into(),
+                "hyper_request" => spawn_local(http::requests(n)).await.expect("no panic").into(),
+                "redis_one" => asked(servers::redis(), async move |s| databases::redis_one(s, n).await).await,
+                "redis_pool" => {
+                    asked(servers::redis(), async move |s| databases::redis_pool(s, n).await).await
+                }
+                "redis_pipeline" => {
+                    asked(servers::redis(), async move |s| databases::redis_pipeline(s, n).await).await
+                }
+                "postgres_one" => {
+                    asked(servers::postgres(), async move |s| databases::postgres_one(s, n).await).await
+                }
+                "postgres_pool" => {
+                    asked(servers::postgres(), async move |s| databases::postgres_pool(s, n).await).await
+                }
                 workload => {
                     let workload = workload.to_owned();
                     spawn_local(async move { bench_async::run::<Tokio>(&workload, n).await })
@@ -34,6 +50,17 @@ fn main() -> ExitCode {
             }
         })
     })
+}
+
+/// What a server is asked, inside a task, if there is one.
+async fn asked<F>(server: Option<servers::Server>, measure: F) -> Answer
+where
+    F: AsyncFnOnce(servers::Server) -> Measured + 'static,
+{
+    match server {
+        Some(server) => spawn_local(async move { measure(server).await }).await.expect("no panic").into(),
+        None => Answer::Unsupported,
+    }
 }
 
 struct Tokio;
