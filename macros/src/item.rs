@@ -6,6 +6,7 @@ use syn::{Attribute, Block, ExprClosure, Ident, Signature, Token, Visibility, br
 
 use crate::broken;
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::source::Source;
 
 /// A function under `#[green]`.
 pub(crate) struct GreenFn {
@@ -15,6 +16,8 @@ pub(crate) struct GreenFn {
     pub(crate) sig: Signature,
     /// A trait's method may have none.
     pub(crate) body: Option<Block>,
+    /// The body as it was written.
+    pub(crate) source: Source,
     pub(crate) role: Role,
 }
 
@@ -104,17 +107,19 @@ impl Parse for GreenFn {
         let mut attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         let sig = input.parse()?;
+        let mut source = Source::default();
         let body = if input.peek(token::Brace) {
             let stmts;
             let brace_token = braced!(stmts in input);
             attrs.extend(stmts.call(Attribute::parse_inner)?);
+            source = Source::at(stmts.cursor());
             Some(Block { brace_token, stmts: stmts.call(Block::parse_within)? })
         } else {
             input.parse::<Token![;]>()?;
             None
         };
         let role = role(&attrs, &sig, body.is_some());
-        Ok(GreenFn { attrs, vis, sig, body, role })
+        Ok(GreenFn { attrs, vis, sig, body, source, role })
     }
 }
 

@@ -14,6 +14,7 @@ mod lifetimes;
 mod lower;
 mod options;
 mod paths;
+mod source;
 #[cfg(test)]
 mod tests;
 

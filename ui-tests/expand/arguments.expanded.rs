@@ -16,11 +16,8 @@ fn arguments(
         let (b, _) = __arg1;
         let mut d = d;
         let unused = unused;
-        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{
-            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
-        };
+        use ::eventlet::__private::questions::*;
         #[allow(clippy::unnecessary_semicolon)]
         match d.add(b) {
             #[allow(unreachable_code)]

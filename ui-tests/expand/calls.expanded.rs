@@ -13,12 +13,8 @@ pub fn length(
             #[allow(clippy::used_underscore_binding)]
             let _ = &_retries;
             let _ = &url;
-            use ::eventlet::__private::Kind as __Kind;
             #[allow(unused_imports)]
-            use ::eventlet::__private::{
-                GreenProbe as _, PlainProbe as _, probe as __probe,
-                probe_named as __named,
-            };
+            use ::eventlet::__private::questions::*;
             #[allow(unreachable_code)]
             if false {
                 return (::eventlet::__private::returned::<io::Result<usize>>(),).0;
@@ -63,12 +59,10 @@ pub fn length(
             };
             #[allow(unreachable_code)] { result }
         },
-        |errors| {
+        {
             #[allow(unused_imports)]
-            use ::eventlet::__private::{
-                BoxedErrors as _, NoErrors as _, ShownErrors as _,
-            };
-            errors().eventlet_kind()
+            use ::eventlet::__private::kinds_of_errors::*;
+            ::eventlet::__private::errors::<io::Result<usize>>().eventlet_kind()
         },
     )
 }

@@ -4,9 +4,8 @@
 fn total(items: Items) -> ::eventlet::Green<impl ::core::future::Future<Output = u32>> {
     ::eventlet::__private::green(async move {
         let _ = &items;
-        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{GreenSteps as _, NoSteps as _, steps as __steps};
+        use ::eventlet::__private::questions::*;
         let result: u32 = {
             let mut total = 0;
             match items {

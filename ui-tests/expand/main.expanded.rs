@@ -2,11 +2,8 @@
 #[allow(clippy::diverging_sub_expression)]
 fn main() {
     ::eventlet::__private::main(|| ::eventlet::__private::green(async move {
-        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{
-            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
-        };
+        use ::eventlet::__private::questions::*;
         let result: () = {
             let fetch_all = |urls: Vec<Url>| {
                 let urls = ::eventlet::__private::Moved(urls);
@@ -96,11 +93,8 @@ fn main() {
 #[allow(clippy::diverging_sub_expression)]
 fn fails() {
     ::eventlet::__private::test(|| ::eventlet::__private::green(async move {
-        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{
-            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
-        };
+        use ::eventlet::__private::questions::*;
         let result: () = {
             panic!(
                 "{}", match reason() { #[allow(unreachable_code)] value => { let kind =

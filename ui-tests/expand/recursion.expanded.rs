@@ -4,11 +4,8 @@
 fn factorial(n: u64) -> ::eventlet::Green<impl ::core::future::Future<Output = u64>> {
     ::eventlet::__private::green(async move {
         let _ = &n;
-        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{
-            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
-        };
+        use ::eventlet::__private::questions::*;
         let result: u64 = {
             if n == 0 {
                 1
@@ -48,11 +45,8 @@ fn is_odd<'green>(
         {
             let report = ();
         }
-        use ::eventlet::__private::Kind as __Kind;
         #[allow(unused_imports)]
-        use ::eventlet::__private::{
-            GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named,
-        };
+        use ::eventlet::__private::questions::*;
         let result: bool = {
             *n > 0
                 && match is_even(n - 1) {

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{AttrStyle, Attribute, Meta, ReturnType, Signature, Type};
+use syn::{AttrStyle, Attribute, Meta, ReturnType, Signature, Token, Type};
 
 mod boxed;
 
@@ -39,16 +39,18 @@ pub(crate) fn function(
     for attr in &mut attrs {
         attr.style = AttrStyle::Outer;
     }
+    // What the macro adds stays tokens: to parse it for every function would take its time.
+    let mut added = TokenStream::new();
     let private = options.paths.private(sig.ident.span());
     let has_body = body.is_some();
     let mut end = None;
     if is_broken {
         // rustc has said what is wrong; that the arguments are not used is not.
-        attrs.push(syn::parse_quote!(#[allow(unused, unexpected_cfgs)]));
+        added.extend(quote!(#[allow(unused, unexpected_cfgs)]));
     }
     if has_body {
         // `stop()` becomes `match stop() { … }`, in which clippy sees a part that never ends.
-        attrs.push(syn::parse_quote!(#[allow(clippy::diverging_sub_expression)]));
+        added.extend(quote!(#[allow(clippy::diverging_sub_expression)]));
     }
     let body = match (role, body) {
         (_, None) => quote!(;),
@@ -70,9 +72,9 @@ pub(crate) fn function(
         }
     };
     if role == Role::Function {
-        attrs.extend(marks(&attrs));
+        added.extend(marks(&attrs));
         if has_body {
-            attrs.extend(track_caller(&attrs));
+            added.extend(track_caller(&attrs));
         }
         let place = end_in_source(&sig);
         sig.output = green_output(&mut sig, options.boxed, &options.paths);
@@ -80,7 +82,7 @@ pub(crate) fn function(
     }
     quote! {
         #errors
-        #(#attrs)* #vis #sig #end #body
+        #(#attrs)* #added #vis #sig #end #body
     }
 }
 
@@ -101,11 +103,10 @@ pub(crate) fn by_hand(function: GreenFn, diagnostics: Diagnostics) -> TokenStrea
     for attr in &mut attrs {
         attr.style = AttrStyle::Outer;
     }
-    attrs.extend(marks(&attrs));
     // On a trait's method without a body it holds for every implementation.
-    attrs.extend(track_caller(&attrs));
+    let (marks, track_caller) = (marks(&attrs), track_caller(&attrs));
     let body = body.map_or_else(|| quote!(;), ToTokens::into_token_stream);
-    quote!(#errors #(#attrs)* #vis #sig #body)
+    quote!(#errors #(#attrs)* #marks #track_caller #vis #sig #body)
 }
 
 /// The body of an `#[eventlet::test]`.
@@ -149,24 +150,26 @@ fn is_unit(ty: &Type) -> bool {
 }
 
 /// What the attribute adds to a function that others call.
-fn marks(attrs: &[Attribute]) -> Vec<Attribute> {
-    let mut marks = Vec::new();
+fn marks(attrs: &[Attribute]) -> TokenStream {
     // A function without documentation stays without, so that `missing_docs` has its say.
-    if attrs.iter().any(is_documentation) {
-        marks.push(syn::parse_quote!(#[doc = ""]));
-        marks.push(syn::parse_quote!(#[doc = " *Green: may suspend.*"]));
-    }
+    let doc = attrs.iter().any(is_documentation).then(|| {
+        quote! {
+            #[doc = ""]
+            #[doc = " *Green: may suspend.*"]
+        }
+    });
     // `Green` is `#[must_use]` already; the user's own is about the value behind it.
-    if attrs.iter().any(|attr| attr.path().is_ident("must_use")) {
-        marks.push(syn::parse_quote!(#[allow(clippy::double_must_use)]));
-    }
-    marks
+    let must_use = attrs
+        .iter()
+        .any(|attr| attr.path().is_ident("must_use"))
+        .then(|| quote!(#[allow(clippy::double_must_use)]));
+    quote!(#doc #must_use)
 }
 
 /// A debug build reports a call that never ran, at the line that made it.
-fn track_caller(attrs: &[Attribute]) -> Option<Attribute> {
+fn track_caller(attrs: &[Attribute]) -> Option<TokenStream> {
     let is_there = attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
-    (!is_there).then(|| syn::parse_quote!(#[cfg_attr(debug_assertions, track_caller)]))
+    (!is_there).then(|| quote!(#[cfg_attr(debug_assertions, track_caller)]))
 }
 
 /// Whether an attribute says something about the function: `#[doc = "…"]`, and not
@@ -192,11 +195,13 @@ fn green_output(sig: &mut Signature, boxed: bool, paths: &Paths) -> ReturnType {
         let lifetime = crate::emit::boxed::tie(sig);
         let result = lower::result_type(&sig.output, paths);
         let green_box = paths.green_box();
-        return syn::parse_quote_spanned!(here=> -> #green_box<#lifetime, #result>);
+        let ty = quote_spanned!(here=> #green_box<#lifetime, #result>);
+        return ReturnType::Type(Token![->](here), Box::new(Type::Verbatim(ty)));
     }
     let result = lower::result_type(&sig.output, paths);
     let green = paths.green();
-    syn::parse_quote_spanned!(here=> -> #green<impl ::core::future::Future<Output = #result>>)
+    let ty = quote_spanned!(here=> #green<impl ::core::future::Future<Output = #result>>);
+    ReturnType::Type(Token![->](here), Box::new(Type::Verbatim(ty)))
 }
 
 /// A `where` without conditions, which is the user's own token, as far as rustc sees: so the

@@ -51,7 +51,9 @@ pub(super) fn suspect(expr: &Expr) -> Option<Suspect> {
             Some(Suspect::Spelled(lint, name.clone()))
         }
         Expr::MethodCall(call) => {
-            let method = METHODS.iter().find(|known| call.method == *known)?;
+            // An identifier of the compiler's is spelled anew for each comparison.
+            let method = call.method.to_string();
+            let method = METHODS.iter().find(|known| **known == method)?;
             if is_place(&call.receiver) {
                 return Some(Suspect::Method(call.receiver.clone(), call.method.clone()));
             }

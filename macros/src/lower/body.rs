@@ -60,9 +60,9 @@ pub(crate) fn function(
         let (imports, stmts) = (lower.imports(), spelled(&block.stmts));
         return Some(quote_spanned!(Span::mixed_site()=> #imports #stmts));
     }
-    let before = spelled(&block.stmts);
-    let arguments = captures::of_function(&mut function.sig, &before);
-    lower.body(&mut block.stmts, return_type::known_part(&function.sig.output, &options.paths));
+    let arguments = captures::of_function(&mut function.sig, &function.source);
+    let known = return_type::known_part(&function.sig.output, &options.paths);
+    lower.body(&mut block.stmts, known.clone());
     let mut imports = lower.imports();
     for place in callbacks::too_narrow(&function.sig) {
         let private = options.paths.private(place);
@@ -72,8 +72,14 @@ pub(crate) fn function(
     }
     closure_result::shape(&mut block.stmts, &function.sig);
     let name = function.sig.ident.span();
-    let body =
-        return_type::typed(&spelled(&block.stmts), &before, &function.sig.output, name, &options.paths);
+    let body = spelled(&block.stmts);
+    let body = match known {
+        Some(ty) => {
+            let may_return = function.source.may_return;
+            return_type::typed(&body, &ty, may_return, &function.sig.output, name, &options.paths)
+        }
+        None => body,
+    };
     // The block is the user's own, as far as rustc sees: inside one that comes from an expansion it
     // does not name the arguments in errors.
     let block = quote_spanned!(name=> async move { #arguments #imports #body });
@@ -115,5 +121,7 @@ pub(super) fn has_parameter(tokens: TokenStream) -> bool {
 
 /// The statements as tokens.
 fn spelled(stmts: &[Stmt]) -> TokenStream {
-    stmts.iter().map(ToTokens::into_token_stream).collect()
+    let mut tokens = TokenStream::new();
+    stmts.iter().for_each(|stmt| stmt.to_tokens(&mut tokens));
+    tokens
 }

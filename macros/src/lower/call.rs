@@ -1,9 +1,9 @@
 //! Calls: driven in place if their value is a green call, and left as they are if it is not.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, ExprCall, ExprGroup, ExprMethodCall, ExprParen, Path};
+use syn::{Attribute, Expr, ExprCall, ExprGroup, ExprMethodCall, ExprParen, ExprPath, Path};
 
 use super::blocking::{self, Suspect};
 use super::{Asked, Lower, Promise, Region, callbacks, guards, parenthesize, reserved};
@@ -56,12 +56,16 @@ impl Lower<'_> {
                 self.call_by(&mut call, expected, asked, Drive::Boxed);
                 *expr = call;
             }
-            _ => self.call_by(expr, expected, self.about(expr, position), self.drive(expr)),
+            _ => {
+                let (asked, drive) = (self.about(expr, position), self.drive(expr));
+                self.call_by(expr, expected, asked, drive);
+            }
         }
     }
 
     fn call_by(&mut self, expr: &mut Expr, expected: Option<TokenStream>, asked: Asked, drive: Drive) {
         let suspect = blocking::suspect(expr);
+        let place = place_of(expr);
         // Nobody else runs while a call is waited for in place.
         let guard = guards::makes_guard(expr).filter(|_| self.region != Region::InPlace);
         if let Expr::Call(ExprCall { args, .. }) | Expr::MethodCall(ExprMethodCall { args, .. }) = expr {
@@ -72,7 +76,7 @@ impl Lower<'_> {
         if reserved::is_plain(expr) {
             return;
         }
-        let Some(place) = place_of(expr) else { return };
+        let Some(place) = place else { return };
         let attrs = match expr {
             Expr::Call(call) if is_pointer(&call.func) => return,
             Expr::Call(call) => std::mem::take(&mut call.attrs),
@@ -147,23 +151,24 @@ impl Lower<'_> {
         let mut question = self.ask_suspect(suspect, place);
         question.extend(self.ask_guards(place.end));
         let end = Span::mixed_site().located_at(place.end);
-        let kind = quote_spanned!(Span::mixed_site().located_at(place.start)=> kind);
+        let kind = Ident::new("kind", Span::mixed_site().located_at(place.start));
         let use_it = match self.region {
             Region::NoSwitch(promise) => {
-                let check = no_switch_check(&self.paths.private(place.name), &kind, place.name, promise);
+                let private = self.paths.private(place.name);
+                let check = no_switch_check(&private, &kind, place.name, promise);
                 quote_spanned!(end=> { #check #kind.stay(value) })
             }
             Region::InPlace => {
-                let the_value = quote_spanned!(end=> value);
+                let the_value = Ident::new("value", end);
                 quote_spanned!(place.name=> #kind.in_place(#the_value))
             }
             Region::Green | Region::Plain(_) => {
                 let waits = waits(place.name, drive);
-                let the_value = quote_spanned!(end=> value);
+                let the_value = Ident::new("value", end);
                 let value = Ident::new("value", Span::mixed_site());
                 let given = quote_spanned!(place.end=> .#value(#the_value));
-                let whole = quote_spanned!(place.start=> (#kind));
-                let driver = quote_spanned!(place.name=> (#kind));
+                let whole = group(Delimiter::Parenthesis, kind.to_token_stream(), place.start);
+                let driver = group(Delimiter::Parenthesis, kind.to_token_stream(), place.name);
                 quote_spanned!(end=> if #kind.plain { #whole #given } else { #driver #waits })
             }
         };
@@ -179,7 +184,7 @@ impl Lower<'_> {
                 #both_ways #value
             }
         };
-        let (word, arm) = (quote_spanned!(place.start=> match), quote_spanned!(place.end=> { #arm }));
+        let (word, arm) = (Ident::new("match", place.start), group(Delimiter::Brace, arm, place.end));
         quote!(#(#attrs)* #word #call #arm)
     }
 
@@ -232,7 +237,7 @@ impl Lower<'_> {
     /// yet, that name is the answer.
     pub(super) fn kind_of_value(&mut self, place: &Place, question: &TokenStream) -> TokenStream {
         let at = Span::mixed_site().located_at(place.end);
-        let unknown = quote_spanned!(place.start=> __Kind);
+        let unknown = Ident::new("__Kind", place.start);
         let unknown = quote_spanned!(place.end=> #unknown::KIND);
         let probe = match self.expected.take().filter(is_complete) {
             _ if self.asked == Asked::Callback => self.probe_callback(at),
@@ -244,10 +249,10 @@ impl Lower<'_> {
             None => {
                 let name = Span::mixed_site().located_at(place.name);
                 if self.asked == Asked::Named {
-                    let probe = quote_spanned!(name=> __named);
+                    let probe = Ident::new("__named", name);
                     quote_spanned!(at=> #probe(&value))
                 } else {
-                    let probe = quote_spanned!(name=> __probe);
+                    let probe = Ident::new("__probe", name);
                     quote_spanned!(at=> #probe(&value, 0))
                 }
             }
@@ -327,7 +332,7 @@ fn is_complete(ty: &TokenStream) -> bool {
 /// at the user's own place.
 pub(super) fn no_switch_check(
     private: &TokenStream,
-    kind: &TokenStream,
+    kind: &Ident,
     at: Span,
     promise: Promise,
 ) -> TokenStream {
@@ -340,7 +345,7 @@ pub(super) fn no_switch_check(
 
 /// The tokens that wait, at the user's own place.
 fn waits(name: Span, drive: Drive) -> TokenStream {
-    let value = quote_spanned!(Span::mixed_site().located_at(name)=> value);
+    let value = Ident::new("value", Span::mixed_site().located_at(name));
     match drive {
         Drive::InPlace => quote_spanned!(name=> .call(#value).await),
         Drive::Boxed => quote_spanned!(name=> .boxed(#value).await),
@@ -373,14 +378,37 @@ pub(super) fn place_of(expr: &Expr) -> Option<Place> {
         Expr::Call(call) => Some(place_of_call(call)),
         Expr::MethodCall(call) => {
             let end = call.paren_token.span.close();
-            Some(Place { start: call.receiver.span(), name: call.method.span(), end })
+            Some(Place { start: start_of(&call.receiver), name: call.method.span(), end })
         }
         _ => None,
     }
 }
 
+/// The first token of an expression. That of most is found without all of its tokens being written.
+fn start_of(expr: &Expr) -> Span {
+    match expr {
+        Expr::Call(call) if call.attrs.is_empty() => start_of(&call.func),
+        Expr::MethodCall(call) if call.attrs.is_empty() => start_of(&call.receiver),
+        Expr::Field(field) if field.attrs.is_empty() => start_of(&field.base),
+        Expr::Try(tried) if tried.attrs.is_empty() => start_of(&tried.expr),
+        Expr::Path(ExprPath { attrs, qself: None, path: Path { leading_colon: None, segments } })
+            if attrs.is_empty() =>
+        {
+            segments.first().map_or_else(Span::call_site, |first| first.ident.span())
+        }
+        expr => expr.span(),
+    }
+}
+
+/// Tokens in delimiters of this place.
+fn group(delimiter: Delimiter, tokens: TokenStream, place: Span) -> Group {
+    let mut group = Group::new(delimiter, tokens);
+    group.set_span(place);
+    group
+}
+
 fn place_of_call(call: &ExprCall) -> Place {
-    let start = call.func.span();
+    let start = start_of(&call.func);
     let name = match &*call.func {
         Expr::Path(func) => func.path.segments.last().map_or(start, |last| last.ident.span()),
         _ => start,

@@ -5,12 +5,12 @@
 //! arguments are mentioned last first. A pattern has to be bound inside, and with it every argument
 //! behind it, whose turn to drop is earlier.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Pat, PatIdent, Signature, Token};
 
 use crate::paths::Paths;
+use crate::source::Source;
 
 /// Makes each argument of a function a name, and captures them.
 ///
@@ -20,11 +20,14 @@ use crate::paths::Paths;
 ///             let _ = &d; let _ = &__arg1; let _ = &a;
 ///             let (b, _) = __arg1; let d = d;
 /// ```
-pub(super) fn of_function(sig: &mut Signature, body: &TokenStream) -> TokenStream {
+pub(super) fn of_function(sig: &mut Signature, body: &Source) -> TokenStream {
     let mut captures = Captures::new(body);
     for arg in &mut sig.inputs {
         match arg {
-            FnArg::Receiver(receiver) => captures.mention(&receiver.self_token, &TokenStream::new()),
+            FnArg::Receiver(receiver) => {
+                let name = Ident::new("self", receiver.self_token.span);
+                captures.mention(&name, &TokenStream::new());
+            }
             FnArg::Typed(arg) => captures.arg(&mut arg.pat, &cfgs(&arg.attrs)),
         }
     }
@@ -32,10 +35,7 @@ pub(super) fn of_function(sig: &mut Signature, body: &TokenStream) -> TokenStrea
 }
 
 /// The same for the parameters of a `move` closure.
-pub(super) fn of_move_closure<'a>(
-    params: impl Iterator<Item = &'a mut Pat>,
-    body: &TokenStream,
-) -> TokenStream {
+pub(super) fn of_move_closure<'a>(params: impl Iterator<Item = &'a mut Pat>, body: &Source) -> TokenStream {
     let mut captures = Captures::new(body);
     for param in params {
         captures.arg(without_type(param), &TokenStream::new());
@@ -81,22 +81,21 @@ pub(super) fn of_closure<'a>(
 
 /// Arguments on their way into a state machine.
 struct Captures<'a> {
-    body: &'a TokenStream,
+    body: &'a Source,
     mentions: Vec<TokenStream>,
     bindings: TokenStream,
     behind_pattern: bool,
 }
 
 impl<'a> Captures<'a> {
-    fn new(body: &'a TokenStream) -> Self {
+    fn new(body: &'a Source) -> Self {
         Captures { body, mentions: Vec::new(), bindings: TokenStream::new(), behind_pattern: false }
     }
 
     /// To mention an argument is to capture it whole.
-    fn mention(&mut self, name: &dyn ToTokens, cfgs: &TokenStream) {
-        let name = name.to_token_stream();
+    fn mention(&mut self, name: &Ident, cfgs: &TokenStream) {
         let here = Span::mixed_site();
-        let allow = allow_underscore(&name);
+        let allow = allow_underscore(name);
         self.mentions.push(quote_spanned!(here=> #cfgs #allow let _ = &#name;));
     }
 
@@ -131,7 +130,7 @@ impl<'a> Captures<'a> {
     /// body does not mention gets a second binding of its name that is not used, so that the lint
     /// has its say.
     fn unused(&self, name: &Ident) -> Option<TokenStream> {
-        let is_used = name.to_string().starts_with('_') || is_mentioned(name, self.body);
+        let is_used = name.to_string().starts_with('_') || self.body.mentions(name);
         (!is_used).then(|| quote_spanned!(Span::mixed_site()=> { let #name = (); }))
     }
 
@@ -143,10 +142,9 @@ impl<'a> Captures<'a> {
 }
 
 /// To capture an argument whose name begins with `_` is not to use it, as clippy would think.
-fn allow_underscore(name: &dyn ToTokens) -> Option<TokenStream> {
-    let name = name.to_token_stream().to_string();
+fn allow_underscore(name: &Ident) -> Option<TokenStream> {
     let allow = || quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]);
-    name.starts_with('_').then(allow)
+    name.to_string().starts_with('_').then(allow)
 }
 
 /// The name of an argument that has none.
@@ -170,16 +168,6 @@ fn without_type(param: &mut Pat) -> &mut Pat {
         Pat::Type(param) => &mut param.pat,
         param => param,
     }
-}
-
-/// Whether a name stands anywhere in the tokens, format strings included.
-fn is_mentioned(name: &Ident, tokens: &TokenStream) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Group(group) => is_mentioned(name, &group.stream()),
-        TokenTree::Ident(ident) => ident.unraw() == name.unraw(),
-        TokenTree::Literal(literal) => literal.to_string().contains(&name.unraw().to_string()),
-        TokenTree::Punct(_) => false,
-    })
 }
 
 /// The conditions under which an argument exists.

@@ -12,6 +12,7 @@ use crate::diagnostics::Diagnostic;
 use crate::item::is_green;
 use crate::lifetimes::left_out;
 use crate::options::{Calls, Options};
+use crate::source::Source;
 
 impl Lower<'_> {
     /// An ordinary closure cannot suspend, and the rule does not reach into it; a green one may
@@ -81,7 +82,7 @@ impl Lower<'_> {
 
     /// A closure under `#[green]`.
     pub(super) fn green_closure(&mut self, closure: &mut ExprClosure, options: Options) {
-        let before = closure.body.to_token_stream();
+        let before = Source::of(closure.body.to_token_stream());
         // What is held outside is not held in a call that is made later, and what is held inside
         // has its markers there.
         let guards = std::mem::take(&mut self.guards);
@@ -159,7 +160,7 @@ impl Lower<'_> {
         options
     }
 
-    fn closure_body(&self, closure: &mut ExprClosure, before: &TokenStream, is_boxed: bool) -> TokenStream {
+    fn closure_body(&self, closure: &mut ExprClosure, before: &Source, is_boxed: bool) -> TokenStream {
         let name = closure.inputs_begin.spans[0];
         let here = Span::mixed_site().located_at(name);
         let body = match &*closure.body {
@@ -170,7 +171,10 @@ impl Lower<'_> {
         };
         let body = match &closure.output {
             ReturnType::Default => body,
-            output => return_type::typed(&body, before, output, name, &self.paths),
+            output => match return_type::known_part(output, &self.paths) {
+                Some(ty) => return_type::typed(&body, &ty, before.may_return, output, name, &self.paths),
+                None => body,
+            },
         };
         let markers = self.guards.markers(&self.paths.private(name));
         let body = quote_spanned!(name=> #markers #body);

@@ -12,7 +12,7 @@ use crate::paths::Paths;
 /// ```text
 /// Input:  async move { … }
 /// Output: ::eventlet::__private::green(async move { … })
-///         ::eventlet::__private::boxed_noting(async move { … }, |errors| { … })    // boxed, and may fail
+///         ::eventlet::__private::boxed_noting(async move { … }, { … })    // boxed, and may fail
 /// ```
 pub(super) fn to_call(
     block: &TokenStream,
@@ -21,7 +21,7 @@ pub(super) fn to_call(
     name: Span,
     paths: &Paths,
 ) -> TokenStream {
-    let kind = errors::may_fail(output).then(|| errors::kind(output, name, paths));
+    let kind = errors::may_fail(output).then(|| errors::Kind::of(output, name, paths));
     through(block, is_boxed, kind, name, paths)
 }
 
@@ -33,19 +33,21 @@ pub(super) fn to_run(block: &TokenStream, name: Span, paths: &Paths) -> TokenStr
 fn through(
     block: &TokenStream,
     is_boxed: bool,
-    kind: Option<TokenStream>,
+    kind: Option<errors::Kind>,
     name: Span,
     paths: &Paths,
 ) -> TokenStream {
     let here = Span::mixed_site().located_at(name);
     let private = paths.private(name);
-    let door = match (is_boxed, kind.is_some()) {
-        (false, false) => "green",
-        (false, true) => "noting",
-        (true, false) => "boxed",
-        (true, true) => "boxed_noting",
+    let door = match (is_boxed, &kind) {
+        (false, None) => "green",
+        (false, Some(errors::Kind::Spelled(_))) => "noting",
+        (false, Some(errors::Kind::OfBody(_))) => "noting_of_body",
+        (true, None) => "boxed",
+        (true, Some(errors::Kind::Spelled(_))) => "boxed_noting",
+        (true, Some(errors::Kind::OfBody(_))) => "boxed_noting_of_body",
     };
     let door = Ident::new(door, here);
-    let kind = kind.into_iter();
+    let kind = kind.map(|(errors::Kind::Spelled(kind) | errors::Kind::OfBody(kind))| kind).into_iter();
     quote_spanned!(here=> #private::#door(#block #(, #kind)*))
 }

@@ -6,6 +6,7 @@ use syn::{GenericArgument, PathArguments, ReturnType, Type};
 
 use super::body::has_parameter;
 
+use super::{has_hole, return_type};
 use crate::paths::Paths;
 
 /// Names of types that are no `Result`, so that nothing has to be asked about them. Any other may
@@ -46,24 +47,39 @@ fn last_argument(ty: &Type) -> Option<&GenericArgument> {
     }
 }
 
-/// What tells, by the type of a body's value, how its errors are shown. It never runs.
-///
-/// ```text
-/// Output: |errors| {
-///             use ::eventlet::__private::{BoxedErrors as _, NoErrors as _, ShownErrors as _};
-///             errors().eventlet_kind()
-///             errors().without_sources().eventlet_kind()    // of a type with type parameters
-///         }
-/// ```
-pub(super) fn kind(output: &ReturnType, name: Span, paths: &Paths) -> TokenStream {
-    let here = Span::mixed_site().located_at(name);
-    let private = paths.private(name);
-    let without_sources = is_open(output).then(|| quote_spanned!(here=> .without_sources()));
-    quote_spanned! {here=>
-        |errors| {
-            #[allow(unused_imports)]
-            use #private::{BoxedErrors as _, NoErrors as _, ShownErrors as _};
-            errors() #without_sources.eventlet_kind()
+/// What tells, by the type of a body's value, how its errors are shown.
+pub(super) enum Kind {
+    /// Asked of the type as the source spells it.
+    Spelled(TokenStream),
+    /// Asked of the body, since a part of the type cannot be written: `io::Result<impl Read>`. It
+    /// never runs.
+    OfBody(TokenStream),
+}
+
+impl Kind {
+    /// ```text
+    /// Input:  -> io::Result<u32>
+    /// Output: {
+    ///             use ::eventlet::__private::kinds_of_errors::*;
+    ///             ::eventlet::__private::errors::<io::Result<u32>>().eventlet_kind()
+    ///         }
+    ///
+    /// Input:  -> io::Result<impl Read>
+    /// Output: |errors| { use ::eventlet::__private::kinds_of_errors::*; errors().eventlet_kind() }
+    /// ```
+    pub(super) fn of(output: &ReturnType, name: Span, paths: &Paths) -> Self {
+        let here = Span::mixed_site().located_at(name);
+        let private = paths.private(name);
+        let without_sources = is_open(output).then(|| quote_spanned!(here=> .without_sources()));
+        let imports = quote_spanned!(here=> #[allow(unused_imports)] use #private::kinds_of_errors::*;);
+        match return_type::known_part(output, paths).filter(|ty| !has_hole(ty)) {
+            // A closure would be one function more to check.
+            Some(ty) => Kind::Spelled(
+                quote_spanned!(here=> { #imports #private::errors::<#ty>() #without_sources.eventlet_kind() }),
+            ),
+            None => Kind::OfBody(
+                quote_spanned!(here=> |errors| { #imports errors() #without_sources.eventlet_kind() }),
+            ),
         }
     }
 }

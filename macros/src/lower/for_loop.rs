@@ -1,6 +1,6 @@
 //! `for` loops, over ordinary and green iterators.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
@@ -48,7 +48,7 @@ impl Lower<'_> {
         let step = match self.region {
             Region::InPlace => quote_spanned!(here=> kind.in_place(&mut iter)),
             Region::NoSwitch(promise) => {
-                let check = no_switch_check(&private, &quote_spanned!(here=> kind), name, promise);
+                let check = no_switch_check(&private, &Ident::new("kind", here), name, promise);
                 quote_spanned!(here=> { #check kind.stay(&mut iter) })
             }
             Region::Green | Region::Plain(_) => {

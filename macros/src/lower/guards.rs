@@ -5,7 +5,7 @@
 //! decided by type, in the runtime's `guards.rs`. The words are in its `lint/guard_across_wait.rs`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, BinOp, Expr, Local, Pat, Token};
@@ -187,8 +187,19 @@ pub(super) fn is_in_parts(expr: &Expr) -> bool {
 }
 
 fn is_assignment(op: &BinOp) -> bool {
-    let text = op.to_token_stream().to_string();
-    text.ends_with('=') && !matches!(text.as_str(), "==" | "!=" | "<=" | ">=")
+    matches!(
+        op,
+        BinOp::AddAssign(_)
+            | BinOp::SubAssign(_)
+            | BinOp::MulAssign(_)
+            | BinOp::DivAssign(_)
+            | BinOp::RemAssign(_)
+            | BinOp::BitXorAssign(_)
+            | BinOp::BitAndAssign(_)
+            | BinOp::BitOrAssign(_)
+            | BinOp::ShlAssign(_)
+            | BinOp::ShrAssign(_)
+    )
 }
 
 /// Whether a condition binds something, so that its temporaries live as long.
@@ -204,7 +215,7 @@ fn has_let(cond: &Expr) -> bool {
 pub(super) fn makes_guard(expr: &Expr) -> Option<Span> {
     match expr {
         Expr::MethodCall(call) if call.args.is_empty() => {
-            METHODS.iter().any(|name| call.method == name).then(|| call.method.span())
+            METHODS.contains(&call.method.to_string().as_str()).then(|| call.method.span())
         }
         _ => None,
     }

@@ -114,7 +114,7 @@ fn may_go_on(mac: &Macro) -> bool {
 }
 
 /// Whether a type has a part that has no name: `Page<impl Read>`.
-fn has_opaque(ty: &Type) -> bool {
+pub(super) fn has_opaque(ty: &Type) -> bool {
     struct Opaque(bool);
     impl<'a> Visit<'a> for Opaque {
         fn visit_type_impl_trait(&mut self, _: &'a TypeImplTrait) {

@@ -252,7 +252,7 @@ const STD: [&str; 21] = [
 ];
 
 /// Whether a macro is known by this name.
-pub(super) fn is_known(name: &str) -> bool {
+pub(crate) fn is_known(name: &str) -> bool {
     STD.contains(&name) || name == "no_switch" || expressions::is_logging(name)
 }
 

@@ -33,6 +33,7 @@ use syn::{
 };
 
 pub(crate) use body::{broken, function};
+pub(crate) use known_macros::is_known as is_known_macro;
 pub(crate) use lone_closure::{lone_closure, with_attributes};
 pub(crate) use reserved::is_reserved;
 pub(crate) use return_type::spelled as result_type;
@@ -378,29 +379,14 @@ impl Lower<'_> {
     /// The traits that the lowered calls and loops are told apart by, where there are any.
     fn imports(&self) -> TokenStream {
         let private = &self.paths.private(proc_macro2::Span::mixed_site());
-        let calls = self.used.calls.then(|| {
-            quote::quote! {
-                #[allow(unused_imports)]
-                use #private::{GreenProbe as _, PlainProbe as _, probe as __probe, probe_named as __named};
-            }
-        });
-        let kinds =
-            (self.used.calls || self.used.loops).then(|| quote::quote!(use #private::Kind as __Kind;));
-        let loops = self.used.loops.then(|| {
-            quote::quote! {
-                #[allow(unused_imports)]
-                use #private::{GreenSteps as _, NoSteps as _, steps as __steps};
-            }
-        });
-        let suspects = self.used.suspects.then(|| {
-            quote::quote! {
-                #[allow(unused_imports)]
-                use #private::{Suspect as _, Unremarkable as _};
-            }
-        });
+        // One glob, since each name would be an item of its own to the compiler.
+        let questions = (self.used.calls || self.used.loops)
+            .then(|| quote::quote!(#[allow(unused_imports)] use #private::questions::*;));
+        let suspects =
+            self.used.suspects.then(|| quote::quote!(#[allow(unused_imports)] use #private::suspects::*;));
         let guards = self.used.guards.then(|| quote::quote!(use #private::NotHeld as _;));
         let markers = self.guards.markers(private);
-        quote::quote!(#kinds #calls #loops #suspects #guards #markers)
+        quote::quote!(#questions #suspects #guards #markers)
     }
 }
 

@@ -72,16 +72,20 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 /// A function of std by its path: `String::from`, `u32::from_str_radix`, `std::vec::Vec::new`,
 /// `mem::take`, `Default::default`.
 fn is_of_std(path: &Path) -> bool {
-    let is_std = |at: usize| ["std", "core", "alloc"].iter().any(|krate| path.segments[at].ident == krate);
+    let spelled = |at: usize| path.segments[at].ident.to_string();
     let count = path.segments.len();
-    if count < 2 || (count > 2 && !is_std(0)) {
+    if count < 2 || (count > 2 && !["std", "core", "alloc"].contains(&spelled(0).as_str())) {
         return false;
     }
-    let (owner, name) = (&path.segments[count - 2].ident, &path.segments[count - 1].ident);
-    VALUES.iter().any(|known| owner == known)
-        || TRAITS.iter().any(|(known, names)| owner == known && names.iter().any(|known| name == known))
-        || (CONTAINERS.iter().any(|known| owner == known) && CONSTRUCTORS.iter().any(|known| name == known))
-        || FUNCTIONS.iter().any(|(module, names)| owner == module && names.iter().any(|known| name == known))
+    let (owner, name) = (spelled(count - 2), spelled(count - 1));
+    let (owner, name) = (owner.as_str(), name.as_str());
+    let has = |table: &[(&str, &[&str])]| {
+        table.iter().any(|(known, names)| *known == owner && names.contains(&name))
+    };
+    VALUES.contains(&owner)
+        || has(&TRAITS)
+        || (CONTAINERS.contains(&owner) && CONSTRUCTORS.contains(&name))
+        || has(&FUNCTIONS)
 }
 
 /// Types of std that hold nothing of anybody's, so that no function of theirs gives a green call.

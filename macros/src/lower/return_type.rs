@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{ReturnType, Type};
 
-use super::known_macros;
+use super::jumps;
 use crate::paths::Paths;
 
 /// The type that a function returns, in the words that stable Rust allows.
@@ -41,23 +41,22 @@ pub(crate) fn spelled(output: &ReturnType, paths: &Paths) -> TokenStream {
 ///
 /// The first statement stands only where the body may return early: rustc takes it for the place
 /// where the type was inferred, and says so in errors; its first and last tokens are at the ends of
-/// the type. (`before` is the body as the user wrote it.) An opaque type cannot be written here, so
-/// it is left open.
+/// the type. An opaque type cannot be written here, so it is left open in `ty`.
 pub(super) fn typed(
     body: &TokenStream,
-    before: &TokenStream,
+    ty: &TokenStream,
+    may_return: bool,
     output: &ReturnType,
     name: Span,
     paths: &Paths,
 ) -> TokenStream {
-    let Some(ty) = known_part(output, paths) else { return body.clone() };
     // Where a body without the right value is wrong: at the type that the user wrote.
     let (first, last) = match output {
         ReturnType::Default => (name, name),
         ReturnType::Type(_, ty) => (ty.span(), last_of(ty.to_token_stream()).unwrap_or(name)),
     };
     let at = Span::mixed_site().located_at(first);
-    let early = may_return(before).then(|| {
+    let early = may_return.then(|| {
         let private = paths.private(at);
         let value = quote_spanned!(at=> #private::returned::<#ty>());
         let (start, end) = (quote_spanned!(first=> (#value,)), quote_spanned!(last=> .0));
@@ -82,43 +81,15 @@ fn last_of(tokens: TokenStream) -> Option<Span> {
 
 /// The type that a function returns as far as it can be written inside, if any of it can.
 pub(super) fn known_part(output: &ReturnType, paths: &Paths) -> Option<TokenStream> {
-    let mut output = output.clone();
-    if let ReturnType::Type(_, ty) = &mut output {
-        if matches!(**ty, Type::ImplTrait(_)) {
-            return None;
+    match output {
+        ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)) => None,
+        ReturnType::Type(_, ty) if jumps::has_opaque(ty) => {
+            let mut ty = ty.clone();
+            OpenOpaque.visit_type_mut(&mut ty);
+            Some(ty.into_token_stream())
         }
-        OpenOpaque.visit_type_mut(ty);
+        output => Some(spelled(output, paths)),
     }
-    Some(spelled(&output, paths))
-}
-
-/// Whether a body may return before its end: by `return`, by `?`, or by a macro whose meaning is
-/// not known.
-fn may_return(body: &TokenStream) -> bool {
-    let mut last_name = None;
-    body.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(name) => {
-            let is_return = name == "return";
-            last_name = Some(name.to_string());
-            is_return
-        }
-        TokenTree::Punct(punct) => match punct.as_char() {
-            '?' => true,
-            '!' => last_name.take().is_some_and(|name| !known_macros::is_known(&name)),
-            _ => {
-                last_name = None;
-                false
-            }
-        },
-        TokenTree::Group(group) => {
-            last_name = None;
-            may_return(&group.stream())
-        }
-        TokenTree::Literal(_) => {
-            last_name = None;
-            false
-        }
-    })
 }
 
 /// Writes `_` for every `impl Trait`.

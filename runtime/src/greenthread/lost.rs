@@ -3,11 +3,11 @@
 //! The macro writes around the body of a function whose result may be a `Result`
 //!
 //! ```text
-//! noting(async move { … }, |errors| { use …; errors().eventlet_kind() })
+//! noting(async move { … }, { use …; errors::<io::Result<u32>>().eventlet_kind() })
 //! ```
 //!
-//! The closure never runs: by method resolution it selects a type that knows how errors of this
-//! kind are shown. `eventlet_kind` resolves, in this order,
+//! By method resolution this selects a type that knows how errors of this kind are shown.
+//! `eventlet_kind` resolves, in this order,
 //!
 //! 1. to the inherent method of `Errors<Result<T, E>>` where `E` is an `Error`: shown with its
 //!    sources;
@@ -187,8 +187,9 @@ impl<F: Future, K> Noting<F, K> {
     }
 }
 
-/// Names the type of a body's value. Stands in code that never runs.
-pub(crate) fn errors<R>() -> Errors<R> {
+/// Names the type of a body's value.
+#[inline(always)]
+pub fn errors<R>() -> Errors<R> {
     Errors(PhantomData)
 }
 

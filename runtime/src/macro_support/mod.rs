@@ -16,20 +16,36 @@ pub use std::boxed::Box;
 pub use std::option::Option;
 
 use crate::call::{Green, GreenBox};
-pub use crate::greenthread::lost::{BoxedErrors, NoErrors, ShownErrors};
-use crate::greenthread::lost::{Errors, Noting, errors};
+pub use crate::greenthread::lost::errors;
+use crate::greenthread::lost::{Errors, Noting};
 use crate::hub::current;
 use crate::hub::task::Tells;
 pub use crate::lint;
-pub use crate::macro_support::blocking::{Suspect, Unremarkable, receiver};
-pub use crate::macro_support::for_loop::{GreenSteps, NoSteps, Steps, steps};
+pub use crate::macro_support::blocking::receiver;
 pub use crate::macro_support::guards::{Held, NotHeld};
 pub use crate::macro_support::harness::Harness;
-pub use crate::macro_support::probe::{
-    GreenProbe, Kind, NeverGreen, PlainProbe, StaysPut, part, probe, probe_as, probe_future, probe_named,
-};
+pub use crate::macro_support::probe::{NeverGreen, StaysPut, part, probe_as, probe_future};
 pub use crate::macro_support::text::Text;
 pub use crate::macro_support::tried::{TakesFailure, Tried, value_of};
+
+/// What a body with calls or loops imports, all at once: each name that it imports by itself is an
+/// item that the compiler has to carry along.
+pub mod questions {
+    pub use crate::macro_support::for_loop::{GreenSteps as _, NoSteps as _, steps as __steps};
+    pub use crate::macro_support::probe::{
+        GreenProbe as _, Kind as __Kind, PlainProbe as _, probe as __probe, probe_named as __named,
+    };
+}
+
+/// What a body imports in which a call may be one of std's that block.
+pub mod suspects {
+    pub use crate::macro_support::blocking::{Suspect as _, Unremarkable as _};
+}
+
+/// What tells how the errors of a body are shown.
+pub mod kinds_of_errors {
+    pub use crate::greenthread::lost::{BoxedErrors as _, NoErrors as _, ShownErrors as _};
+}
 
 /// The body of a green function.
 #[inline(always)]
@@ -38,22 +54,46 @@ pub fn green<F: Future>(body: F) -> Green<F> {
     Green::new(body)
 }
 
-/// The body of a green function whose value may be an error. `kind` tells which, and never runs.
+/// The body of a green function whose value may be an error. Of `kind` only the type counts.
 #[inline(always)]
 #[track_caller]
-pub fn noting<F, K>(body: F, kind: impl FnOnce(fn() -> Errors<F::Output>) -> K) -> Green<Noting<F, K>>
+pub fn noting<F, K>(body: F, kind: K) -> Green<Noting<F, K>>
 where
     F: Future,
     K: Tells<F::Output>,
 {
-    let _ = (kind, errors::<F::Output>);
+    let _ = kind;
+    Green::new(Noting::new(body))
+}
+
+/// The same where the type of the value cannot be written. `kind` never runs.
+#[inline(always)]
+#[track_caller]
+pub fn noting_of_body<F, K>(body: F, kind: impl FnOnce(fn() -> Errors<F::Output>) -> K) -> Green<Noting<F, K>>
+where
+    F: Future,
+    K: Tells<F::Output>,
+{
+    let _ = kind;
     Green::new(Noting::new(body))
 }
 
 /// The body of a `#[green(boxed)]` function whose value may be an error.
 #[inline(always)]
 #[track_caller]
-pub fn boxed_noting<'a, F, K>(
+pub fn boxed_noting<'a, F, K>(body: F, kind: K) -> GreenBox<'a, F::Output>
+where
+    F: Future + 'a,
+    K: Tells<F::Output> + 'a,
+{
+    let _ = kind;
+    Green::new(Box::pin(Noting::<F, K>::new(body)))
+}
+
+/// The same where the type of the value cannot be written. `kind` never runs.
+#[inline(always)]
+#[track_caller]
+pub fn boxed_noting_of_body<'a, F, K>(
     body: F,
     kind: impl FnOnce(fn() -> Errors<F::Output>) -> K,
 ) -> GreenBox<'a, F::Output>
