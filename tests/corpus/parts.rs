@@ -1,12 +1,9 @@
 //! Values that are put together where they are returned: their parts come from functions of traits, of which only the
-//! place says what they give, and from iterators whose types name a function pointer.
+//! place says what they give.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
-use std::iter::{Flatten, Map};
-use std::slice::Iter;
-use std::vec::IntoIter;
 
 trait Measure: Copy + PartialOrd + Debug + Default {
     fn zero() -> Self;
@@ -70,22 +67,6 @@ impl Visitor for Doubles {
     }
 }
 
-struct Lengths<'a> {
-    iter: Map<Flatten<Iter<'a, Vec<String>>>, fn(&String) -> usize>,
-    left: usize,
-}
-
-struct Halves<T> {
-    iter: Map<IntoIter<u32>, fn(u32) -> T>,
-}
-
-fn length(text: &String) -> usize {
-    text.len()
-}
-fn half(n: u32) -> f64 {
-    f64::from(n) / 2.0
-}
-
 crate::pairs! {
     fn empty_route[K: Default, M: Measure](_: &K, _: M) -> Route<K, M> {
         Route { cost: Span(Measure::zero(), Measure::infinite()), via: None, seen: (Default::default(), <_>::of(3)) }
@@ -128,36 +109,4 @@ crate::pairs! {
         }
     }
     with ("21", Doubles), ("", Doubles), ("4294967295", Doubles), ("99999999999", Doubles), ("word", Doubles);
-
-    fn lengths<'a>(texts: &'a [Vec<String>]) -> Vec<usize> {
-        let all = texts.iter().flatten();
-        let mut lengths = Lengths { iter: all.map(length), left: 2 };
-        let mut first = vec![];
-        while lengths.left > 0 {
-            lengths.left -= 1;
-            let Some(length) = lengths.iter.next() else { break };
-            first.push(length);
-        }
-        first
-    }
-    with (&[vec!["ab".to_owned()], vec![], vec!["c".to_owned(), "def".to_owned()]]), (&[]);
-
-    fn halves(numbers: Vec<u32>) -> Vec<f64> {
-        let numbers = numbers.into_iter();
-        let halves = Halves { iter: numbers.map(half) };
-        halves.iter.collect()
-    }
-    with (vec![1, 2, 5]), (vec![]);
-
-    fn none_of[T](_: &T) -> Halves<T> {
-        let none: Vec<u32> = Default::default();
-        Halves { iter: none.into_iter().map(|_| unreachable!()) }
-    }
-    with (&'x');
-}
-
-impl<T> Debug for Halves<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} halves", self.iter.len())
-    }
 }
