@@ -29,7 +29,7 @@ pub enum AtOnce {}
 
 /// A green call gives the value.
 #[derive(Debug)]
-pub enum Driven {}
+pub enum Suspending {}
 
 /// No value is given: the closure does not come back.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl<T> Gives<T, AtOnce> for T {
     }
 }
 
-impl<F: Future> Gives<F::Output, Driven> for Green<F> {
+impl<F: Future> Gives<F::Output, Suspending> for Green<F> {
     fn into_call(self) -> impl Future<Output = F::Output> {
         self
     }
