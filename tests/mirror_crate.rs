@@ -1,5 +1,6 @@
 //! A crate whose `std` is the mirror: one line redirects every module of it, and what its macros write.
 
+#[macro_use]
 extern crate eventlet_std as std;
 
 mod inner {
@@ -45,7 +46,7 @@ struct Derived {
     numbers: Vec<u32>,
 }
 
-std::thread_local! {
+thread_local! {
     static SEEN: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
@@ -68,4 +69,19 @@ fn derives_and_macros_of_std_go_on_working() {
     SEEN.set(3);
     assert_eq!(SEEN.get(), 3);
     println!("{}", std::env!("CARGO_PKG_NAME"));
+}
+
+#[eventlet::green]
+fn see(times: u32) -> u32 {
+    for _ in 0..times {
+        SEEN.set(SEEN.get() + 1);
+        std::thread::yield_now();
+    }
+    SEEN.get()
+}
+
+#[eventlet::test]
+fn with_macro_use_a_thread_local_is_the_green_threads_without_its_path_too() {
+    let (one, other) = (std::thread::spawn(|| see(1)), std::thread::spawn(|| see(2)));
+    assert_eq!((one.join().unwrap(), other.join().unwrap(), SEEN.get()), (1, 2, 0));
 }

@@ -4,11 +4,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use eventlet::green::io::{InPlace, PipeWriter, Write, pipe};
+use eventlet::green::net::TcpListener;
 use eventlet::green::std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use eventlet::green::std::sync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 use eventlet::green::std::thread;
 use eventlet::testing::now;
-use eventlet::{green, sleep, spawn, with_timeout};
+use eventlet::{green, sleep, spawn, tpool, with_timeout};
 use eventlet_tests::{assert_events, ms, note};
 
 #[green]
@@ -318,4 +320,68 @@ fn a_channel_in_a_loop_suspends_for_each_value() {
     }
     assert_eq!(times, [(1, ms(10)), (2, ms(20)), (3, ms(30))]);
     sender.join().unwrap();
+}
+
+/// Somebody else's: it knows std's traits alone.
+fn copy_upper(mut from: impl std::io::Read, mut to: impl std::io::Write) -> std::io::Result<()> {
+    let mut text = String::new();
+    from.read_to_string(&mut text)?;
+    write!(to, "{}", text.to_uppercase())?;
+    to.flush()
+}
+
+#[eventlet::test(real_time)]
+fn somebody_elses_code_waits_in_place_for_a_green_stream() -> std::io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let (answered, answering) = std::sync::mpsc::channel();
+    let peer = std::thread::spawn(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        std::thread::sleep(ms(20));
+        std::io::Write::write_all(&mut stream, b"late").unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        answered.send(std::io::read_to_string(stream).unwrap()).unwrap();
+    });
+    let (stream, _) = listener.accept()?;
+    let other = spawn(|| note_it("another"));
+    copy_upper(InPlace::new(stream.try_clone()?), InPlace::new(stream))?;
+    note("copied");
+    other.wait();
+    // Nobody else was resumed while it waited.
+    assert_events(["copied", "another"]);
+    assert_eq!(tpool::execute(move || answering.recv().unwrap()), "LATE");
+    tpool::execute(move || peer.join().unwrap());
+    Ok(())
+}
+
+#[green]
+fn note_it(event: &'static str) {
+    note(event);
+}
+
+#[green]
+fn write_late(mut writer: PipeWriter) {
+    sleep(ms(1));
+    writer.write_all(b"from a green thread").unwrap();
+}
+
+#[test]
+fn outside_of_green_code_the_hub_runs_while_somebody_elses_code_waits() {
+    let (reader, writer) = pipe().unwrap();
+    spawn(move || write_late(writer));
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut InPlace::new(reader), &mut text).unwrap();
+    assert_eq!(text, "from a green thread");
+}
+
+#[eventlet::test]
+fn in_place_a_buffer_is_read_and_a_file_is_sought() {
+    use std::io::{BufRead, Seek, SeekFrom};
+    let mut lines = InPlace::new(eventlet::green::io::BufReader::new("a\nb".as_bytes()));
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    assert_eq!((line.as_str(), lines.into_inner().buffer()), ("a\n", &b"b"[..]));
+    let mut cursor = InPlace::new(std::io::Cursor::new([1, 2, 3]));
+    assert_eq!(cursor.seek(SeekFrom::End(-1)).unwrap(), 2);
+    assert_eq!(cursor.get_ref().position(), 2);
 }

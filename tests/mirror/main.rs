@@ -20,7 +20,11 @@ mod on_std {
         )*};
     }
 
+    mod fs;
+    mod io;
     mod mpsc;
+    mod net;
+    mod process;
     mod sync;
     mod thread;
 }
@@ -37,7 +41,11 @@ mod on_the_mirror {
         )*};
     }
 
+    mod fs;
+    mod io;
     mod mpsc;
+    mod net;
+    mod process;
     mod sync;
     mod thread;
 }

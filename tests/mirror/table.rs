@@ -34,6 +34,9 @@ macro_rules! twins {
 }
 
 twins! {
+    "", in_root = eventlet::green::thread, eventlet::green::std {
+        thread_local: "nothing; its values are the green threads'",
+    }
     "fs", in_fs = eventlet::green::fs, eventlet::green::std::fs {
         DirBuilder: "`create`",
         DirEntry: "`metadata`, `file_type`",
@@ -143,6 +146,7 @@ twins! {
     "thread", in_thread = eventlet::green::thread, eventlet::green::std::thread {
         Builder: "nothing; what it starts are green threads",
         JoinHandle: "`join`",
+        LocalKey: "nothing; its values are the green threads'",
         Scope: "nothing; what it starts are green threads",
         ScopedJoinHandle: "`join`",
         Thread: "nothing; it is a green thread's",
@@ -198,7 +202,7 @@ const NEVER: &[(&str, &str)] = &[
         "",
         "assert assert_eq assert_ne cfg cfg_select column compile_error concat debug_assert debug_assert_eq \
          debug_assert_ne env file format format_args include include_bytes include_str \
-         is_x86_feature_detected line matches module_path option_env panic stringify thread_local todo try unimplemented \
+         is_x86_feature_detected line matches module_path option_env panic stringify todo try unimplemented \
          unreachable vec write writeln",
     ),
     (
@@ -233,7 +237,7 @@ const NEVER: &[(&str, &str)] = &[
     ("process", "CommandArgs CommandEnvs ExitCode ExitStatus Output Stdio Termination abort id"),
     ("sync", "Arc PoisonError Weak TryLockError LockResult TryLockResult"),
     ("sync::mpsc", "RecvError SendError RecvTimeoutError TryRecvError TrySendError"),
-    ("thread", "AccessError LocalKey ThreadId available_parallelism panicking Result"),
+    ("thread", "AccessError ThreadId available_parallelism panicking Result"),
     ("time", "Duration Instant SystemTime SystemTimeError TryFromFloatSecsError UNIX_EPOCH"),
 ];
 
@@ -284,7 +288,8 @@ fn table_of_all() -> String {
     for (module, name, twin, blocks) in TWINS {
         let twin = twin.replace(' ', "");
         let item = joined(module, name);
-        rows.push((item.clone(), format!("| `{item}` | {blocks} | `{twin}::{name}` |")));
+        let shown = if module.is_empty() { format!("{item}!") } else { item.clone() };
+        rows.push((item, format!("| `{shown}` | {blocks} | `{twin}::{name}` |")));
     }
     for (path, reason) in WITHOUT {
         let shown = if path.contains("::") { (*path).to_owned() } else { format!("{path}!") };

@@ -14,6 +14,7 @@ use std::future::Future;
 
 pub use std::boxed::Box;
 pub use std::option::Option;
+pub use std::thread_local;
 
 use crate::call::{Green, GreenBox};
 pub use crate::greenthread::lost::errors;

@@ -2,10 +2,17 @@
 
 use super::std;
 
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+std::thread_local! {
+    static COUNT: Cell<u32> = const { Cell::new(7) };
+    /// What has been said.
+    static SAID: RefCell<Vec<&'static str>> = RefCell::new(vec!["at first"])
+}
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(20);
@@ -109,5 +116,25 @@ same! {
         let began = Instant::now();
         thread::sleep(SHORT);
         assert!(began.elapsed() >= SHORT);
+    }
+
+    fn count_up(times: u32) -> (u32, usize) {
+        for _ in 0..times {
+            COUNT.set(COUNT.get() + 1);
+            SAID.with_borrow_mut(|said| said.push("again"));
+            thread::yield_now();
+        }
+        (COUNT.replace(0), SAID.take().len())
+    }
+
+    #[test]
+    fn each_thread_has_its_own_values() {
+        COUNT.set(1);
+        let one = thread::spawn(|| count_up(1));
+        let other = thread::spawn(|| count_up(3));
+        assert_eq!((one.join().unwrap(), other.join().unwrap()), ((8, 2), (10, 4)));
+        assert_eq!((COUNT.take(), COUNT.get()), (1, 0));
+        assert_eq!(SAID.with_borrow(|said| said.clone()), ["at first"]);
+        assert_eq!(COUNT.try_with(|count| count.get()).unwrap(), 0);
     }
 }

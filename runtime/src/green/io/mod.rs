@@ -54,6 +54,12 @@
 //! }
 //! ```
 //!
+//! # For code that knows std's traits
+//!
+//! Somebody else's parser that reads from a `std::io::Read` cannot suspend. [`InPlace`] has std's
+//! traits around a green stream; its reads and writes wait where they stand, and hold the hub for
+//! as long.
+//!
 //! # What a kill or a timeout can lose
 //!
 //! One `read` or `write` loses nothing: either it happened or it did not. Methods that make several
@@ -110,6 +116,7 @@ mod copy;
 mod descriptor;
 mod erased;
 mod fmt_into;
+mod in_place;
 mod line_writer;
 #[cfg(unix)]
 mod outlet;
@@ -137,6 +144,7 @@ pub use buf_writer::{BufWriter, IntoInnerError};
 pub use copy::copy;
 pub use erased::{DynBufRead, DynRead, DynSeek, DynStream, DynWrite};
 pub use fmt_into::fmt_into;
+pub use in_place::InPlace;
 pub use line_writer::LineWriter;
 #[cfg(unix)]
 pub use pipe::{PipeReader, PipeWriter, pipe};

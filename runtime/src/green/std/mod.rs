@@ -2,7 +2,7 @@
 //!
 //! `use eventlet::green::std;` at the head of a module, and its `std::net::TcpStream`,
 //! `std::sync::Mutex` and `std::thread::spawn` are the green ones; whatever never blocks is std's
-//! own, the same type: `io::Error`, `Duration`, `SocketAddr`, `Arc`, all macros.
+//! own, the same type: `io::Error`, `Duration`, `SocketAddr`, `Arc`, all macros but `thread_local!`.
 //!
 //! ```
 //! use eventlet::green::std;
@@ -48,6 +48,9 @@
 // What is shadowed is shadowed by name: of two globs neither would win. A module that has a twin
 // anywhere below it is written out.
 pub use ::std::*;
+
+#[doc(inline)]
+pub use crate::__green_thread_local as thread_local;
 
 /// std's `fs`: files and folders, on other OS threads.
 pub mod fs {
@@ -147,7 +150,7 @@ pub mod thread {
     pub use ::std::thread::*;
 
     pub use crate::green::thread::{
-        Builder, JoinHandle, Scope, ScopedJoinHandle, Thread, current, park, park_timeout, scope, sleep,
-        spawn, yield_now,
+        Builder, JoinHandle, LocalKey, Scope, ScopedJoinHandle, Thread, current, park, park_timeout, scope,
+        sleep, spawn, yield_now,
     };
 }

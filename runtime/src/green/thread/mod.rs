@@ -13,12 +13,16 @@ use crate::green;
 use crate::greenthread::GreenThread;
 use crate::hub::exit::Exit;
 
+mod local;
 mod park;
 mod scope;
 
-pub use std::thread::{AccessError, LocalKey, Result, available_parallelism, panicking};
+pub use std::thread::{AccessError, Result, available_parallelism, panicking};
 
+#[doc(inline)]
+pub use crate::__green_thread_local as thread_local;
 pub use crate::greenthread::{Thread, current, sleep};
+pub use local::LocalKey;
 pub use park::{park, park_timeout};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 
