@@ -2,7 +2,8 @@
 //!
 //! `use eventlet::green::std;` at the head of a module, and its `std::net::TcpStream`,
 //! `std::sync::Mutex` and `std::thread::spawn` are the green ones; whatever never blocks is std's
-//! own, the same type: `io::Error`, `Duration`, `SocketAddr`, `Arc`, all macros but `thread_local!`.
+//! own, the same type: `io::Error`, `Duration`, `SocketAddr`, `Arc`, all macros but
+//! `thread_local!`.
 //!
 //! ```
 //! use eventlet::green::std;
