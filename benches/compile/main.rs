@@ -1,5 +1,5 @@
-//! What `#[green]` costs the compiler: the same source as green functions, as `async` functions with `.await` on the
-//! green calls only, and as plain functions.
+//! What `#[green]` costs the compiler: the same source as green functions, twice, the second time with the macro built
+//! optimised; as `async` functions with `.await` on the green calls only; and as plain functions.
 //!
 //!     cargo run --release -p eventlet-bench --bin compile [rounds] [check]
 //!
@@ -13,11 +13,18 @@ use std::process::Command;
 #[derive(Clone, Copy)]
 enum Way {
     Green,
+    /// The same in a package that asks for an optimised macro.
+    GreenOptimised,
     ByHand,
     Plain,
 }
 
-const WAYS: [(Way, &str); 3] = [(Way::Green, "green"), (Way::ByHand, "by-hand"), (Way::Plain, "plain")];
+const WAYS: [(Way, &str); 4] = [
+    (Way::Green, "green"),
+    (Way::GreenOptimised, "green-optimised"),
+    (Way::ByHand, "by-hand"),
+    (Way::Plain, "plain"),
+];
 
 fn main() {
     let rounds: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(5).max(1);
@@ -31,8 +38,8 @@ fn main() {
     println!("| source | way | cold check | … | after an edit | … |{built}");
     println!("|---|---|---:|---:|---:|---:|{columns}");
     for (name, source) in [("artificial", artificial()), ("real-looking", real_looking())] {
-        let packages =
-            WAYS.map(|(way, word)| (word, Package::new(&format!("{name}-{word}"), &written(&source, way))));
+        let packages = WAYS
+            .map(|(way, word)| (word, Package::new(&format!("{name}-{word}"), &written(&source, way), way)));
         let costs = works.iter().map(|work| {
             let rounds = if matches!(work, Work::Build) { rounds.min(3) } else { rounds };
             interleaved(&packages, *work, rounds)
@@ -55,7 +62,7 @@ fn main() {
 }
 
 /// Where the ways stand that all are compared with.
-const BY_HAND: usize = 1;
+const BY_HAND: usize = 2;
 
 /// What the compiler is asked to do.
 #[derive(Clone, Copy)]
@@ -108,7 +115,7 @@ fn spent_by_children() -> f64 {
 /// `/*async*/` where a function that makes some begins.
 fn written(source: &str, way: Way) -> String {
     match way {
-        Way::Green => source.replace("/*.await*/", "").replace("/*async*/", ""),
+        Way::Green | Way::GreenOptimised => source.replace("/*.await*/", "").replace("/*async*/", ""),
         Way::ByHand => {
             let source = source.replace("#[green]", "").replace("/*.await*/", ".await");
             source.replace("/*async*/", "async ").replace("use eventlet::green;", "")
@@ -200,15 +207,19 @@ struct Package {
 }
 
 impl Package {
-    fn new(name: &str, source: &str) -> Self {
+    fn new(name: &str, source: &str, way: Way) -> Self {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let target = project.join("target/compile-cost");
         let folder = target.join(name);
         fs::create_dir_all(folder.join("src")).expect("a folder");
         let runtime = project.join("runtime");
+        let profile = match way {
+            Way::GreenOptimised => "[profile.dev.build-override]\nopt-level = 3\n",
+            _ => "",
+        };
         let manifest = format!(
             "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
-             [dependencies]\neventlet = {{ path = {runtime:?} }}\n"
+             [dependencies]\neventlet = {{ path = {runtime:?} }}\n{profile}"
         );
         fs::write(folder.join("Cargo.toml"), manifest).expect("a writable folder");
         fs::copy(project.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file is there");
