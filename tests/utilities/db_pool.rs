@@ -431,3 +431,36 @@ fn a_connection_that_the_check_refuses_is_not_lent_again() {
     assert_events(["3 closed"]);
     assert_eq!((pool.len(), pool.free()), (0, 2));
 }
+
+#[eventlet::test]
+fn with_a_check_on_return_a_connection_is_looked_at_once_a_loan() {
+    let is_down = Rc::new(Cell::new(false));
+    let look = {
+        let is_down = is_down.clone();
+        move |connection: &Numbered| {
+            note(format!("{} looked at", connection.0));
+            !is_down.get()
+        }
+    };
+    let is_settled = |connection: &Numbered| {
+        note(format!("{} asked", connection.0));
+        connection.0 != 2
+    };
+    let pool = pool(Builder::new().max_size(1).check(look).check_on_return(is_settled).clone());
+    drop(pool.get().unwrap());
+    assert_events(["1 asked"]);
+    drop(pool.get().unwrap());
+    pool.try_get().unwrap().put();
+    assert_events(["1 looked at", "1 asked", "1 looked at", "1 asked"]);
+    // One that is dead is kept until somebody wants it, and given to nobody.
+    let lent = pool.get().unwrap();
+    is_down.set(true);
+    drop(lent);
+    assert_eq!(pool.idle(), 1);
+    assert_events(["1 looked at", "1 asked"]);
+    drop(pool.get().unwrap());
+    assert_events(["1 looked at", "1 closed", "2 asked", "2 closed"]);
+    pool.get().unwrap().put_with(roll_back);
+    assert_events(["3 asked", "3 rolls back", "3 closed"]);
+    assert_eq!((pool.len(), pool.free()), (0, 1));
+}

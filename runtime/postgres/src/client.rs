@@ -145,10 +145,13 @@ impl Client {
     ///
     /// One that is no longer [usable](Connection::is_usable) is closed, and nobody gets it: after a
     /// kill in the middle of a query, after `SET` or `LISTEN`, or when the server was started anew.
-    /// This is the pool's [check](Builder::check), in place of one that the settings have.
+    /// This is the pool's [check](Builder::check), in place of one that the settings have. Whether
+    /// the server has ended it is asked once a loan, before it is lent: of what comes back, what is
+    /// known is looked at alone ([`Builder::check_on_return`]).
     pub fn pool(&self, settings: Builder<Connection>) -> Pool {
         let client = self.clone();
-        settings.check(Connection::is_usable).build(move || {
+        let settings = settings.check(Connection::is_usable).check_on_return(Connection::is_settled);
+        settings.build(move || {
             let client = client.clone();
             async move { client.connect().await }
         })

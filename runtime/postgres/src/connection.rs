@@ -297,7 +297,12 @@ impl Connection {
     /// `pg_advisory_lock`) it does not see. It is the [check](eventlet::db_pool::Builder::check) of
     /// a [`Pool`](crate::Pool).
     pub fn is_usable(&self) -> bool {
-        self.session.is_usable() && !self.client().is_closed()
+        self.is_settled() && !self.session.is_at_its_end()
+    }
+
+    /// The same, but for an end that nobody has heard of yet: the operating system is not asked.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.session.is_settled() && !self.client().is_closed()
     }
 
     /// Is what is said here encrypted? See [TLS](crate#tls).

@@ -193,9 +193,15 @@ impl Session {
         self.has_ended.get()
     }
 
-    pub(crate) fn is_usable(&self) -> bool {
-        let is_as_it_was = !self.is_busy.get() && !self.is_changed.get();
-        is_as_it_was && !self.has_ended.get() && !self.stream.is_at_its_end(self.is_encrypted.get())
+    /// Is it as it was, as far as is known?
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.is_busy.get() && !self.is_changed.get() && !self.has_ended.get()
+    }
+
+    /// Has the server ended it, whether or not the driver has heard of that? Asks the operating
+    /// system.
+    pub(crate) fn is_at_its_end(&self) -> bool {
+        self.stream.is_at_its_end(self.is_encrypted.get())
     }
 
     pub(crate) fn error(&self, call: &'static str, cause: impl Into<Cause>) -> Error {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eventlet::db_pool::Builder;
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::{TcpListener, TcpStream};
-use eventlet::{GreenIterator, GreenThread, green, listen, sleep, spawn, with_timeout};
+use eventlet::{GreenIterator, GreenThread, Queue, green, listen, sleep, spawn, with_timeout};
 use eventlet_postgres::{Cause, Client, SimpleQueryMessage};
 
 const MS: Duration = Duration::from_millis(1);
@@ -188,6 +188,60 @@ fn a_server_that_says_nothing_or_goes_away_gives_no_connection() {
     assert!(matches!(error.cause(), Cause::Postgres(_)), "{error}");
     assert!(error.to_string().contains(error.server()));
     serving.wait();
+}
+
+/// Lets one after the other in, answers a query of each, and hands the connection to whoever ends it.
+#[green]
+fn serve_each_once(listener: TcpListener, count: usize, answered: Queue<TcpStream>) -> Vec<Vec<u8>> {
+    let mut asked = Vec::new();
+    for _ in 0..count {
+        let mut stream = let_in(&listener);
+        stream.write_all(&greeting()).unwrap();
+        asked.push(hear_message(&mut stream).1);
+        stream.write_all(&answer()).unwrap();
+        answered.put(stream).unwrap();
+    }
+    asked
+}
+
+#[eventlet::test]
+fn a_connection_that_the_server_has_ended_is_lent_to_nobody() {
+    let (client, listener) = client();
+    let (answered, pool) = (Queue::unbounded(), client.pool(Builder::new().max_size(1)));
+    let serving = {
+        let answered = answered.clone();
+        spawn(move || serve_each_once(listener, 4, answered))
+    };
+    // While it is idle. Nobody has run since, so that the driver has not heard of it.
+    pool.get().unwrap().simple_query("SELECT 1").unwrap();
+    assert_eq!(pool.idle(), 1);
+    drop(answered.get().unwrap());
+    // While somebody has it, who does not notice.
+    let mut lent = pool.get().unwrap();
+    lent.simple_query("SELECT 2").unwrap();
+    drop(answered.get().unwrap());
+    drop(lent);
+    assert_eq!(pool.idle(), 1);
+    // The same, with somebody in line for it.
+    let mut lent = pool.get().unwrap();
+    lent.simple_query("SELECT 3").unwrap();
+    let next = {
+        let pool = pool.clone();
+        spawn(
+            #[green]
+            move || pool.get().unwrap().simple_query("SELECT 4").map(drop).map_err(drop),
+        )
+    };
+    sleep(MS);
+    assert_eq!(pool.waiting(), 1);
+    drop(answered.get().unwrap());
+    drop(lent);
+    assert_eq!(next.wait(), Ok(()));
+    pool.clear();
+    drop(answered.get().unwrap());
+    sleep(MS);
+    let asked = ["SELECT 1\0", "SELECT 2\0", "SELECT 3\0", "SELECT 4\0"];
+    assert_eq!(serving.wait(), asked.map(|query| query.as_bytes().to_vec()));
 }
 
 /// Answers one query with less than the whole, and goes away.

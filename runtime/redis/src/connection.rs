@@ -142,7 +142,12 @@ impl Connection {
     /// (`SELECT`, `AUTH`, `HELLO`, `CLIENT`, …). It is the
     /// [check](eventlet::db_pool::Builder::check) of a [`Pool`](crate::Pool).
     pub fn is_usable(&self) -> bool {
-        !self.is_broken && !self.is_watching && !self.is_changed && self.stream.is_silent()
+        self.is_settled() && self.stream.is_silent()
+    }
+
+    /// The same, but for an end that the server has sent: the operating system is not asked.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.is_broken && !self.is_watching && !self.is_changed
     }
 
     /// The address of the server.

@@ -264,7 +264,9 @@ fn a_pool_never_hands_on_what_a_kill_or_a_server_has_ended() {
     let changed = vec![hear(&["SELECT", "5"]), say("+OK\r\n"), Wait];
     let watching = vec![hear(&["WATCH", "key"]), say("+OK\r\n"), Wait];
     let last = vec![hear(&["GET", "c"]), say("$1\r\n2\r\n"), hear(&["GET", "d"]), say("$1\r\n3\r\n"), Wait];
-    let server = Server::new("", vec![killed, ended, changed, watching, last]);
+    // And this one while somebody has it, who does not notice.
+    let left = vec![hear(&["GET", "e"]), say("$1\r\n4\r\n"), Yield];
+    let server = Server::new("", vec![killed, ended, left, changed, watching, last]);
     let pool = server.client.pool(Builder::new().max_size(1));
 
     let user = {
@@ -281,6 +283,11 @@ fn a_pool_never_hands_on_what_a_kill_or_a_server_has_ended() {
     assert_eq!(pool.get().unwrap().query::<u32>(&Cmd::get("b")).unwrap(), 1);
     assert_eq!(pool.idle(), 1);
     sleep(5 * MS);
+    let mut lent = pool.get().unwrap();
+    assert_eq!(lent.query::<u32>(&Cmd::get("e")).unwrap(), 4);
+    sleep(5 * MS);
+    assert!(!lent.is_usable());
+    drop(lent);
     pool.get().unwrap().query::<()>(cmd("SELECT").arg(5)).unwrap();
     assert_eq!(pool.idle(), 0);
     pool.get().unwrap().query::<()>(cmd("WATCH").arg("key")).unwrap();

@@ -21,6 +21,8 @@ pub(super) struct Settings<C> {
     pub(super) max_age: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) check: Option<Check<C>>,
+    /// What is asked of one that comes back, if that is not the same.
+    pub(super) check_on_return: Option<Check<C>>,
     /// `None` for a connection that is not to be used again.
     pub(super) cleanup: Option<Rc<dyn Fn(C) -> Cleaning<C>>>,
 }
@@ -42,6 +44,7 @@ impl<C: 'static> Builder<C> {
                 max_age: Duration::from_secs(30),
                 connect_timeout: Duration::from_secs(5),
                 check: None,
+                check_on_return: None,
                 cleanup: None,
             },
         }
@@ -83,7 +86,8 @@ impl<C: 'static> Builder<C> {
     ///
     /// It is asked when a connection comes back, before the cleanup, and once more before a
     /// connection is lent that was idle. So it must be quick, and it cannot suspend: it looks at
-    /// what is known, as a query that was cut off or an end that the server has sent.
+    /// what is known, as a query that was cut off or an end that the server has sent. One that asks
+    /// the operating system need not do so twice: [`check_on_return`](Self::check_on_return).
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -102,6 +106,41 @@ impl<C: 'static> Builder<C> {
     /// ```
     pub fn check(mut self, check: impl Fn(&C) -> bool + 'static) -> Self {
         self.settings.check = Some(Rc::new(check));
+        self
+    }
+
+    /// Which connections that come back are kept, in the place of [`check`](Self::check), which is
+    /// then asked before a connection is lent and at no other time. It is for what whoever had the
+    /// connection has left behind; what may happen to it while it is idle `check` sees in any case.
+    ///
+    /// It must be quick, and it cannot suspend. One for which it says `false` is closed.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::convert::Infallible;
+    /// use std::rc::Rc;
+    /// use eventlet::db_pool::{Builder, ConnectError};
+    /// use eventlet::green;
+    ///
+    /// #[green]
+    /// fn main() -> Result<(), ConnectError<Infallible>> {
+    ///     let looks = Rc::new(Cell::new(0));
+    ///     let seen = looks.clone();
+    ///     let look = move |_: &String| {
+    ///         seen.set(seen.get() + 1);
+    ///         true
+    ///     };
+    ///     let is_settled = |connection: &String| !connection.contains("BEGIN");
+    ///     let settings = Builder::new().check(look).check_on_return(is_settled);
+    ///     let pool = settings.build(#[green] || Ok(String::new()));
+    ///     drop(pool.get()?); // it is new: nobody looks
+    ///     pool.get()?.push_str("BEGIN");
+    ///     assert_eq!((looks.get(), pool.len()), (1, 0));
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn check_on_return(mut self, check: impl Fn(&C) -> bool + 'static) -> Self {
+        self.settings.check_on_return = Some(Rc::new(check));
         self
     }
 
@@ -145,18 +184,32 @@ impl<C: 'static> Default for Builder<C> {
 
 impl<C> Clone for Builder<C> {
     fn clone(&self) -> Self {
-        let Settings { min_size, max_size, max_idle, max_age, connect_timeout, ref check, ref cleanup } =
-            self.settings;
-        let (check, cleanup) = (check.clone(), cleanup.clone());
+        let Settings { min_size, max_size, max_idle, max_age, connect_timeout, .. } = self.settings;
         Builder {
-            settings: Settings { min_size, max_size, max_idle, max_age, connect_timeout, check, cleanup },
+            settings: Settings {
+                min_size,
+                max_size,
+                max_idle,
+                max_age,
+                connect_timeout,
+                check: self.settings.check.clone(),
+                check_on_return: self.settings.check_on_return.clone(),
+                cleanup: self.settings.cleanup.clone(),
+            },
         }
     }
 }
 
 impl<C> Settings<C> {
-    pub(super) fn is_good(&self, connection: &C) -> bool {
+    /// May this one, which was idle, be lent?
+    pub(super) fn may_be_lent(&self, connection: &C) -> bool {
         self.check.as_ref().is_none_or(|check| check(connection))
+    }
+
+    /// May this one, which was lent, be kept?
+    pub(super) fn may_come_back(&self, connection: &C) -> bool {
+        let check = self.check_on_return.as_ref().or(self.check.as_ref());
+        check.is_none_or(|check| check(connection))
     }
 }
 
@@ -169,6 +222,7 @@ impl<C> fmt::Debug for Builder<C> {
             .field("max_age", &self.settings.max_age)
             .field("connect_timeout", &self.settings.connect_timeout)
             .field("check", &self.settings.check.is_some())
+            .field("check_on_return", &self.settings.check_on_return.is_some())
             .field("cleanup", &self.settings.cleanup.is_some())
             .finish()
     }

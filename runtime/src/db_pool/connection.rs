@@ -13,8 +13,9 @@ use crate::greenthread::spawn_n;
 use crate::hub::current;
 
 /// A connection of a [`ConnectionPool`](super::ConnectionPool). Dropping it brings it back, and
-/// wakes the first in line. One that the pool's [`check`](super::Builder::check) refuses is closed
-/// instead.
+/// wakes the first in line. One that the pool's
+/// [`check_on_return`](super::Builder::check_on_return) refuses, or if there is none its
+/// [`check`](super::Builder::check), is closed instead.
 ///
 /// If the pool has a cleanup, a green thread of its own does that after the drop;
 /// [`put`](Self::put) waits for it.
@@ -95,7 +96,7 @@ impl<C, E> Connection<C, E> {
     {
         let Lent { entry, place } = self.lent.take().expect(LENT);
         Green::new(async move {
-            if !place.0.settings.is_good(&entry.connection) {
+            if !place.0.settings.may_come_back(&entry.connection) {
                 return;
             }
             if let Some(entry) = entry.cleaned(|connection| async { cleanup(connection).await.ok() }).await {
@@ -116,7 +117,7 @@ impl<C, E> Connection<C, E> {
 impl<C, E> Lent<C, E> {
     async fn put(self) {
         let Lent { entry, place } = self;
-        if !place.0.settings.is_good(&entry.connection) {
+        if !place.0.settings.may_come_back(&entry.connection) {
             return;
         }
         let entry = match &place.0.settings.cleanup {
@@ -155,7 +156,7 @@ impl<C, E> Drop for Connection<C, E> {
             // The hub has ended: nobody can be lent it any more.
             return;
         }
-        if !lent.place.0.settings.is_good(&lent.entry.connection) {
+        if !lent.place.0.settings.may_come_back(&lent.entry.connection) {
             return;
         }
         if lent.place.0.settings.cleanup.is_some() {

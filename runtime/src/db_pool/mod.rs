@@ -232,7 +232,7 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
     fn idle_one(&self) -> Option<Entry<C>> {
         loop {
             let entry = self.shared.idle.take()?;
-            if self.shared.settings.is_good(&entry.connection) {
+            if self.shared.settings.may_be_lent(&entry.connection) {
                 return Some(entry);
             }
         }
