@@ -230,6 +230,18 @@ virtual_tests! {
     }
 
     #[cfg(target_os = "linux")]
+    fn however_many_addresses_there_are_32_attempts_are_under_way() {
+        let silent = Silent::new();
+        let sources = get_hub().sources();
+        let addresses = vec![silent.address; 1000];
+        let connecting = spawn(#[green] move || connect(&addresses[..]).map(drop));
+        sleep(ms(60_000));
+        assert_eq!(get_hub().sources() - sources, 32);
+        connecting.kill();
+        assert_eq!((get_hub().sources(), get_hub().timers()), (sources, 0));
+    }
+
+    #[cfg(target_os = "linux")]
     fn a_limit_ends_every_attempt() {
         let silent = Silent::new();
         let (addresses, sources) = ([silent.address; 5], get_hub().sources());

@@ -1,6 +1,6 @@
 //! The DNS client, with a server that does what it likes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::process::Command;
@@ -132,16 +132,22 @@ impl<F: Fn(&Question) -> Vec<Reply>> Manners<F> {
     }
 }
 
+/// One of each kind, at the same port.
+#[green]
+fn sockets() -> (TcpListener, UdpSocket) {
+    loop {
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        // Another program may have the same port of UDP.
+        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()) {
+            return (tcp, udp);
+        }
+    }
+}
+
 impl Server {
     #[green]
     fn new<F: Fn(&Question) -> Vec<Reply> + 'static>(reply: F) -> Server {
-        let (tcp, udp) = loop {
-            let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-            // Another program may have the same port of UDP.
-            if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()) {
-                break (tcp, udp);
-            }
-        };
+        let (tcp, udp) = sockets();
         let (address, asked) = (tcp.local_addr().unwrap(), Rc::default());
         let manners = Rc::new(Manners { reply, asked: Rc::clone(&asked) });
         let datagrams = {
@@ -150,6 +156,17 @@ impl Server {
         };
         let threads = vec![datagrams, spawn(move || serve_tcp(tcp, manners))];
         Server { address, asked, threads }
+    }
+
+    /// Sends everybody to TCP, and does this there.
+    #[green]
+    fn tricky(trick: Trick) -> Server {
+        let (tcp, udp) = sockets();
+        let (address, asked) = (tcp.local_addr().unwrap(), Rc::default());
+        let reply = |question: &Question| vec![(Duration::ZERO, question.message(0, TRUNCATED, &[]))];
+        let manners = Rc::new(Manners { reply, asked: Rc::clone(&asked) });
+        let datagrams = spawn(move || serve_udp(Rc::new(udp), manners));
+        Server { address, asked, threads: vec![datagrams, spawn(move || play_to_each(tcp, trick))] }
     }
 
     /// Answers at once.
@@ -235,6 +252,106 @@ fn serve_client<F: Fn(&Question) -> Vec<Reply>>(mut client: TcpStream, manners: 
     }
 }
 
+/// How many lies there are.
+const LIES: usize = 12;
+
+/// An answer that says something else of itself than it is.
+fn lie(question: &Question, number: usize) -> Vec<u8> {
+    let here = question.bytes.len() as u8;
+    let alias = |data: Vec<u8>| question.answer(&[Record { kind: CNAME, ..question.record(60, data) }]);
+    // Of a record with a name in two bytes: where its data begins.
+    let data = here + 12;
+    let mut right = seven(question);
+    let length = usize::from(here) + 10;
+    match number {
+        // More answers than there are, and more questions.
+        0 => right[6..8].fill(0xff),
+        1 => right[4..6].fill(0xff),
+        // Data that is longer than the rest, and shorter than an address is.
+        2 => right[length..length + 2].fill(0xff),
+        3 => right[length..length + 2].copy_from_slice(&[0, 3]),
+        // A name that is itself, what comes later, or beyond the end.
+        4 => right[usize::from(here)..][..2].copy_from_slice(&[0xc0, here]),
+        5 => right[usize::from(here)..][..2].copy_from_slice(&[0xc0, here + 4]),
+        6 => right[usize::from(here)..][..2].copy_from_slice(&[0xff, 0xff]),
+        // Two that are each other, and one with a part before it comes round.
+        7 => return alias(vec![0xc0, data + 2, 0xc0, data]),
+        8 => return alias([&[1, b'a'][..], &[0xc0, data]].concat()),
+        // Names are of 255 bytes at most, and their parts of 63.
+        9 => {
+            let part = [&[63][..], &[b'a'; 63]].concat();
+            return alias([part.repeat(5), vec![0]].concat());
+        }
+        10 => return alias([&[0x7f][..], &[b'a'; 127], &[0]].concat()),
+        // No question.
+        _ => {
+            let name = encoded(&question.name);
+            right.splice(usize::from(here)..usize::from(here) + 2, name);
+            right.drain(12..usize::from(here));
+            right[4..6].fill(0);
+        }
+    }
+    right
+}
+
+/// What a server does to whoever comes by TCP.
+#[derive(Clone, Copy, Debug)]
+enum Trick {
+    /// Sends the right answer, a byte a second.
+    Drips,
+    /// Says that more will come, and sends no more.
+    Stalls,
+    /// The same, and closes.
+    Leaves,
+    /// Sends answers to what nobody has asked.
+    NeverEnds,
+}
+
+#[green]
+fn play(mut client: TcpStream, trick: Trick) -> io::Result<()> {
+    let mut length = [0; 2];
+    client.read_exact(&mut length)?;
+    let mut message = vec![0; u16::from_be_bytes(length).into()];
+    client.read_exact(&mut message)?;
+    let answer = seven(&Question::parse(&message, true));
+    let framed = [&(answer.len() as u16).to_be_bytes(), &answer[..]].concat();
+    match trick {
+        Trick::Drips => {
+            for byte in framed {
+                client.write_all(&[byte])?;
+                sleep(Duration::from_secs(1));
+            }
+        }
+        Trick::Stalls => {
+            client.write_all(&[&[0xff, 0xff], &answer[..]].concat())?;
+            sleep(Duration::from_secs(50));
+        }
+        Trick::Leaves => client.write_all(&[&[0xff, 0xff], &answer[..]].concat())?,
+        Trick::NeverEnds => {
+            let mut other = framed;
+            loop {
+                let id = u16::from_be_bytes([other[2], other[3]]).wrapping_add(1);
+                other[2..4].copy_from_slice(&id.to_be_bytes());
+                client.write_all(&other)?;
+                sleep(ms(10));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[green]
+fn play_to_each(listener: TcpListener, trick: Trick) -> io::Result<()> {
+    loop {
+        let (client, _) = listener.accept()?;
+        // Whoever has had enough of it goes away.
+        spawn_n(
+            #[green]
+            move || drop(play(client, trick)),
+        );
+    }
+}
+
 /// 192.0.2.7, or 2001:db8::7.
 fn seven(question: &Question) -> Vec<u8> {
     match question.kind {
@@ -245,6 +362,11 @@ fn seven(question: &Question) -> Vec<u8> {
         }
         _ => question.answer(&[]),
     }
+}
+
+/// Does it say that there is nothing, as a nameserver may?
+fn is_an_answer(error: &LookupError) -> bool {
+    matches!(error, LookupError::NoSuchName(_) | LookupError::NoRecords(_))
 }
 
 fn ip(text: &str) -> IpAddr {
@@ -620,6 +742,199 @@ virtual_tests! {
         assert_eq!(server.asked(), ["web.test. A", "web.test. AAAA"]);
         names::set_resolver(Rc::new(names::SystemResolver));
         drop((client, server));
+        settle();
+    }
+
+    fn an_answer_that_is_cut_off_anywhere_is_none() {
+        let whole = Question::parse(&[&[0; 12], &encoded("bad.test")[..], &[0, 1, 0, 1]].concat(), false);
+        let length = seven(&whole).len();
+        let cut = Rc::new(Cell::new(0));
+        let server = {
+            let cut = cut.clone();
+            Server::quick(move |question: &Question| {
+                let mut answer = seven(question);
+                if question.name == "bad.test." {
+                    answer.truncate(cut.get());
+                }
+                answer
+            })
+        };
+        // One that is too short for its question is not taken for its answer, and waited for.
+        let resolver = server.builder().timeout(ms(100)).attempts(0).build();
+        for at in 0..length {
+            cut.set(at);
+            let began = get_hub().now();
+            let error = resolver.ipv4("bad.test").unwrap_err();
+            assert!(!is_an_answer(&error) && get_hub().now() - began <= ms(1000), "at {at}: {error:?}");
+            resolver.clear_cache();
+        }
+        assert_eq!(resolver.ipv4("good.test").unwrap().len(), 1);
+        drop((resolver, server));
+        settle();
+    }
+
+    fn lengths_that_lie_and_names_that_go_round_are_no_answer() {
+        for by_tcp in [false, true] {
+            let server = Server::quick(move |question: &Question| match question.name.strip_suffix(".test.") {
+                _ if by_tcp && !question.is_tcp => question.message(0, TRUNCATED, &[]),
+                Some(number) if let Ok(number) = number.parse() => lie(question, number),
+                _ => seven(question),
+            });
+            let resolver = server.builder().timeout(ms(100)).attempts(0).build();
+            for number in 0..LIES {
+                let began = get_hub().now();
+                let error = resolver.ipv4(&format!("{number}.test")).unwrap_err();
+                // One without a question has no records of this name.
+                assert!(number == LIES - 1 || !is_an_answer(&error), "{number}: {error:?}");
+                assert!(get_hub().now() - began <= ms(1000), "{number}: {error:?}");
+                assert!(server.asked().len() <= 4, "{number}");
+            }
+            assert_eq!(resolver.ipv4("good.test").unwrap().len(), 1);
+            drop((resolver, server));
+            settle();
+        }
+    }
+
+    fn an_answer_from_another_address_is_ignored() {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = udp.local_addr().unwrap();
+        let mut others = vec![UdpSocket::bind("127.0.0.1:0").unwrap()];
+        // Where all of 127.0.0.0/8 is this machine's.
+        others.extend(UdpSocket::bind(("127.0.0.2", address.port())));
+        let server = spawn(#[green] move || {
+            let mut buf = [0; 512];
+            let (count, peer) = udp.recv_from(&mut buf).unwrap();
+            let question = Question::parse(&buf[..count], false);
+            for other in &others {
+                other.send_to(&question.answer(&[question.record(60, [6, 6, 6, 6])]), peer).unwrap();
+            }
+            sleep(ms(5));
+            udp.send_to(&seven(&question), peer).unwrap();
+        });
+        let resolver = Resolver::builder().nameserver(address).hosts(HostsResolver::new("/nowhere")).build();
+        assert_eq!(resolver.ipv4("a.test").unwrap()[..], [std::net::Ipv4Addr::new(192, 0, 2, 7)]);
+        assert_eq!(get_hub().now(), ms(5));
+        server.wait();
+        drop(resolver);
+        settle();
+    }
+
+    fn records_of_other_names_are_passed_over_and_not_kept() {
+        let server = Server::quick(|question: &Question| {
+            let of = |name: &str, kind, data: &[u8]| Record { name: name.to_owned(), kind, ttl: 300, data: data.into() };
+            let others = [of("bank.test.", A, &[6, 6, 6, 6]), of("bank.test.", AAAA, &[6; 16])];
+            let answers = match (&*question.name, question.kind) {
+                ("bank.test.", _) => return seven(question),
+                ("nothing.test.", _) => vec![],
+                ("www.test.", CNAME) => {
+                    vec![question.record(300, encoded("host.test")), of("host.test.", CNAME, &encoded("deep.test"))]
+                }
+                // The address first, and then whose it is.
+                ("www.test.", A) => vec![
+                    of("host.test.", A, &[192, 0, 2, 8]),
+                    of("www.test.", CNAME, &encoded("host.test")),
+                ],
+                (_, A) => vec![question.record(300, [192, 0, 2, 7])],
+                _ => vec![],
+            };
+            question.answer(&others.into_iter().chain(answers).collect::<Vec<_>>())
+        });
+        let resolver = server.resolver();
+        assert_eq!(resolver.ipv4("a.test").unwrap()[..], [std::net::Ipv4Addr::new(192, 0, 2, 7)]);
+        assert_eq!(resolver.lookup_ip("a.test").unwrap()[..], [ip("192.0.2.7")]);
+        assert_eq!(resolver.lookup_ip("www.test").unwrap()[..], [ip("192.0.2.8")]);
+        assert_eq!(resolver.cname("www.test").unwrap()[..], ["host.test"]);
+        let error = resolver.lookup_ip("nothing.test").unwrap_err();
+        assert!(matches!(error, LookupError::NoRecords(_)), "{error:?}");
+        server.asked();
+        assert_eq!(resolver.lookup_ip("bank.test").unwrap()[..], [ip("2001:db8::7"), ip("192.0.2.7")]);
+        assert_eq!(server.asked(), ["bank.test. A", "bank.test. AAAA"]);
+        drop((resolver, server));
+        settle();
+    }
+
+    fn a_chain_of_aliases_without_an_end_is_given_up() {
+        let server = Server::quick(|question: &Question| {
+            let number: u32 = question.name.trim_end_matches(".test.").parse().unwrap();
+            let next = encoded(&format!("{}.test", number + 1));
+            question.answer(&[Record { kind: CNAME, ..question.record(60, next) }])
+        });
+        let resolver = server.resolver();
+        let error = resolver.ipv4("0.test").unwrap_err();
+        assert!(matches!(error, LookupError::NoRecords(_)), "{error:?}");
+        assert_eq!(server.asked().len(), 8);
+        drop((resolver, server));
+        settle();
+    }
+
+    fn sixty_four_kib_by_tcp_are_taken_whole() {
+        const COUNT: u16 = 4090;
+        let server = Server::quick(|question: &Question| match question.is_tcp {
+            true => {
+                let address = |n: u16| [[10, 0], n.to_be_bytes()].concat();
+                question.answer(&(0..COUNT).map(|n| question.record(60, address(n))).collect::<Vec<_>>())
+            }
+            false => question.message(0, TRUNCATED, &[]),
+        });
+        let resolver = server.resolver();
+        let mut found = resolver.ipv4("many.test").unwrap().into_vec();
+        found.sort();
+        let expected = (0..COUNT).map(|n| std::net::Ipv4Addr::from(0x0a00_0000 | u32::from(n)));
+        assert_eq!(found, expected.collect::<Vec<_>>());
+        drop((resolver, server));
+        settle();
+    }
+
+    fn what_comes_in_drops_or_without_an_end_by_tcp_has_the_limit_of_the_question() {
+        for trick in [Trick::Drips, Trick::Stalls, Trick::Leaves, Trick::NeverEnds] {
+            let (server, began) = (Server::tricky(trick), get_hub().now());
+            let resolver = server.resolver();
+            let error = resolver.ipv4("a.test").unwrap_err();
+            assert!(!is_an_answer(&error), "{trick:?}: {error:?}");
+            match trick {
+                Trick::Leaves => assert!(get_hub().now() - began < ms(1000), "{:?}", get_hub().now()),
+                _ => assert!(matches!(error, LookupError::TimedOut(..)), "{trick:?}: {error:?}"),
+            }
+            let began = get_hub().now();
+            resolver.with_limit(ms(300)).ipv4("b.test").unwrap_err();
+            assert!(get_hub().now() - began <= ms(300), "{trick:?}");
+            drop((resolver, server));
+            sleep(Duration::from_secs(60));
+        }
+    }
+
+    fn a_flood_of_wrong_answers_has_the_limit_of_the_question() {
+        let server = Server::new(|question: &Question| {
+            let wrong = |n: u16| {
+                let mut bytes = question.answer(&[question.record(60, [6, 6, 6, 6])]);
+                let id = u16::from_be_bytes([bytes[0], bytes[1]]).wrapping_add(n);
+                bytes[..2].copy_from_slice(&id.to_be_bytes());
+                bytes
+            };
+            (1..=1000).map(|n| (ms(n.into()), wrong(n))).collect()
+        });
+        let resolver = server.resolver().with_limit(Duration::from_secs(1));
+        let error = resolver.ipv4("a.test").unwrap_err();
+        assert!(matches!(error, LookupError::TimedOut(..)), "{error:?}");
+        assert_eq!(get_hub().now(), Duration::from_secs(1));
+        drop((resolver, server));
+        // The rest of it has nobody to go to.
+        sleep(Duration::from_secs(10));
+    }
+
+    fn nothing_is_kept_for_longer_than_a_day() {
+        let server = Server::quick(|question: &Question| match &*question.name {
+            "nobody.test." => {
+                // For this long there will be no such name.
+                let soa = [&encoded("test")[..], &encoded("root.test"), &[0x7f; 20]].concat();
+                question.message(NO_SUCH_NAME, 0, &[Record { kind: SOA, ..question.record(u32::MAX >> 1, soa) }])
+            }
+            _ => question.answer(&[question.record(u32::MAX >> 1, [192, 0, 2, 7])]),
+        });
+        let resolver = server.resolver();
+        assert_eq!(resolver.ipv4("a.test").unwrap().ttl(), Duration::from_secs(24 * 3600));
+        resolver.ipv4("nobody.test").unwrap_err();
+        drop((resolver, server));
         settle();
     }
 }

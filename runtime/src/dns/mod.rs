@@ -58,7 +58,12 @@
 //! | answers of a nameserver that are kept | 1024 | [`ResolverBuilder::cache_size`] |
 //! | how long one is kept | what it says itself; a day; five minutes for "there is none" | |
 //! | aliases of aliases | 8 questions | |
+//! | an answer by TCP | 64 KiB, and within the question's limit, however slowly it comes | |
 //! | the hosts file | 16 MiB; what is beyond is not read | |
+//!
+//! A datagram that comes from elsewhere, has another number or repeats another question is ignored,
+//! and the wait goes on. Records of names that were not asked for, and that no alias leads to, are
+//! passed over, and not kept.
 //!
 //! # Environment
 //!

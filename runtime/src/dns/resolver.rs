@@ -1,13 +1,16 @@
 //! Asking.
 
 use std::cell::{Cell, OnceCell};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
+use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::builder::ResolverBuilder;
@@ -159,8 +162,7 @@ impl Resolver {
         }
         let name = name_of(host)?;
         let found = self.in_turn(host, async |hickory: &Hickory| hickory.lookup_ip(name.clone()).await)?;
-        let records = found.as_lookup().answers();
-        Ok(Answer::new(found.iter().collect(), ttl(records)))
+        answer_of(found.as_lookup(), host, |data| data.ip_addr())
     }
 
     /// The IPv4 addresses of a host (`A`). Suspends until they are there.
@@ -323,11 +325,7 @@ impl Resolver {
         let question = name_of(name)?;
         let found =
             self.in_turn(name, async |hickory: &Hickory| hickory.lookup(question.clone(), kind).await)?;
-        let records: Vec<T> = found.answers().iter().filter_map(|record| wanted(&record.data)).collect();
-        if records.is_empty() {
-            return Err(LookupError::NoRecords(name.to_owned()));
-        }
-        Ok(Answer::new(records, ttl(found.answers())))
+        answer_of(&found, name, wanted)
     }
 
     /// Asks one nameserver after the other, in as many rounds as there may be, within the limit.
@@ -396,6 +394,49 @@ fn name_of(text: &str) -> Result<Name, LookupError> {
 fn text_of(name: &Name) -> String {
     let text = name.to_ascii();
     text.strip_suffix('.').filter(|text| !text.is_empty()).unwrap_or(&text).to_owned()
+}
+
+/// What of an answer is wanted, of the names that it is about.
+fn answer_of<T>(
+    found: &Lookup,
+    name: &str,
+    wanted: impl Fn(&RData) -> Option<T>,
+) -> Result<Answer<T>, LookupError> {
+    // One by TCP may have no question at all.
+    let Some(asked) = found.message().queries.first() else {
+        let error = io::Error::new(io::ErrorKind::InvalidData, "the answer does not say what it is one to");
+        return Err(LookupError::Failed(name.to_owned(), error));
+    };
+    let names = names_of(asked, found.answers());
+    let records = found.answers().iter().filter(|record| names.contains(&record.name));
+    let records: Vec<T> = records.filter_map(|record| wanted(&record.data)).collect();
+    if records.is_empty() {
+        return Err(LookupError::NoRecords(name.to_owned()));
+    }
+    Ok(Answer::new(records, ttl(found.answers())))
+}
+
+/// The name that was asked for, and those that aliases connect with it. What else a nameserver
+/// sends along is an answer to no question of ours.
+fn names_of<'a>(asked: &'a Query, answers: &'a [Record]) -> HashSet<&'a Name> {
+    let mut names = HashSet::from([asked.name()]);
+    if asked.query_type() == RecordType::CNAME {
+        return names;
+    }
+    // In both directions: of a chain that took several questions the last one is told.
+    let mut connected: HashMap<&Name, Vec<&Name>> = HashMap::new();
+    for record in answers {
+        if let RData::CNAME(target) = &record.data {
+            connected.entry(&record.name).or_default().push(&target.0);
+            connected.entry(&target.0).or_default().push(&record.name);
+        }
+    }
+    let mut new = vec![asked.name()];
+    while let Some(name) = new.pop() {
+        let others = connected.get(name).into_iter().flatten().copied();
+        new.extend(others.filter(|other| names.insert(other)));
+    }
+    names
 }
 
 fn ttl(records: &[Record]) -> Duration {

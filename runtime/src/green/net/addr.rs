@@ -10,6 +10,7 @@ use super::names;
 use crate::branch::try_join_all;
 use crate::event::Event;
 use crate::green;
+use crate::semaphore::Semaphore;
 
 /// What can be turned into one or more [`SocketAddr`]s: std's `ToSocketAddrs`.
 ///
@@ -132,7 +133,8 @@ where
 
 /// Connects to one of several addresses: a new attempt begins when the one before has failed, or
 /// after [`HEAD_START`]; the first connection that is made ends the others. Address families take
-/// turns, beginning with that of the first address. (RFC 8305, "happy eyeballs".)
+/// turns, beginning with that of the first address. (RFC 8305, "happy eyeballs".) No more than
+/// [`MOST_ATTEMPTS`] are under way at a time.
 ///
 /// Gives the last error if none comes about.
 ///
@@ -157,21 +159,25 @@ where
 
 /// How long an attempt to connect is alone before the next one begins.
 const HEAD_START: Duration = Duration::from_millis(250);
+/// How many attempts are under way at a time: a name may have thousands of addresses that are all
+/// silent, and each attempt is a socket for minutes.
+const MOST_ATTEMPTS: usize = 32;
 
 async fn race_addresses<F, T>(addresses: Vec<SocketAddr>, attempt: F) -> io::Result<T>
 where
     F: AsyncFn(SocketAddr) -> io::Result<T>,
 {
-    let last = RefCell::new(None);
+    let (last, places) = (RefCell::new(None), Semaphore::new(MOST_ATTEMPTS));
     // What each says to the next: that it has begun, and that it has failed.
     let said: Vec<(Event, Event)> = addresses.iter().map(|_| (Event::new(), Event::new())).collect();
     let attempts = addresses.iter().enumerate().map(|(number, address)| {
-        let (attempt, last, said) = (&attempt, &last, &said);
+        let (attempt, last, said, places) = (&attempt, &last, &said, &places);
         move || async move {
             if let Some((begun, failed)) = number.checked_sub(1).map(|before| &said[before]) {
                 begun.wait().await;
                 let _ = failed.wait_timeout(HEAD_START).await;
             }
+            let _place = places.acquire().await;
             said[number].0.send(());
             match attempt(*address).await {
                 // An error is what ends the others.

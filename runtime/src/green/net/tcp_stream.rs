@@ -61,7 +61,8 @@ impl TcpStream {
     /// Of several the first is tried; the next one when it has failed, or beside it after 250 ms;
     /// and so on. IPv6 and IPv4 take turns, beginning with the family of the first address, so that
     /// a machine where one of them leads nowhere connects by the other all the same. The first
-    /// connection that is made closes what else was begun. (RFC 8305, "happy eyeballs".)
+    /// connection that is made closes what else was begun. (RFC 8305, "happy eyeballs".) Of
+    /// very many, 32 attempts at most are under way at a time.
     ///
     /// There is no limit but the operating system's; see [`connect_timeout`](Self::connect_timeout)
     /// and [`with_timeout`](crate::with_timeout).
