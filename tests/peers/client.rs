@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 
 use eventlet::green::process::Command;
+use eventlet::greenthread::joinall;
 use eventlet::http::client::Phase;
-use eventlet::http::{self, Client};
+use eventlet::http::{self, Client, Version};
 use eventlet::testing::run_clean;
 use eventlet::tls::TlsConnector;
-use eventlet::{GreenIterator, GreenPool, connect, green, sleep, with_timeout};
+use eventlet::{GreenIterator, GreenPool, connect, green, sleep, spawn, with_timeout};
 use eventlet_peer_tests::{Files, LIMIT, Program, free_port};
 use eventlet_web_tests::MS;
 use eventlet_web_tests::authority::AUTHORITY;
@@ -149,6 +150,65 @@ fn nginx_keeps_connections_compresses_and_redirects() {
         let answer = client.post(format!("{url}/post")).form([("a", "b")]).send().unwrap();
         assert_eq!(answer.text().unwrap(), "POST application/x-www-form-urlencoded");
         drop(client);
+        server.end(TERMINATE);
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn nginx_speaks_http2_to_many_at_once_and_begins_anew_after_so_many_requests() {
+    #[green]
+    fn fetch(client: Client, url: String) -> io::Result<(Version, usize)> {
+        let answer = client.get(url).send()?.error_for_status()?;
+        Ok((answer.version(), answer.bytes()?.len()))
+    }
+    #[green]
+    fn scenario() {
+        let files = Files::new("client-nginx-http2").unwrap();
+        files.add("server", &AUTHORITY.identity(&["server.test"])).unwrap();
+        fs::write(files.path("large.bin"), content()).unwrap();
+        let (secret, plain) = (free_port(), free_port());
+        let folder = files.path("");
+        // After a hundred requests it says that it goes away.
+        let configuration = format!(
+            "daemon off; master_process off; pid {folder}nginx.pid; error_log stderr;\n\
+             events {{}}\n\
+             http {{\n\
+               access_log off; keepalive_requests 100; http2_max_concurrent_streams 20;\n\
+               client_body_temp_path {folder}body; proxy_temp_path {folder}proxy; fastcgi_temp_path {folder}fastcgi;\n\
+               uwsgi_temp_path {folder}uwsgi; scgi_temp_path {folder}scgi;\n\
+               server {{\n\
+                 listen 127.0.0.1:{secret} ssl http2; listen 127.0.0.1:{plain} http2; root {folder};\n\
+                 server_name server.test; ssl_certificate {folder}server.pem; ssl_certificate_key {folder}server.key;\n\
+                 location /post {{ return 200 \"$request_method $http_content_type $server_protocol $host\"; }}\n\
+               }}\n\
+             }}\n"
+        );
+        fs::write(files.path("nginx.conf"), configuration).unwrap();
+        let server = Program::start("nginx", &["-p", &folder, "-c", &files.path("nginx.conf")]);
+        until_it_listens(secret);
+
+        let connector = TlsConnector::builder().roots(AUTHORITY.pem.clone()).build().unwrap();
+        let address = ([127, 0, 0, 1], 0).into();
+        let agreed = Client::builder().tls(connector).resolve("server.test", address).build().unwrap();
+        let known = Client::builder().http2_prior_knowledge(true).build().unwrap();
+        for (client, site) in
+            [(agreed, format!("https://server.test:{secret}")), (known, format!("http://127.0.0.1:{plain}"))]
+        {
+            let get = |_| {
+                let (client, url) = (client.clone(), format!("{site}/large.bin"));
+                move || fetch(client, url)
+            };
+            let fetching: Vec<_> = (0..250).map(get).map(spawn).collect();
+            for result in joinall(fetching) {
+                assert_eq!(result.unwrap().unwrap(), (Version::HTTP_2, 1_000_000));
+            }
+            assert_eq!(client.idle_connections(), 1);
+            let answer = client.post(format!("{site}/post")).body("x").send().unwrap().text().unwrap();
+            assert!(answer.starts_with("POST application/octet-stream HTTP/2.0 "), "{answer}");
+            let missing = client.get(format!("{site}/missing")).send().unwrap();
+            assert_eq!(missing.status(), 404);
+        }
         server.end(TERMINATE);
     }
     run_clean(scenario);

@@ -91,6 +91,13 @@ impl TlsConnector {
     pub fn config(&self) -> &Arc<ClientConfig> {
         &self.config
     }
+
+    /// Offers these protocols, in the place of others.
+    #[cfg(feature = "http-client")]
+    pub(crate) fn offer_only(&mut self, protocols: &[&[u8]]) {
+        let config = Arc::make_mut(&mut self.config);
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    }
 }
 
 /// A connector with a configuration of rustls' own, and a handshake limit of 10 seconds.

@@ -155,12 +155,13 @@ fn servers_are_asked_over_tls_and_must_show_who_they_are() {
                 .starts_with(&format!("GET {url}: cannot begin TLS: invalid peer certificate: ")),
             "{error}"
         );
-        // A connector that offers what is not spoken here would get it.
+        // A connector that offers what is not to be spoken would get it.
         let connector = TlsConnector::builder().roots(AUTHORITY.pem.clone()).alpn(["h2"]).build().unwrap();
-        let eager = Client::builder().tls(connector).resolve("server.test", address).build().unwrap();
+        let builder = Client::builder().tls(connector).resolve("server.test", address);
+        let eager = builder.http1_only(true).build().unwrap();
         let error = eager.get(format!("https://server.test:{}/", address.port())).send().unwrap_err();
         assert_eq!((error.phase(), error.kind()), (Phase::Handshake, io::ErrorKind::InvalidInput));
-        assert!(error.to_string().contains("the connector has offered `h2`"), "{error}");
+        assert!(error.to_string().contains("`h2` was agreed on"), "{error}");
         drop((client, eager));
         handle.stop();
         serving.wait().unwrap();

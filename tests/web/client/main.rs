@@ -21,6 +21,7 @@ mod bodies;
 mod connections;
 mod cookies;
 mod endings;
+mod http2;
 mod limits;
 mod proxies;
 mod redirects;

@@ -12,7 +12,8 @@ use ::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue
 
 use super::decode::accepted;
 use super::error::invalid;
-use super::pool::{Pool, PoolLimits};
+use super::http2::Http2Settings;
+use super::pool::{Pool, PoolLimits, Versions};
 use super::proxy::Proxies;
 use super::{Client, Inner};
 #[cfg(feature = "tls")]
@@ -35,6 +36,21 @@ pub(super) struct Settings {
     pub(super) unix: Option<PathBuf>,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<TlsConnector>,
+    is_http1_only: bool,
+    is_http2_known: bool,
+    pub(super) http2: Http2Settings,
+}
+
+impl Settings {
+    /// What is spoken with a server that is asked directly, or through a tunnel.
+    pub(super) fn versions(&self, is_encrypted: bool) -> Versions {
+        match (self.is_http1_only, self.is_http2_known) {
+            (true, _) => Versions::Http1,
+            (false, true) => Versions::Http2,
+            (false, false) if is_encrypted => Versions::Either,
+            (false, false) => Versions::Http1,
+        }
+    }
 }
 
 /// A [`Client`], before it is made. [The module](super) lists the limits.
@@ -90,6 +106,9 @@ impl Default for ClientBuilder {
                 unix: None,
                 #[cfg(feature = "tls")]
                 tls: None,
+                is_http1_only: false,
+                is_http2_known: false,
+                http2: Http2Settings { window: 1 << 20, ping: Some(Duration::from_secs(20)), streams: 0 },
             },
             pool: PoolLimits {
                 total: 1024,
@@ -191,19 +210,21 @@ impl ClientBuilder {
     }
 
     /// How many connections there may be at once: 1024 if nothing is said. Further requests wait.
+    /// Of a connection that requests share each of them counts.
     pub fn max_connections(mut self, connections: usize) -> ClientBuilder {
         self.pool.total = connections.max(1);
         self
     }
 
-    /// How many connections there may be to one host and port at once: 256 if nothing is said.
+    /// How many connections there may be to one host and port at once: 256 if nothing is said. Of a
+    /// connection that requests share each of them counts.
     pub fn max_connections_per_host(mut self, connections: usize) -> ClientBuilder {
         self.pool.per_host = connections.max(1);
         self
     }
 
     /// How many connections to one host and port are kept for later requests: 16 if nothing is
-    /// said. With zero each request has a connection of its own.
+    /// said. With zero none is kept that has nothing to do.
     pub fn max_idle_per_host(mut self, connections: usize) -> ClientBuilder {
         self.pool.idle_per_host = connections;
         self
@@ -212,6 +233,34 @@ impl ClientBuilder {
     /// How long a connection is kept for a later request: 60 seconds if nothing is said.
     pub fn idle_timeout(mut self, limit: Duration) -> ClientBuilder {
         self.pool.idle_time = limit;
+        self
+    }
+
+    /// Speaks HTTP/1 only; else a server may choose HTTP/2 where TLS begins.
+    pub fn http1_only(mut self, only: bool) -> ClientBuilder {
+        self.settings.is_http1_only = only;
+        self
+    }
+
+    /// Speaks HTTP/2 without asking, and so without TLS, too: the servers are known to. A proxy
+    /// that sends requests on is asked in HTTP/1 all the same.
+    pub fn http2_prior_knowledge(mut self, is_known: bool) -> ClientBuilder {
+        self.settings.is_http2_known = is_known;
+        self
+    }
+
+    /// How many bytes of an answer that comes over HTTP/2 may be there and not read: 1 MiB if
+    /// nothing is said, and at least 64 KiB. More than so much the server does not send.
+    pub fn http2_window(mut self, bytes: u32) -> ClientBuilder {
+        self.settings.http2.window = bytes.clamp(64 << 10, i32::MAX as u32);
+        self
+    }
+
+    /// When a connection of HTTP/2 that has requests on it has been silent for so long, the server
+    /// is asked whether it is there; if it does not answer for as long again, all of them fail with
+    /// `TimedOut`. 20 seconds if nothing is said; with `None` it is not asked.
+    pub fn http2_ping(mut self, interval: Option<Duration>) -> ClientBuilder {
+        self.settings.http2.ping = interval;
         self
     }
 
@@ -256,7 +305,8 @@ impl ClientBuilder {
 
     /// What makes the client's side of TLS: whom it trusts, what it shows. Clients that are told
     /// nothing share one, which trusts whom the system trusts. The limit on a handshake is that on
-    /// [connecting](Self::connect_timeout). If it offers protocols (ALPN), `http/1.1` must be all.
+    /// [connecting](Self::connect_timeout). If it offers no protocols (ALPN), it is made to offer
+    /// those that the client speaks.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, connector: TlsConnector) -> ClientBuilder {
         self.settings.tls = Some(connector);
@@ -269,7 +319,15 @@ impl ClientBuilder {
     ///
     /// `InvalidInput` for a header or a proxy that is none. (One of the environment's is the error
     /// of those requests that would go through it.)
-    pub fn build(self) -> std::io::Result<Client> {
+    pub fn build(mut self) -> std::io::Result<Client> {
+        self.settings.http2.streams = self.pool.per_host;
+        #[cfg(feature = "tls")]
+        {
+            let versions = self.settings.versions(true);
+            if let Some(connector) = &mut self.settings.tls {
+                super::connect::offer(connector, versions);
+            }
+        }
         match self.wrong {
             Some(wrong) => Err(invalid(wrong)),
             None => Ok(Client(Rc::new(Inner {

@@ -5,8 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::error::{Phase, invalid};
-use super::exchange::Connection;
-use super::pool::Origin;
+use super::exchange::{Connection, Http1};
+use super::http2::Http2;
+use super::pool::{Origin, Versions};
 use super::proxy::Proxy;
 use super::wire::Stream;
 use super::{Inner, Settings};
@@ -60,7 +61,9 @@ async fn through(
     }
     #[cfg(feature = "tls")]
     {
-        let connector = connector(client).await?.handshake_timeout(None);
+        // What it is asked for a tunnel in is HTTP/1.
+        let mut connector = connector(client, Versions::Http1).await?.handshake_timeout(None);
+        connector.offer_only(PROTOCOL_1);
         let stream = connector.connect(&proxy.host, tcp).await?;
         tunnel(client, proxy, origin, stream, phase).await
     }
@@ -98,13 +101,16 @@ async fn over<S: Transport>(
     transport: S,
     phase: &Cell<Phase>,
 ) -> io::Result<Connection> {
-    let stream: Box<dyn Stream> = if origin.is_encrypted {
+    let (stream, is_http2): (Box<dyn Stream>, bool) = if origin.is_encrypted {
         phase.set(Phase::Handshake);
         encrypt(client, origin, transport).await?
     } else {
-        Box::new(Polled::new(transport))
+        (Box::new(Polled::new(transport)), origin.versions == Versions::Http2)
     };
-    Connection::new(stream).await
+    if is_http2 {
+        return Http2::new(stream, &client.settings.http2).await.map(Connection::Http2);
+    }
+    Http1::new(stream).await.map(Connection::Http1)
 }
 
 async fn resolve(settings: &Settings, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
@@ -120,37 +126,70 @@ async fn resolve(settings: &Settings, host: &str, port: u16) -> io::Result<Vec<S
     Ok(addresses)
 }
 
+/// TLS over a connection, and whether HTTP/2 is to be spoken in it.
 #[cfg(feature = "tls")]
-async fn encrypt<S: Transport>(client: &Inner, origin: &Origin, transport: S) -> io::Result<Box<dyn Stream>> {
-    let connector = connector(client).await?;
+async fn encrypt<S: Transport>(
+    client: &Inner,
+    origin: &Origin,
+    transport: S,
+) -> io::Result<(Box<dyn Stream>, bool)> {
+    let connector = connector(client, origin.versions).await?;
     let stream = connector.handshake_timeout(None).connect(&origin.host, transport).await?;
-    // The server would take what it gets for something else than it is.
-    match stream.alpn_protocol().as_deref() {
-        None | Some(b"http/1.1" | b"http/1.0") => {}
-        Some(other) => {
-            let name = String::from_utf8_lossy(other);
-            return Err(invalid(format!(
-                "the connector has offered `{name}`, and only HTTP/1.1 is spoken here"
-            )));
+    let is_http2 = match (stream.alpn_protocol().as_deref(), origin.versions) {
+        (Some(b"h2"), Versions::Either | Versions::Http2) | (None, Versions::Http2) => true,
+        (None | Some(b"http/1.1" | b"http/1.0"), Versions::Http1 | Versions::Either) => false,
+        // The server would take what it gets for something else than it is.
+        (other, _) => {
+            let name = String::from_utf8_lossy(other.unwrap_or_default());
+            return Err(invalid(format!("`{name}` was agreed on, which is not to be spoken here")));
         }
-    }
-    Ok(Box::new(Polled::new(stream)))
+    };
+    Ok((Box::new(Polled::new(stream)), is_http2))
 }
+
+/// The names of HTTP in ALPN.
+#[cfg(feature = "tls")]
+const PROTOCOL_1: &[&[u8]] = &[b"http/1.1"];
+#[cfg(feature = "tls")]
+const PROTOCOL_2: &[&[u8]] = &[b"h2"];
+#[cfg(feature = "tls")]
+const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 /// The client's own connector, or that of all clients of the hub which have none: it knows whom the
 /// system trusts, and the sessions that can be resumed.
 #[cfg(feature = "tls")]
-async fn connector(client: &Inner) -> io::Result<TlsConnector> {
+async fn connector(client: &Inner, versions: Versions) -> io::Result<TlsConnector> {
     if let Some(connector) = &client.settings.tls {
         return Ok(connector.clone());
     }
-    let kept = crate::hubs::kept::<std::cell::OnceCell<TlsConnector>>();
-    if let Some(connector) = kept.get() {
+    let kept = crate::hubs::kept::<[std::cell::OnceCell<TlsConnector>; 3]>();
+    let (place, protocols) = match versions {
+        Versions::Http1 => (&kept[0], PROTOCOL_1),
+        Versions::Either => (&kept[1], PROTOCOLS),
+        Versions::Http2 => (&kept[2], PROTOCOL_2),
+    };
+    if let Some(connector) = place.get() {
         return Ok(connector.clone());
     }
-    let made = TlsConnector::builder().alpn(["http/1.1"]).build().await?;
+    let mut made = match kept.iter().find_map(std::cell::OnceCell::get) {
+        Some(other) => other.clone(),
+        None => TlsConnector::builder().build().await?,
+    };
+    made.offer_only(protocols);
     // Somebody else may have made one meanwhile.
-    Ok(kept.get_or_init(|| made).clone())
+    Ok(place.get_or_init(|| made).clone())
+}
+
+/// What a connector of the client's own offers, if nobody has said it.
+#[cfg(feature = "tls")]
+pub(super) fn offer(connector: &mut TlsConnector, versions: Versions) {
+    if connector.config().alpn_protocols.is_empty() {
+        connector.offer_only(match versions {
+            Versions::Http1 => PROTOCOL_1,
+            Versions::Either => PROTOCOLS,
+            Versions::Http2 => PROTOCOL_2,
+        });
+    }
 }
 
 #[cfg(not(feature = "tls"))]
@@ -158,7 +197,7 @@ async fn encrypt<S: Transport>(
     _client: &Inner,
     _origin: &Origin,
     _transport: S,
-) -> io::Result<Box<dyn Stream>> {
+) -> io::Result<(Box<dyn Stream>, bool)> {
     Err(invalid("the feature `tls` is not enabled"))
 }
 
@@ -177,5 +216,5 @@ pub(super) fn origin(url: &url::Url) -> io::Result<Origin> {
         None => return Err(invalid("there is no host in it")),
     };
     let port = url.port_or_known_default().unwrap_or(80);
-    Ok(Origin { is_encrypted, host, port, proxy: None })
+    Ok(Origin { is_encrypted, host, port, proxy: None, versions: Versions::Http1 })
 }

@@ -1,4 +1,5 @@
-//! One request and its answer on one connection, which whoever waits for the answer drives.
+//! One request and its answer on one connection. One of HTTP/1 is driven by whoever waits for the
+//! answer.
 
 use std::cell::Cell;
 use std::error::Error as _;
@@ -16,21 +17,73 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 
 use super::error::{Phase, What, timed_out};
+use super::http2::{self, Http2};
 use super::pool::Lease;
 use super::wire::{Stream, Tap, Wire};
 use crate::http::{Body, Request};
 use crate::hubs::{Alarm, get_hub};
 
 /// Most bytes of an answer's head.
-const MOST_HEAD: usize = 64 * 1024;
+pub(super) const MOST_HEAD: usize = 64 * 1024;
+
+/// A connection without a request.
+pub(super) enum Connection {
+    Http1(Box<Http1>),
+    Http2(Rc<Http2>),
+}
+
+impl Connection {
+    /// Looks whether another request can go here, without waiting.
+    pub(super) fn is_fit(&mut self) -> bool {
+        match self {
+            Connection::Http1(connection) => connection.is_fit(),
+            Connection::Http2(connection) => connection.is_fit(),
+        }
+    }
+}
+
+/// What one request has of a connection.
+pub(super) enum Exchange {
+    /// All of it.
+    Http1(Box<Http1>, Lease),
+    Http2(http2::Stream),
+}
+
+impl Exchange {
+    pub(super) fn is_http2(&self) -> bool {
+        matches!(self, Exchange::Http2(_))
+    }
+
+    /// Has a request been answered on its connection?
+    pub(super) fn is_used(&self) -> bool {
+        match self {
+            Exchange::Http1(connection, _) => connection.is_used,
+            Exchange::Http2(stream) => stream.is_used(),
+        }
+    }
+
+    /// Sends a request, and waits for the head of its answer; not for longer than `limit` while
+    /// nothing of the request goes out. `phase` says how far it is.
+    pub(super) async fn send(
+        &mut self,
+        request: Request,
+        limit: Option<Duration>,
+        phase: &Cell<Phase>,
+    ) -> Result<::http::Response<Incoming>, Failed> {
+        match self {
+            Exchange::Http1(connection, _) => connection.send(request, limit, phase).await,
+            Exchange::Http2(stream) => stream.send(request, limit, phase).await,
+        }
+    }
+}
 
 /// A connection on which one request at a time goes.
-pub(super) struct Connection {
+pub(super) struct Http1 {
     sender: http1::SendRequest<Body>,
     driver: Pin<Box<http1::Connection<Tap, Body>>>,
     wire: Rc<Wire>,
     /// Has a request been answered on it?
-    pub(super) is_used: bool,
+    is_used: bool,
 }
 
 /// A request that was not answered.
@@ -41,11 +94,19 @@ pub(super) struct Failed {
     pub(super) unsent: Option<Request>,
     /// Not a byte of an answer came.
     pub(super) is_silent: bool,
+    /// The server says that it has done nothing about it.
+    pub(super) is_refused: bool,
 }
 
-impl Connection {
+impl Failed {
+    pub(super) fn of(phase: Phase, reason: io::Error) -> Failed {
+        Failed { phase, reason, unsent: None, is_silent: false, is_refused: false }
+    }
+}
+
+impl Http1 {
     /// Speaks HTTP/1.1 over a stream. Never waits.
-    pub(super) async fn new(stream: Box<dyn Stream>) -> io::Result<Connection> {
+    pub(super) async fn new(stream: Box<dyn Stream>) -> io::Result<Box<Http1>> {
         let wire = Wire::new(stream);
         let (sender, driver) = http1::Builder::new()
             .max_buf_size(MOST_HEAD)
@@ -53,12 +114,10 @@ impl Connection {
             .handshake(Tap(wire.clone()))
             .await
             .map_err(io::Error::other)?;
-        Ok(Connection { sender, driver: Box::pin(driver), wire, is_used: false })
+        Ok(Box::new(Http1 { sender, driver: Box::pin(driver), wire, is_used: false }))
     }
 
-    /// Sends a request, and waits for the head of its answer; not for longer than `limit` while
-    /// nothing of the request goes out. `phase` says how far it is.
-    pub(super) async fn send(
+    async fn send(
         &mut self,
         mut request: Request,
         limit: Option<Duration>,
@@ -94,7 +153,7 @@ impl Connection {
                 let unsent = failed.take_message();
                 let error = failed.into_error();
                 let phase = if error.is_user() { Phase::Send } else { phase };
-                Err(Failed { phase, reason: in_words(error), unsent, is_silent })
+                Err(Failed { phase, reason: in_words(error), unsent, is_silent, is_refused: false })
             }
             Err(()) => {
                 let message = if is_sending {
@@ -102,13 +161,12 @@ impl Connection {
                 } else {
                     format!("none came for {limit:?}")
                 };
-                Err(Failed { phase, reason: timed_out(message), unsent: None, is_silent: false })
+                Err(Failed::of(phase, timed_out(message)))
             }
         }
     }
 
-    /// Looks whether another request can go here, without waiting.
-    pub(super) fn is_fit(&mut self) -> bool {
+    fn is_fit(&mut self) -> bool {
         // What it would be woken for is of no interest until the next request.
         let mut cx = Context::from_waker(Waker::noop());
         let has_ended = self.driver.as_mut().poll(&mut cx).is_ready();
@@ -118,7 +176,7 @@ impl Connection {
 }
 
 /// hyper's error in the words of `io`.
-fn in_words(error: hyper::Error) -> io::Error {
+pub(super) fn in_words(error: hyper::Error) -> io::Error {
     let kind = match error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
         // It is the server's word that is no HTTP, and nothing that was put in here.
         Some(source) if source.kind() == io::ErrorKind::InvalidInput => io::ErrorKind::InvalidData,
@@ -131,19 +189,19 @@ fn in_words(error: hyper::Error) -> io::Error {
 }
 
 /// A limit on how long nothing happens.
-struct Watch {
+pub(super) struct Watch {
     limit: Option<Duration>,
     alarm: Option<Alarm>,
     seen: u64,
 }
 
 impl Watch {
-    fn new(limit: Option<Duration>) -> Watch {
+    pub(super) fn new(limit: Option<Duration>) -> Watch {
         Watch { limit, alarm: None, seen: 0 }
     }
 
     /// Ready when `count` has not changed for the limit. While it `is_off` no time passes.
-    fn poll(&mut self, cx: &mut Context<'_>, count: u64, is_off: bool) -> Poll<()> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, count: u64, is_off: bool) -> Poll<()> {
         let Some(limit) = self.limit else { return Poll::Pending };
         if is_off || self.seen != count {
             self.seen = count;
@@ -158,9 +216,10 @@ impl Watch {
 
 /// The body of an answer, with the connection that it comes over.
 pub(super) struct Arriving {
-    body: Incoming,
+    /// Until nobody wants it any more.
+    body: Option<Incoming>,
     /// Until the end has come.
-    connection: Option<(Connection, Lease)>,
+    exchange: Option<Exchange>,
     watch: Watch,
     total: Option<(Total, Alarm)>,
     what: What,
@@ -187,7 +246,7 @@ impl Total {
 impl Arriving {
     pub(super) fn new(
         response: ::http::Response<Incoming>,
-        connection: (Connection, Lease),
+        mut exchange: Exchange,
         limit: Option<Duration>,
         total: Option<Total>,
         what: What,
@@ -196,13 +255,14 @@ impl Arriving {
         // What one reader takes for the end another one does not; nothing is read behind it.
         let is_twofold =
             head.headers.contains_key(TRANSFER_ENCODING) && head.headers.contains_key(CONTENT_LENGTH);
-        let total = total.map(|total| (total, Alarm::after(total.end.saturating_sub(get_hub().now()))));
-        let mut arriving =
-            Arriving { body, connection: Some(connection), watch: Watch::new(limit), total, what };
-        if is_twofold {
-            arriving.connection.as_mut().expect("it was just put there").1.forbid();
+        if let (true, Exchange::Http1(_, lease)) = (is_twofold, &mut exchange) {
+            lease.forbid();
         }
-        if arriving.body.is_end_stream() {
+        let total = total.map(|total| (total, Alarm::after(total.end.saturating_sub(get_hub().now()))));
+        let is_over = body.is_end_stream();
+        let mut arriving =
+            Arriving { body: Some(body), exchange: Some(exchange), watch: Watch::new(limit), total, what };
+        if is_over {
             arriving.end();
         }
         ::http::Response::from_parts(head, arriving)
@@ -210,21 +270,41 @@ impl Arriving {
 
     /// The answer is over: the connection goes back.
     fn end(&mut self) {
-        if let Some((mut connection, lease)) = self.connection.take() {
-            connection.is_used = true;
-            lease.give_back(connection);
+        match self.exchange.take() {
+            Some(Exchange::Http1(mut connection, lease)) => {
+                connection.is_used = true;
+                lease.give_back(Connection::Http1(connection));
+            }
+            Some(Exchange::Http2(stream)) => drop(stream),
+            None => {}
         }
     }
 
-    /// What is left is of no use to anybody.
+    /// What is left is of no use to anybody, and would be taken for the next answer.
     pub(super) fn abandon(&mut self) {
-        self.connection = None;
+        self.body = None;
+        self.exchange = None;
     }
 
     fn fail<T>(&mut self, reason: io::Error) -> Poll<Option<io::Result<T>>> {
-        // The rest of it would be taken for the next answer.
-        self.connection = None;
+        self.abandon();
         Poll::Ready(Some(Err(self.what.error(Phase::ReceiveBody, reason).into())))
+    }
+
+    /// The next piece, without a limit.
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let (Some(exchange), Some(body)) = (&mut self.exchange, &mut self.body) else {
+            return Poll::Ready(None);
+        };
+        let Exchange::Http1(connection, _) = exchange else { return Pin::new(body).poll_frame(cx) };
+        // The second time for what the connection says only when it has been asked for.
+        for _ in 0..2 {
+            let _ = connection.driver.as_mut().poll(cx);
+            if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) {
+                return Poll::Ready(frame);
+            }
+        }
+        Poll::Pending
     }
 }
 
@@ -237,24 +317,26 @@ impl HttpBody for Arriving {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = self.get_mut();
-        let Some((connection, _)) = &mut this.connection else { return Poll::Ready(None) };
-        // The second time for what the connection says only when it has been asked for.
-        for _ in 0..2 {
-            let _ = connection.driver.as_mut().poll(cx);
-            match Pin::new(&mut this.body).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    if this.body.is_end_stream() {
-                        this.end();
-                    }
-                    return Poll::Ready(Some(Ok(frame)));
+        match this.poll_body(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(Exchange::Http2(stream)) = &mut this.exchange {
+                    stream.hear();
+                    this.watch.alarm = None;
                 }
-                Poll::Ready(Some(Err(error))) => return this.fail(in_words(error)),
-                Poll::Ready(None) => {
+                if this.body.as_ref().is_some_and(HttpBody::is_end_stream) {
                     this.end();
-                    return Poll::Ready(None);
                 }
-                Poll::Pending => {}
+                return Poll::Ready(Some(Ok(frame)));
             }
+            Poll::Ready(Some(Err(error))) => {
+                let is_http2 = this.exchange.as_ref().is_some_and(Exchange::is_http2);
+                return this.fail(if is_http2 { http2::reason(error) } else { in_words(error) });
+            }
+            Poll::Ready(None) => {
+                this.end();
+                return Poll::Ready(None);
+            }
+            Poll::Pending => {}
         }
         if let Some((Total { limit, .. }, alarm)) = &mut this.total
             && Pin::new(alarm).poll(cx).is_ready()
@@ -262,8 +344,16 @@ impl HttpBody for Arriving {
             let limit = *limit;
             return this.fail(Total::error(limit));
         }
-        match this.watch.poll(cx, connection.wire.read.get(), false) {
+        let count = match &this.exchange {
+            Some(Exchange::Http1(connection, _)) => connection.wire.read.get(),
+            // What comes over the connection may be for others.
+            _ => 0,
+        };
+        match this.watch.poll(cx, count, false) {
             Poll::Ready(()) => {
+                if let Some(Exchange::Http2(stream)) = &this.exchange {
+                    stream.give_up();
+                }
                 let limit = this.watch.limit.unwrap_or_default();
                 this.fail(timed_out(format!("nothing more came for {limit:?}")))
             }
@@ -272,10 +362,10 @@ impl HttpBody for Arriving {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.connection.is_none()
+        self.exchange.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map(HttpBody::size_hint).unwrap_or_else(|| SizeHint::with_exact(0))
     }
 }

@@ -35,8 +35,10 @@
 //! connections for the next request, and has settings. Requests suspend their own green thread and
 //! no other; a thousand at once need one OS thread.
 //!
-//! The protocol is hyper's: HTTP/1.1, over TLS with the feature `tls`. Nothing runs in the
-//! background: whoever waits for an answer drives its connection.
+//! The protocol is hyper's: HTTP/1.1, and HTTP/2 where a server agrees on it while TLS begins
+//! (feature `tls`) or is [known](ClientBuilder::http2_prior_knowledge) to speak it. With HTTP/1
+//! nothing runs in the background: whoever waits for an answer drives its connection. A connection
+//! of HTTP/2 has a green thread, and serves many requests at once.
 //!
 //! # Limits
 //!
@@ -49,9 +51,12 @@
 //! | time for everything ([`timeout`](ClientBuilder::timeout)) | none | `TimedOut`, closed |
 //! | redirects ([`max_redirects`](ClientBuilder::max_redirects)) | 10 | an error of [`Phase::Redirect`] |
 //! | a body that is read into memory, and a line of it ([`max_body`](ClientBuilder::max_body)) | 64 MiB | `FileTooLarge` |
-//! | the head of an answer | 64 KiB, 100 headers | `InvalidData` |
+//! | the head of an answer | 64 KiB, with HTTP/1 100 headers | `InvalidData` |
 //! | connections at once ([`max_connections`](ClientBuilder::max_connections)) | 1024 | requests wait, as long as they may until there is a connection |
 //! | connections to a host at once ([`max_connections_per_host`](ClientBuilder::max_connections_per_host)) | 256 | the same |
+//! | requests at once on a connection of HTTP/2 | what the server allows, 100 until it has said so, and as many as to a host | the same |
+//! | what has come over HTTP/2 and was not read ([`http2_window`](ClientBuilder::http2_window)) | 1 MiB of each answer | the server waits |
+//! | silence on a connection of HTTP/2 that has requests on it ([`http2_ping`](ClientBuilder::http2_ping)) | 20 s, and as long for an answer to a ping | `TimedOut` for each of them, closed |
 //! | connections that are kept for a host ([`max_idle_per_host`](ClientBuilder::max_idle_per_host)) | 16, for [60 s](ClientBuilder::idle_timeout) | the oldest is closed |
 //!
 //! # What is done unasked
@@ -63,6 +68,10 @@
 //!   is sent. Where nothing of an answer has come and sending twice does no harm (the method is
 //!   idempotent and the body no stream, or nothing was sent), it is sent once more, over a new
 //!   connection.
+//! * **A request that was not looked at**, as a server of HTTP/2 says by `GOAWAY` or
+//!   `REFUSED_STREAM`, is sent again whatever its method, up to three times, if its body is no
+//!   stream. A connection that takes no more requests serves those that it has, and new ones go
+//!   over another one.
 //! * **An answer** with both `Content-Length` and `Transfer-Encoding` is the last of its
 //!   connection, as is one whose body was not read to its end.
 //! * Name and password in a URL become `Authorization`.
@@ -76,8 +85,8 @@
 //!
 //! # What a kill or a timeout can lose
 //!
-//! A request that is killed closes its connection, which serves nobody afterwards. Whether the
-//! server has got it is not known.
+//! A request that is killed closes its connection, which serves nobody afterwards; with HTTP/2 it
+//! resets its stream, and the other requests go on. Whether the server has got it is not known.
 
 mod builder;
 mod connect;
@@ -86,6 +95,7 @@ mod cookies;
 mod decode;
 mod error;
 mod exchange;
+mod http2;
 mod multipart;
 mod pool;
 mod proxy;
@@ -231,7 +241,7 @@ impl Client {
         }
     }
 
-    /// How many connections wait for a request.
+    /// How many connections have nothing to do, and wait for a request.
     pub fn idle_connections(&self) -> usize {
         self.0.pool.idle()
     }

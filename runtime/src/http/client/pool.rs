@@ -5,8 +5,10 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use super::exchange::Connection;
+use super::exchange::{Connection, Exchange};
+use super::http2::{Http2, Stream};
 use super::proxy::Proxy;
+use crate::event::Flag;
 use crate::hubs::{ScheduledCall, get_hub, schedule_call_global};
 use crate::semaphore::{Permit, Semaphore};
 
@@ -19,6 +21,16 @@ pub(super) struct Origin {
     /// What it is reached through. What goes through a proxy without a tunnel has the proxy's own
     /// place, and no other.
     pub(super) proxy: Option<Rc<Proxy>>,
+    pub(super) versions: Versions,
+}
+
+/// What is spoken with a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Versions {
+    Http1,
+    /// What it chooses while TLS begins.
+    Either,
+    Http2,
 }
 
 /// How many connections there may be, and for how long.
@@ -47,6 +59,12 @@ struct Host {
     room: Semaphore,
     /// The one that came last is at the end.
     idle: RefCell<VecDeque<Idle>>,
+    /// The one that requests share.
+    shared: RefCell<Weak<Http2>>,
+    /// Is up when the connection has been made, or not, that somebody makes and others may share.
+    opening: RefCell<Option<Flag>>,
+    /// It speaks nothing that could be shared.
+    is_http1: Cell<bool>,
 }
 
 struct Idle {
@@ -54,7 +72,14 @@ struct Idle {
     since: Duration,
 }
 
-/// The right to one connection to a host.
+/// What there is for a request.
+pub(super) enum Found {
+    Exchange(Exchange),
+    /// A connection has to be made.
+    Nothing(Lease),
+}
+
+/// The right to one connection to a host, or to a part of one that is shared.
 pub(super) struct Lease {
     pool: Weak<Pool>,
     host: Rc<Host>,
@@ -87,14 +112,46 @@ impl Pool {
         let mut hosts = self.hosts.borrow_mut();
         let host = hosts.entry(origin.clone()).or_insert_with(|| {
             let room = Semaphore::new(self.limits.per_host);
-            Rc::new(Host { origin: origin.clone(), room, idle: RefCell::default() })
+            let is_http1 = Cell::new(origin.versions == Versions::Http1);
+            let (idle, shared, opening) = Default::default();
+            Rc::new(Host { origin: origin.clone(), room, idle, shared, opening, is_http1 })
         });
         host.clone()
     }
 
+    /// What a request that has `lease` can go over, if it is not to make a connection itself; waits
+    /// for one that somebody makes and that may do for both. Of those that have nothing to do one is
+    /// taken only if `takes_idle`.
+    pub(super) async fn find(&self, mut lease: Lease, takes_idle: bool) -> Found {
+        loop {
+            let mut shared = lease.shared();
+            if shared.is_none() && takes_idle {
+                match self.take_idle(&lease) {
+                    Some(Connection::Http1(connection)) => {
+                        return Found::Exchange(Exchange::Http1(connection, lease));
+                    }
+                    Some(Connection::Http2(connection)) => {
+                        lease.share(&connection);
+                        shared = Some(connection);
+                    }
+                    None => {}
+                }
+            }
+            if let Some(connection) = shared {
+                match Stream::new(connection, lease).await {
+                    Ok(stream) => return Found::Exchange(Exchange::Http2(stream)),
+                    Err(again) => lease = again,
+                }
+                continue;
+            }
+            let Some(opening) = lease.opening() else { return Found::Nothing(lease) };
+            opening.wait().await;
+        }
+    }
+
     /// A connection that has nothing to do, the one that had something last; those that are no
     /// longer good are dropped.
-    pub(super) fn take_idle(&self, lease: &Lease) -> Option<Connection> {
+    fn take_idle(&self, lease: &Lease) -> Option<Connection> {
         loop {
             let idle = lease.host.idle.borrow_mut().pop_back()?;
             self.idle.set(self.idle.get() - 1);
@@ -198,6 +255,43 @@ impl Drop for Lease {
 }
 
 impl Lease {
+    fn shared(&self) -> Option<Rc<Http2>> {
+        self.host.shared.borrow().upgrade().filter(|connection| connection.is_fit())
+    }
+
+    fn share(&self, connection: &Rc<Http2>) {
+        *self.host.shared.borrow_mut() = Rc::downgrade(connection);
+    }
+
+    fn opening(&self) -> Option<Flag> {
+        self.host.opening.borrow().clone()
+    }
+
+    /// This one makes a connection. Where others may share it, they wait for that.
+    pub(super) fn open(&self) -> Opening {
+        let flag = (!self.host.is_http1.get()).then(Flag::new);
+        if flag.is_some() {
+            self.host.opening.borrow_mut().clone_from(&flag);
+        }
+        Opening { host: Rc::downgrade(&self.host), flag }
+    }
+
+    /// What is to be known of the connection that was made.
+    pub(super) async fn begin(self, connection: Connection, opening: Opening) -> Result<Exchange, Lease> {
+        match connection {
+            Connection::Http1(connection) => {
+                self.host.is_http1.set(true);
+                drop(opening);
+                Ok(Exchange::Http1(connection, self))
+            }
+            Connection::Http2(connection) => {
+                self.share(&connection);
+                drop(opening);
+                Stream::new(connection, self).await.map(Exchange::Http2)
+            }
+        }
+    }
+
     /// The connection is not to be used again.
     pub(super) fn forbid(&mut self) {
         self.is_forbidden = true;
@@ -206,6 +300,11 @@ impl Lease {
     /// Keeps a connection for the next request, if it is good for one.
     pub(super) fn give_back(self, mut connection: Connection) {
         let Some(pool) = self.pool.upgrade() else { return };
+        if let Connection::Http2(connection) = &connection
+            && self.host.shared.borrow().as_ptr() == Rc::as_ptr(connection)
+        {
+            *self.host.shared.borrow_mut() = Weak::new();
+        }
         if self.is_forbidden || pool.limits.idle_per_host == 0 || pool.limits.idle_time.is_zero() {
             return;
         }
@@ -226,6 +325,22 @@ impl Lease {
     }
 }
 
+/// A connection that is being made. When it is there, or there is none, the others look again.
+pub(super) struct Opening {
+    host: Weak<Host>,
+    flag: Option<Flag>,
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let Some(flag) = &self.flag else { return };
+        if let Some(host) = self.host.upgrade() {
+            *host.opening.borrow_mut() = None;
+        }
+        flag.set();
+    }
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
@@ -236,7 +351,13 @@ mod tests {
         run_clean(|| async {
             let second = Duration::from_secs(1);
             let pool = Pool::new(PoolLimits { total: 9, per_host: 9, idle_per_host: 9, idle_time: second });
-            let origin = |port| Origin { is_encrypted: false, host: "a.test".to_owned(), port, proxy: None };
+            let origin = |port| Origin {
+                is_encrypted: false,
+                host: "a.test".to_owned(),
+                port,
+                proxy: None,
+                versions: Versions::Http1,
+            };
             let (one, other) = (pool.lease(&origin(1)).await, pool.lease(&origin(2)).await);
             let again = pool.lease(&origin(1)).await;
             assert_eq!(pool.hosts.borrow().len(), 2);

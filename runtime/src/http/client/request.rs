@@ -11,13 +11,15 @@ use ::http::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
     PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
-use ::http::{Method, Uri};
+use ::http::uri::{Authority, Scheme};
+use ::http::{Method, Uri, Version};
 use url::Url;
 
 use super::connect::{connect, origin};
 use super::error::{Error, Phase, Result, What, invalid, timed_out};
-use super::exchange::{Arriving, Failed, Total};
+use super::exchange::{Arriving, Exchange, Failed, Total};
 use super::multipart::Form;
+use super::pool::{Found, Origin, Versions};
 use super::proxy::Proxy;
 use super::{Client, Inner, Response, Settings};
 use super::{redirect, retry};
@@ -251,6 +253,12 @@ impl fmt::Debug for RequestBuilder {
     }
 }
 
+/// How long to wait before the first attempt after a failed one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a server may say that it has not looked at a request.
+const MOST_REFUSED: u32 = 3;
+
 /// A request that is under way.
 struct Call<'a> {
     client: &'a Inner,
@@ -331,7 +339,7 @@ impl Call<'_> {
 
     /// Sends it, as often as it may be.
     async fn persist(&self, mut body: Body, total: Option<Total>) -> Result<Response> {
-        let mut pause = Duration::from_millis(100);
+        let mut pause = FIRST_PAUSE;
         for _ in 0..self.client.settings.retries {
             let Some(again) = body.again() else { break };
             let result = self.answer(body, total).await;
@@ -351,8 +359,10 @@ impl Call<'_> {
         self.answer(body, total).await
     }
 
-    /// Sends it once; and once more if a connection that was kept had ended meanwhile.
+    /// Sends it once; and once more if a connection that was kept had ended meanwhile, or a few
+    /// times if the server has not looked at it.
     async fn answer(&self, body: Body, total: Option<Total>) -> Result<Response> {
+        let settings = &self.client.settings;
         let mut origin = origin(&self.url).map_err(|reason| self.error(Phase::Build, reason))?;
         let proxy = self.client.proxy(&origin).map_err(|reason| self.error(Phase::Proxy, reason))?;
         // To a proxy that sends requests on there is one kind of connection.
@@ -360,19 +370,26 @@ impl Call<'_> {
         if let Some(proxy) = &forward {
             (origin.host, origin.port) = (proxy.host.clone(), proxy.port);
         }
+        origin.versions = match forward {
+            Some(_) => Versions::Http1,
+            None => settings.versions(origin.is_encrypted),
+        };
         origin.proxy = proxy;
         let forward = forward.as_deref();
-        if self.client.settings.https_only && !origin.is_encrypted {
+        if settings.https_only && !origin.is_encrypted {
             return Err(self.error(Phase::Build, invalid("only https is allowed")));
         }
         let again = body.again();
         let is_replayable = again.is_some() && self.method.is_idempotent();
-        let mut request = self.request(body, forward)?;
+        let mut body = body;
         let mut takes_idle = true;
+        let mut refused = 0;
         loop {
-            let (mut connection, lease) = self.connection(&origin, takes_idle).await?;
+            let mut exchange = self.connection(&origin, takes_idle).await?;
+            let is_http2 = exchange.is_http2();
+            let request = self.request(std::mem::take(&mut body), forward, is_http2)?;
             self.phase.set(Phase::Send);
-            match connection.send(request, self.read_time, &self.phase).await {
+            let failed = match exchange.send(request, self.read_time, &self.phase).await {
                 Ok(response) => {
                     self.phase.set(Phase::ReceiveBody);
                     #[cfg(feature = "cookies")]
@@ -380,36 +397,54 @@ impl Call<'_> {
                         jar.take(&self.url, response.headers());
                     }
                     let what = self.what();
-                    let response =
-                        Arriving::new(response, (connection, lease), self.read_time, total, what.clone());
-                    return Ok(Response::new(response, what, self.client.settings.body));
+                    let response = Arriving::new(response, exchange, self.read_time, total, what.clone());
+                    return Ok(Response::new(response, what, settings.body));
                 }
-                Err(Failed { unsent: Some(unsent), .. }) if connection.is_used => request = unsent,
-                Err(Failed { is_silent: true, .. }) if connection.is_used && is_replayable => {
-                    let body = again.as_ref().and_then(Body::again).unwrap_or_default();
-                    request = self.request(body, forward)?;
+                Err(failed) => failed,
+            };
+            let is_used = exchange.is_used();
+            drop(exchange);
+            let may_be_refused = refused < MOST_REFUSED;
+            match failed {
+                Failed { unsent: Some(unsent), .. } if is_used || is_http2 && may_be_refused => {
+                    body = unsent.into_body();
                 }
-                Err(failed) => return Err(self.error(failed.phase, failed.reason)),
+                // Whatever the method does, it has not been done.
+                Failed { is_refused: true, .. } if again.is_some() && may_be_refused => {
+                    body = again.as_ref().and_then(Body::again).unwrap_or_default();
+                    sleep(FIRST_PAUSE * refused * refused).await;
+                }
+                Failed { is_silent: true, .. } if is_used && is_replayable => {
+                    body = again.as_ref().and_then(Body::again).unwrap_or_default();
+                    takes_idle = false;
+                    continue;
+                }
+                Failed { phase, reason, .. } => return Err(self.error(phase, reason)),
             }
-            takes_idle = false;
+            refused += u32::from(is_http2);
+            takes_idle = is_http2;
         }
     }
 
-    /// A connection to `origin`, and the right to it.
-    async fn connection(
-        &self,
-        origin: &super::pool::Origin,
-        takes_idle: bool,
-    ) -> Result<(super::exchange::Connection, super::pool::Lease)> {
+    /// What the request goes over to `origin`.
+    async fn connection(&self, origin: &Origin, takes_idle: bool) -> Result<Exchange> {
+        let pool = &self.client.pool;
         let get = || async {
             self.phase.set(Phase::Pool);
-            let lease = self.client.pool.lease(origin).await;
-            let idle = if takes_idle { self.client.pool.take_idle(&lease) } else { None };
-            let connection = match idle {
-                Some(connection) => connection,
-                None => connect(self.client, origin, &self.phase).await?,
-            };
-            Ok((connection, lease))
+            let mut lease = pool.lease(origin).await;
+            loop {
+                lease = match pool.find(lease, takes_idle).await {
+                    Found::Exchange(exchange) => return Ok(exchange),
+                    Found::Nothing(lease) => lease,
+                };
+                let opening = lease.open();
+                let connection = connect(self.client, origin, &self.phase).await?;
+                lease = match lease.begin(connection, opening).await {
+                    Ok(exchange) => return Ok(exchange),
+                    Err(lease) => lease,
+                };
+                self.phase.set(Phase::Pool);
+            }
         };
         let result = match self.client.settings.connect_time {
             None => get().await,
@@ -421,7 +456,7 @@ impl Call<'_> {
     }
 
     /// The request as it goes over the network, to the server or to a proxy that sends it on.
-    fn request(&self, body: Body, forward: Option<&Proxy>) -> Result<Request> {
+    fn request(&self, body: Body, forward: Option<&Proxy>, is_http2: bool) -> Result<Request> {
         let build = |reason| self.error(Phase::Build, reason);
         let target = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
         let whole = forward.map(|_| {
@@ -466,7 +501,21 @@ impl Call<'_> {
             let any = HeaderValue::from_static("application/octet-stream");
             request.headers_mut().entry(CONTENT_TYPE).or_insert(any);
         }
+        if is_http2 {
+            self.name_target(&mut request).map_err(|error| build(invalid(error)))?;
+        }
         Ok(request)
+    }
+
+    /// HTTP/2 has the scheme and the host where its requests have the path.
+    fn name_target(&self, request: &mut Request) -> std::result::Result<(), ::http::Error> {
+        let host = request.headers_mut().remove(HOST);
+        let mut target = std::mem::take(request.uri_mut()).into_parts();
+        target.scheme = Some(Scheme::try_from(self.url.scheme())?);
+        target.authority = host.map(|host| Authority::try_from(host.as_bytes())).transpose()?;
+        *request.uri_mut() = Uri::from_parts(target)?;
+        *request.version_mut() = Version::HTTP_2;
+        Ok(())
     }
 }
 
