@@ -28,7 +28,7 @@ fn a_request_has_the_headers_that_it_needs_and_no_others() {
         client.get(raw.url("/")).query::<&str, &str>([]).send().unwrap();
         let host = raw.address;
         let texts: Vec<String> = raw.requests().into_iter().map(|(_, text)| text).collect();
-        let always = "user-agent: test\r\naccept: */*\r\naccept-encoding: gzip, br\r\n";
+        let always = "user-agent: test\r\naccept: */*\r\naccept-encoding: gzip, br, zstd\r\n";
         let expected = [
             format!("GET /a%20b?c=d%20e HTTP/1.1\r\nhost: {host}\r\n{always}\r\n"),
             format!(

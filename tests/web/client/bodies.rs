@@ -1,17 +1,19 @@
 //! What bodies are made of: forms, files, JSON, and what compressed ones become.
 
+use std::cell::Cell;
 use std::io::{self, Write as _};
+use std::rc::Rc;
 
 use eventlet::green;
 use eventlet::http::client::{Form, Phase};
 use eventlet::http::{Body, Client, Out, Request};
-use eventlet::testing::run_clean;
+use eventlet::testing::{run_clean, run_virtual};
 use eventlet::wsgi::{self, Server};
 use eventlet_web_tests::Site;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{Raw, Step, quiet, say};
+use super::{MS, Raw, Step, quiet, say};
 
 /// "hello, brotli", and ten million zeros.
 const BROTLI: &[u8] = &[11, 6, 128, 104, 101, 108, 108, 111, 44, 32, 98, 114, 111, 116, 108, 105, 3];
@@ -19,6 +21,28 @@ const BROTLI_BOMB: &[u8] = &[
     203, 255, 255, 63, 248, 39, 0, 226, 177, 64, 32, 247, 254, 47, 255, 44, 49, 240, 79, 0, 196, 97, 17, 128,
     142, 35, 6,
 ];
+
+/// "hello, zstd", with a checksum.
+const ZSTD: &[u8] = &[
+    0x28, 0xb5, 0x2f, 0xfd, 0x24, 0x0b, 0x59, 0x00, 0x00, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x2c, 0x20, 0x7a,
+    0x73, 0x74, 0x64, 0x78, 0x96, 0x21, 0x3c,
+];
+
+/// A frame of zstd that is to be passed over.
+const SKIPPED: &[u8] = b"\x53\x2a\x4d\x18\x05\0\0\0aside";
+
+/// Ten million zeros: blocks that say "this byte, so often", with a window of 128 KiB.
+fn zstd_bomb() -> Vec<u8> {
+    let mut bytes = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3];
+    let mut left = 10_000_000_u32;
+    while left > 0 {
+        let size = left.min(128 * 1024);
+        left -= size;
+        bytes.extend(&(size << 3 | 1 << 1 | u32::from(left == 0)).to_le_bytes()[..3]);
+        bytes.push(0);
+    }
+    bytes
+}
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(vec![], Compression::best());
@@ -111,18 +135,24 @@ fn compressed_answers_are_asked_for_and_unpacked() {
         let raw = Raw::new(move |_, request| match request.split(' ').nth(1).unwrap() {
             "/gzip" => encoded("gzip", &twice),
             "/br" => encoded("br", BROTLI),
+            "/zstd" => encoded("zstd", &[ZSTD, SKIPPED, ZSTD].concat()),
             "/head" => vec![say("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 50\r\n\r\n")],
             "/unknown" => encoded("rot13", b"uryyb"),
             _ => encoded("gzip", b""),
         });
         let client = quiet();
-        for (path, text) in [("/gzip", "hello, gzip"), ("/br", "hello, brotli"), ("/", "")] {
+        for (path, text) in [
+            ("/gzip", "hello, gzip"),
+            ("/br", "hello, brotli"),
+            ("/zstd", "hello, zstdhello, zstd"),
+            ("/", ""),
+        ] {
             let answer = client.get(raw.url(path)).send().unwrap();
             assert_eq!(answer.header("content-length").filter(|_| !text.is_empty()), None);
             assert_eq!(answer.text().unwrap(), text);
             assert_eq!(client.idle_connections(), 1, "{path}");
         }
-        assert!(raw.requests()[0].1.contains("accept-encoding: gzip, br\r\n"), "{:?}", raw.requests());
+        assert!(raw.requests()[0].1.contains("accept-encoding: gzip, br, zstd\r\n"), "{:?}", raw.requests());
         // What is not understood is left as it is, and so is what has no body.
         let answer = client.get(raw.url("/unknown")).send().unwrap();
         assert_eq!(answer.header("content-encoding"), Some("rot13"));
@@ -141,12 +171,13 @@ fn what_a_few_bytes_unfold_to_comes_in_small_pieces_and_has_the_limit_of_all_bod
     fn scenario() {
         let bomb = gzip(&vec![0; 10_000_000]);
         assert!(bomb.len() < 10_000);
-        let raw = Raw::new(move |_, request| match request.starts_with("GET /br ") {
-            true => encoded("br", BROTLI_BOMB),
-            false => encoded("gzip", &bomb),
+        let raw = Raw::new(move |_, request| match request.split(' ').nth(1).unwrap() {
+            "/br" => encoded("br", BROTLI_BOMB),
+            "/zstd" => encoded("zstd", &zstd_bomb()),
+            _ => encoded("gzip", &bomb),
         });
         let client = Client::builder().max_body(1_000_000).build().unwrap();
-        for path in ["/gzip", "/br"] {
+        for path in ["/gzip", "/br", "/zstd"] {
             let error = client.get(raw.url(path)).send().unwrap().bytes().unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
             let mut answer = client.get(raw.url(path)).send().unwrap();
@@ -174,6 +205,16 @@ fn what_is_not_compressed_as_it_says_is_an_error_and_ends_its_connection() {
             "/cut" => encoded("gzip", &whole[..cut]),
             "/br" => encoded("br", b"\xff\xff\xff\xff plain"),
             "/br-cut" => encoded("br", &BROTLI[..10]),
+            "/zstd" => encoded("zstd", b"plain"),
+            "/zstd-cut" => encoded("zstd", &ZSTD[..ZSTD.len() - 1]),
+            "/zstd-skipped" => encoded("zstd", &SKIPPED[..10]),
+            "/zstd-sum" => encoded("zstd", &[&ZSTD[..ZSTD.len() - 1], b"x"].concat()),
+            "/zstd-more" => encoded("zstd", &[ZSTD, b"more"].concat()),
+            // A window of 16 MiB, a dictionary, a block of no kind, and one that is too large.
+            "/zstd-window" => encoded("zstd", b"\x28\xb5\x2f\xfd\0\x70\x03\0\0x"),
+            "/zstd-dictionary" => encoded("zstd", b"\x28\xb5\x2f\xfd\x01\x38\x05\x03\0\0x"),
+            "/zstd-kind" => encoded("zstd", b"\x28\xb5\x2f\xfd\0\x38\x07\0\0"),
+            "/zstd-block" => encoded("zstd", b"\x28\xb5\x2f\xfd\0\x38\xff\xff\xff"),
             _ => encoded("br", &[BROTLI, b"more"].concat()),
         });
         let client = Client::new();
@@ -183,6 +224,15 @@ fn what_is_not_compressed_as_it_says_is_an_error_and_ends_its_connection() {
             ("/br", io::ErrorKind::InvalidData),
             ("/br-cut", io::ErrorKind::UnexpectedEof),
             ("/br-more", io::ErrorKind::InvalidData),
+            ("/zstd", io::ErrorKind::InvalidData),
+            ("/zstd-cut", io::ErrorKind::UnexpectedEof),
+            ("/zstd-skipped", io::ErrorKind::UnexpectedEof),
+            ("/zstd-sum", io::ErrorKind::InvalidData),
+            ("/zstd-more", io::ErrorKind::InvalidData),
+            ("/zstd-window", io::ErrorKind::InvalidData),
+            ("/zstd-dictionary", io::ErrorKind::InvalidData),
+            ("/zstd-kind", io::ErrorKind::InvalidData),
+            ("/zstd-block", io::ErrorKind::InvalidData),
         ] {
             let error = client.get(raw.url(path)).send().unwrap().bytes().unwrap_err();
             assert_eq!((error.kind(), error.phase()), (kind, Phase::ReceiveBody), "{path}: {error}");
@@ -194,4 +244,36 @@ fn what_is_not_compressed_as_it_says_is_an_error_and_ends_its_connection() {
         raw.end();
     }
     run_clean(scenario);
+}
+
+#[test]
+fn a_compressed_answer_is_the_same_wherever_it_is_cut() {
+    #[green]
+    fn scenario() {
+        for (coding, bytes, text) in [
+            ("gzip", gzip(b"hello, gzip"), "hello, gzip"),
+            ("br", BROTLI.to_vec(), "hello, brotli"),
+            ("zstd", [SKIPPED, ZSTD, ZSTD].concat(), "hello, zstdhello, zstd"),
+        ] {
+            let cut = Rc::new(Cell::new(1));
+            let (at, all) = (cut.clone(), bytes.clone());
+            let raw = Raw::local(move |_, _| {
+                let (one, other) = all.split_at(at.get());
+                let length = all.len();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {length}\r\n\r\n"
+                );
+                vec![say(head), say(one), Step::Pause(MS), say(other)]
+            });
+            let client = raw.client().build().unwrap();
+            while cut.get() < bytes.len() {
+                let answer = client.get(raw.url("/")).send().unwrap().text();
+                assert_eq!(answer.unwrap(), text, "{coding} cut at {}", cut.get());
+                cut.set(cut.get() + 1);
+            }
+            drop(client);
+            raw.end();
+        }
+    }
+    run_virtual(scenario);
 }

@@ -27,7 +27,7 @@ fn requests_in_the_clear_tell_the_proxy_where_they_go_over_one_connection() {
         for url in ["http://one.test/a?b", "http://me:own@two.test:81/"] {
             assert_eq!(client.get(url).send().unwrap().text().unwrap(), "from the proxy");
         }
-        let always = "user-agent: test\r\naccept: */*\r\naccept-encoding: gzip, br\r\n";
+        let always = "user-agent: test\r\naccept: */*\r\naccept-encoding: gzip, br, zstd\r\n";
         let expected = [
             (
                 0,

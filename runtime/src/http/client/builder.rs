@@ -125,8 +125,8 @@ impl Default for ClientBuilder {
 
 impl ClientBuilder {
     /// Sends this header with each request that does not have it. `User-Agent` and `Accept` have
-    /// values if nothing is said, and so has `Accept-Encoding` with the features `gzip` and
-    /// `brotli`.
+    /// values if nothing is said, and so has `Accept-Encoding` with the features `gzip`, `brotli`
+    /// and `zstd`.
     pub fn header<N, V>(mut self, name: N, value: V) -> ClientBuilder
     where
         N: TryInto<HeaderName>,

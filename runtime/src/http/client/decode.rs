@@ -15,6 +15,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::error::{Phase, What};
 use super::exchange::Arriving;
+#[cfg(feature = "zstd")]
+use super::zstd::Zstd;
 use crate::http::Body;
 
 /// So much is decoded at a time, at most.
@@ -28,13 +30,13 @@ const BITE: usize = 256;
 
 /// What is understood, as `Accept-Encoding` says it; `None` if nothing is.
 pub(super) fn accepted() -> Option<HeaderValue> {
-    let names: &[&str] = match (cfg!(feature = "gzip"), cfg!(feature = "brotli")) {
-        (true, true) => &["gzip, br"],
-        (true, false) => &["gzip"],
-        (false, true) => &["br"],
-        (false, false) => &[],
-    };
-    names.first().map(|names| HeaderValue::from_static(names))
+    let known = [
+        (cfg!(feature = "gzip"), "gzip"),
+        (cfg!(feature = "brotli"), "br"),
+        (cfg!(feature = "zstd"), "zstd"),
+    ];
+    let names: Vec<&str> = known.iter().filter(|(is_known, _)| *is_known).map(|(_, name)| *name).collect();
+    HeaderValue::try_from(names.join(", ")).ok().filter(|names| !names.is_empty())
 }
 
 /// The body of an answer, decoded if it is encoded in a way that is understood. Its headers say so
@@ -52,33 +54,37 @@ pub(super) fn decoded(headers: &mut HeaderMap, body: Arriving, most: u64, what: 
     Body::arriving(decoding, most)
 }
 
-enum Decoder {
+pub(super) enum Decoder {
     #[cfg(feature = "gzip")]
     Gzip(Box<flate2::write::MultiGzDecoder<Vec<u8>>>),
     #[cfg(feature = "brotli")]
     Brotli(Box<Brotli>),
+    #[cfg(feature = "zstd")]
+    Zstd(Box<Zstd>),
     /// So that there is always one; nobody can make it.
     #[expect(dead_code, reason = "without a feature there is no other")]
     None(std::convert::Infallible),
 }
 
 impl Decoder {
-    fn of(coding: &str) -> Option<Decoder> {
+    pub(super) fn of(coding: &str) -> Option<Decoder> {
         match coding.trim() {
             #[cfg(feature = "gzip")]
             "gzip" | "x-gzip" => Some(Decoder::Gzip(Box::new(flate2::write::MultiGzDecoder::new(vec![])))),
             #[cfg(feature = "brotli")]
             "br" => Some(Decoder::Brotli(Box::default())),
+            #[cfg(feature = "zstd")]
+            "zstd" => Some(Decoder::Zstd(Box::default())),
             _ => None,
         }
     }
 
     #[cfg_attr(
-        not(any(feature = "gzip", feature = "brotli")),
+        not(any(feature = "gzip", feature = "brotli", feature = "zstd")),
         expect(unused_variables, reason = "without a feature nothing can be decoded")
     )]
     /// Takes some of `input`, and gives what comes of it; nothing if it needs more.
-    fn decode(&mut self, input: &mut Bytes) -> io::Result<Vec<u8>> {
+    pub(super) fn decode(&mut self, input: &mut Bytes) -> io::Result<Vec<u8>> {
         match self {
             #[cfg(feature = "gzip")]
             Decoder::Gzip(decoder) => {
@@ -90,12 +96,14 @@ impl Decoder {
             }
             #[cfg(feature = "brotli")]
             Decoder::Brotli(decoder) => decoder.decode(input),
+            #[cfg(feature = "zstd")]
+            Decoder::Zstd(decoder) => decoder.decode(input),
             Decoder::None(never) => match *never {},
         }
     }
 
     /// Everything has come. Gives what is left, and an error if there should be more.
-    fn finish(&mut self) -> io::Result<Vec<u8>> {
+    pub(super) fn finish(&mut self) -> io::Result<Vec<u8>> {
         match self {
             #[cfg(feature = "gzip")]
             Decoder::Gzip(decoder) => {
@@ -104,6 +112,8 @@ impl Decoder {
             }
             #[cfg(feature = "brotli")]
             Decoder::Brotli(decoder) => decoder.finish(),
+            #[cfg(feature = "zstd")]
+            Decoder::Zstd(decoder) => decoder.finish(),
             Decoder::None(never) => match *never {},
         }
     }
@@ -113,7 +123,7 @@ impl Decoder {
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
 #[cfg(feature = "brotli")]
-struct Brotli {
+pub(super) struct Brotli {
     state: BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>,
     is_over: bool,
 }

@@ -79,9 +79,11 @@
 //!   `no_proxy`, in lower or upper case, as curl has them. What is on this machine is asked
 //!   directly. Requests of `https` go through a tunnel (`CONNECT`), so the proxy sees nothing of
 //!   them.
-//! * Compressed answers are asked for and decoded with the features `gzip` and `brotli`, a little
-//!   at a time: what a few bytes unfold to counts in full for
-//!   [`max_body`](ClientBuilder::max_body).
+//! * Compressed answers are asked for and decoded with the features `gzip`, `brotli` and `zstd`, a
+//!   little at a time: what a few bytes unfold to counts in full for
+//!   [`max_body`](ClientBuilder::max_body). A window of zstd has 8 MiB at most, as HTTP wants it;
+//!   what is in the window comes when it is full or the answer has ended, so an answer that goes on
+//!   telling is better asked for with an `Accept-Encoding` of one's own.
 //!
 //! # What a kill or a timeout can lose
 //!
@@ -104,6 +106,8 @@ mod request;
 mod response;
 mod retry;
 mod wire;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 use std::fmt;
 use std::rc::Rc;
