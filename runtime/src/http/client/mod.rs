@@ -105,6 +105,8 @@ mod redirect;
 mod request;
 mod response;
 mod retry;
+#[cfg(all(test, not(loom), feature = "brotli", feature = "cookies", feature = "gzip", feature = "zstd"))]
+mod tests;
 mod wire;
 #[cfg(feature = "zstd")]
 mod zstd;

@@ -65,26 +65,38 @@ impl Proxy {
         request += "\r\n";
         stream.write_all(request.as_bytes()).await?;
         stream.flush().await?;
-        // What comes behind the head is the server's. It says nothing before it is spoken to, so a
-        // read that takes more than the head takes what nobody should have sent.
-        let mut head = Vec::new();
+        let mut heard = Heard::default();
         let mut buf = [0; 1024];
         loop {
             let count = stream.read(&mut buf).await?;
             if count == 0 {
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the proxy ended the connection"));
             }
-            head.extend_from_slice(&buf[..count]);
-            match end_of_head(&head) {
-                Some(end) if end == head.len() => return status_of(&head),
-                // What an unwilling proxy says besides is of no interest.
-                Some(end) => {
-                    status_of(&head[..end])?;
-                    return Err(malformed("the proxy sent more than its answer"));
-                }
-                None if head.len() >= MOST_HEAD => return Err(malformed("the proxy's answer is too long")),
-                None => {}
+            if let Some(result) = heard.take(&buf[..count]) {
+                return result;
             }
+        }
+    }
+}
+
+/// What a proxy has said.
+#[derive(Default)]
+pub(super) struct Heard(Vec<u8>);
+
+impl Heard {
+    /// Takes what has come; gives whether the tunnel stands, once that has been said.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Option<io::Result<()>> {
+        let head = &mut self.0;
+        head.extend_from_slice(bytes);
+        match end_of_head(head) {
+            Some(end) if end == head.len() => Some(status_of(head)),
+            // What an unwilling proxy says besides is of no interest. What comes behind the head is
+            // the server's, which says nothing before it is spoken to.
+            Some(end) => {
+                Some(status_of(&head[..end]).and(Err(malformed("the proxy sent more than its answer"))))
+            }
+            None if head.len() >= MOST_HEAD => Some(Err(malformed("the proxy's answer is too long"))),
+            None => None,
         }
     }
 }

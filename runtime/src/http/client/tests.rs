@@ -1,0 +1,192 @@
+//! Everything of the client that reads a stranger's bytes, on bytes that nobody would send.
+
+use std::io::{self, Write as _};
+
+use ::http::HeaderMap;
+use ::http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use url::Url;
+
+use super::cookies::Jar;
+use super::decode::Decoder;
+use super::proxy::Heard;
+use super::redirect;
+
+/// Pseudo-random numbers, the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+
+    /// Changes some of it, or nothing.
+    fn mutate(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..self.below(5) {
+            if bytes.is_empty() {
+                bytes.push(0);
+            }
+            let at = self.below(bytes.len());
+            match self.below(5) {
+                0 => bytes[at] ^= 1 << self.below(8),
+                1 => bytes[at] = self.below(256) as u8,
+                2 => drop(bytes.drain(at..(at + self.below(8)).min(bytes.len()))),
+                3 => bytes.truncate(at),
+                _ => bytes.insert(at, self.below(256) as u8),
+            }
+        }
+    }
+}
+
+/// A fuzzer's driver. `EVENTLET_FUZZ_SECONDS` says for how long; without it, for so many rounds.
+fn rounds(most: u32, mut round: impl FnMut(&mut Random)) {
+    let seconds = std::env::var("EVENTLET_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    let end = seconds.map(|seconds| std::time::Instant::now() + std::time::Duration::from_secs(seconds));
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut count = 0;
+    while end.map_or(count < most, |end| std::time::Instant::now() < end) {
+        count += 1;
+        round(&mut random);
+    }
+}
+
+const BROTLI: &[u8] = &[11, 6, 128, 104, 101, 108, 108, 111, 44, 32, 98, 114, 111, 116, 108, 105, 3];
+const BROTLI_BOMB: &[u8] = &[
+    203, 255, 255, 63, 248, 39, 0, 226, 177, 64, 32, 247, 254, 47, 255, 44, 49, 240, 79, 0, 196, 97, 17, 128,
+    142, 35, 6,
+];
+/// Of zstd's own library, with tables and a checksum.
+const ZSTD: &[u8] = &[
+    0x28, 0xb5, 0x2f, 0xfd, 0x24, 0x4a, 0x25, 0x01, 0x00, 0xc8, 0x6f, 0x6e, 0x65, 0x20, 0x6c, 0x69, 0x6e,
+    0x65, 0x2c, 0x20, 0x61, 0x6e, 0x6f, 0x74, 0x68, 0x65, 0x72, 0x20, 0x74, 0x68, 0x69, 0x72, 0x64, 0x3b,
+    0x20, 0x03, 0x00, 0x93, 0x22, 0x18, 0x88, 0x32, 0x88, 0xb9, 0x04, 0x0b, 0xca, 0x49, 0x08,
+];
+
+/// All that comes of this in pieces of so many bytes, as far as three million; or why nothing does.
+fn decoded(coding: &str, bytes: &[u8], size: usize) -> Result<Vec<u8>, io::ErrorKind> {
+    let mut decoder = Decoder::of(coding).expect("it is known");
+    let mut all = vec![];
+    let mut take = |output: Vec<u8>| {
+        assert!(output.len() <= 300_000, "a piece of {}", output.len());
+        all.extend(output);
+        all.len() < 3_000_000
+    };
+    for piece in bytes.chunks(size) {
+        let mut input = Bytes::copy_from_slice(piece);
+        loop {
+            let output = decoder.decode(&mut input).map_err(|error| error.kind())?;
+            if output.is_empty() && input.is_empty() {
+                break;
+            }
+            if !take(output) {
+                return Ok(vec![]);
+            }
+        }
+    }
+    loop {
+        let output = decoder.finish().map_err(|error| error.kind())?;
+        if output.is_empty() {
+            return Ok(all);
+        }
+        if !take(output) {
+            return Ok(vec![]);
+        }
+    }
+}
+
+#[test]
+fn mutated_streams_are_decoded_alike_in_any_pieces_or_are_errors() {
+    rounds(600, |random| {
+        let length = random.below(3000);
+        let letters: Vec<u8> = (0..length).map(|_| b'a' + random.below(3) as u8).collect();
+        let (coding, mut bytes) = match random.below(5) {
+            0 => {
+                let mut encoder = GzEncoder::new(vec![], Compression::new(random.below(10) as u32));
+                encoder.write_all(&letters).expect("a vector takes all");
+                ("gzip", encoder.finish().expect("a vector takes all"))
+            }
+            1 => ("br", [BROTLI, BROTLI_BOMB][random.below(2)].to_vec()),
+            2 => ("zstd", ZSTD.to_vec()),
+            3 => ("zstd", [ZSTD, b"\x5a\x2a\x4d\x18\x03\0\0\0abc", ZSTD].concat()),
+            _ => ("zstd", compress_to_vec(&letters[..], CompressionLevel::Fastest)),
+        };
+        random.mutate(&mut bytes);
+        let whole = decoded(coding, &bytes, bytes.len().max(1));
+        for size in [1, 1 + random.below(7), 1 + random.below(bytes.len().max(1))] {
+            let pieces = decoded(coding, &bytes, size);
+            assert_eq!(pieces.is_ok(), whole.is_ok(), "{coding} in pieces of {size}: {bytes:?}");
+            if let (Ok(pieces), Ok(whole)) = (pieces, &whole) {
+                assert!(pieces == *whole, "{coding} in pieces of {size}: {bytes:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn mutated_streams_of_a_proxy_are_a_tunnel_or_an_error_of_one_line() {
+    rounds(5000, |random| {
+        let good =
+            ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 407 Who\r\nA: b\r\n\r\n", "HTTP/1.1 502 No\x1b[2J\r\n\r\n"];
+        let mut bytes = good[random.below(3)].as_bytes().to_vec();
+        random.mutate(&mut bytes);
+        let heard_in = |size: usize| {
+            let mut heard = Heard::default();
+            bytes.chunks(size).find_map(|piece| heard.take(piece))
+        };
+        let outcome = |result: Option<io::Result<()>>| {
+            result.map(|result| {
+                result.map_err(|error| {
+                    let text = error.to_string();
+                    assert!(text.len() < 900 && !text.contains(char::is_control), "{text:?}");
+                    error.kind()
+                })
+            })
+        };
+        let one_by_one = outcome(heard_in(1));
+        let whole = outcome(heard_in(bytes.len().max(1)));
+        // What comes behind a head that is good is seen only where it comes with it.
+        assert!(whole == one_by_one || one_by_one == Some(Ok(())), "{one_by_one:?} {whole:?}: {bytes:?}");
+    });
+}
+
+#[test]
+fn mutated_streams_of_headers_lead_to_servers_alone_and_set_cookies_that_can_be_sent() {
+    let from = Url::parse("https://www.example.co.uk/a/b?c#d").expect("it is one");
+    let jar = Jar::default();
+    rounds(5000, |random| {
+        let good = [
+            "/next",
+            "//other.test:81/x",
+            "https://me:secret@a.test/#e",
+            "javascript:alert(1)",
+            "a=b; Path=/; Domain=example.co.uk; Secure; HttpOnly; Max-Age=9",
+            "c=\"d\"; Domain=co.uk; Expires=Wed, 21 Oct 2099 07:28:00 GMT; SameSite=Lax",
+        ];
+        let mut bytes = good[random.below(good.len())].as_bytes().to_vec();
+        random.mutate(&mut bytes);
+        let Ok(value) = HeaderValue::from_bytes(&bytes) else { return };
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, value.clone());
+        headers.insert(SET_COOKIE, value);
+        if let Ok(Some(url)) = redirect::target(&from, &headers) {
+            assert!(matches!(url.scheme(), "http" | "https") && url.has_host(), "{url}");
+            assert!(url.username().is_empty() && url.password().is_none(), "{url}");
+        }
+        jar.take(&from, &headers);
+        if let Some(header) = jar.header(&from) {
+            let text = header.to_str().expect("it was text before");
+            assert!(text.split("; ").count() <= 180 + 1, "{text}");
+        }
+        let everybodys = Url::parse("https://other.co.uk/").expect("it is one");
+        assert_eq!(jar.header(&everybodys), None);
+        if random.below(100) == 0 {
+            jar.clear();
+        }
+    });
+}
