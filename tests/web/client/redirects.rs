@@ -5,9 +5,9 @@ use std::io;
 use eventlet::green;
 use eventlet::http::client::Phase;
 use eventlet::http::{self, Body, Client, Method, Out};
-use eventlet::testing::run_clean;
+use eventlet::testing::{run_clean, run_virtual};
 
-use super::{Raw, Step, ok, quiet, say};
+use super::{Raw, SECOND, Step, ok, quiet, say};
 
 /// `/301/a` leads to `/a` with 301; everything else is a page.
 fn redirects(_connection: usize, request: &str) -> Vec<Step> {
@@ -170,4 +170,39 @@ fn only_https_may_be_asked_for() {
         );
     }
     run_clean(scenario);
+}
+
+#[test]
+fn an_answer_tells_its_way_and_how_long_it_took_and_a_request_may_have_rules_of_its_own() {
+    #[green]
+    fn scenario() {
+        let raw = Raw::local(|_, request| {
+            let next = match request.split(' ').nth(1).unwrap() {
+                "/a" => "301 x\r\nLocation: /b",
+                "/b" => "302 x\r\nLocation: /c",
+                _ => "200 OK",
+            };
+            vec![Step::Pause(SECOND), say(format!("HTTP/1.1 {next}\r\nContent-Length: 0\r\n\r\n"))]
+        });
+        let client = raw.client().max_redirects(1).build().unwrap();
+        let answer = client.get(raw.url("/a")).max_redirects(2).send().unwrap();
+        let way: Vec<_> = answer.history().iter().map(|one| (one.status.as_u16(), one.url.clone())).collect();
+        assert_eq!(way, [(301, raw.url("/a")), (302, raw.url("/b"))]);
+        assert_eq!((answer.url(), answer.elapsed()), (raw.url("/c").as_str(), SECOND));
+        assert_eq!(client.get(raw.url("/a")).send().unwrap_err().phase(), Phase::Redirect);
+        let answer = client.get(raw.url("/a")).max_redirects(0).send().unwrap();
+        assert_eq!((answer.status().as_u16(), answer.history().len()), (301, 0));
+        drop((answer, client));
+        raw.end();
+        // Room that is there too late.
+        let raw = Raw::local(|_, _| vec![say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")]);
+        let client = raw.client().max_connections(1).build().unwrap();
+        let unread = client.get(raw.url("/")).send().unwrap();
+        let begun = eventlet::testing::now();
+        let error = client.get(raw.url("/")).connect_timeout(Some(2 * SECOND)).send().unwrap_err();
+        assert_eq!((error.phase(), eventlet::testing::now() - begun), (Phase::Pool, 2 * SECOND));
+        drop((unread, client));
+        raw.end();
+    }
+    run_virtual(scenario);
 }

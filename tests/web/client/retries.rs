@@ -27,6 +27,8 @@ fn raw(answers: &'static [&'static str]) -> Raw {
 
 const BUSY: &str = "HTTP/1.1 503 x\r\nContent-Length: 4\r\n\r\nbusy";
 const LATER: &str = "HTTP/1.1 503 x\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n";
+const TOO_MANY: &str = "HTTP/1.1 429 x\r\nContent-Length: 0\r\n\r\n";
+const TOO_MANY_NOW: &str = "HTTP/1.1 429 x\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n";
 const TOMORROW: &str = "HTTP/1.1 503 x\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n";
 
 #[test]
@@ -42,6 +44,20 @@ fn what_may_be_made_twice_is_made_again_after_longer_and_longer_pauses() {
         assert_eq!(server.requests().len(), 5);
         assert!(server.requests().iter().all(|(_, request)| request.ends_with("\r\n\r\nx")));
         drop(client);
+        server.end();
+    }
+    run_virtual(scenario);
+}
+
+#[test]
+fn whoever_asks_too_often_comes_back_when_it_is_told_to() {
+    #[green]
+    fn scenario() {
+        let server = raw(&[TOO_MANY_NOW, TOO_MANY]);
+        let client = server.client().retries(5).build().unwrap();
+        let answer = client.get(server.url("/")).send().unwrap();
+        assert_eq!((answer.status().as_u16(), server.requests().len(), now()), (429, 2, 3 * SECOND));
+        drop((answer, client));
         server.end();
     }
     run_virtual(scenario);

@@ -124,7 +124,7 @@ use builder::Settings;
 pub use error::{Error, Phase, Result};
 pub use multipart::Form;
 pub use request::RequestBuilder;
-pub use response::{Lines, Progress, Response};
+pub use response::{Lines, Progress, Redirect, Response};
 
 /// Makes requests, and keeps connections for the next ones. `requests.Session`.
 ///

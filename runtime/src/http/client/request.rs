@@ -21,11 +21,12 @@ use super::exchange::{Arriving, Exchange, Failed, Total};
 use super::multipart::Form;
 use super::pool::{Found, Origin, Versions};
 use super::proxy::Proxy;
-use super::{Client, Inner, Response, Settings};
+use super::{Client, Inner, Redirect, Response, Settings};
 use super::{redirect, retry};
 use crate::green;
 use crate::greenthread::sleep;
 use crate::http::{Body, Request};
+use crate::hubs::get_hub;
 use crate::timeout::with_timeout;
 
 /// A request, before it is sent. What is wrong with it, [`send`](Self::send) says.
@@ -62,13 +63,15 @@ pub struct RequestBuilder {
     headers: HeaderMap,
     body: Body,
     wrong: Option<io::Error>,
+    connect_time: Option<Duration>,
     read_time: Option<Duration>,
     total_time: Option<Duration>,
+    redirects: usize,
 }
 
 impl RequestBuilder {
     pub(super) fn new(client: Client, method: Method, url: &str) -> RequestBuilder {
-        let Settings { read_time, total_time, .. } = client.0.settings;
+        let Settings { connect_time, read_time, total_time, redirects, .. } = client.0.settings;
         // What follows its answer is no HTTP.
         let is_tunnel = method == Method::CONNECT;
         RequestBuilder {
@@ -78,8 +81,10 @@ impl RequestBuilder {
             headers: HeaderMap::new(),
             body: Body::empty(),
             wrong: is_tunnel.then(|| invalid("a tunnel is for proxies")),
+            connect_time,
             read_time,
             total_time,
+            redirects,
         }
     }
 
@@ -189,6 +194,19 @@ impl RequestBuilder {
         self
     }
 
+    /// In the place of the client's [`connect_timeout`](super::ClientBuilder::connect_timeout).
+    pub fn connect_timeout(mut self, limit: Option<Duration>) -> RequestBuilder {
+        self.connect_time = limit;
+        self
+    }
+
+    /// In the place of the client's [`max_redirects`](super::ClientBuilder::max_redirects): with
+    /// zero the answer that redirects is given, as by requests' `allow_redirects=False`.
+    pub fn max_redirects(mut self, redirects: usize) -> RequestBuilder {
+        self.redirects = redirects;
+        self
+    }
+
     /// In the place of the client's [`read_timeout`](super::ClientBuilder::read_timeout).
     pub fn read_timeout(mut self, limit: Option<Duration>) -> RequestBuilder {
         self.read_time = limit;
@@ -216,7 +234,18 @@ impl RequestBuilder {
     }
 
     async fn run(self) -> Result<Response> {
-        let RequestBuilder { client, method, url, headers, body, wrong, read_time, total_time } = self;
+        let RequestBuilder {
+            client,
+            method,
+            url,
+            headers,
+            body,
+            wrong,
+            connect_time,
+            read_time,
+            total_time,
+            redirects,
+        } = self;
         let url = match url {
             Ok(url) => url,
             Err((text, reason)) => {
@@ -227,8 +256,17 @@ impl RequestBuilder {
         if let Some(wrong) = wrong {
             return Err(What::new(&method, &url).error(Phase::Build, wrong));
         }
-        let mut call =
-            Call { client: &client.0, method, url, headers, body, read_time, phase: Cell::new(Phase::Build) };
+        let mut call = Call {
+            client: &client.0,
+            method,
+            url,
+            headers,
+            body,
+            connect_time,
+            read_time,
+            redirects,
+            phase: Cell::new(Phase::Build),
+        };
         call.complete();
         let Some(limit) = total_time else { return call.follow(None).await };
         let result = with_timeout(limit, || call.follow(Some(Total::from_now(limit)))).await;
@@ -266,7 +304,9 @@ struct Call<'a> {
     url: Url,
     headers: HeaderMap,
     body: Body,
+    connect_time: Option<Duration>,
     read_time: Option<Duration>,
+    redirects: usize,
     phase: Cell<Phase>,
 }
 
@@ -302,26 +342,28 @@ impl Call<'_> {
 
     /// Goes wherever the answers send it.
     async fn follow(&mut self, total: Option<Total>) -> Result<Response> {
-        let most = self.client.settings.redirects;
-        let mut redirects = 0;
+        let most = self.redirects;
+        let mut history = Vec::new();
         loop {
             let again = self.body.again();
             let is_repeatable = again.is_some();
             let body = std::mem::replace(&mut self.body, again.unwrap_or_default());
-            let response = self.persist(body, total).await?;
+            let mut response = self.persist(body, total).await?;
             let status = response.status();
-            if most == 0 || !redirect::is_redirect(status) {
-                return Ok(response);
-            }
-            let target = redirect::target(&self.url, response.headers());
-            let Some(target) = target.map_err(|reason| self.error(Phase::Redirect, reason))? else {
+            let target = match most > 0 && redirect::is_redirect(status) {
+                true => redirect::target(&self.url, response.headers())
+                    .map_err(|reason| self.error(Phase::Redirect, reason))?,
+                false => None,
+            };
+            let Some(target) = target else {
+                response.keep_history(history);
                 return Ok(response);
             };
-            if redirects == most {
+            if history.len() == most {
                 let reason = io::Error::other(format!("there were {most} before it"));
                 return Err(self.error(Phase::Redirect, reason));
             }
-            redirects += 1;
+            history.push(Redirect { status, url: self.what().url });
             let method = redirect::method(status, &self.method);
             if method != self.method {
                 self.body = Body::empty();
@@ -363,6 +405,7 @@ impl Call<'_> {
     /// times if the server has not looked at it.
     async fn answer(&self, body: Body, total: Option<Total>) -> Result<Response> {
         let settings = &self.client.settings;
+        let begun = get_hub().now();
         let mut origin = origin(&self.url).map_err(|reason| self.error(Phase::Build, reason))?;
         let proxy = self.client.proxy(&origin).map_err(|reason| self.error(Phase::Proxy, reason))?;
         // To a proxy that sends requests on there is one kind of connection.
@@ -398,7 +441,8 @@ impl Call<'_> {
                     }
                     let what = self.what();
                     let response = Arriving::new(response, exchange, self.read_time, total, what.clone());
-                    return Ok(Response::new(response, what, settings.body));
+                    let elapsed = get_hub().now().saturating_sub(begun);
+                    return Ok(Response::new(response, what, settings.body, elapsed));
                 }
                 Err(failed) => failed,
             };
@@ -446,7 +490,7 @@ impl Call<'_> {
                 self.phase.set(Phase::Pool);
             }
         };
-        let result = match self.client.settings.connect_time {
+        let result = match self.connect_time {
             None => get().await,
             Some(limit) => with_timeout(limit, get)
                 .await

@@ -35,6 +35,18 @@ pub struct Response {
     body: Body,
     what: What,
     most: u64,
+    history: Vec<Redirect>,
+    elapsed: Duration,
+}
+
+/// An answer that sent its request elsewhere: [`Response::history`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Redirect {
+    /// Its status.
+    pub status: StatusCode,
+    /// Where it came from, without a password.
+    pub url: String,
 }
 
 /// How far a body has been read.
@@ -48,10 +60,19 @@ pub struct Progress {
 }
 
 impl Response {
-    pub(super) fn new(response: ::http::Response<Arriving>, what: What, most: u64) -> Response {
+    pub(super) fn new(
+        response: ::http::Response<Arriving>,
+        what: What,
+        most: u64,
+        elapsed: Duration,
+    ) -> Response {
         let (mut head, body) = response.into_parts();
         let body = decoded(&mut head.headers, body, most, &what);
-        Response { head, body, what, most }
+        Response { head, body, what, most, history: Vec::new(), elapsed }
+    }
+
+    pub(super) fn keep_history(&mut self, history: Vec<Redirect>) {
+        self.history = history;
     }
 
     /// The status.
@@ -77,6 +98,18 @@ impl Response {
     /// Where it came from, after redirects, without a password.
     pub fn url(&self) -> &str {
         &self.what.url
+    }
+
+    /// The answers that have led here, the first one first; at most as many as there may be
+    /// redirects. requests' `history`.
+    pub fn history(&self) -> &[Redirect] {
+        &self.history
+    }
+
+    /// How long it took until the head of this answer was there: with the connection, and without
+    /// redirects and attempts before it. requests' `elapsed`.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
     }
 
     /// How many bytes the body has, if the server has said so.

@@ -33,11 +33,13 @@ pub(super) fn is_worth(error: &Error, method: &Method) -> bool {
 
 /// How long to wait before the request is made again that this answers; `None` if it is an answer.
 pub(super) fn after(response: &Response, pause: Duration) -> Option<Duration> {
-    if !matches!(response.status().as_u16(), 502..=504) {
+    let status = response.status().as_u16();
+    if !matches!(status, 429 | 502..=504) {
         return None;
     }
     match response.header(RETRY_AFTER.as_str()) {
-        None => Some(pause),
+        // Whoever is asked too often says when to come back, or is not asked again.
+        None => (status != 429).then_some(pause),
         // A date would ask whose clock is right.
         Some(seconds) => seconds.trim().parse().ok().map(Duration::from_secs).filter(|wait| *wait <= LONGEST),
     }
