@@ -172,19 +172,36 @@ fn text_is_what_its_type_says() {
     #[green]
     fn scenario() {
         let raw = Raw::new(|_, request| {
-            let kind = if request.starts_with("GET /latin") {
-                "text/plain; charset=ISO-8859-1"
-            } else {
-                "text/plain"
+            let (kind, body): (&str, &[u8]) = match request.split(' ').nth(1).unwrap() {
+                "/latin" => ("text/plain; a=b; Charset=\"ISO-8859-1\"", b"\xe9\x80"),
+                "/japanese" => ("text/html;charset=Shift_JIS", b"\x93\xfa\x96\x7b"),
+                "/windows" => ("text/html; charset=windows-1252", b"\xe9\x80"),
+                "/cut" => ("text/html; charset=shift_jis", b"a\x93"),
+                "/unknown" => ("text/html; charset=klingon", "é".as_bytes()),
+                _ => ("text/plain; charset=", b"\xe9"),
             };
-            vec![
-                say(format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: 1\r\n\r\n")),
-                say([0xe9]),
-            ]
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n");
+            vec![say(head), say(body)]
         });
-        assert_eq!(http::get(raw.url("/latin")).unwrap().text().unwrap(), "é");
-        let error = http::get(raw.url("/")).unwrap().text().unwrap_err();
-        assert_eq!((error.kind(), error.phase()), (io::ErrorKind::InvalidData, Phase::ReceiveBody));
+        for (path, charset, text) in [
+            ("/latin", Some("ISO-8859-1"), "é\u{80}"),
+            ("/japanese", Some("Shift_JIS"), "日本"),
+            ("/windows", Some("windows-1252"), "é€"),
+            ("/unknown", Some("klingon"), "é"),
+        ] {
+            let answer = http::get(raw.url(path)).unwrap();
+            assert_eq!(answer.charset(), charset);
+            assert_eq!(answer.text().unwrap(), text);
+            assert_eq!(http::get(raw.url(path)).unwrap().text_lossy().unwrap(), text);
+        }
+        for (path, charset, lossy) in [("/", None, "\u{fffd}"), ("/cut", Some("shift_jis"), "a\u{fffd}")] {
+            let answer = http::get(raw.url(path)).unwrap();
+            assert_eq!(answer.charset(), charset);
+            let error = answer.text().unwrap_err();
+            assert_eq!((error.kind(), error.phase()), (io::ErrorKind::InvalidData, Phase::ReceiveBody));
+            assert_eq!(http::get(raw.url(path)).unwrap().text_lossy().unwrap(), lossy);
+        }
         raw.end();
     }
     run_clean(scenario);

@@ -145,8 +145,14 @@ impl Response {
         body.bytes().map_err(|error| Error::of_body(&what, error))
     }
 
-    /// All of the body as text, which is UTF-8 unless the server says `iso-8859-1`. Suspends until
-    /// it has been read.
+    /// How the server says that its text is encoded: `charset` in `Content-Type`. requests'
+    /// `encoding`.
+    pub fn charset(&self) -> Option<&str> {
+        self.header("content-type").and_then(charset)
+    }
+
+    /// All of the body as text, which is UTF-8 unless the server says `iso-8859-1` or, with the
+    /// feature `charset`, another encoding of the web. Suspends until it has been read.
     ///
     /// # Errors
     ///
@@ -157,14 +163,33 @@ impl Response {
     /// What has come is lost with the call.
     #[green(crate = crate)]
     pub fn text(self) -> Result<String> {
-        let is_latin = self.header("content-type").is_some_and(is_latin);
+        let charset = self.charset().map(str::to_owned);
         let what = self.what.clone();
         let bytes = self.bytes()?;
-        if is_latin {
-            // Its characters are the first of Unicode's.
-            return Ok(bytes.iter().copied().map(char::from).collect());
+        match decoded_text(bytes, charset.as_deref()) {
+            Ok(text) => Ok(text),
+            Err(error) => Err(invalid(&what, error)),
         }
-        String::from_utf8(bytes.into()).map_err(|error| invalid(&what, error))
+    }
+
+    /// As [`text`](Self::text), with � in the place of what is no such text: what requests' `text`
+    /// does. Suspends until it has been read.
+    ///
+    /// # Errors
+    ///
+    /// As [`bytes`](Self::bytes).
+    ///
+    /// # Cancel safety
+    ///
+    /// What has come is lost with the call.
+    #[green(crate = crate)]
+    pub fn text_lossy(self) -> Result<String> {
+        let charset = self.charset().map(str::to_owned);
+        let bytes = self.bytes()?;
+        match decoded_text(bytes, charset.as_deref()) {
+            Ok(text) => Ok(text),
+            Err(error) => Ok(error.lossy),
+        }
     }
 
     /// All of the body, as a value of JSON (feature `json`). Suspends until it has been read.
@@ -288,13 +313,49 @@ fn invalid(what: &What, error: impl Into<Box<dyn std::error::Error + Send + Sync
     what.error(Phase::ReceiveBody, io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// Whether this type of content says that it is in Latin-1.
-fn is_latin(content_type: &str) -> bool {
+/// The `charset` of a type of content.
+fn charset(content_type: &str) -> Option<&str> {
     let mut parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
-    parameters.any(|(name, value)| {
-        let value = value.trim().trim_matches('"');
-        let is_name = |name: &&str| value.eq_ignore_ascii_case(name);
-        name.trim().eq_ignore_ascii_case("charset") && ["iso-8859-1", "latin1"].iter().any(is_name)
+    let (_, value) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(value.trim().trim_matches('"')).filter(|value| !value.is_empty())
+}
+
+/// Bytes that are no text.
+#[derive(Debug)]
+struct NoText {
+    reason: String,
+    lossy: String,
+}
+
+impl fmt::Display for NoText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for NoText {}
+
+/// These bytes as text.
+fn decoded_text(bytes: Bytes, charset: Option<&str>) -> std::result::Result<String, NoText> {
+    let is = |name: &&str| charset.is_some_and(|charset| charset.eq_ignore_ascii_case(name));
+    if ["iso-8859-1", "latin1"].iter().any(is) {
+        // Its characters are the first of Unicode's.
+        return Ok(bytes.iter().copied().map(char::from).collect());
+    }
+    #[cfg(feature = "charset")]
+    if let Some(encoding) = charset.and_then(|charset| encoding_rs::Encoding::for_label(charset.as_bytes()))
+        && encoding != encoding_rs::UTF_8
+    {
+        let (text, encoding, has_errors) = encoding.decode(&bytes);
+        if !has_errors {
+            return Ok(text.into_owned());
+        }
+        let reason = format!("it is not all {}", encoding.name());
+        return Err(NoText { reason, lossy: text.into_owned() });
+    }
+    String::from_utf8(bytes.into()).map_err(|error| NoText {
+        reason: error.to_string(),
+        lossy: String::from_utf8_lossy(error.as_bytes()).into_owned(),
     })
 }
 
