@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use eventlet::green::io::{Read, Write};
-use eventlet::green::net::TcpStream;
+use eventlet::green::net::{TcpListener, TcpStream};
 use eventlet::http::Client;
 use eventlet::http::client::Phase;
 use eventlet::testing::run_clean;
@@ -170,10 +170,128 @@ fn a_proxy_that_makes_no_tunnel_is_an_error_that_says_so() {
         let error = client.get("https://server.test/").send().unwrap_err();
         assert!(error.to_string().ends_with("the proxy's answer is too long"), "{error}");
         raw.end();
-        for bad in ["socks5://proxy", "http://", "ftp://proxy"] {
+        for bad in ["socks4://proxy", "http://", "ftp://proxy"] {
             assert!(Client::builder().proxy(bad).build().is_err(), "{bad}");
         }
         assert!(quiet().get("http://127.0.0.1:1/").send().is_err());
+    }
+    run_clean(scenario);
+}
+
+/// A proxy of SOCKS for one client, which knows `anna` and makes a tunnel to `target`, whatever is asked for; gives that, and what
+/// the client has sent behind it.
+#[green]
+fn socks(server: TcpListener, target: SocketAddr, outcome: u8) -> Vec<u8> {
+    let (mut client, _) = server.accept().unwrap();
+    let mut asked = vec![0; 2];
+    client.read_exact(&mut asked).unwrap();
+    let mut methods = vec![0; usize::from(asked[1])];
+    client.read_exact(&mut methods).unwrap();
+    if methods.contains(&2) {
+        client.write_all(&[5, 2]).unwrap();
+        let mut credentials = [0; 13];
+        client.read_exact(&mut credentials).unwrap();
+        assert_eq!(&credentials, b"\x01\x04anna\x06se cre");
+        client.write_all(&[1, 0]).unwrap();
+    } else {
+        client.write_all(&[5, 0]).unwrap();
+    }
+    let mut head = [0; 4];
+    client.read_exact(&mut head).unwrap();
+    assert_eq!(head[..3], [5, 1, 0]);
+    let length = match head[3] {
+        1 => 4,
+        4 => 16,
+        _ => {
+            let mut length = [0];
+            client.read_exact(&mut length).unwrap();
+            usize::from(length[0])
+        }
+    };
+    let mut place = vec![0; length + 2];
+    client.read_exact(&mut place).unwrap();
+    // The address that it begins at is a name here.
+    client.write_all(&[&[5, outcome, 0, 3, 2], &b"me"[..], &[0, 9]].concat()).unwrap();
+    if outcome == 0 {
+        let stream = connect(target).unwrap();
+        let ((read, write), (theirs, ours)) = (client.into_split(), stream.into_split());
+        let back = spawn(move || carry(theirs, write));
+        carry(read, ours);
+        back.wait();
+    }
+    place
+}
+
+#[test]
+fn a_proxy_of_socks_is_told_a_name_or_an_address_and_carries_everything() {
+    #[green]
+    fn scenario() {
+        let raw = Raw::new(|_, _| vec![ok("behind"), Step::Close]);
+        let port = 81_u16.to_be_bytes();
+        let name = [&b"one.test"[..], &port].concat();
+        let address = [&[127, 0, 0, 9][..], &port].concat();
+        for (scheme, host, place) in [
+            ("socks5h", "one.test", &name),
+            ("socks5h", "127.0.0.9", &address),
+            ("socks5", "one.test", &address),
+        ] {
+            for credentials in ["", "anna:se%20cre@"] {
+                let server = listen("127.0.0.1:0").unwrap();
+                let url = format!("{scheme}://{credentials}{}", server.local_addr().unwrap());
+                let target = raw.address;
+                let serving = spawn(move || socks(server, target, 0));
+                let client = Client::builder().proxy(url).resolve("one.test", ([127, 0, 0, 9], 0).into());
+                let client = client.build().unwrap();
+                assert_eq!(
+                    client.get(format!("http://{host}:81/")).send().unwrap().text().unwrap(),
+                    "behind"
+                );
+                drop(client);
+                assert_eq!(serving.wait(), *place);
+            }
+        }
+        raw.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn a_proxy_of_socks_that_makes_no_tunnel_says_why() {
+    #[green]
+    fn scenario() {
+        let nowhere: SocketAddr = ([127, 0, 0, 1], 1).into();
+        for (outcome, kind, reason) in [
+            (2, io::ErrorKind::PermissionDenied, "the proxy does not allow it"),
+            (4, io::ErrorKind::HostUnreachable, "the proxy does not reach the host"),
+            (5, io::ErrorKind::ConnectionRefused, "the host has refused the proxy"),
+            (99, io::ErrorKind::InvalidData, "the proxy gives no known reason"),
+        ] {
+            let server = listen("127.0.0.1:0").unwrap();
+            let url = format!("socks5h://{}", server.local_addr().unwrap());
+            let serving = spawn(move || socks(server, nowhere, outcome));
+            let client = Client::builder().proxy(url).build().unwrap();
+            let error = client.get("http://one.test/").send().unwrap_err();
+            assert_eq!((error.phase(), error.kind()), (Phase::Proxy, kind), "{error}");
+            assert!(error.to_string().ends_with(reason), "{error}");
+            serving.wait();
+        }
+        // What speaks something else.
+        let listener = listen("127.0.0.1:0").unwrap();
+        let url = format!("socks5h://{}", listener.local_addr().unwrap());
+        let serving = spawn(
+            #[green]
+            move || {
+                let (mut client, _) = listener.accept().unwrap();
+                let mut greeting = [0; 3];
+                client.read_exact(&mut greeting).unwrap();
+                client.write_all(b"HTTP/1.1 400").unwrap();
+            },
+        );
+        let client = Client::builder().proxy(url).build().unwrap();
+        let error = client.get("http://one.test/").send().unwrap_err();
+        assert_eq!((error.phase(), error.kind()), (Phase::Proxy, io::ErrorKind::InvalidData), "{error}");
+        serving.wait();
+        assert!(Client::builder().proxy("socks4://proxy").build().is_err());
     }
     run_clean(scenario);
 }

@@ -271,8 +271,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends everything through this proxy (`http://name:password@proxy:3128`, `https://…`, or host
-    /// and port), in the place of those of the environment.
+    /// Sends everything through this proxy (`http://name:password@proxy:3128`, `https://…`,
+    /// `socks5://…`, `socks5h://…`, or host and port), in the place of those of the environment.
     pub fn proxy(mut self, url: impl AsRef<str>) -> ClientBuilder {
         match Proxies::all(url.as_ref()) {
             Ok(proxies) => self.settings.proxies = proxies,

@@ -78,9 +78,17 @@ async fn tunnel<S: Transport + Read + Write>(
     mut stream: S,
     phase: &Cell<Phase>,
 ) -> io::Result<Connection> {
-    // In the clear the proxy sends requests on; they say where.
-    if origin.is_encrypted {
-        proxy.tunnel(&mut stream, origin).await?;
+    match &proxy.socks {
+        Some(socks) if socks.finds_names => socks.tunnel(&mut stream, &origin.host, origin.port).await?,
+        Some(socks) => {
+            phase.set(Phase::Resolve);
+            let address = resolve(&client.settings, &origin.host, origin.port).await?[0];
+            phase.set(Phase::Proxy);
+            socks.tunnel(&mut stream, &address.ip().to_string(), address.port()).await?;
+        }
+        // In the clear the proxy sends requests on; they say where.
+        None if !origin.is_encrypted => {}
+        None => proxy.tunnel(&mut stream, origin).await?,
     }
     over(client, origin, stream, phase).await
 }

@@ -78,7 +78,8 @@
 //! * **Proxies** are those of the environment: `http_proxy`, `https_proxy`, `all_proxy` and
 //!   `no_proxy`, in lower or upper case, as curl has them. What is on this machine is asked
 //!   directly. Requests of `https` go through a tunnel (`CONNECT`), so the proxy sees nothing of
-//!   them.
+//!   them. Through a proxy of `socks5` everything goes in a tunnel; to one of `socks5h` it is left
+//!   to find the hosts.
 //! * Compressed answers are asked for and decoded with the features `gzip`, `brotli` and `zstd`, a
 //!   little at a time: what a few bytes unfold to counts in full for
 //!   [`max_body`](ClientBuilder::max_body). A window of zstd has 8 MiB at most, as HTTP wants it;
@@ -105,6 +106,7 @@ mod redirect;
 mod request;
 mod response;
 mod retry;
+mod socks;
 #[cfg(all(test, not(loom), feature = "brotli", feature = "cookies", feature = "gzip", feature = "zstd"))]
 mod tests;
 mod wire;

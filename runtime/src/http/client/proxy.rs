@@ -10,12 +10,13 @@ use url::Url;
 use super::error::invalid;
 use super::pool::Origin;
 use super::request::basic;
+use super::socks::Socks;
 use crate::green::io::{Read, Write};
 
 /// The most that a proxy may say before its tunnel begins, in bytes.
 const MOST_HEAD: usize = 16 * 1024;
 
-/// A proxy of HTTP, reached in the clear or over TLS.
+/// A proxy of HTTP, reached in the clear or over TLS, or of SOCKS.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Proxy {
     pub(super) is_encrypted: bool,
@@ -23,6 +24,7 @@ pub(super) struct Proxy {
     pub(super) port: u16,
     /// `Proxy-Authorization`, if its URL has a name in it.
     pub(super) credentials: Option<HeaderValue>,
+    pub(super) socks: Option<Socks>,
 }
 
 impl Proxy {
@@ -31,9 +33,11 @@ impl Proxy {
         let has_scheme = text.contains("://");
         let url = if has_scheme { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
         let url = url.map_err(|error| format!("the proxy's URL: {error}"))?;
-        let is_encrypted = match url.scheme() {
-            "http" => false,
-            "https" => true,
+        let (is_encrypted, finds_names, port) = match url.scheme() {
+            "http" => (false, None, 80),
+            "https" => (true, None, 443),
+            "socks5" => (false, Some(false), 1080),
+            "socks5h" => (false, Some(true), 1080),
             other => return Err(format!("a proxy of `{other}` is not known")),
         };
         let host = match url.host() {
@@ -43,14 +47,18 @@ impl Proxy {
             None => return Err("the proxy's URL has no host".to_owned()),
         };
         let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-        let credentials = (!url.username().is_empty()).then(|| {
-            let text = basic(&decoded(url.username()), &decoded(url.password().unwrap_or_default()));
+        let told = (!url.username().is_empty()).then(|| {
+            let password = decoded(url.password().unwrap_or_default());
+            (decoded(url.username()).into_owned(), password.into_owned())
+        });
+        let credentials = told.as_ref().map(|(name, password)| {
+            let text = basic(name, password);
             let mut value = HeaderValue::try_from(text).expect("what base64 writes can be a header");
             value.set_sensitive(true);
             value
         });
-        let port = url.port_or_known_default().unwrap_or(80);
-        Ok(Proxy { is_encrypted, host, port, credentials })
+        let socks = finds_names.map(|finds_names| Socks { finds_names, credentials: told });
+        Ok(Proxy { is_encrypted, host, port: url.port().unwrap_or(port), credentials, socks })
     }
 
     /// Asks for a tunnel to `host` over a connection to the proxy.

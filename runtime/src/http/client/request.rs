@@ -409,7 +409,7 @@ impl Call<'_> {
         let mut origin = origin(&self.url).map_err(|reason| self.error(Phase::Build, reason))?;
         let proxy = self.client.proxy(&origin).map_err(|reason| self.error(Phase::Proxy, reason))?;
         // To a proxy that sends requests on there is one kind of connection.
-        let forward = proxy.clone().filter(|_| !origin.is_encrypted);
+        let forward = proxy.clone().filter(|proxy| !origin.is_encrypted && proxy.socks.is_none());
         if let Some(proxy) = &forward {
             (origin.host, origin.port) = (proxy.host.clone(), proxy.port);
         }
