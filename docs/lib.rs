@@ -33,6 +33,10 @@ pub mod tls {}
 #[doc = include_str!("websocket.md")]
 pub mod websocket {}
 
+/// Events in both directions, with rooms.
+#[doc = include_str!("socketio.md")]
+pub mod socketio {}
+
 /// Who looks host names up.
 #[doc = include_str!("names.md")]
 pub mod names {}

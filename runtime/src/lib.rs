@@ -235,6 +235,8 @@ pub mod http;
 pub mod wsgi;
 #[cfg(feature = "websocket")]
 pub mod websocket;
+#[cfg(feature = "socketio")]
+pub mod socketio;
 #[cfg(feature = "tls")]
 pub mod tls;
 #[cfg(feature = "dns")]

@@ -95,7 +95,7 @@ pub(super) fn origin_of(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Is a page of this origin one of the host that it asks?
-pub(super) fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
+pub(crate) fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
     let default = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };

@@ -65,6 +65,8 @@ mod tests;
 pub use client::{CONNECT_TIMEOUT, Client, connect};
 pub use deflate::Deflate;
 pub use error::{Error, Result};
+#[cfg(feature = "socketio")]
+pub(crate) use handshake::is_same_origin;
 pub use message::{CloseCode, CloseFrame, Message};
 pub use options::{CLOSE_TIMEOUT, MAX_MESSAGE, Options, PING_INTERVAL, PING_TIMEOUT, SEND_TIMEOUT};
 pub use server::{Acceptor, Outcome, WebSocketWsgi, accept};

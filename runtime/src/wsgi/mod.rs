@@ -105,6 +105,8 @@ mod tower;
 mod workers;
 mod upgrade;
 
+#[cfg(feature = "socketio")]
+pub(crate) use request::closing;
 pub use request::{Params, Peer, RequestExt, form};
 pub use router::Router;
 pub use server::{Application, Server, Transport, server};

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use ::http::header::{CONTENT_TYPE, COOKIE};
 
 use super::upgrade::Place;
+use crate::event::Flag;
 use crate::green;
 use crate::http::{Faulty, Request};
 use crate::hubs::Here;
@@ -90,6 +91,8 @@ pub(super) struct Link {
     pub(super) hooks: RefCell<Vec<Box<dyn FnOnce()>>>,
     /// What takes the connection over if the answer is a 101.
     pub(super) upgrade: Place,
+    /// Up when the server ends.
+    pub(super) closing: Flag,
 }
 
 /// `Extensions` asks for `Send`; requests stay on their hub.
@@ -127,6 +130,13 @@ impl<B> RequestExt for Request<B> {
             link.hooks.borrow_mut().push(Box::new(f));
         }
     }
+}
+
+/// A flag that goes up when the server of this request ends. One that no server gave has a flag of
+/// its own, which stays down.
+#[cfg(feature = "socketio")]
+pub(crate) fn closing<B>(request: &Request<B>) -> Flag {
+    request.extensions().get::<Linked>().map(|link| link.closing.clone()).unwrap_or_default()
 }
 
 /// A form that was sent as `application/x-www-form-urlencoded`: its names and values. Suspends

@@ -431,7 +431,8 @@ impl<A> Shared<A> {
 pub(super) struct Connections {
     open: RefCell<HashMap<u64, Rc<Connection>>>,
     made: Cell<u64>,
-    is_closing: Cell<bool>,
+    /// Up while the server ends.
+    closing: Flag,
     /// Up while the server ends and none is open.
     all_gone: Flag,
 }
@@ -440,7 +441,7 @@ impl Connections {
     pub(super) fn add(&self, connection: Rc<Connection>) -> u64 {
         let number = self.made.get();
         self.made.set(number + 1);
-        if self.is_closing.get() {
+        if self.closing.is_set() {
             connection.close();
         }
         self.all_gone.clear();
@@ -455,14 +456,19 @@ impl Connections {
     }
 
     fn note_end(&self) {
-        if self.is_closing.get() && self.open.borrow().is_empty() {
+        if self.closing.is_set() && self.open.borrow().is_empty() {
             self.all_gone.set();
         }
     }
 
+    /// What tells whoever answers for long that the server ends.
+    pub(super) fn closing(&self) -> Flag {
+        self.closing.clone()
+    }
+
     /// Tells all of them that no more requests are taken.
     pub(super) fn close(&self) {
-        self.is_closing.set(true);
+        self.closing.set();
         self.open().iter().for_each(|connection| connection.close());
         self.note_end();
     }
