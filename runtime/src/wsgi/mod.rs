@@ -64,6 +64,7 @@
 //! | length of the URL ([`url_length_limit`](Server::url_length_limit)) | 8192 bytes | 414 |
 //! | headers of a request | 100 ([`max_headers`](Server::max_headers)), 64 KiB ([`max_head`](Server::max_head)) | 431 |
 //! | body ([`max_body`](Server::max_body)) | 16 MiB | 413, or the handler's read fails with `FileTooLarge` |
+//! | a form with files ([`Multipart`]) | parts, headers, fields and files have limits of their own | the handler's read fails with `FileTooLarge`; handed on with `?`, 413 |
 //! | requests of one connection ([`max_requests`](Server::max_requests)) | none | the last answer says `Connection: close`; HTTP/2 is told to go away |
 //! | a peer that does not read its answer | the keep-alive limit without progress | closed |
 //! | a client that has ended its sending ([`half_close_timeout`](Server::half_close_timeout)) | 10 s without a piece of its answer | closed |
@@ -95,6 +96,7 @@ mod connection;
 mod framing;
 mod io;
 mod log;
+mod multipart;
 mod request;
 mod router;
 mod server;
@@ -107,6 +109,7 @@ mod upgrade;
 
 #[cfg(feature = "socketio")]
 pub(crate) use request::closing;
+pub use multipart::{Multipart, Part};
 pub use request::{Params, Peer, RequestExt, form};
 pub use router::Router;
 pub use server::{Application, Server, Transport, server};

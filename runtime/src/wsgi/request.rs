@@ -140,7 +140,7 @@ pub(crate) fn closing<B>(request: &Request<B>) -> Flag {
 }
 
 /// A form that was sent as `application/x-www-form-urlencoded`: its names and values. Suspends
-/// until the body is there.
+/// until the body is there. One with files is a [`Multipart`](super::Multipart).
 ///
 /// # Cancel safety
 ///
