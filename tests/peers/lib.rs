@@ -13,6 +13,8 @@ use eventlet::green::process::{Child, Command, Stdio};
 use eventlet::{green, with_timeout};
 use eventlet_web_tests::authority::{AUTHORITY, Identity};
 
+pub mod databases;
+
 /// What a program may take for anything.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
@@ -80,14 +82,15 @@ impl Program {
         count
     }
 
-    /// Asks it to end with this signal, and waits until it has.
+    /// Asks it to end with this signal, waits until it has, and gives all that it has printed.
     #[green]
-    pub fn end(mut self, signal: i32) {
+    pub fn end(mut self, signal: i32) -> String {
         self.child.send_signal(signal).unwrap();
         // It must not stop at what it has to say.
         while self.read_on() > 0 {}
         let status = self.child.wait_timeout(LIMIT).unwrap();
         assert!(status.is_some(), "{} does not end:\n{}", self.name, self.printed);
+        std::mem::take(&mut self.printed)
     }
 
     /// Ends its input, waits for its end, and gives whether it succeeded and all that it has printed.

@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use eventlet::db_pool::Builder;
 use eventlet::green::process::Command;
 use eventlet::tls::TlsConnector;
 use eventlet::{Event, GreenIterator, green, sleep, spawn, with_timeout};
+use eventlet_peer_tests::databases::{init_postgres, start_postgres};
 use eventlet_peer_tests::{Files, LIMIT, Program, free_port};
 use eventlet_postgres::tokio_postgres::error::SqlState;
 use eventlet_postgres::{Cause, Client, Connection, Error};
@@ -29,49 +29,17 @@ struct Postgres {
     files: Files,
 }
 
-/// Where Debian has the server's programs, of the newest version.
-fn program(name: &str) -> String {
-    let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed");
-    let mut found: Vec<PathBuf> =
-        versions.map(|version| version.unwrap().path().join("bin").join(name)).collect();
-    found.retain(|path| path.exists());
-    found.sort();
-    found.pop().expect("PostgreSQL's server is installed").display().to_string()
-}
-
-/// PostgreSQL does not run as root; nobody may do it instead.
-fn as_nobody<'a>(files: &Files, arguments: &[&'a str]) -> Vec<&'a str> {
-    let as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
-    let is_root = fs::metadata(files.path("")).unwrap().uid() == 0;
-    if is_root { [&as_nobody, arguments].concat() } else { arguments.to_vec() }
-}
-
 impl Postgres {
     #[green]
     fn start(name: &str) -> Postgres {
         let files = Files::new(name).unwrap();
-        let data = files.path("data");
-        fs::create_dir(&data).unwrap();
-        // Only root can give it away, and only root has to.
-        let _ = Command::new("chown").args(["nobody:nogroup", &data]).status();
-        let initdb = program("initdb");
-        let arguments =
-            [&*initdb, "-D", &data, "-U", "anna", "--auth=trust", "-E", "UTF8", "--locale=C", "-N"];
-        let arguments = as_nobody(&files, &arguments);
-        let (is_made, printed) = Program::start(arguments[0], &arguments[1..]).finish();
-        assert!(is_made, "{printed}");
+        init_postgres(&files);
         Postgres::on(free_port(), files)
     }
 
     #[green]
     fn on(port: u16, files: Files) -> Postgres {
-        let (number, data, server) = (port.to_string(), files.path("data"), program("postgres"));
-        let arguments = [&*server, "-D", &data, "-p", &number, "-c", "listen_addresses=127.0.0.1", "-F"];
-        let more = ["-c", "unix_socket_directories=", "-c", "lc_messages=C"];
-        let arguments = [&arguments[..], &more].concat();
-        let arguments = as_nobody(&files, &arguments);
-        let mut program = Program::start(arguments[0], &arguments[1..]);
-        program.until("ready to accept connections");
+        let program = start_postgres(&files, port);
         Postgres { program, port, files }
     }
 

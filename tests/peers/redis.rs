@@ -8,6 +8,7 @@ use std::time::Duration;
 use eventlet::db_pool::Builder;
 use eventlet::tls::TlsConnector;
 use eventlet::{green, sleep, spawn, with_timeout};
+use eventlet_peer_tests::databases::start_redis;
 use eventlet_peer_tests::{Files, LIMIT, Program, free_port};
 use eventlet_redis::{Cause, Client, Cmd, Connection, Value, cmd, pipe};
 use eventlet_web_tests::authority::AUTHORITY;
@@ -30,11 +31,7 @@ impl Redis {
 
     #[green]
     fn on(port: u16, files: Files, more: &[&str]) -> Redis {
-        let (number, folder) = (port.to_string(), files.path(""));
-        let mut arguments = vec!["--port", &number, "--bind", "127.0.0.1", "--dir", &folder, "--save", ""];
-        arguments.extend(more);
-        let mut program = Program::start("redis-server", &arguments);
-        program.until("Ready to accept connections");
+        let program = start_redis(&files, port, more);
         Redis { program, port, files }
     }
 
