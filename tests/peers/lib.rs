@@ -13,6 +13,8 @@ use eventlet::green::process::{Child, Command, Stdio};
 use eventlet::{green, with_timeout};
 use eventlet_web_tests::authority::{AUTHORITY, Identity};
 
+#[cfg(feature = "peers")]
+pub mod browser;
 pub mod databases;
 
 /// What a program may take for anything.
