@@ -49,6 +49,10 @@ pub mod http_client {}
 #[doc = include_str!("databases.md")]
 pub mod databases {}
 
+/// A web service, from fifteen lines on.
+#[doc = include_str!("service.md")]
+pub mod service {}
+
 /// Green code and everybody else's.
 #[doc = include_str!("other-crates.md")]
 pub mod other_crates {}

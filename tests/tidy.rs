@@ -324,13 +324,25 @@ fn unindented(text: &str) -> String {
 
 #[test]
 fn what_the_book_shows_of_a_program_is_a_piece_of_it() {
-    let page = fs::read_to_string(root().join("docs/porting.md")).unwrap();
-    let program = unindented(&fs::read_to_string(root().join("examples/shared_cache.rs")).unwrap());
-    let pieces: Vec<&str> = page.split("```rust,ignore\n").skip(1).collect();
-    assert!(pieces.len() >= 10, "the page shows {} pieces", pieces.len());
-    for piece in pieces {
-        let (piece, _) = piece.split_once("\n```").expect("a piece of code ends");
-        assert!(program.contains(&unindented(piece)), "the program has no such piece:\n{piece}");
+    for (page, program) in
+        [("docs/porting.md", "examples/shared_cache.rs"), ("docs/service.md", "examples/service")]
+    {
+        let page = fs::read_to_string(root().join(page)).unwrap();
+        let program = root().join(program);
+        let files = if program.is_dir() {
+            fs::read_dir(&program).unwrap().map(|file| file.unwrap().path()).collect()
+        } else {
+            vec![program]
+        };
+        let program: Vec<String> =
+            files.iter().map(|file| unindented(&fs::read_to_string(file).unwrap())).collect();
+        let pieces: Vec<&str> = page.split("```rust,ignore\n").skip(1).collect();
+        assert!(pieces.len() >= 9, "the page shows {} pieces", pieces.len());
+        for piece in pieces {
+            let (piece, _) = piece.split_once("\n```").expect("a piece of code ends");
+            let is_in = |file: &String| file.contains(&unindented(piece));
+            assert!(program.iter().any(is_in), "the program has no such piece:\n{piece}");
+        }
     }
 }
 
