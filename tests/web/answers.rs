@@ -11,7 +11,7 @@ use eventlet::green::io::{BufRead, BufReader, Read, Write};
 use eventlet::http::{self, Body, Bytes, IntoResponse, Out, Request, Response};
 use eventlet::testing::run_clean;
 use eventlet::wsgi::Server;
-use eventlet::{GreenIterator, connect, green, sleep, with_timeout};
+use eventlet::{GreenIterator, connect, green, sleep, spawn, with_timeout};
 use eventlet_web_tests::{MS, Site, echo, ignore, statuses};
 use hyper::body::Frame;
 
@@ -83,6 +83,53 @@ fn empty_pieces_make_no_chunk_and_the_last_chunk_comes_once() {
             assert_eq!(sent, body, "{path}");
         }
         site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn several_threads_write_one_body_and_none_is_forgotten() {
+    #[green]
+    fn write(out: Out, letter: char) -> io::Result<()> {
+        for number in 0..3 {
+            out.write(format!("{letter}{number} "))?;
+        }
+        out.flush()
+    }
+    #[green]
+    fn produce(out: Out) -> io::Result<()> {
+        let writers = ['a', 'b', 'c'].map(|letter| {
+            let out = out.clone();
+            spawn(move || write(out, letter))
+        });
+        for writer in writers {
+            writer.wait()?;
+        }
+        Ok(())
+    }
+    #[green]
+    fn scenario() {
+        let text = Body::stream(produce).text().unwrap();
+        assert_eq!(text, "a0 a1 b0 c0 a2 b1 c1 b2 c2 ");
+        // Those who wait for a body that nobody takes any more hear of it, all of them.
+        let ended = Rc::new(RefCell::new(vec![]));
+        let notes = ended.clone();
+        let mut body = Body::stream(move |out: Out| async move {
+            let writers = ['a', 'b', 'c'].map(|letter| (out.clone(), notes.clone(), letter));
+            for (out, notes, letter) in writers {
+                spawn(move || async move {
+                    let error = write(out, letter).await.unwrap_err();
+                    notes.borrow_mut().push(error.kind());
+                });
+            }
+            std::future::pending().await
+        });
+        assert_eq!(body.piece().unwrap().unwrap(), "a0 ");
+        drop(body);
+        for _ in 0..10 {
+            sleep(Duration::ZERO);
+        }
+        assert_eq!(*ended.borrow(), [io::ErrorKind::BrokenPipe; 3]);
     }
     run_clean(scenario);
 }

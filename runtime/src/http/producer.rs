@@ -11,9 +11,11 @@ use bytes::Bytes;
 
 use crate::green;
 use crate::greenthread::{Builder, Thread};
+use crate::lock::Mutex;
 
 /// Where the pieces of a [streamed body](super::Body::stream) are written to. Clones write to the
-/// same body.
+/// same body, from as many green threads as there are: each piece goes out whole, first come, first
+/// served.
 #[derive(Clone)]
 pub struct Out {
     pipe: Rc<Pipe>,
@@ -22,6 +24,8 @@ pub struct Out {
 /// One piece on its way from the thread that writes to whoever sends.
 #[derive(Default)]
 struct Pipe {
+    /// Whose piece is next: there is one place to wait for room.
+    turn: Mutex<()>,
     state: RefCell<State>,
 }
 
@@ -37,7 +41,7 @@ struct State {
 }
 
 impl Out {
-    /// Sends a piece. Suspends until the one before has been taken, so that a slow peer slows the
+    /// Sends a piece. Suspends until those before have been taken, so that a slow peer slows the
     /// writer.
     ///
     /// # Errors
@@ -53,6 +57,7 @@ impl Out {
         if piece.is_empty() {
             return Ok(());
         }
+        let _turn = self.pipe.turn.lock();
         poll_fn(|cx| self.pipe.poll_room(cx)).await?;
         self.pipe.put(piece);
         Ok(())
@@ -70,6 +75,7 @@ impl Out {
     /// `BrokenPipe` if nobody takes it any more.
     #[green(crate = crate)]
     pub fn flush(&self) -> io::Result<()> {
+        let _turn = self.pipe.turn.lock();
         poll_fn(|cx| self.pipe.poll_room(cx)).await
     }
 }
