@@ -87,3 +87,54 @@ fn nobody_sets_one_for_strangers() {
     }
     run_clean(scenario);
 }
+
+#[test]
+fn one_site_has_room_for_so_many_wherever_it_wants_them() {
+    #[green]
+    fn scenario() {
+        let client = client();
+        let other = "http://other.test/";
+        for number in 0..200 {
+            // Of one name below each path, and from many hosts of one site.
+            let is_kept = match number % 2 {
+                0 => client.set_cookie("http://evil.test/", &format!("a=1; Path=/{number}")),
+                _ => client.set_cookie(format!("http://{number}.evil.test/"), "a=1"),
+            };
+            assert_eq!(is_kept, number < 180, "{number}");
+        }
+        for address in ["http://10.0.0.1/", "http://11.0.0.1/", "http://[::1]/", other] {
+            assert!(client.set_cookie(address, "a=1"), "{address}");
+        }
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn what_is_over_takes_no_room() {
+    #[green]
+    fn scenario() {
+        let client = client();
+        for number in 0..4000 {
+            let url = format!("http://site{}.test/", number % 40);
+            assert!(client.set_cookie(&url, &format!("a{number}=1")), "{number}");
+            assert!(client.set_cookie(&url, &format!("a{number}=; Max-Age=0")), "{number}");
+        }
+        assert_eq!(client.cookies("http://site1.test/"), None);
+        assert!(client.set_cookie("http://site1.test/", "a=1"));
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn what_cannot_be_sent_is_not_kept() {
+    #[green]
+    fn scenario() {
+        let client = client();
+        assert!(client.set_cookie("http://a.test/", "a=1"));
+        for refused in ["b=1\r\nX: y", "b=\0", "b=1\x7f"] {
+            assert!(!client.set_cookie("http://a.test/", refused), "{refused:?}");
+        }
+        assert_eq!(client.cookies("http://a.test/").as_deref(), Some("a=1"));
+    }
+    run_clean(scenario);
+}

@@ -146,7 +146,8 @@ impl ClientBuilder {
 
     /// Whether cookies are kept, and sent back to where they came from (feature `cookies`). Not if
     /// nothing is said: whoever shares a client shares them. At most 3000 are kept, 180 of one
-    /// server, of 4096 bytes each; a server sets none for `com` or `co.uk`.
+    /// site (`example.org` with all that is below it), of 4096 bytes each; what is beyond that is
+    /// not kept. A server sets none for `com` or `co.uk`.
     #[cfg(feature = "cookies")]
     pub fn cookies(mut self, keep: bool) -> ClientBuilder {
         self.cookies = keep;

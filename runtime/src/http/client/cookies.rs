@@ -1,18 +1,19 @@
 //! Cookies that a client keeps.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use ::http::HeaderMap;
 use ::http::header::{HeaderValue, SET_COOKIE};
-use cookie_store::{CookieStore, RawCookie};
-use url::Url;
+use cookie_store::{Cookie, CookieStore, RawCookie, StoreAction};
+use url::{Host, Url};
 
 /// The most that one cookie may have, in bytes.
 const LONGEST: usize = 4096;
 
-/// The most that are kept, in all and of one server.
+/// The most that are kept, in all and of one site.
 const MOST: usize = 3000;
-const MOST_OF_ONE: usize = 180;
+const MOST_OF_SITE: usize = 180;
 
 /// The cookies of a client.
 #[derive(Default)]
@@ -28,20 +29,28 @@ impl Jar {
 
     /// Keeps a cookie that `url` may set, and says whether it does.
     pub(super) fn set(&self, url: &Url, value: &str) -> bool {
-        if value.len() > LONGEST {
+        // What cannot stand in a header would keep all others from being sent.
+        if value.len() > LONGEST || HeaderValue::from_str(value).is_err() {
             return false;
         }
         let Ok(cookie) = RawCookie::parse(value) else { return false };
         if cookie.domain().is_some_and(|domain| is_everybodys(domain, url)) {
             return false;
         }
+        let Ok(cookie) = Cookie::try_from_raw_cookie(&cookie, url) else { return false };
+        let cookie = cookie.into_owned();
+        let Some(domain) = cookie.domain.as_cow().map(Cow::into_owned) else { return false };
+        let (path, name) = (cookie.path.to_string(), cookie.name().to_owned());
         let mut store = self.0.borrow_mut();
-        let is_full = store.iter_any().count() >= MOST || store.matches(url).len() >= MOST_OF_ONE;
-        // One that is over may have to give its place up.
-        let is_new = !store.matches(url).iter().any(|known| known.name() == cookie.name());
-        let is_kept = !(is_full && is_new) && store.insert_raw(&cookie, url).is_ok();
-        drop(cookie);
-        is_kept
+        if !store.contains(&domain, &path, &name) && !has_room(&mut store, url) {
+            return false;
+        }
+        let action = store.insert(cookie, url);
+        if let Ok(StoreAction::ExpiredExisting) = action {
+            // The store would keep what is over.
+            store.remove(&domain, &path, &name);
+        }
+        action.is_ok()
     }
 
     /// The header that `url` is sent.
@@ -62,6 +71,41 @@ impl Jar {
 
     pub(super) fn clear(&self) {
         self.0.borrow_mut().clear();
+    }
+}
+
+/// Is there room for one more, of `url`'s site? What is over makes room.
+fn has_room(store: &mut CookieStore, url: &Url) -> bool {
+    let site = site_of(url);
+    let is_of_site = |cookie: &&Cookie<'static>| {
+        let domain = cookie.domain.as_cow();
+        let below = domain.as_deref().and_then(|domain| domain.strip_suffix(site));
+        below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+    };
+    let count = |store: &CookieStore| (store.iter_any().count(), store.iter_any().filter(is_of_site).count());
+    let is_room = |(all, of_site)| all < MOST && of_site < MOST_OF_SITE;
+    if is_room(count(store)) {
+        return true;
+    }
+    let over = store.iter_any().filter(|cookie| cookie.is_expired());
+    let over: Vec<_> = over
+        .filter_map(|cookie| {
+            let domain = cookie.domain.as_cow()?.into_owned();
+            Some((domain, cookie.path.to_string(), cookie.name().to_owned()))
+        })
+        .collect();
+    for (domain, path, name) in over {
+        store.remove(&domain, &path, &name);
+    }
+    is_room(count(store))
+}
+
+/// What has one owner: a name below those that are everybody's, with all that is below it, or an
+/// address.
+fn site_of(url: &Url) -> &str {
+    match url.host() {
+        Some(Host::Domain(name)) => psl::domain_str(name).unwrap_or(name),
+        _ => url.host_str().unwrap_or_default(),
     }
 }
 
