@@ -10,6 +10,8 @@ pub mod client;
 mod events;
 mod producer;
 mod respond;
+#[cfg(any(feature = "http-client", feature = "websocket"))]
+pub(crate) mod shown;
 mod upgraded;
 
 pub use ::http::{

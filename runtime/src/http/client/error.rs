@@ -7,6 +7,8 @@ use std::io;
 use ::http::{Method, StatusCode};
 use url::Url;
 
+use crate::http::shown::without_password;
+
 /// How far a request had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -93,9 +95,15 @@ pub(super) struct What {
 impl What {
     pub(super) fn new(method: &Method, url: &Url) -> What {
         let mut shown = url.clone();
-        // There is none to take away in a URL that cannot have one.
-        let _ = shown.set_password(None);
+        if shown.set_password(None).is_err() {
+            return What::of_text(method, url.as_str());
+        }
         What { method: method.clone(), url: shown.into() }
+    }
+
+    /// The same of what is no URL.
+    pub(super) fn of_text(method: &Method, text: &str) -> What {
+        What { method: method.clone(), url: without_password(text) }
     }
 
     pub(super) fn error(&self, phase: Phase, reason: io::Error) -> Error {

@@ -10,6 +10,7 @@ use ::http::{Method, StatusCode};
 use url::Url;
 
 use super::error::invalid;
+use crate::http::shown::without_password;
 
 /// Whether an answer with this status sends its request elsewhere.
 pub(super) fn is_redirect(status: StatusCode) -> bool {
@@ -21,7 +22,8 @@ pub(super) fn target(from: &Url, headers: &HeaderMap) -> io::Result<Option<Url>>
     let Some(location) = headers.get(LOCATION) else { return Ok(None) };
     let location =
         std::str::from_utf8(location.as_bytes()).map_err(|_| invalid("the location is no text"))?;
-    let mut url = from.join(location).map_err(|error| invalid(format!("`{location}`: {error}")))?;
+    let wrong = |error| invalid(format!("`{}`: {error}", without_password(location)));
+    let mut url = from.join(location).map_err(wrong)?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid(format!("it leads to `{}:`", url.scheme())));
     }

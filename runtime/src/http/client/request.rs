@@ -249,8 +249,7 @@ impl RequestBuilder {
         let url = match url {
             Ok(url) => url,
             Err((text, reason)) => {
-                let what = What { method, url: text };
-                return Err(what.error(Phase::Build, invalid(reason)));
+                return Err(What::of_text(&method, &text).error(Phase::Build, invalid(reason)));
             }
         };
         if let Some(wrong) = wrong {
