@@ -27,6 +27,7 @@ use crate::green;
 use crate::green::net::TcpStream;
 use crate::green::polled::{PollRead, PollWrite, Polled};
 use crate::http::Response;
+use crate::http::shown::without_password;
 use crate::timeout::with_timeout;
 #[cfg(feature = "tls")]
 use crate::tls::TlsConnector;
@@ -376,7 +377,7 @@ struct Target {
 
 impl Target {
     fn of(url: &str) -> Result<Target> {
-        let invalid = |what: &str| Error::Invalid(format!("`{url}` {what}"));
+        let invalid = |what: &str| Error::Invalid(format!("`{}` {what}", without_password(url)));
         let uri: Uri = url.parse().map_err(|_| invalid("is no URL"))?;
         let is_encrypted = match uri.scheme_str() {
             Some("ws") => false,
@@ -389,7 +390,11 @@ impl Target {
         }
         let host = authority.host();
         let usual = if is_encrypted { 443 } else { 80 };
-        let port = authority.port_u16().unwrap_or(usual);
+        let port = match &authority.as_str()[host.len()..] {
+            "" | ":" => usual,
+            // What can be no port is not left out.
+            _ => authority.port_u16().ok_or_else(|| invalid("names a port that is none"))?,
+        };
         let said = if port == usual { host.to_owned() } else { format!("{host}:{port}") };
         // The brackets of an IPv6 address are the URL's.
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
