@@ -84,7 +84,8 @@ pub(super) struct Lease {
     pool: Weak<Pool>,
     host: Rc<Host>,
     is_forbidden: bool,
-    _permits: (Permit, Permit),
+    /// To the host, and to any. `None` while they are waited for.
+    permits: (Option<Permit>, Option<Permit>),
 }
 
 impl Pool {
@@ -101,11 +102,13 @@ impl Pool {
 
     /// Waits for room for a request to `origin`.
     pub(super) async fn lease(&self, origin: &Origin) -> Lease {
-        let host = self.host(origin);
-        let to_host = host.room.acquire().await;
+        let (pool, host) = (self.this.clone(), self.host(origin));
+        // There before it is one, so that a host for which somebody waits in vain is forgotten.
+        let mut lease = Lease { pool, host, is_forbidden: false, permits: (None, None) };
+        lease.permits.0 = Some(lease.host.room.acquire().await);
         // Whoever has this waits for nothing more that somebody in line before could have.
-        let to_any = self.room.acquire().await;
-        Lease { pool: self.this.clone(), host, is_forbidden: false, _permits: (to_host, to_any) }
+        lease.permits.1 = Some(self.room.acquire().await);
+        lease
     }
 
     fn host(&self, origin: &Origin) -> Rc<Host> {
@@ -344,7 +347,8 @@ impl Drop for Opening {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::testing::run_clean;
+    use crate::testing::{run_clean, run_virtual};
+    use crate::timeout::with_timeout;
 
     #[test]
     fn a_host_is_known_while_somebody_has_to_do_with_it() {
@@ -365,6 +369,22 @@ mod tests {
             assert_eq!(pool.hosts.borrow().len(), 1);
             drop(again);
             assert_eq!((pool.hosts.borrow().len(), pool.room.available()), (0, 9));
+        });
+    }
+
+    #[test]
+    fn a_host_that_was_waited_for_in_vain_is_forgotten() {
+        run_virtual(|| async {
+            let second = Duration::from_secs(1);
+            let pool = Pool::new(PoolLimits { total: 1, per_host: 1, idle_per_host: 9, idle_time: second });
+            let origin = |port| Origin { is_encrypted: false, host: "a.test".to_owned(), port, proxy: None };
+            let held = pool.lease(&origin(1)).await;
+            for port in 1..4 {
+                assert!(with_timeout(second, || pool.lease(&origin(port))).await.is_err());
+                assert_eq!(pool.hosts.borrow().len(), 1);
+            }
+            drop(held);
+            assert_eq!((pool.hosts.borrow().len(), pool.room.available()), (0, 1));
         });
     }
 }
