@@ -138,6 +138,9 @@ fn compressed_answers_are_asked_for_and_unpacked() {
             "/zstd" => encoded("zstd", &[ZSTD, SKIPPED, ZSTD].concat()),
             "/head" => vec![say("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 50\r\n\r\n")],
             "/unknown" => encoded("rot13", b"uryyb"),
+            "/chunked" => vec![say(
+                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            )],
             _ => encoded("gzip", b""),
         });
         let client = quiet();
@@ -146,6 +149,7 @@ fn compressed_answers_are_asked_for_and_unpacked() {
             ("/br", "hello, brotli"),
             ("/zstd", "hello, zstdhello, zstd"),
             ("/", ""),
+            ("/chunked", ""),
         ] {
             let answer = client.get(raw.url(path)).send().unwrap();
             assert_eq!(answer.header("content-length").filter(|_| !text.is_empty()), None);

@@ -50,7 +50,8 @@ pub(super) fn decoded(headers: &mut HeaderMap, body: Arriving, most: u64, what: 
     let Some(decoder) = coding.and_then(Decoder::of) else { return Body::arriving(body, most) };
     headers.remove(CONTENT_ENCODING);
     headers.remove(CONTENT_LENGTH);
-    let decoding = Decoding { body, decoder: Some(decoder), input: Bytes::new(), what: what.clone() };
+    let decoding =
+        Decoding { body, decoder: Some(decoder), input: Bytes::new(), has_begun: false, what: what.clone() };
     Body::arriving(decoding, most)
 }
 
@@ -191,6 +192,8 @@ struct Decoding {
     decoder: Option<Decoder>,
     /// What has come and was not decoded yet.
     input: Bytes,
+    /// Something has come. Of nothing comes nothing, whatever it is said to be compressed with.
+    has_begun: bool,
     what: What,
 }
 
@@ -227,13 +230,17 @@ impl HttpBody for Decoding {
             match Pin::new(&mut this.body).poll_frame(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) => this.input = data,
+                    Ok(data) => {
+                        this.has_begun |= !data.is_empty();
+                        this.input = data;
+                    }
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
                 },
                 Poll::Ready(Some(Err(error))) => {
                     this.decoder = None;
                     return Poll::Ready(Some(Err(error)));
                 }
+                Poll::Ready(None) if !this.has_begun => this.decoder = None,
                 Poll::Ready(None) => match decoder.finish() {
                     Ok(output) if output.is_empty() => this.decoder = None,
                     Ok(output) => return Poll::Ready(Some(Ok(Frame::data(output.into())))),
