@@ -5,7 +5,7 @@ use std::io;
 use eventlet::http::client::{Error, Phase};
 use eventlet::http::{Body, Client};
 use eventlet::testing::{now, run_clean, run_virtual};
-use eventlet::{GreenIterator, green};
+use eventlet::{GreenIterator, green, sleep};
 
 use super::{Place, Raw, SECOND, Step, ok, say};
 
@@ -139,6 +139,9 @@ fn the_limit_on_everything_spans_redirects_and_the_body() {
                 Step::Pause(4 * SECOND),
                 say("b"),
             ],
+            "/at-once" => vec![say(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n",
+            )],
             _ => vec![Step::Pause(20 * SECOND)],
         });
         let client = raw.client().timeout(Some(10 * SECOND)).build().unwrap();
@@ -150,7 +153,12 @@ fn the_limit_on_everything_spans_redirects_and_the_body() {
             error.to_string(),
             format!("GET {}: there was no answer: all of it took longer than 3s", raw.url("/c"))
         );
-        drop(client);
+        // Of whoever takes its time to read what is there it holds, too.
+        let mut answer = client.get(raw.url("/at-once")).send().unwrap();
+        assert_eq!(answer.piece().unwrap().unwrap(), "a");
+        sleep(11 * SECOND);
+        assert_times_out(&answer.piece().unwrap_err(), Phase::ReceiveBody, 24);
+        drop((answer, client));
         raw.end();
     }
     run_virtual(scenario);
@@ -187,14 +195,18 @@ fn a_head_that_is_too_large_is_refused() {
     #[green]
     fn scenario() {
         let raw = Raw::new(|_, request| {
-            let headers = match request.starts_with("GET /many ") {
-                true => "a: b\r\n".repeat(101),
-                false => format!("a: {}\r\n", "b".repeat(70_000)),
+            let interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
+            let (before, headers) = match request.split(' ').nth(1).unwrap() {
+                "/many" => (String::new(), "a: b\r\n".repeat(101)),
+                "/long" => (String::new(), format!("a: {}\r\n", "b".repeat(70_000))),
+                "/late" => (interim.repeat(20_000), String::new()),
+                _ => (interim.repeat(100), String::new()),
             };
-            vec![say(format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 0\r\n\r\n"))]
+            vec![say(format!("{before}HTTP/1.1 200 OK\r\n{headers}Content-Length: 0\r\n\r\n"))]
         });
         let client = Client::new();
-        for path in ["/many", "/long"] {
+        assert_eq!(client.get(raw.url("/")).send().unwrap().text().unwrap(), "");
+        for path in ["/many", "/long", "/late"] {
             let error = client.get(raw.url(path)).send().unwrap_err();
             assert_eq!(
                 (error.kind(), error.phase()),

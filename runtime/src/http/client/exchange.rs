@@ -77,6 +77,10 @@ impl Exchange {
     }
 }
 
+/// Most bytes that come before there is an answer: its head, some of its body beside it, and what a
+/// server says before (1xx).
+const MOST_UNANSWERED: u64 = 4 * MOST_HEAD as u64;
+
 /// A connection on which one request at a time goes.
 pub(super) struct Http1 {
     sender: http1::SendRequest<Body>,
@@ -126,6 +130,7 @@ impl Http1 {
         let waits = Rc::new(Cell::new(0));
         request.body_mut().count_waits(&waits);
         let before = self.wire.read.get();
+        self.wire.most_unanswered.set(before + MOST_UNANSWERED);
         let mut answer = pin!(self.sender.try_send_request(request));
         let mut watch = Watch::new(limit);
         let driver = &mut self.driver;
@@ -143,6 +148,7 @@ impl Http1 {
             watch.poll(cx, wire.written.get(), is_ours).map(Err)
         })
         .await;
+        wire.most_unanswered.set(u64::MAX);
         let is_silent = wire.read.get() == before;
         let is_sending = is_sending();
         let phase = if is_sending { Phase::Send } else { Phase::ReceiveHead };
@@ -317,6 +323,16 @@ impl HttpBody for Arriving {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = self.get_mut();
+        if this.exchange.is_none() {
+            return Poll::Ready(None);
+        }
+        // Of whoever takes its time to read it holds as well.
+        if let Some((Total { limit, .. }, alarm)) = &mut this.total
+            && Pin::new(alarm).poll(cx).is_ready()
+        {
+            let limit = *limit;
+            return this.fail(Total::error(limit));
+        }
         match this.poll_body(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(Exchange::Http2(stream)) = &mut this.exchange {
@@ -337,12 +353,6 @@ impl HttpBody for Arriving {
                 return Poll::Ready(None);
             }
             Poll::Pending => {}
-        }
-        if let Some((Total { limit, .. }, alarm)) = &mut this.total
-            && Pin::new(alarm).poll(cx).is_ready()
-        {
-            let limit = *limit;
-            return this.fail(Total::error(limit));
         }
         let count = match &this.exchange {
             Some(Exchange::Http1(connection, _)) => connection.wire.read.get(),

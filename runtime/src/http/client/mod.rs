@@ -51,7 +51,7 @@
 //! | time for everything ([`timeout`](ClientBuilder::timeout)) | none | `TimedOut`, closed |
 //! | redirects ([`max_redirects`](ClientBuilder::max_redirects)) | 10 | an error of [`Phase::Redirect`] |
 //! | a body that is read into memory, and a line of it ([`max_body`](ClientBuilder::max_body)) | 64 MiB | `FileTooLarge` |
-//! | the head of an answer | 64 KiB, with HTTP/1 100 headers | `InvalidData` |
+//! | the head of an answer | 64 KiB, with HTTP/1 100 headers; 256 KiB with what is said before it (1xx) | `InvalidData` |
 //! | connections at once ([`max_connections`](ClientBuilder::max_connections)) | 1024 | requests wait, as long as they may until there is a connection |
 //! | connections to a host at once ([`max_connections_per_host`](ClientBuilder::max_connections_per_host)) | 256 | the same |
 //! | requests at once on a connection of HTTP/2 | what the server allows, 100 until it has said so, and as many as to a host | the same |

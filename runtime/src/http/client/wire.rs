@@ -53,6 +53,8 @@ pub(super) struct Wire {
     stream: RefCell<Box<dyn Stream>>,
     /// How many bytes have come.
     pub(super) read: Cell<u64>,
+    /// How many may have come before there is an answer.
+    pub(super) most_unanswered: Cell<u64>,
     /// How many bytes have gone.
     pub(super) written: Cell<u64>,
     /// The peer does not take what is to be written.
@@ -66,6 +68,7 @@ impl Wire {
         Rc::new(Wire {
             stream: RefCell::new(stream),
             read: Cell::default(),
+            most_unanswered: Cell::new(u64::MAX),
             written: Cell::default(),
             is_stalled: Cell::default(),
             is_broken: Cell::default(),
@@ -94,6 +97,10 @@ pub(super) struct Tap(pub(super) Rc<Wire>);
 
 impl Read for Tap {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if self.0.read.get() > self.0.most_unanswered.get() {
+            let message = "too much comes before the answer";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, message)));
+        }
         let count = ready!(self.0.stream.borrow_mut().poll_read(cx, buf))?;
         self.0.read.set(self.0.read.get() + count as u64);
         Poll::Ready(Ok(()))
