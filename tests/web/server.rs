@@ -15,7 +15,7 @@ use eventlet::http::{
 use eventlet::testing::run_clean;
 use eventlet::wsgi::{self, RequestExt, Router, Server};
 use eventlet::{Event, connect, green, sleep, spawn};
-use eventlet_web_tests::{MS, Site, answer_of, echo, ignore};
+use eventlet_web_tests::{MS, Site, answer_of, echo, ignore, statuses};
 
 /// What an ending server gives its handlers unless it is told otherwise.
 const GRACE: Duration = Duration::from_secs(30);
@@ -474,6 +474,34 @@ fn hooks_run_when_the_response_has_been_sent_or_the_client_has_gone() {
         });
         site.exchange("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         assert_eq!(*events.borrow(), ["handled", "first", "second"]);
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn a_hook_or_a_log_that_panics_ends_nothing_but_itself() {
+    #[green]
+    fn scenario() {
+        let events = Rc::new(RefCell::new(vec![]));
+        let notes = events.clone();
+        let server = Server::new().log(|_| panic!("the log of a test"));
+        let site = Site::new(server, move |mut request: Request| {
+            let notes = notes.clone();
+            async move {
+                assert!(request.uri().path() == "/", "the handler of a test");
+                request.on_end(|| panic!("the hook of a test"));
+                request.on_end(move || notes.borrow_mut().push("second"));
+                "answer\n"
+            }
+        });
+        let last = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let answers = site.exchange(&format!("GET / HTTP/1.1\r\nHost: x\r\n\r\n{last}"));
+        assert_eq!(statuses(&answers), [200, 200], "{answers}");
+        assert_eq!(answers.matches("answer\n").count(), 2, "{answers}");
+        assert_eq!(*events.borrow(), ["second", "second"]);
+        let answer = site.exchange("GET /panic HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_eq!(statuses(&answer), [500], "{answer}");
         site.end();
     }
     run_clean(scenario);

@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -27,6 +29,7 @@ use crate::event::Flag;
 use crate::green::polled::{PollRead, PollWrite};
 use crate::greenthread::spawn;
 use crate::http::{Body, Failure, IntoResponse, Request, Response, Upgraded};
+use crate::hub::payload::drop_payload;
 use crate::hubs::{Alarm, Here, Local};
 
 /// What a connection's thread, its requests and its server know of it.
@@ -182,9 +185,7 @@ async fn hand_over<S>(
         Err(Exit::Panicked(panic)) => panic.message().unwrap_or("a panic without a message").to_owned(),
         Err(_) => "it was killed".to_owned(),
     };
-    if let Some(log) = &settings.log {
-        log(&format_args!("a connection that was handed over has failed: {failure}"));
-    }
+    note(settings, &format_args!("a connection that was handed over has failed: {failure}"));
 }
 
 /// What a client of HTTP/2 begins with.
@@ -373,9 +374,7 @@ async fn handle<A: Application>(shared: Rc<Shared<A>>, request: Request) -> Resp
 
 /// The answer of a handler that gave none, or one that must not be sent.
 fn failed(settings: &Server, failure: &str) -> Response {
-    if let Some(log) = &settings.log {
-        log(&format_args!("a request was not answered: {failure}"));
-    }
+    note(settings, &format_args!("a request was not answered: {failure}"));
     let text = if settings.debug { format!("{failure}\n") } else { "Internal Server Error\n".to_owned() };
     (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
 }
@@ -552,8 +551,24 @@ impl HttpBody for Finishing {
 impl Drop for Finishing {
     fn drop(&mut self) {
         if let Some(logged) = self.logged.take() {
-            logged.write(self.bytes);
+            let bytes = self.bytes;
+            contain(move || logged.write(bytes));
         }
-        std::mem::take(&mut self.hooks).into_iter().for_each(|hook| hook());
+        std::mem::take(&mut self.hooks).into_iter().for_each(contain);
+    }
+}
+
+/// Writes a line to the log, if there is one.
+fn note(settings: &Server, line: &dyn Display) {
+    if let Some(log) = &settings.log {
+        contain(|| log(line));
+    }
+}
+
+/// Calls what an application wants to be called. Its panic has been printed, and ends neither the
+/// answer, which may not be out yet, nor other requests of the connection.
+fn contain(f: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(f)) {
+        drop_payload(panic);
     }
 }
