@@ -100,13 +100,20 @@ fn host<B>(request: &Request<B>) -> Result<(), Refused> {
 /// A name or address and perhaps a port, or nothing. Neither a user nor a list, which the next
 /// reader could cut differently.
 fn is_host(host: &[u8]) -> bool {
-    let is_of_a_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte);
-    let port = match memchr::memrchr(b':', host) {
-        // Those of an IPv6 address stand in brackets.
-        Some(colon) if !host[colon..].contains(&b']') => &host[colon + 1..],
-        _ => b"",
+    let is_of_a_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(byte);
+    // The colons of an IPv6 address stand in brackets.
+    let (name, rest) = match host.strip_prefix(b"[") {
+        Some(address) => match memchr::memchr(b']', address) {
+            Some(end) => (&address[..end], &address[end + 1..]),
+            None => return false,
+        },
+        None => host.split_at(memchr::memchr(b':', host).unwrap_or(host.len())),
     };
-    host.iter().all(is_of_a_host) && port.iter().all(u8::is_ascii_digit)
+    let is_in_brackets = name.len() < host.len() - rest.len();
+    name.iter().all(|byte| is_of_a_name(byte) || (is_in_brackets && *byte == b':'))
+        && rest
+            .split_first()
+            .is_none_or(|(colon, port)| *colon == b':' && port.iter().all(u8::is_ascii_digit))
 }
 
 /// Where the target names a host it is that one, whatever the header says (RFC 9112, 3.2.2).
@@ -203,6 +210,19 @@ mod tests {
         assert_eq!(status("/234567890", &[]), Some(StatusCode::URI_TOO_LONG));
         assert_eq!(status("/", &[("content-length", "100")]), None);
         assert_eq!(status("/", &[("content-length", "101")]), Some(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+        for good in
+            ["", "a", "a:", "a:80", "a.b-c_d:1", "127.0.0.1:80", "[::1]", "[::1]:80", "[::1]:", "a%20b"]
+        {
+            assert!(is_host(good.as_bytes()), "{good}");
+        }
+        for bad in ["a:b", "a:80:90", "a,b", "a b", "u@a", "a/b", "::1", "[::1", "[::1]a", "[::1]80", "a[b]"]
+        {
+            assert!(!is_host(bad.as_bytes()), "{bad}");
+        }
     }
 
     #[test]
