@@ -722,7 +722,9 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
+const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const GOAWAY: u8 = 7;
 /// A whole request in one frame.
 const WHOLE: u8 = 0x5;
@@ -769,6 +771,50 @@ fn http2_is_told_to_go_away_after_so_many_requests() {
             assert_eq!(answered, [1, 3], "cut at {cut}: {frames:?}");
             assert!(frames.iter().any(|(kind, ..)| *kind == GOAWAY), "cut at {cut}: {frames:?}");
         }
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+/// A body that panics when it is asked for its second piece.
+struct Panics {
+    has_begun: bool,
+}
+
+impl hyper::body::Body for Panics {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        assert!(!std::mem::replace(&mut self.has_begun, true), "a library's mistake");
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"begun")))))
+    }
+}
+
+#[test]
+fn a_body_that_panics_ends_its_own_answer_alone() {
+    #[green]
+    fn app(request: Request) -> Response {
+        match request.headers().contains_key("p") {
+            true => Response::new(Body::wrap(Panics { has_begun: false })),
+            false => "fine".into_response(),
+        }
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new().max_requests(2), app);
+        let mut stream = connect(site.address).unwrap();
+        let panics = [GET, &[0x00, 1], b"p", &[1], b"y"].concat();
+        let requests = [preface(), frame(HEADERS, WHOLE, 1, &panics), frame(HEADERS, WHOLE, 3, GET)].concat();
+        stream.write_all(&requests).unwrap();
+        let frames = frames_of(stream);
+        let is_reset = frames.iter().any(|(kind, stream, _)| (*kind, *stream) == (RST_STREAM, 1));
+        let answer = frames.iter().find(|(kind, stream, _)| (*kind, *stream) == (DATA, 3));
+        assert!(is_reset, "{frames:?}");
+        assert_eq!(answer.unwrap().2, b"fine", "{frames:?}");
+        // In HTTP/1 it breaks off, and can be told from one that has ended.
+        let answer = site.exchange("GET / HTTP/1.1\r\nHost: x\r\np: y\r\n\r\n");
+        assert!(!answer.ends_with("0\r\n\r\n"), "{answer}");
         site.end();
     }
     run_clean(scenario);
@@ -821,5 +867,3 @@ fn a_signal_ends_the_server_and_another_one_its_patience() {
     }
     run_clean(scenario);
 }
-
-// TAIL
