@@ -6,7 +6,7 @@ use ::http::header::{
     CONNECTION, CONTENT_LENGTH, HOST, ORIGIN, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
-use ::http::{HeaderMap, HeaderName, Method, Request, StatusCode, Version};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version};
 
 use crate::http::{IntoResponse, Response};
 use crate::wsgi::has_token;
@@ -26,7 +26,7 @@ impl Refused {
     pub(super) fn into_response(self) -> Response {
         let mut response = (self.status, self.reason).into_response();
         let mut say = |name, value| {
-            response.headers_mut().insert(name, ::http::HeaderValue::from_static(value));
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
         };
         match self.status {
             StatusCode::METHOD_NOT_ALLOWED => say(::http::header::ALLOW, "GET"),
@@ -57,7 +57,7 @@ pub(super) fn key_of<B>(request: &Request<B>) -> Result<&str, Refused> {
         return refused(StatusCode::BAD_REQUEST, "this is for WebSockets\n");
     }
     // What follows the head would be read as frames.
-    let is_empty = |length: &::http::HeaderValue| length.as_bytes() == b"0";
+    let is_empty = |length: &HeaderValue| length.as_bytes() == b"0";
     if headers.contains_key(TRANSFER_ENCODING) || !headers.get_all(CONTENT_LENGTH).iter().all(is_empty) {
         return refused(StatusCode::BAD_REQUEST, "a WebSocket begins without a body\n");
     }
@@ -90,8 +90,19 @@ fn is_key(key: &str) -> bool {
 
 /// The page that a browser's client runs in. Version 8 has another name for it.
 pub(super) fn origin_of(headers: &HeaderMap) -> Option<&str> {
-    let old = HeaderName::from_static("sec-websocket-origin");
-    headers.get(ORIGIN).or_else(|| headers.get(old))?.to_str().ok()
+    origins(headers).next()?.to_str().ok()
+}
+
+/// Is it named in a way that leaves doubts?
+pub(super) fn is_origin_odd(headers: &HeaderMap) -> bool {
+    let mut origins = origins(headers);
+    origins.next().is_some_and(|origin| origin.to_str().is_err()) || origins.next().is_some()
+}
+
+fn origins(headers: &HeaderMap) -> impl Iterator<Item = &HeaderValue> {
+    const OLD: HeaderName = HeaderName::from_static("sec-websocket-origin");
+    let name = if headers.contains_key(ORIGIN) { ORIGIN } else { OLD };
+    headers.get_all(name).iter()
 }
 
 /// Is a page of this origin one of the host that it asks?
@@ -134,7 +145,7 @@ mod tests {
     fn an_origin_is_the_hosts_own_whatever_its_letters_and_with_its_usual_port() {
         let same = |host: &'static str, origin: &str| {
             let mut headers = HeaderMap::new();
-            headers.insert(HOST, ::http::HeaderValue::from_static(host));
+            headers.insert(HOST, HeaderValue::from_static(host));
             is_same_origin(&headers, origin)
         };
         assert!(same("site.test", "http://site.test"));

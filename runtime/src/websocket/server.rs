@@ -162,7 +162,7 @@ impl Acceptor {
     /// | is not of HTTP/1.1, has a body, or no `Connection: upgrade` and `Upgrade: websocket` | 400 |
     /// | has no `Sec-WebSocket-Key` of 16 bytes, or several | 400 |
     /// | is of a version other than 13 and 8 | 426 |
-    /// | comes from a page of another origin | 403 |
+    /// | comes from a page of another origin, or of one that cannot be read | 403 |
     pub fn accept<B, F, G>(&self, request: &Request<B>, handler: F) -> Response
     where
         F: FnOnce(WebSocket) -> G + 'static,
@@ -175,7 +175,9 @@ impl Acceptor {
         };
         let headers = request.headers();
         let is_allowed = match (handshake::origin_of(headers), &self.origins) {
-            (None, _) | (_, Origins::Any) => true,
+            (_, Origins::Any) => true,
+            _ if handshake::is_origin_odd(headers) => false,
+            (None, _) => true,
             (Some(origin), Origins::Same) => handshake::is_same_origin(headers, origin),
             (Some(origin), Origins::Checked(allows)) => allows(origin),
         };

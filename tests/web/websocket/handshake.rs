@@ -167,6 +167,14 @@ fn a_checker_of_origins_is_asked_about_pages_and_not_about_programs() {
             let head = head_of(&mut stream);
             assert_eq!(statuses(&head), [status], "{origin}");
         }
+        // What cannot be read, or names two, may be anybody's.
+        for origin in [&b"\xff"[..], b"https://good.test\r\nOrigin: http://x"] {
+            let mut stream = connect(site.address).unwrap();
+            let request = hello("Origin: ?\r\n");
+            let (before, after) = request.split_once('?').unwrap();
+            stream.write_all(&[before.as_bytes(), origin, after.as_bytes()].concat()).unwrap();
+            assert_eq!(statuses(&head_of(&mut stream)), [403], "{origin:?}");
+        }
         site.end();
         assert_eq!(*asked.borrow(), ["https://good.test", "http://x"]);
     }
