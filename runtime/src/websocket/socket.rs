@@ -21,6 +21,7 @@ use crate::branch::race;
 use crate::event::Flag;
 use crate::green;
 use crate::http::{HeaderMap, Upgraded, Uri};
+use crate::hub::current::spend;
 use crate::hubs::Alarm;
 use crate::semaphore::{Permit, Semaphore};
 use crate::timeout::with_timeout;
@@ -400,7 +401,10 @@ impl Shared {
             return None;
         }
         loop {
-            match state.decoder.decode(&mut state.input) {
+            let decoded = state.decoder.decode(&mut state.input);
+            // As of all that need not be waited for: many small frames come in one read.
+            spend(1);
+            match decoded {
                 Ok(None) => return None,
                 Ok(Some(Event::Message(message))) => {
                     if let (Some(idle), Some(limit)) = (&mut state.idle, self.options.idle_timeout) {

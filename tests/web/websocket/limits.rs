@@ -1,12 +1,14 @@
 //! Limits on time, in virtual time.
 
+use std::cell::Cell;
 use std::io::ErrorKind;
+use std::rc::Rc;
 use std::time::Duration;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::net::TcpStream;
 use eventlet::http::Request;
-use eventlet::testing::{now, run_virtual};
+use eventlet::testing::{now, run_clean, run_virtual};
 use eventlet::websocket::{self, Acceptor, Client, Error, Options, WebSocket};
 use eventlet::wsgi::Server;
 use eventlet::{Event, green, listen, sleep, spawn};
@@ -185,6 +187,34 @@ fn a_connection_that_is_not_made_in_time_is_given_up() {
 }
 
 /// Who asks and asks, and does not read, makes nothing grow.
+#[test]
+fn many_small_frames_do_not_hold_the_hub() {
+    #[green]
+    fn scenario() {
+        let site = echoes(Options::new());
+        let mut stream = shaken(site.address);
+        let turns = Rc::new(Cell::new(0));
+        let counted = turns.clone();
+        let counting = spawn(move || async move {
+            loop {
+                sleep(Duration::ZERO).await;
+                counted.set(counted.get() + 1);
+            }
+        });
+        // Eight reads' worth, which wait for the server.
+        stream.write_all(&frame(0x8a, b"").repeat(20_000)).unwrap();
+        stream.write_all(&frame(0x81, b"last")).unwrap();
+        let mut answer = [0; 6];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"\x81\x04last");
+        assert!(turns.get() >= 7, "{}", turns.get());
+        counting.kill();
+        drop(stream);
+        site.end();
+    }
+    run_clean(scenario);
+}
+
 #[test]
 fn pings_are_answered_one_by_one_until_nobody_reads_the_answers() {
     #[green]
