@@ -60,7 +60,9 @@ pub(super) struct Shared {
     state: RefCell<State>,
     /// The right to send a message.
     sending: Semaphore,
-    is_received: Cell<bool>,
+    receiver: Cell<Receiver>,
+    /// How often somebody has begun to receive.
+    turns: Cell<u64>,
     /// Up while nobody receives.
     free: Flag,
     /// Up when the connection has ended.
@@ -93,6 +95,15 @@ struct State {
     reader: Option<Waker>,
     /// Whoever waits for room.
     writer: Option<Waker>,
+}
+
+/// Who receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Receiver {
+    Nobody,
+    /// A thread that closes, for want of anybody else: it gives way to whoever wants messages.
+    Closer,
+    Thread,
 }
 
 /// How it has ended.
@@ -154,7 +165,8 @@ impl WebSocket {
             is_deflated: agreed.is_some(),
             state: RefCell::new(state),
             sending: Semaphore::new(1),
-            is_received: Cell::new(false),
+            receiver: Cell::new(Receiver::Nobody),
+            turns: Cell::new(0),
             free: Flag::new(),
             over: Flag::new(),
         };
@@ -181,7 +193,7 @@ impl WebSocket {
     #[doc(alias = "wait")]
     #[green(crate = crate)]
     pub fn recv(&self) -> Result<Option<Message>> {
-        let receiving = Receiving::begin(&self.shared)?;
+        let receiving = Receiving::begin(&self.shared, Receiver::Thread)?;
         poll_fn(|cx| receiving.shared.poll_recv(cx)).await
     }
 
@@ -620,10 +632,8 @@ impl Shared {
     #[green(crate = crate)]
     fn ended(&self) {
         while self.state.borrow().ended.is_none() {
-            match Receiving::begin(self) {
-                Ok(receiving) => {
-                    while let Ok(Some(_)) = poll_fn(|cx| receiving.shared.poll_recv(cx)).await {}
-                }
+            match Receiving::begin(self, Receiver::Closer) {
+                Ok(receiving) => while poll_fn(|cx| receiving.poll_waste(cx)).await {},
                 Err(_) => {
                     race(|| self.over.wait(), || self.free.wait());
                 }
@@ -711,22 +721,49 @@ fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
 /// The right to receive, and what a call leaves behind when it ends.
 struct Receiving<'a> {
     shared: &'a Shared,
+    turn: u64,
 }
 
 impl<'a> Receiving<'a> {
-    fn begin(shared: &'a Shared) -> Result<Receiving<'a>> {
-        if shared.is_received.replace(true) {
-            let message = "second simultaneous recv on one WebSocket\n\
-                help: let one green thread wait, and share what it gets through a queue";
-            return Err(Error::io(io::ErrorKind::ResourceBusy, message));
-        }
+    fn begin(shared: &'a Shared, receiver: Receiver) -> Result<Receiving<'a>> {
+        let gives_way = match (shared.receiver.get(), receiver) {
+            (Receiver::Nobody, _) => None,
+            (Receiver::Closer, Receiver::Thread) => shared.state.borrow_mut().reader.take(),
+            _ => {
+                let message = "second simultaneous recv on one WebSocket\n\
+                    help: let one green thread wait, and share what it gets through a queue";
+                return Err(Error::io(io::ErrorKind::ResourceBusy, message));
+            }
+        };
+        shared.receiver.set(receiver);
         shared.free.clear();
-        Ok(Receiving { shared })
+        let turn = shared.turns.get() + 1;
+        shared.turns.set(turn);
+        if let Some(closer) = gives_way {
+            closer.wake();
+        }
+        Ok(Receiving { shared, turn })
+    }
+
+    /// Has nobody else come to receive?
+    fn is_ours(&self) -> bool {
+        self.shared.turns.get() == self.turn
+    }
+
+    /// Receives what nobody wants. `false`: it is over, or somebody wants it.
+    fn poll_waste(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        if !self.is_ours() {
+            return Poll::Ready(false);
+        }
+        self.shared.poll_recv(cx).map(|received| matches!(received, Ok(Some(_))))
     }
 }
 
 impl Drop for Receiving<'_> {
     fn drop(&mut self) {
+        if !self.is_ours() {
+            return;
+        }
         let shared = self.shared;
         shared.stream.cancel_read();
         // Whoever sends goes on waiting for room; what was to be written for this call is written
@@ -735,7 +772,7 @@ impl Drop for Receiving<'_> {
             shared.stream.cancel_write();
         }
         shared.state.borrow_mut().reader = None;
-        shared.is_received.set(false);
+        shared.receiver.set(Receiver::Nobody);
         shared.free.set();
     }
 }

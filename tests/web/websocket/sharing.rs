@@ -9,7 +9,7 @@ use eventlet::green::io::{Read, Write};
 use eventlet::greenthread::{catch_exit, joinall};
 use eventlet::http::Request;
 use eventlet::testing::run_clean;
-use eventlet::websocket::{self, Acceptor, Client, Error, Message, Options, WebSocket};
+use eventlet::websocket::{self, Acceptor, Client, CloseCode, Error, Message, Options, WebSocket};
 use eventlet::wsgi::Server;
 use eventlet::{Event, GreenThread, green, sleep, spawn, with_timeout};
 use eventlet_web_tests::{MS, Site};
@@ -246,6 +246,44 @@ fn a_close_by_another_thread_ends_the_one_that_waits() {
         assert_eq!(ws.close_frame().unwrap().code.get(), 1000);
         assert!(matches!(ws.send("late"), Err(Error::Closed)));
         ws.close().unwrap();
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn a_thread_that_comes_to_receive_during_a_close_has_what_still_comes() {
+    #[green]
+    fn scenario() {
+        let (site, lent) = lending(Options::new());
+        let mut stream = shaken(site.address);
+        let ws = lent.wait();
+        let closers = [1000, 1001].map(|code| {
+            let ws = ws.clone();
+            spawn(
+                #[green]
+                move || ws.close_with(CloseCode::new(code).unwrap(), "").unwrap(),
+            )
+        });
+        sleep(Duration::ZERO);
+        for text in ["one", "two"] {
+            let receiver = spawn({
+                let ws = ws.clone();
+                #[green]
+                move || ws.recv()
+            });
+            sleep(Duration::ZERO);
+            assert!(matches!(ws.recv(), Err(Error::Io(error)) if error.kind() == ErrorKind::ResourceBusy));
+            stream.write_all(&frame(0x81, text.as_bytes())).unwrap();
+            assert_eq!(receiver.wait().unwrap(), Some(Message::from(text)));
+        }
+        // With nobody there the closers see to the end, one of them at a time.
+        stream.write_all(&frame(0x81, b"lost")).unwrap();
+        stream.write_all(&close(1000)).unwrap();
+        joinall(closers);
+        assert_eq!(ws.recv().unwrap(), None);
+        assert_eq!(rest_of(stream), closed(1000, ""));
+        drop(ws);
         site.end();
     }
     run_clean(scenario);
