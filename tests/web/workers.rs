@@ -13,7 +13,7 @@ use eventlet::green::net::TcpListener;
 use eventlet::http::Request;
 use eventlet::sync::{Event, Queue};
 use eventlet::testing::run_clean;
-use eventlet::{connect, green, sleep, spawn, wsgi};
+use eventlet::{GreenThread, connect, green, sleep, spawn, wsgi};
 use eventlet_web_tests::answer_of;
 
 const ANYWHERE: &str = "127.0.0.1:0";
@@ -60,16 +60,32 @@ fn ask(address: SocketAddr, path: &str) -> String {
     answer_of(stream).rsplit("\r\n").next().unwrap().to_owned()
 }
 
+/// Two workers that serve their names, until this is killed.
+#[green]
+fn begin() -> (Signs, Event, GreenThread<io::Result<()>>) {
+    let (signs, go) = (Signs::new(), Event::new());
+    let worker = {
+        let (signs, go) = (signs.clone(), go.clone());
+        move |listener| serve_its_name(listener, signs.clone(), go.clone())
+    };
+    (signs, go, spawn(move || wsgi::workers(2, ANYWHERE, worker)))
+}
+
+/// A request that one of the two has begun to answer.
+#[green]
+fn ask_one(signs: &Signs) -> GreenThread<String> {
+    let address = signs.began.get().unwrap();
+    signs.began.get().unwrap();
+    let asking = spawn(move || ask(address, "/wait"));
+    signs.began.get().unwrap();
+    asking
+}
+
 #[test]
 fn connections_are_shared_out_among_the_workers() {
     #[green]
     fn scenario() {
-        let (signs, go) = (Signs::new(), Event::new());
-        let worker = {
-            let signs = signs.clone();
-            move |listener| serve_its_name(listener, signs.clone(), go.clone())
-        };
-        let serving = spawn(move || wsgi::workers(2, ANYWHERE, worker));
+        let (signs, _go, serving) = begin();
         let addresses = [signs.began.get().unwrap(), signs.began.get().unwrap()];
         assert_eq!(addresses[0], addresses[1]);
         let mut names = BTreeSet::new();
@@ -89,16 +105,8 @@ fn connections_are_shared_out_among_the_workers() {
 fn a_kill_lets_every_worker_finish_its_requests() {
     #[green]
     fn scenario() {
-        let (signs, go) = (Signs::new(), Event::new());
-        let worker = {
-            let (signs, go) = (signs.clone(), go.clone());
-            move |listener| serve_its_name(listener, signs.clone(), go.clone())
-        };
-        let serving = spawn(move || wsgi::workers(2, ANYWHERE, worker));
-        let address = signs.began.get().unwrap();
-        signs.began.get().unwrap();
-        let asking = spawn(move || ask(address, "/wait"));
-        signs.began.get().unwrap();
+        let (signs, go, serving) = begin();
+        let asking = ask_one(&signs);
         serving.kill();
         // The one that has no request ends at once, the other one when it has answered.
         signs.ended.get().unwrap();
@@ -115,16 +123,8 @@ fn a_kill_lets_every_worker_finish_its_requests() {
 fn a_second_kill_cuts_the_connections() {
     #[green]
     fn scenario() {
-        let (signs, go) = (Signs::new(), Event::new());
-        let worker = {
-            let (signs, go) = (signs.clone(), go.clone());
-            move |listener| serve_its_name(listener, signs.clone(), go.clone())
-        };
-        let serving = spawn(move || wsgi::workers(2, ANYWHERE, worker));
-        let address = signs.began.get().unwrap();
-        signs.began.get().unwrap();
-        let asking = spawn(move || ask(address, "/wait"));
-        signs.began.get().unwrap();
+        let (signs, _go, serving) = begin();
+        let asking = ask_one(&signs);
         serving.kill();
         signs.ended.get().unwrap();
         serving.kill();
