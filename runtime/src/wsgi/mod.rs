@@ -107,9 +107,9 @@ mod tower;
 mod workers;
 mod upgrade;
 
+pub use multipart::{Multipart, Part};
 #[cfg(feature = "socketio")]
 pub(crate) use request::closing;
-pub use multipart::{Multipart, Part};
 pub use request::{Params, Peer, RequestExt, form};
 pub use router::Router;
 pub use server::{Application, Server, Transport, server};
