@@ -70,7 +70,7 @@ fn respond(request: Request, router: Router) -> Response {
 fn answer(request: Request, router: Router, id: Rc<str>) -> Response {
     let begun = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = as_json(router.respond(request).await);
+    let mut response = as_json(router.respond(request));
     if let Ok(id) = id.parse() {
         response.headers_mut().insert("x-request-id", id);
     }

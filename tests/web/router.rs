@@ -14,7 +14,7 @@ fn ask(app: impl Application, method: &str, target: &str, headers: &[(&str, &str
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    app.respond(request.body(Default::default()).unwrap()).await
+    app.respond(request.body(Default::default()).unwrap())
 }
 
 #[green]

@@ -13,6 +13,7 @@ use super::namespace::Namespace;
 use super::options::Options;
 use super::session::Session;
 use super::transport;
+use crate::Green;
 use crate::http::{Request, Response};
 use crate::wsgi::Application;
 
@@ -166,7 +167,7 @@ impl Default for Server {
 }
 
 impl Application for Server {
-    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<> {
+    fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<>> {
         transport::respond(self.shared.clone(), request)
     }
 }

@@ -17,6 +17,7 @@ use super::handshake::{self, Refused};
 use super::message::CloseCode;
 use super::options::Options;
 use super::socket::{About, WebSocket};
+use crate::Green;
 use crate::branch::{Race2, race};
 use crate::event::Flag;
 use crate::green;
@@ -320,9 +321,12 @@ where
     G: Future + 'static,
     G::Output: Outcome,
 {
-    fn respond(&self, request: crate::http::Request) -> impl Future<Output = Response> + 'static + use<F, G> {
+    fn respond(
+        &self,
+        request: crate::http::Request,
+    ) -> Green<impl Future<Output = Response> + 'static + use<F, G>> {
         let handler = self.handler.clone();
         let response = self.acceptor.accept(&request, move |ws| handler(ws));
-        std::future::ready(response)
+        Green::new(std::future::ready(response))
     }
 }

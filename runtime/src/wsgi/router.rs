@@ -12,6 +12,7 @@ use ::http::{Method, StatusCode, Uri};
 use super::request::Params;
 use super::server::Application;
 use super::statics::StaticFiles;
+use crate::Green;
 use crate::http::{IntoResponse, Request, Response};
 
 /// Answers each request by the application that stands at its method and path.
@@ -41,10 +42,10 @@ use crate::http::{IntoResponse, Request, Response};
 /// fn main() {
 ///     let router = Router::new().get("/", index).get("/users/{id}", user);
 ///     let request = Request::get("/users/7").body(Default::default()).unwrap();
-///     let response = router.respond(request).await;
+///     let response = router.respond(request);
 ///     assert_eq!(response.into_body().text().unwrap(), "user 7\n");
 ///     let request = Request::post("/").body(Default::default()).unwrap();
-///     assert_eq!(router.respond(request).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+///     assert_eq!(router.respond(request).status(), StatusCode::METHOD_NOT_ALLOWED);
 /// }
 /// ```
 #[derive(Clone)]
@@ -272,9 +273,9 @@ impl Route {
 }
 
 impl Application for Router {
-    fn respond(&self, mut request: Request) -> impl Future<Output = Response> + 'static + use<> {
+    fn respond(&self, mut request: Request) -> Green<impl Future<Output = Response> + 'static + use<>> {
         let found = self.find(&mut request);
-        async move {
+        Green::new(async move {
             match found {
                 Found::Handler(handler) => handler(request).await,
                 Found::OtherMethods(methods) => {
@@ -287,7 +288,7 @@ impl Application for Router {
                 Found::Options(None) => StatusCode::NO_CONTENT.into_response(),
                 Found::Nothing => (StatusCode::NOT_FOUND, "Not Found\n").into_response(),
             }
-        }
+        })
     }
 }
 
@@ -312,7 +313,7 @@ impl<A> Clone for Below<A> {
 }
 
 impl<A: Application> Application for Below<A> {
-    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<A> {
+    fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<A>> {
         self.app.respond(below(request, self.parts))
     }
 }
@@ -337,8 +338,8 @@ fn below(mut request: Request, parts: usize) -> Request {
 struct WithSlash;
 
 impl Application for WithSlash {
-    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<> {
-        std::future::ready(with_slash(request.uri()))
+    fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<>> {
+        Green::new(std::future::ready(with_slash(request.uri())))
     }
 }
 

@@ -13,6 +13,7 @@ use super::connection::{self, Connection, Open};
 use super::log::{Sink, to_stderr};
 use super::request::Peer;
 use super::shutdown::{self, Handle};
+use crate::Green;
 use crate::convenience::Listener;
 use crate::event::Flag;
 use crate::green;
@@ -49,9 +50,40 @@ pub fn server<L: Transport, A: Application>(listener: L, app: A) -> io::Result<(
 ///
 /// Every `#[green] fn(Request) -> impl IntoResponse` is one, every closure that makes such a call,
 /// and a [`Router`](super::Router).
+///
+/// A type of one's own gives the call of a green function that has what it needs:
+///
+/// ```
+/// use std::future::Future;
+/// use std::rc::Rc;
+/// use eventlet::http::{IntoResponse, Request, Response};
+/// use eventlet::wsgi::Application;
+/// use eventlet::{Green, green};
+///
+/// #[derive(Clone)]
+/// struct Site(Rc<str>);
+///
+/// #[green]
+/// fn answer(site: Site, request: Request) -> Response {
+///     format!("{} at {}\n", site.0, request.uri().path()).into_response()
+/// }
+///
+/// impl Application for Site {
+///     fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<>> {
+///         answer(self.clone(), request)
+///     }
+/// }
+///
+/// #[green]
+/// fn main() {
+///     let site = Site("home".into());
+///     let request = Request::get("/here").body(Default::default()).unwrap();
+///     assert_eq!(site.respond(request).into_body().text().unwrap(), "home at /here\n");
+/// }
+/// ```
 pub trait Application: 'static {
-    /// Answers one request.
-    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<Self>;
+    /// Answers one request. Suspends as the application does.
+    fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<Self>>;
 }
 
 impl<F, G> Application for F
@@ -60,9 +92,9 @@ where
     G: Future + 'static,
     G::Output: IntoResponse,
 {
-    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<F, G> {
+    fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<F, G>> {
         let call = self(request);
-        async move { call.await.into_response() }
+        Green::new(async move { call.await.into_response() })
     }
 }
 

@@ -15,6 +15,7 @@ use bytes::Bytes;
 
 use super::router::{decoded, with_slash};
 use super::server::Application;
+use crate::Green;
 use crate::green;
 use crate::green::fs::File;
 use crate::green::io::{Read, Seek};
@@ -58,9 +59,9 @@ impl StaticFiles {
 }
 
 impl Application for StaticFiles {
-    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<> {
+    fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<>> {
         let place = self.locate(request.uri().path());
-        async move {
+        Green::new(async move {
             if request.method() != Method::GET && request.method() != Method::HEAD {
                 let body = "Method Not Allowed\n";
                 return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")], body).into_response();
@@ -74,7 +75,7 @@ impl Application for StaticFiles {
                 Ok(None) => (StatusCode::NOT_FOUND, "Not Found\n").into_response(),
                 Err(error) => error.into_response(),
             }
-        }
+        })
     }
 }
 

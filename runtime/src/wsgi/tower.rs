@@ -12,6 +12,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tower_service::Service;
 
 use super::server::Application;
+use crate::Green;
 use crate::http::{Body, IntoResponse, Request, Response};
 use crate::hubs::Here;
 
@@ -57,7 +58,7 @@ use crate::hubs::Here;
 /// fn main() {
 ///     let site = wsgi::Router::new().mount("/hello", wsgi::tower(Hello));
 ///     let request = Request::builder().uri("/hello/").body(Default::default()).unwrap();
-///     let response = site.respond(request).await;
+///     let response = site.respond(request);
 ///     assert_eq!(response.into_body().text().unwrap(), "Hello, World!\n");
 /// }
 /// ```
@@ -82,14 +83,14 @@ where
     S: Service<Request<SendBody>, Response = Response<B>, Error: Into<BoxError>> + Clone + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + 'static,
 {
-    fn respond(&self, request: Request) -> impl Future<Output = Response> + 'static + use<S, B> {
+    fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<S, B>> {
         let mut service = self.service.clone();
-        async move {
+        Green::new(async move {
             match answer(&mut service, request).await {
                 Ok(response) => response.map(Body::wrap),
                 Err(error) => io::Error::other(error).into_response(),
             }
-        }
+        })
     }
 }
 
