@@ -845,6 +845,38 @@ fn http2_is_checked_as_http1_is() {
 }
 
 #[test]
+fn http2_has_no_body_where_there_is_none_and_says_how_long_it_would_be() {
+    #[green]
+    fn app(request: Request) -> Response {
+        match request.method().as_str() {
+            "DELETE" => (StatusCode::NO_CONTENT, "nothing").into_response(),
+            "PUT" => (StatusCode::NOT_MODIFIED, "nothing").into_response(),
+            _ => "hello\n".into_response(),
+        }
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new().max_requests(1), app);
+        // A literal with the name of the second entry of HPACK's table, in the place of `:method GET`.
+        let of = |method: &str| [&[0x42, method.len() as u8], method.as_bytes(), &GET[1..]].concat();
+        for (method, has_body) in [("HEAD", false), ("DELETE", false), ("PUT", false), ("POST", true)] {
+            let mut stream = connect(site.address).unwrap();
+            stream.write_all(&[preface(), frame(HEADERS, WHOLE, 1, &of(method))].concat()).unwrap();
+            let frames = frames_of(stream);
+            let bodies: Vec<&[u8]> = frames.iter().filter(|f| f.0 == 0).map(|f| &f.2[..]).collect();
+            let expected: &[&[u8]] = if has_body { &[b"hello\n"] } else { &[] };
+            assert_eq!(bodies, expected, "{method}: {frames:?}");
+            // A literal with the name of the 28th entry, `content-length`.
+            let head = &frames.iter().find(|(kind, ..)| *kind == HEADERS).unwrap().2;
+            let has_length = head.windows(2).any(|bytes| bytes == [0x0f, 0x0d]);
+            assert_eq!(has_length, method == "HEAD" || has_body, "{method}: {head:?}");
+        }
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
 fn a_signal_ends_the_server_and_another_one_its_patience() {
     #[green]
     fn app(_request: Request) -> &'static str {

@@ -162,6 +162,20 @@ pub(super) fn framing(response: &mut Response, method: &Method) -> Result<(), &'
     }
 }
 
+/// Takes the body out of an answer that has none on its way, and leaves its length. With HTTP/1 hyper
+/// does that; with HTTP/2 it sends whatever is there, which clients take for a broken stream.
+pub(super) fn leave_out_body(response: &mut Response, is_head: bool) {
+    if !is_head && !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        return;
+    }
+    let body = std::mem::take(response.body_mut());
+    if let (true, Some(length)) = (is_head, body.len())
+        && !response.headers().contains_key(CONTENT_LENGTH)
+    {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 use ::http::header::{CONNECTION, HeaderValue};
-use ::http::{StatusCode, Version};
+use ::http::{Method, StatusCode, Version};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -290,7 +290,7 @@ async fn answer<A: Application>(
     let settings = &shared.settings;
     let in_flight = InFlight::begin(&connection);
     let mut logged = settings.log.clone().map(|log| Logged::of(&request, &peer, log));
-    let version = request.version();
+    let (version, is_head) = (request.version(), *request.method() == Method::HEAD);
     let closing = shared.connections.closing();
     let link = Rc::new(Link { peer, hooks: RefCell::default(), upgrade: Place::default(), closing });
     let number = connection.traffic.requests.get() - 1;
@@ -317,6 +317,9 @@ async fn answer<A: Application>(
             }
         }
     };
+    if version == Version::HTTP_2 {
+        check::leave_out_body(&mut response, is_head);
+    }
     if settings.limits.requests <= connection.traffic.requests.get() && version == Version::HTTP_2 {
         // Streams that have begun are answered.
         connection.close();
