@@ -100,13 +100,13 @@ impl<A> Drop for Open<A> {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn serve<A, S>(open: Open<A>, stream: S, peer: Rc<Peer>)
+pub(super) async fn serve<A, S>(open: Open<A>, stream: S, confirm: fn(&S), peer: Rc<Peer>)
 where
     A: Application,
     S: PollRead + PollWrite + Unpin + 'static,
 {
     let connection = open.connection.clone();
-    let mut serving = pin!(speak(open.shared.clone(), connection.clone(), stream, peer));
+    let mut serving = pin!(speak(open.shared.clone(), connection.clone(), stream, confirm, peer));
     poll_fn(|cx| {
         if connection.is_cut.get() {
             return Poll::Ready(());
@@ -118,13 +118,18 @@ where
 }
 
 /// Speaks whichever protocol the client begins with.
-async fn speak<A, S>(shared: Rc<Shared<A>>, connection: Rc<Connection>, stream: S, peer: Rc<Peer>)
-where
+async fn speak<A, S>(
+    shared: Rc<Shared<A>>,
+    connection: Rc<Connection>,
+    stream: S,
+    confirm: fn(&S),
+    peer: Rc<Peer>,
+) where
     A: Application,
     S: PollRead + PollWrite + Unpin + 'static,
 {
     let limits = &shared.settings.limits;
-    let wire = Rc::new(Wire::new(stream, connection.traffic.clone()));
+    let wire = Rc::new(Wire::new(stream, confirm, connection.traffic.clone()));
     let mut watch = Watch::new(limits);
     let is_http2 = !shared.settings.http1_only
         && match poll_fn(|cx| poll_first(&wire, &connection, &mut watch, cx)).await {

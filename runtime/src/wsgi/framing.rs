@@ -74,6 +74,11 @@ impl Framing {
         matches!(&self.state, State::Head(head) if head.size == 0)
     }
 
+    /// Is this in the middle of a body, or before its first byte?
+    pub(super) fn is_in_body(&self) -> bool {
+        !matches!(self.state, State::Head(_) | State::Lost)
+    }
+
     /// Why this request, counted from 0, must be refused, if it must. Asked when its head has been
     /// read.
     pub(super) fn bad(&self, request: u64) -> Option<Bad> {

@@ -72,6 +72,8 @@ pub(super) struct Wire<S: PollRead + PollWrite> {
     /// What had been asked and written when something was held last while there was nothing else to
     /// do.
     held_at: Cell<(u64, u64)>,
+    /// Has what was read confirmed at once.
+    confirm: fn(&S),
     pub(super) traffic: Rc<Traffic>,
 }
 
@@ -90,12 +92,13 @@ pub(super) enum Doing {
 }
 
 impl<S: PollRead + PollWrite + Unpin> Wire<S> {
-    pub(super) fn new(stream: S, traffic: Rc<Traffic>) -> Self {
+    pub(super) fn new(stream: S, confirm: fn(&S), traffic: Rc<Traffic>) -> Self {
         Wire {
             stream: RefCell::new(Polled::new(stream)),
             ahead: RefCell::default(),
             held: RefCell::default(),
             held_at: Cell::default(),
+            confirm,
             traffic,
         }
     }
@@ -254,6 +257,9 @@ impl<S: PollRead + PollWrite + Unpin> Read for Tap<S> {
         }
         let result = wire.poll_past(cx, buf);
         wire.traffic.is_reading.set(result.is_pending());
+        if result.is_pending() && wire.traffic.framing.borrow().as_ref().is_some_and(Framing::is_in_body) {
+            (wire.confirm)(wire.stream.borrow().get_ref());
+        }
         result
     }
 }
