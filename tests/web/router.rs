@@ -42,6 +42,7 @@ fn a_path_is_found_by_its_parts_and_its_parameters_are_decoded() {
     fn scenario() {
         let router =
             Router::new().get("/a/{x}", show).get("/a/b", other).get("/rest/{*x}", show).get("/s/", other);
+        let router = router.get("/in/{x}/more", show);
         let cases = [
             ("/a/1", 200, "GET /a/1 [x=1]"),
             ("/a/b", 200, "other"),
@@ -54,6 +55,8 @@ fn a_path_is_found_by_its_parts_and_its_parameters_are_decoded() {
             ("/s", 404, "Not Found\n"),
             ("/a/", 404, "Not Found\n"),
             ("/a//", 404, "Not Found\n"),
+            ("/in/1/more", 200, "GET /in/1/more [x=1]"),
+            ("/in//more", 404, "Not Found\n"),
             ("//a/1", 404, "Not Found\n"),
             ("/a/1/", 404, "Not Found\n"),
             ("/A/1", 404, "Not Found\n"),

@@ -17,8 +17,8 @@ use crate::http::{IntoResponse, Request, Response};
 
 /// Answers each request by the application that stands at its method and path.
 ///
-/// A path is a pattern: `{name}` stands for one part of it, `{*name}` for all of the rest. A
-/// literal part goes before a parameter. `GET` answers `HEAD` as well. A path that is there for
+/// A path is a pattern: `{name}` stands for one part of it, `{*name}` for all of the rest, neither
+/// of which can be empty. A literal part goes before a parameter. `GET` answers `HEAD` as well. A path that is there for
 /// other methods only is 405, and says which; `OPTIONS`, unless it has an application, is 204 and
 /// says so, too. Any other path is the [fallback](Self::fallback)'s, which is 404 if nothing is
 /// said. A slash at the end counts, and two are not one.
@@ -212,15 +212,18 @@ impl Router {
         if request.method() == Method::OPTIONS && request.uri().path() == "*" {
             return Found::Options(None);
         }
-        let found = paths.tree.at(request.uri().path()).ok().map(|found| {
-            let params: Vec<_> = found
-                .params
-                .iter()
-                .filter(|(name, _)| *name != "eventlet_rest")
-                .map(|(name, value)| (name.to_owned(), decoded(value)))
-                .collect();
-            (*found.value, params)
-        });
+        let found = paths.tree.at(request.uri().path()).ok();
+        // Some releases of the tree's let a parameter be empty where another part follows.
+        let found =
+            found.filter(|found| found.params.iter().all(|(_, value)| !value.is_empty())).map(|found| {
+                let params: Vec<_> = found
+                    .params
+                    .iter()
+                    .filter(|(name, _)| *name != "eventlet_rest")
+                    .map(|(name, value)| (name.to_owned(), decoded(value)))
+                    .collect();
+                (*found.value, params)
+            });
         let Some((index, params)) = found else {
             let fallback = paths.fallback.clone();
             return fallback.map_or(Found::Nothing, Found::Handler);
