@@ -9,33 +9,9 @@ use eventlet::http::client::Phase;
 use eventlet::http::{self, Client, Version};
 use eventlet::testing::run_clean;
 use eventlet::tls::TlsConnector;
-use eventlet::{GreenIterator, GreenPool, connect, green, sleep, spawn, with_timeout};
-use eventlet_peer_tests::{Files, LIMIT, Program, free_port};
-use eventlet_web_tests::MS;
+use eventlet::{GreenIterator, GreenPool, green};
+use eventlet_peer_tests::{Files, Program, TERMINATE, content, free_port, until_it_listens};
 use eventlet_web_tests::authority::AUTHORITY;
-
-/// SIGTERM.
-const TERMINATE: i32 = 15;
-
-/// Waits until somebody listens there.
-#[green]
-fn until_it_listens(port: u16) {
-    let listens = with_timeout(
-        LIMIT,
-        #[green]
-        || {
-            while connect(("127.0.0.1", port)).is_err() {
-                sleep(10 * MS);
-            }
-        },
-    );
-    listens.expect("it listens");
-}
-
-/// A file of a megabyte, which looks like no other.
-fn content() -> Vec<u8> {
-    (0..1_000_000u32).map(|number| (number * 7 % 251) as u8).collect()
-}
 
 #[test]
 fn pythons_server_gives_its_files_to_many_at_once() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::process::{Child, Command, Stdio};
-use eventlet::{green, with_timeout};
+use eventlet::{connect, green, sleep, with_timeout};
 use eventlet_web_tests::authority::{AUTHORITY, Identity};
 
 #[cfg(feature = "peers")]
@@ -19,6 +19,9 @@ pub mod databases;
 
 /// What a program may take for anything.
 pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// SIGTERM.
+pub const TERMINATE: i32 = 15;
 
 /// A program that is talked to, and killed when it is dropped.
 pub struct Program {
@@ -139,6 +142,26 @@ impl Files {
     pub fn path(&self, name: &str) -> String {
         Path::join(&self.0, name).display().to_string()
     }
+}
+
+/// A megabyte, no part of which is like another.
+pub fn content() -> Vec<u8> {
+    (0..1_000_000u32).map(|number| (number * 7 % 251) as u8).collect()
+}
+
+/// Waits until somebody listens there.
+#[green]
+pub fn until_it_listens(port: u16) {
+    let listens = with_timeout(
+        LIMIT,
+        #[green]
+        || {
+            while connect(("127.0.0.1", port)).is_err() {
+                sleep(Duration::from_millis(10));
+            }
+        },
+    );
+    listens.expect("it listens");
 }
 
 /// A port that nobody listens on now.
