@@ -377,11 +377,17 @@ pub use event::Event;
 ///   type is: `let index = Index::new(9);` is taken, whatever follows. And as a part of a value
 ///   whose type is written, as in `fn new() -> Id<W> { Id { width: Width::of(9) } }`, a call has
 ///   the type of that part.)
-/// * What a place expects does not reach a call that may be green, unless the source says it: the
-///   call stands where its type is asked, and there nothing is expected. A function's item becomes
-///   a pointer in `Names { iter: list.iter().map(name) }` only as `name as fn(&u32) -> String`, if
-///   the field's type asks for one. (Types that are written, such as that of a `let` or of the
-///   result, and calls by reserved names, are no matter.)
+/// * What a place expects does not reach what is passed to a call that may be green, unless the
+///   source says it: the call stands where its type is asked, and there nothing is expected. So a
+///   type that holds a pointer to a function is made of one: `Handler { task: Task::new(work as
+///   fn()) }`. The same holds where an argument's type names a pointer:
+///   `show(list.iter().map(name as fn(&u32) -> String))`. (No matter are calls by reserved names,
+///   and std's iterators that hold a function and are made by a method: in
+///   `Names { iter: list.iter().map(name) }` the function's item, or a closure, becomes the pointer
+///   that the field's type asks for, and so it does in a result and in a `let` with a type.
+///   `filter`, `inspect`, `map_while`, `scan`, `split` and `chunk_by` are as `map`. A method of
+///   one's own by such a name is what it is, but for one thing: in the field of a struct whose type
+///   is a parameter of that struct, and not known before, its value comes out of a variable.)
 /// * A type that hides a lifetime in its name shows it in a `boxed` function: `Line<'_>`.
 /// * A green closure that is handed on and whose argument is a reference can borrow from that
 ///   across a wait only with `async`: the calls of any other are of one type, for all lifetimes.

@@ -40,9 +40,35 @@ fn in_time<T: Made>() -> T {
     value
 }
 
+/// A method that has the name of an iterator's adaptor, in a field whose type is not known before.
+struct Pair<A, B>(A, B);
+
+struct Text(String);
+
+impl Text {
+    fn map(&self, each: fn(&str) -> String) -> Text {
+        Text(each(&self.0))
+    }
+}
+
+#[green]
+fn mapped(text: Text) -> usize {
+    let pair = Pair(text.map(str::to_uppercase), 1); //~ ERROR the type of this call becomes known too late
+    pair.0.0.len() + pair.1
+}
+
+#[green]
+fn mapped_before(text: Text) -> usize {
+    let upper = text.map(str::to_uppercase);
+    let pair = Pair(upper, 1);
+    pair.0.0.len() + pair.1
+}
+
 fn main() {
     eventlet::run(|| too_late::<u8>());
     eventlet::run(|| by_the_trait::<u8>());
     eventlet::run(|| collected::<Vec<u8>>(&[1]));
     eventlet::run(|| in_time::<u8>());
+    eventlet::run(|| mapped(Text(String::new())));
+    eventlet::run(|| mapped_before(Text(String::new())));
 }

@@ -5,7 +5,9 @@ use quote::{ToTokens, quote_spanned};
 use syn::{Signature, Stmt};
 
 use super::guards::Guards;
-use super::{Asked, Lower, Region, Used, callbacks, captures, closure_result, door, jumps, return_type};
+use super::{
+    Asked, Lower, Part, Region, Used, callbacks, captures, closure_result, door, jumps, return_type,
+};
 use crate::diagnostics::Diagnostics;
 use crate::item::{GreenFn, Role};
 use crate::options::Options;
@@ -52,7 +54,7 @@ pub(crate) fn function(
         expected: None,
         output: None,
         is_last: false,
-        is_part: false,
+        part: Part::No,
     };
     if function.role == Role::Ordinary {
         lower.region = Region::of(options.calls);

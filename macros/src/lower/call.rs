@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, ExprGroup, ExprMethodCall, ExprParen, ExprPath, Path};
 
 use super::blocking::{self, Suspect};
-use super::{Asked, Lower, Promise, Region, callbacks, guards, parenthesize, reserved};
+use super::{Asked, Lower, Part, Promise, Region, callbacks, guards, parenthesize, reserved};
 
 /// The places in the user's source that the tokens of a lowered call point at.
 pub(super) struct Place {
@@ -24,8 +24,8 @@ pub(super) struct Place {
 pub(super) struct Position {
     /// It is what a block or an arm comes to.
     pub(super) is_last: bool,
-    /// It is a part of a value whose type is spelled.
-    pub(super) is_part: bool,
+    /// Which part of a value it is.
+    pub(super) part: Part,
 }
 
 /// How a green call is driven.
@@ -53,17 +53,26 @@ impl Lower<'_> {
         match marked(expr) {
             Some(mut call) if place_of(&call).is_some() => {
                 let asked = self.about(&call, position);
-                self.call_by(&mut call, expected, asked, Drive::Boxed);
+                self.call_by(&mut call, expected, asked, Drive::Boxed, false);
                 *expr = call;
             }
             _ => {
                 let (asked, drive) = (self.about(expr, position), self.drive(expr));
-                self.call_by(expr, expected, asked, drive);
+                let may_be_adaptor = expected.as_ref().map_or(position.part != Part::No, may_be_adaptor);
+                let has_hint = may_be_adaptor && takes_pointer(expr);
+                self.call_by(expr, expected, asked, drive, has_hint);
             }
         }
     }
 
-    fn call_by(&mut self, expr: &mut Expr, expected: Option<TokenStream>, asked: Asked, drive: Drive) {
+    fn call_by(
+        &mut self,
+        expr: &mut Expr,
+        expected: Option<TokenStream>,
+        asked: Asked,
+        drive: Drive,
+        has_hint: bool,
+    ) {
         let suspect = blocking::suspect(expr);
         let place = place_of(expr);
         // Nobody else runs while a call is waited for in place.
@@ -84,11 +93,18 @@ impl Lower<'_> {
             _ => return,
         };
         parenthesize::enclose_struct(expr);
-        let call = expr.to_token_stream();
+        let mut call = expr.to_token_stream();
+        if has_hint {
+            call = hinted(&call, &place);
+        }
         self.expected = expected;
         self.asked = asked;
         self.guards.make(guard);
-        *expr = Expr::Verbatim(self.driven(&attrs, call, &place, drive, suspect));
+        let mut driven = self.driven(&attrs, call, &place, drive, suspect);
+        if has_hint {
+            driven = self.in_part(&driven, &place);
+        }
+        *expr = Expr::Verbatim(driven);
         self.guards.made();
         self.asked = Asked::Anything;
     }
@@ -103,7 +119,9 @@ impl Lower<'_> {
     fn about(&self, expr: &Expr, position: Position) -> Asked {
         if callbacks::is_called(&self.callbacks, expr) {
             Asked::Callback
-        } else if position.is_part && (is_of_type(expr) || (self.may_be_generic() && is_function(expr))) {
+        } else if position.part == Part::Known
+            && (is_of_type(expr) || (self.may_be_generic() && is_function(expr)))
+        {
             Asked::Part
         } else if is_of_type(expr)
             || (self.is_generic && !gives_part(expr) && (!position.is_last || takes_closure(expr)))
@@ -222,6 +240,22 @@ impl Lower<'_> {
         (quote_spanned!(end=> let part = #private::part(); #leave), quote_spanned!(end=> 'part:))
     }
 
+    /// The place of a call of which the type says that the item of a function is to be a pointer.
+    ///
+    /// ```text
+    /// Input:  match part.hint(()).to(names.map(length)) { value => … }
+    /// Output: 'part: {
+    ///             let part = part();
+    ///             if false { break 'part part.value() }
+    ///             match part.hint(()).to(names.map(length)) { value => … }
+    ///         }
+    /// ```
+    fn in_part(&self, driven: &TokenStream, place: &Place) -> TokenStream {
+        let (part, label) = self.expect_part(place);
+        let block = group(Delimiter::Brace, quote!(#part #driven), Span::mixed_site().located_at(place.end));
+        quote!(#label #block)
+    }
+
     /// Finds the kind of a call by its value's type. A `question` to that kind, or to another type,
     /// is asked where nothing ever runs.
     ///
@@ -305,6 +339,33 @@ impl Lower<'_> {
                 None => !self.is_method,
                 Some(owner) => owner.ident == "Self" && segments.next().is_none(),
             }
+    }
+}
+
+/// Tells a call what is expected of it.
+fn hinted(call: &TokenStream, place: &Place) -> TokenStream {
+    let end = Span::mixed_site().located_at(place.end);
+    quote_spanned!(end=> part.hint(()).to(#call))
+}
+
+/// Whether a call has the name of one of std's methods whose value holds a function, and takes what
+/// may be the item of one, or a closure: `names.map(length)`.
+fn takes_pointer(expr: &Expr) -> bool {
+    let Expr::MethodCall(call) = expr else { return false };
+    reserved::holds_function(&call.method.to_string(), call.args.len())
+        && matches!(call.args.last(), Some(Expr::Path(_) | Expr::Closure(_)))
+}
+
+/// Whether a type that is spelled may be one of std's iterators, by its name or by another one.
+fn may_be_adaptor(ty: &TokenStream) -> bool {
+    const OTHERS: [&str; 2] = ["Option", "Result"];
+    let is_open = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '<');
+    let name = ty.clone().into_iter().take_while(|token| !is_open(token)).last();
+    match name {
+        Some(TokenTree::Ident(name)) => OTHERS.iter().all(|other| name != other),
+        Some(_) => false,
+        // `<I as IntoIterator>::IntoIter`.
+        None => true,
     }
 }
 
@@ -428,10 +489,19 @@ pub(super) fn makes_value(func: &Expr) -> bool {
     func.path.segments.last().is_some_and(|last| starts_uppercase(&last.ident.to_string()))
 }
 
+/// `Some(..)` and its kind, whose parts may be of any type.
+pub(super) fn is_of_prelude(func: &Expr) -> bool {
+    const NAMES: [&str; 3] = ["Some", "Ok", "Err"];
+    let Expr::Path(func) = func else { return false };
+    func.path.segments.last().is_some_and(|last| NAMES.iter().any(|name| last.ident == name))
+}
+
 /// `Box::new(..)`, of which a pointer to something else may be expected.
 fn is_pointer(func: &Expr) -> bool {
-    const OWNERS: [&str; 10] =
-        ["Box", "Rc", "Arc", "Pin", "Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "OnceLock"];
+    const OWNERS: [&str; 12] = [
+        "Box", "Rc", "Arc", "Pin", "Cell", "RefCell", "OnceCell", "LazyCell", "Mutex", "RwLock", "OnceLock",
+        "LazyLock",
+    ];
     let Expr::Path(func) = func else { return false };
     let mut segments = func.path.segments.iter().rev();
     segments.next().is_some_and(|last| last.ident == "new")

@@ -10,7 +10,7 @@ use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, BinOp, Expr, Local, Pat, Token};
 
-use super::Lower;
+use super::{Lower, Part};
 
 /// The methods of `RefCell`, `Mutex` and `RwLock` that make a guard. None takes an argument.
 const METHODS: [&str; 10] = [
@@ -132,7 +132,7 @@ impl Lower<'_> {
 
     /// Expressions whose parts drop their temporaries before the whole is over, or run in another
     /// order than they stand.
-    pub(super) fn in_parts(&mut self, expr: &mut Expr, expected: Option<TokenStream>) {
+    pub(super) fn in_parts(&mut self, expr: &mut Expr, expected: Option<TokenStream>, part: Part) {
         let begin = self.guards.begin();
         match expr {
             Expr::If(expr) => {
@@ -141,10 +141,11 @@ impl Lower<'_> {
                     self.guards.end(begin);
                 }
                 self.expected.clone_from(&expected);
+                self.part = part;
                 self.visit_block_mut(&mut expr.then_branch);
                 self.guards.end(begin);
                 if let Some((_, otherwise)) = &mut expr.else_branch {
-                    self.expected = expected;
+                    (self.expected, self.part) = (expected, part);
                     self.visit_expr_mut(otherwise);
                 }
             }
@@ -169,7 +170,11 @@ impl Lower<'_> {
                 }
             }
             Expr::Assign(expr) => {
+                if let Expr::Field(_) = *expr.left {
+                    self.part = Part::Field;
+                }
                 self.visit_expr_mut(&mut expr.right);
+                self.part = Part::No;
                 self.visit_expr_mut(&mut expr.left);
             }
             _ => {}

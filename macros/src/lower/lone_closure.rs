@@ -8,7 +8,7 @@ use syn::{Attribute, ExprClosure};
 use super::guards::Guards;
 use super::jumps::Gives;
 use super::undriven::Outside;
-use super::{Asked, Lower, Region, Used};
+use super::{Asked, Lower, Part, Region, Used};
 use crate::diagnostics::Diagnostics;
 use crate::options::Options;
 
@@ -51,7 +51,7 @@ pub(crate) fn lone_closure(
         expected: None,
         output: None,
         is_last: false,
-        is_part: false,
+        part: Part::No,
     };
     let options = lower.own_options(&mut closure).unwrap_or(options);
     lower.paths = options.paths.clone();

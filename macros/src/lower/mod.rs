@@ -75,9 +75,8 @@ struct Lower<'a> {
     /// Whether the expression that is visited next is what a block or an arm comes to. Calls that
     /// never return stand there, whose values are of any type.
     is_last: bool,
-    /// Whether rustc knows what it expects of the expression that is visited next, though it is not
-    /// spelled: a part of a value whose type is spelled.
-    is_part: bool,
+    /// Which part of a value the expression is that is visited next.
+    part: Part,
 }
 
 /// What the source says about a call before its type is asked.
@@ -94,6 +93,18 @@ enum Asked {
     Part,
 }
 
+/// What rustc knows of what it expects of an expression, though it is not spelled.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Part {
+    /// Nothing, as far as it shows.
+    #[default]
+    No,
+    /// Its type, unless it is a parameter of what is filled in: it is put into a field.
+    Field,
+    /// Its type: it is a part of a value whose type is spelled.
+    Known,
+}
+
 /// Where the walk is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Region {
@@ -106,6 +117,13 @@ enum Region {
     /// Where nothing can be driven: only green closures are looked for, and calls that nobody will
     /// drive.
     Plain(Outside),
+}
+
+impl Part {
+    /// The parts of a struct, whose type says what most of them are.
+    fn in_struct(self) -> Self {
+        if self == Part::No { Part::Field } else { self }
+    }
 }
 
 impl Region {
@@ -172,8 +190,11 @@ impl VisitMut for Lower<'_> {
                     && local.init.is_some()
                 {
                     self.expected = Some(pat.ty.to_token_stream()).filter(|ty| !has_hole(ty));
+                    // What it leaves open is known of a field as little.
+                    self.part = Part::Field;
                 }
                 visit_mut::visit_local_mut(self, local);
+                self.part = Part::No;
                 parenthesize::enclose_before_else(local);
                 self.name_callback(local, lends);
             }
@@ -186,9 +207,9 @@ impl VisitMut for Lower<'_> {
 
     fn visit_block_mut(&mut self, block: &mut Block) {
         let begin = self.guards.begin();
-        let expected = self.expected.take();
+        let (expected, part) = (self.expected.take(), std::mem::take(&mut self.part));
         let callbacks = self.callbacks.clone();
-        self.statements(&mut block.stmts, expected);
+        self.statements(&mut block.stmts, expected, part);
         self.callbacks = callbacks;
         self.guards.end(begin);
     }
@@ -246,25 +267,26 @@ impl Lower<'_> {
     fn expr(&mut self, expr: &mut Expr) {
         let expected = self.expected.take();
         let is_last = std::mem::take(&mut self.is_last);
-        let is_part = std::mem::take(&mut self.is_part);
-        let has_known_parts = is_part || expected.is_some();
+        let part = std::mem::take(&mut self.part);
+        let inner = if expected.is_some() { Part::Known } else { part };
         match expr {
             Expr::Closure(_) => self.closure(expr),
             Expr::Async(block) => self
                 .within(Region::Plain(Outside::AsyncBlock), |lower| lower.visit_block_mut(&mut block.block)),
             Expr::Const(_) | Expr::TryBlock(_) => {}
             _ if self.outside().is_some() => visit_mut::visit_expr_mut(self, expr),
-            expr if guards::is_in_parts(expr) => self.in_parts(expr, expected),
+            expr if guards::is_in_parts(expr) => self.in_parts(expr, expected, part),
             Expr::Call(call) if call::makes_value(&call.func) => {
                 self.guards.give_away(&call.args);
-                self.parts(call.args.iter_mut(), has_known_parts);
+                let inner = if call::is_of_prelude(&call.func) { inner } else { inner.in_struct() };
+                self.parts(call.args.iter_mut(), inner);
             }
             Expr::Call(_) | Expr::MethodCall(_) => {
-                self.call(expr, expected, Position { is_last, is_part });
+                self.call(expr, expected, Position { is_last, part });
             }
-            Expr::Tuple(tuple) => self.parts(tuple.elems.iter_mut(), has_known_parts),
+            Expr::Tuple(tuple) => self.parts(tuple.elems.iter_mut(), inner),
             Expr::Struct(value) => {
-                self.parts(value.fields.iter_mut().map(|field| &mut field.expr), has_known_parts);
+                self.parts(value.fields.iter_mut().map(|field| &mut field.expr), inner.in_struct());
                 if let Some(rest) = &mut value.rest {
                     self.visit_expr_mut(rest);
                 }
@@ -272,11 +294,11 @@ impl Lower<'_> {
             Expr::Match(expr) => {
                 self.visit_expr_mut(&mut expr.expr);
                 for arm in &mut expr.arms {
-                    self.arm(arm, expected.clone());
+                    self.arm(arm, expected.clone(), part);
                 }
             }
             Expr::Block(_) | Expr::Unsafe(_) | Expr::Paren(_) | Expr::Group(_) => {
-                self.expected = expected;
+                (self.expected, self.part) = (expected, part);
                 visit_mut::visit_expr_mut(self, expr);
             }
             Expr::Reference(expr) => {
@@ -302,38 +324,40 @@ impl Lower<'_> {
     /// Walks the statements of a body whose value has a type that may be written in the source.
     fn body(&mut self, stmts: &mut [Stmt], output: Option<TokenStream>) {
         self.output = output.filter(|ty| !has_hole(ty));
-        self.statements(stmts, self.output.clone());
+        self.statements(stmts, self.output.clone(), Part::No);
     }
 
     /// Walks statements, the last of which has the type that is expected of them all.
-    fn statements(&mut self, stmts: &mut [Stmt], expected: Option<TokenStream>) {
+    fn statements(&mut self, stmts: &mut [Stmt], expected: Option<TokenStream>, part: Part) {
         let last = stmts.len().wrapping_sub(1);
         for (at, stmt) in stmts.iter_mut().enumerate() {
             if at == last && matches!(stmt, Stmt::Expr(_, None)) {
                 self.expected.clone_from(&expected);
+                self.part = part;
                 self.is_last = true;
             }
             self.visit_stmt_mut(stmt);
             self.expected = None;
+            self.part = Part::No;
             self.is_last = false;
         }
     }
 
     /// Walks the parts of a value, whose types are known where its own is.
-    fn parts<'a>(&mut self, parts: impl Iterator<Item = &'a mut Expr>, are_known: bool) {
+    fn parts<'a>(&mut self, parts: impl Iterator<Item = &'a mut Expr>, which: Part) {
         for part in parts {
-            self.is_part = are_known;
+            self.part = which;
             self.visit_expr_mut(part);
-            self.is_part = false;
+            self.part = Part::No;
         }
     }
 
     /// Walks an arm of a `match` of which a type is expected.
-    fn arm(&mut self, arm: &mut Arm, expected: Option<TokenStream>) {
+    fn arm(&mut self, arm: &mut Arm, expected: Option<TokenStream>, part: Part) {
         let begin = self.guards.begin();
         let outside = self.guards.enter(&arm.attrs);
         self.visit_pat_mut(&mut arm.pat);
-        self.expected = expected;
+        (self.expected, self.part) = (expected, part);
         self.is_last = true;
         self.visit_expr_mut(&mut arm.body);
         self.guards.leave(outside);

@@ -69,6 +69,16 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     NAMES.contains(name)
 }
 
+/// Whether a method of std's by this name, with so many arguments, may give what holds the function
+/// that is its last argument, and has a type that says which. Other methods may have the name.
+pub(super) fn holds_function(name: &str, arguments: usize) -> bool {
+    match name {
+        "map" | "map_while" | "filter" | "inspect" | "split" | "split_mut" | "chunk_by" => arguments == 1,
+        "scan" => arguments == 2,
+        _ => false,
+    }
+}
+
 /// A function of std by its path: `String::from`, `u32::from_str_radix`, `std::vec::Vec::new`,
 /// `mem::take`, `Default::default`.
 fn is_of_std(path: &Path) -> bool {

@@ -20,6 +20,7 @@ pub mod guard_across_wait;
 pub use crate::call::{HasValue, IsValue};
 pub use crate::macro_support::for_loop::{DrivenSteps, Iterable};
 pub use crate::macro_support::inferable::{Inferable, KnownByName};
+pub use crate::macro_support::part::{Adaptor, Part};
 pub use crate::macro_support::probe::{Driven, NeverGreen, Probe, ProbeNamed, StaysPut};
 pub use crate::macro_support::tried::{Broke, Failed, Nothing, TakesFailure};
 pub use crate::macro_support::undriven::HandedOn;

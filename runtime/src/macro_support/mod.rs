@@ -8,6 +8,7 @@ pub(crate) mod tried;
 pub(crate) mod undriven;
 pub(crate) mod for_loop;
 pub(crate) mod inferable;
+pub(crate) mod part;
 pub(crate) mod probe;
 
 use std::future::Future;
@@ -25,7 +26,8 @@ pub use crate::lint;
 pub use crate::macro_support::blocking::receiver;
 pub use crate::macro_support::guards::{Held, NotHeld};
 pub use crate::macro_support::harness::Harness;
-pub use crate::macro_support::probe::{NeverGreen, StaysPut, part, probe_as, probe_future};
+pub use crate::macro_support::part::part;
+pub use crate::macro_support::probe::{NeverGreen, StaysPut, probe_as, probe_future};
 pub use crate::macro_support::text::Text;
 pub use crate::macro_support::tried::{TakesFailure, Tried, value_of};
 

@@ -20,7 +20,7 @@
 //!
 //! Where the source says which type it expects, [`ProbeAs`] first asks whether the value is of that
 //! type, or may be: `let one: T = Default::default()` has a type parameter for its type, and that
-//! is nothing of the above.
+//! is nothing of the above. (Where that has no name, `part.rs` learns it.)
 //!
 //! The value of a type's own function (`NodeIndex::new(1)`) mostly is of that type, and where there
 //! are type parameters the same can be said of most other calls: only a parameter may become known
@@ -60,7 +60,7 @@ impl<T: Inferable<Family>, Family> Probe<T, Family> {
 }
 
 /// Carries the type of a call's value, and the type that the source expects of it.
-pub struct ProbeAs<T, Expected>(PhantomData<fn() -> (T, Expected)>);
+pub struct ProbeAs<T, Expected>(pub(super) PhantomData<fn() -> (T, Expected)>);
 
 /// Names the type of `value`, and the type that is expected of it. Stands in code that never runs.
 #[inline(always)]
@@ -87,29 +87,6 @@ impl<T, Expected> PlainProbe for &mut ProbeAs<T, Expected> {
     type Kind = Plain<T>;
     fn eventlet_kind(self) -> Plain<T> {
         Kind::KIND
-    }
-}
-
-/// Carries the type that is expected of a part of a value, where that has no name.
-pub struct Part<Expected>(PhantomData<fn() -> Expected>);
-
-/// A part of which nothing is known yet.
-#[inline(always)]
-pub fn part<Expected>() -> Part<Expected> {
-    Part(PhantomData)
-}
-
-impl<Expected> Part<Expected> {
-    /// Stands where the part itself stands, in code that never runs, and so has its type.
-    pub fn value(&self) -> Expected {
-        unreachable!("this only names a type")
-    }
-
-    /// Names the type of `value`, and the type that is expected of it. Stands in code that never
-    /// runs.
-    #[inline(always)]
-    pub fn probe<T>(&self, _value: &T) -> ProbeAs<T, Expected> {
-        ProbeAs(PhantomData)
     }
 }
 
