@@ -32,6 +32,7 @@ mod octets;
 mod options;
 mod parts;
 mod patterns;
+mod pointers;
 mod random;
 mod regexes;
 mod text;
