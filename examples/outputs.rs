@@ -60,8 +60,8 @@ prints_its_out_file! {
     greenlet_tasks actors async_result determinism event group group_map hi_there locals pool_of_two queue_bounded
     queue_workers semaphore spawning telnet thread_state timeouts two_pollers connect producer_consumer recursive_crawler
     shutdown download_pages wsgi_hello shared_cache tls_echo https_client redis_counter dns_lookup
-    websocket_echo websocket_chat server_sent_events daemon feed_dispatcher streaming
-    web_proxy
+    websocket_echo websocket_chat server_sent_events socketio_chat daemon feed_dispatcher
+    streaming web_proxy
 }
 
 #[test]

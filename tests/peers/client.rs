@@ -9,7 +9,7 @@ use eventlet::http::client::Phase;
 use eventlet::http::{self, Client, Version};
 use eventlet::testing::run_clean;
 use eventlet::tls::TlsConnector;
-use eventlet::{GreenIterator, GreenPool, green};
+use eventlet::{GreenIterator, GreenPool, green, spawn};
 use eventlet_peer_tests::{Files, Program, TERMINATE, content, free_port, until_it_listens};
 use eventlet_web_tests::authority::AUTHORITY;
 
