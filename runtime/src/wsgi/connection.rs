@@ -296,8 +296,13 @@ async fn answer<A: Application>(
     let in_flight = InFlight::begin(&connection);
     let mut logged = settings.log.clone().map(|log| Logged::of(&request, &peer, log));
     let (version, is_head) = (request.version(), *request.method() == Method::HEAD);
-    let closing = shared.connections.closing();
-    let link = Rc::new(Link { peer, hooks: RefCell::default(), upgrade: Place::default(), closing });
+    let link = Rc::new(Link {
+        peer,
+        hooks: RefCell::default(),
+        upgrade: Place::default(),
+        #[cfg(feature = "socketio")]
+        closing: shared.connections.closing(),
+    });
     let number = connection.traffic.requests.get() - 1;
     let bad = connection.traffic.framing.borrow().as_ref().and_then(|framing| framing.bad(number));
     let mut response = match check::head(&request, &settings.limits, bad) {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use ::http::header::{CONTENT_TYPE, COOKIE};
 
 use super::upgrade::Place;
+#[cfg(feature = "socketio")]
 use crate::event::Flag;
 use crate::green;
 use crate::http::{Faulty, Request};
@@ -92,6 +93,7 @@ pub(super) struct Link {
     /// What takes the connection over if the answer is a 101.
     pub(super) upgrade: Place,
     /// Up when the server ends.
+    #[cfg(feature = "socketio")]
     pub(super) closing: Flag,
 }
 

@@ -511,6 +511,7 @@ impl Connections {
     }
 
     /// What tells whoever answers for long that the server ends.
+    #[cfg(feature = "socketio")]
     pub(super) fn closing(&self) -> Flag {
         self.closing.clone()
     }
