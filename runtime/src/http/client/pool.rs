@@ -123,8 +123,8 @@ impl Pool {
     }
 
     /// What a request that has `lease` can go over, if it is not to make a connection itself; waits
-    /// for one that somebody makes and that may do for both. Of those that have nothing to do one is
-    /// taken only if `takes_idle`.
+    /// for one that somebody makes and that may do for both. Of those that have nothing to do one
+    /// is taken only if `takes_idle`.
     pub(super) async fn find(&self, mut lease: Lease, takes_idle: bool) -> Found {
         loop {
             let mut shared = lease.shared();

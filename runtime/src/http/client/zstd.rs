@@ -1,4 +1,5 @@
-//! Answers that are compressed as zstd: frames are cut out of what comes, and decoded block by block.
+//! Answers that are compressed as zstd: frames are cut out of what comes, and decoded block by
+//! block.
 
 use std::io::{self, Read};
 
