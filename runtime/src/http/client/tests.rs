@@ -14,6 +14,9 @@ use super::cookies::Jar;
 use super::decode::Decoder;
 use super::proxy::Heard;
 use super::redirect;
+use super::socks::Socks;
+use crate::green;
+use crate::green::io::{Read, Write};
 
 /// Pseudo-random numbers, the same each time.
 struct Random(u64);
@@ -152,6 +155,61 @@ fn mutated_streams_of_a_proxy_are_a_tunnel_or_an_error_of_one_line() {
         let whole = outcome(heard_in(bytes.len().max(1)));
         // What comes behind a head that is good is seen only where it comes with it.
         assert!(whole == one_by_one || one_by_one == Some(Ok(())), "{one_by_one:?} {whole:?}: {bytes:?}");
+    });
+}
+
+/// A proxy that says this, whatever it hears.
+struct Deaf {
+    said: io::Cursor<Vec<u8>>,
+    heard: Vec<u8>,
+}
+
+impl Read for Deaf {
+    #[green(crate = crate)]
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        io::Read::read(&mut self.said, buf)
+    }
+}
+
+impl Write for Deaf {
+    #[green(crate = crate)]
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.heard.extend_from_slice(buf);
+        Ok(buf.len())
+    }
+
+    #[green(crate = crate)]
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn mutated_streams_of_a_proxy_of_socks_are_a_tunnel_at_their_end_or_an_error() {
+    rounds(3000, |random| {
+        let has_credentials = random.below(2) == 0;
+        let credentials = has_credentials.then(|| ("anna".to_owned(), "secret".to_owned()));
+        let socks = Socks { finds_names: true, credentials };
+        let greeting: &[u8] = if has_credentials { &[5, 2, 1, 0] } else { &[5, 0] };
+        let answer: &[u8] = match random.below(3) {
+            0 => &[5, 0, 0, 1, 127, 0, 0, 1, 0, 80],
+            1 => b"\x05\0\0\x03\x04host\0\x50",
+            _ => &[5, 0, 0, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 80],
+        };
+        let good = [greeting, answer].concat();
+        let mut bytes = good.clone();
+        random.mutate(&mut bytes);
+        let is_good = bytes == good;
+        let (said, heard) = (io::Cursor::new(bytes), vec![]);
+        let mut proxy = Deaf { said, heard };
+        let (result, proxy) = crate::hubs::run(|| async move {
+            let result = socks.tunnel(&mut proxy, "one.test", 80).await;
+            (result, proxy)
+        });
+        assert!(result.is_ok() || !is_good, "{result:?}");
+        // What comes behind is the server's.
+        assert!(!is_good || proxy.said.position() == good.len() as u64);
+        assert!(proxy.heard.len() < 60, "{}", proxy.heard.len());
     });
 }
 
