@@ -120,7 +120,7 @@ struct Health {
 #[green]
 fn health(service: Rc<Service>, _request: Request) -> Result<Response, Failure> {
     let postgres = service.notes.check().is_ok();
-    let redis = service.notifications.check().is_ok();
+    let redis = service.notifications.is_well();
     let status = if postgres && redis { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok((status, Json(Health { postgres, redis })).into_response())
 }
@@ -144,7 +144,7 @@ fn add(service: Rc<Service>, request: Request) -> Result<Response, Failure> {
     let body = request.into_body().json()?;
     let new = checked(body)?;
     let note = service.notes.add(&new)?;
-    service.notifications.publish(&Change::Added(&note));
+    service.notifications.publish(&[Change::Added(&note)]);
     Ok(created(&note))
 }
 
@@ -160,9 +160,8 @@ fn import(service: Rc<Service>, request: Request) -> Result<Response, Failure> {
     let new = imported(form)?;
     allow(&service, client, new.len() as u32)?;
     let notes = service.notes.add_all(&new)?;
-    for note in &notes {
-        service.notifications.publish(&Change::Added(note));
-    }
+    let changes: Vec<_> = notes.iter().map(Change::Added).collect();
+    service.notifications.publish(&changes);
     Ok((StatusCode::CREATED, Json(notes)).into_response())
 }
 
@@ -203,7 +202,7 @@ fn remove(service: Rc<Service>, request: Request) -> Result<Response, Failure> {
     if !service.notes.remove(id)? {
         return Err(Failure::not_found());
     }
-    service.notifications.publish(&Change::Removed(id));
+    service.notifications.publish(&[Change::Removed(id)]);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

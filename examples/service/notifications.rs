@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use eventlet::websocket::{self, CloseCode, Message, WebSocket};
-use eventlet::{Queue, branch, green, sleep};
-use eventlet_redis::{Client, Cmd, Error, Pool, PoolError};
+use eventlet::{Queue, branch, green, sleep, with_timeout};
+use eventlet_redis::{Client, Error, Pipeline, Pool, PoolError, cmd, pipe};
 use serde::Serialize;
 
 use crate::log;
@@ -17,7 +17,10 @@ const CHANNEL: &str = "notes:changes";
 
 /// So many may wait for a page that is slow. One that is further behind is closed: when it comes back
 /// it asks for the notes anew.
-const MOST_WAITING: usize = 100;
+const MOST_WAITING: usize = 1000;
+
+/// For how long Redis is waited for, a place in the pool included.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What has changed.
 #[derive(Serialize)]
@@ -39,26 +42,39 @@ impl Notifications {
         Notifications { client, pool, pages: RefCell::default() }
     }
 
-    /// Tells all pages of all processes. The change itself is made: who misses this sees it later.
+    /// Tells all pages of all processes. The changes themselves are made: who misses this sees them
+    /// later.
     #[green]
-    pub(crate) fn publish(&self, change: &Change<'_>) {
-        let text = serde_json::to_string(change).expect("a change is JSON");
-        if let Err(error) = self.try_publish(&text) {
-            log::line(format_args!("error={:?}", error.to_string()));
+    pub(crate) fn publish(&self, changes: &[Change<'_>]) {
+        let mut messages = pipe();
+        for change in changes {
+            let text = serde_json::to_string(change).expect("a change is JSON");
+            messages.publish(CHANNEL, text).ignore();
         }
+        let error = match with_timeout(PATIENCE, || self.try_publish(&messages)) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(timeout) => timeout.to_string(),
+        };
+        log::line(format_args!("error={error:?}"));
     }
 
     #[green]
-    fn try_publish(&self, text: &str) -> Result<(), PoolError> {
+    fn try_publish(&self, messages: &Pipeline) -> Result<(), PoolError> {
         let mut redis = self.pool.get()?;
-        redis.query(&Cmd::publish(CHANNEL, text)).map_err(PoolError::Failed)
+        redis.pipeline(messages).map_err(PoolError::Failed)
     }
 
-    /// Does Redis answer?
+    /// Does Redis answer in time?
     #[green]
-    pub(crate) fn check(&self) -> Result<(), PoolError> {
+    pub(crate) fn is_well(&self) -> bool {
+        with_timeout(PATIENCE, || self.ping()).is_ok_and(|answer| answer.is_ok())
+    }
+
+    #[green]
+    fn ping(&self) -> Result<(), PoolError> {
         let mut redis = self.pool.get()?;
-        redis.query(&eventlet_redis::cmd("PING")).map_err(PoolError::Failed)
+        redis.query(&cmd("PING")).map_err(PoolError::Failed)
     }
 
     /// Hands on what Redis says to the pages of this process, for ever.

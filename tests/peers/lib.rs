@@ -87,6 +87,11 @@ impl Program {
         count
     }
 
+    /// Sends it a signal.
+    pub fn signal(&mut self, signal: i32) {
+        self.child.send_signal(signal).expect("it is there");
+    }
+
     /// Asks it to end with this signal, waits until it has, and gives all that it has printed.
     #[green]
     pub fn end(mut self, signal: i32) -> String {

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
+const SIGCONT: i32 = 18;
+const SIGSTOP: i32 = 19;
 
 /// The databases, and what the services are told of them.
 struct Databases {
@@ -160,7 +162,7 @@ fn notes_are_made_listed_imported_and_removed_and_what_is_wrong_is_told() {
         assert_eq!(service.post(&note("")), (422, error("`text` has 1 to 1000 characters")));
         assert_eq!(service.post(&json!({"author": "anna"})).0, 400);
 
-        // That were seven; the eighth is the last one of this minute, unless the next has begun.
+        // Six were counted, and two more fit into this minute; into the next one, if it begins here, eight.
         let mut statuses = vec![];
         for _ in 0..20 {
             statuses.push(service.post(&note("again")).0);
@@ -190,7 +192,8 @@ fn pages_of_every_process_are_told_of_each_change() {
     fn scenario() {
         let databases = Databases::start("service-told");
         // At once, so that both want to make the tables.
-        let (one, other) = eventlet::join(|| databases.service(&[]), || databases.service(&[]));
+        let start = || databases.service(&["NOTES_PER_MINUTE=1000"]);
+        let (one, other) = eventlet::join(start, start);
         let listen = |service: &Service| format!("ws://{}/notifications", service.address);
         let pages =
             [websocket::connect(&listen(&one)).unwrap(), websocket::connect(&listen(&other)).unwrap()];
@@ -215,10 +218,20 @@ fn pages_of_every_process_are_told_of_each_change() {
         let removed = other.client.delete(other.url("/notes/1")).send().unwrap();
         assert_eq!(removed.status(), 204);
         drop(removed);
+        // Many at once are told one by one.
+        let lines: String = (0..300).map(|number| format!("note {number}\n")).collect();
+        let form = Form::new().text("author", "ben").file("notes", "n.txt", "text/plain", lines);
+        let imported = one.client.post(one.url("/notes/import")).multipart(form).send().unwrap();
+        assert_eq!(imported.status(), 201);
+        let imported: Vec<Value> = imported.json().unwrap();
+        let changes = [json!({"added": made}), json!({"removed": 1})].into_iter();
+        let changes: Vec<Value> =
+            changes.chain(imported.into_iter().map(|note| json!({"added": note}))).collect();
+        assert_eq!(changes.len(), 302);
         for page in pages {
-            for change in [json!({"added": made}), json!({"removed": 1})] {
+            for change in &changes {
                 let told = with_timeout(LIMIT, || page.recv()).expect("it is told in time").unwrap().unwrap();
-                assert_eq!(serde_json::from_str::<Value>(told.as_text().unwrap()).unwrap(), change);
+                assert_eq!(serde_json::from_str::<Value>(told.as_text().unwrap()).unwrap(), *change);
             }
             page.close().unwrap();
         }
@@ -327,6 +340,13 @@ fn without_its_databases_it_says_so_and_with_them_it_goes_on() {
         let mut databases = Databases::start("service-robbed");
         let service = databases.service(&[]);
         assert_eq!(service.post(&note("one")).0, 201);
+
+        // A Redis that hangs holds nobody up.
+        databases.redis.signal(SIGSTOP);
+        assert_eq!(service.post(&note("hanging")).0, 201);
+        assert_eq!(service.get("/health"), (503, json!({"postgres": true, "redis": false})));
+        databases.redis.signal(SIGCONT);
+        service.until_health_is(200);
 
         // Without Redis there are no limits and no notifications.
         databases.redis.end(SIGTERM);
