@@ -61,7 +61,7 @@ prints_its_out_file! {
     queue_workers semaphore spawning telnet thread_state timeouts two_pollers connect producer_consumer recursive_crawler
     shutdown download_pages wsgi_hello shared_cache tls_echo https_client redis_counter dns_lookup
     websocket_echo websocket_chat server_sent_events socketio_chat daemon feed_dispatcher
-    streaming web_proxy
+    streaming web_proxy long_polling_chat
 }
 
 #[test]

@@ -102,6 +102,33 @@ fn the_page_of_events_shows_them_as_they_come() {
 }
 
 #[test]
+fn pages_that_wait_for_news_hear_each_other() {
+    #[green]
+    fn scenario() {
+        let (server, url) = example(env!("CARGO_BIN_EXE_long_polling_chat"));
+        let browser = Browser::start("pages-polling");
+        let (anna, ben) = (browser.open(&url), browser.open(&url));
+        for (page, text) in [(&anna, "<i>hello</i>"), (&ben, "good morning")] {
+            page.until("document.readyState == 'complete' && document.forms.length == 1");
+            page.evaluate(&format!(
+                "document.getElementById('text').value = '{text}'; document.getElementById('form').requestSubmit()"
+            ));
+            for page in [&anna, &ben] {
+                page.until(&format!(
+                    "document.querySelector('#lines p:last-child')?.textContent == '{text}'"
+                ));
+            }
+        }
+        let lines = "[...document.querySelectorAll('#lines p')].map(line => line.textContent)";
+        assert_eq!(anna.evaluate(lines), json!(["<i>hello</i>", "good morning"]));
+        assert!(browser.screenshot(&anna, "long_polling_chat.png") > 3000);
+        drop((anna, ben, browser));
+        server.end(SIGTERM);
+    }
+    run_clean(scenario);
+}
+
+#[test]
 fn a_page_that_is_sent_in_pieces_is_whole() {
     #[green]
     fn scenario() {
