@@ -324,24 +324,27 @@ fn unindented(text: &str) -> String {
 
 #[test]
 fn what_the_book_shows_of_a_program_is_a_piece_of_it() {
-    for (page, program) in
-        [("docs/porting.md", "examples/shared_cache.rs"), ("docs/service.md", "examples/service")]
-    {
-        let page = fs::read_to_string(root().join(page)).unwrap();
-        let program = root().join(program);
-        let files = if program.is_dir() {
-            fs::read_dir(&program).unwrap().map(|file| file.unwrap().path()).collect()
-        } else {
-            vec![program]
-        };
-        let program: Vec<String> =
-            files.iter().map(|file| unindented(&fs::read_to_string(file).unwrap())).collect();
+    let shown = [
+        ("porting", 10, vec!["examples/shared_cache.rs"]),
+        ("service", 9, vec!["examples/service"]),
+        ("databases", 2, vec!["tests/peers/programs/sqlite.rs", "tests/peers/programs/mysql.rs"]),
+    ];
+    for (page, count, programs) in shown {
+        let page = fs::read_to_string(root().join(format!("docs/{page}.md"))).unwrap();
+        let files = programs.into_iter().flat_map(|path| match root().join(path) {
+            folder if folder.is_dir() => {
+                fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect()
+            }
+            file => vec![file],
+        });
+        let programs: Vec<String> =
+            files.map(|file| unindented(&fs::read_to_string(file).unwrap())).collect();
         let pieces: Vec<&str> = page.split("```rust,ignore\n").skip(1).collect();
-        assert!(pieces.len() >= 9, "the page shows {} pieces", pieces.len());
+        assert!(pieces.len() >= count, "the page shows {} pieces", pieces.len());
         for piece in pieces {
             let (piece, _) = piece.split_once("\n```").expect("a piece of code ends");
-            let is_in = |file: &String| file.contains(&unindented(piece));
-            assert!(program.iter().any(is_in), "the program has no such piece:\n{piece}");
+            let is_there = programs.iter().any(|program| program.contains(&unindented(piece)));
+            assert!(is_there, "no program has such a piece:\n{piece}");
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Databases that tests start for themselves.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use eventlet::green;
@@ -19,13 +18,6 @@ fn program(name: &str) -> String {
     found.pop().expect("PostgreSQL's server is installed").display().to_string()
 }
 
-/// PostgreSQL does not run as root; nobody may do it instead.
-fn as_nobody<'a>(files: &Files, arguments: &[&'a str]) -> Vec<&'a str> {
-    let as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
-    let is_root = fs::metadata(files.path("")).expect("the folder is there").uid() == 0;
-    if is_root { [&as_nobody, arguments].concat() } else { arguments.to_vec() }
-}
-
 /// Makes a database in the folder `data`, for Anna, who is asked for no password.
 #[green]
 pub fn init_postgres(files: &Files) {
@@ -35,7 +27,7 @@ pub fn init_postgres(files: &Files) {
     let _ = Command::new("chown").args(["nobody:nogroup", &data]).status();
     let initdb = program("initdb");
     let arguments = [&*initdb, "-D", &data, "-U", "anna", "--auth=trust", "-E", "UTF8", "--locale=C", "-N"];
-    let arguments = as_nobody(files, &arguments);
+    let arguments = files.as_nobody(&arguments);
     let (is_made, printed) = Program::start(arguments[0], &arguments[1..]).finish();
     assert!(is_made, "{printed}");
 }
@@ -47,7 +39,7 @@ pub fn start_postgres(files: &Files, port: u16) -> Program {
     let arguments = [&*server, "-D", &data, "-p", &number, "-c", "listen_addresses=127.0.0.1", "-F"];
     let more = ["-c", "unix_socket_directories=", "-c", "lc_messages=C"];
     let arguments = [&arguments[..], &more].concat();
-    let arguments = as_nobody(files, &arguments);
+    let arguments = files.as_nobody(&arguments);
     let mut program = Program::start(arguments[0], &arguments[1..]);
     program.until("ready to accept connections");
     program

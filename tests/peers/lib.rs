@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -141,6 +142,13 @@ impl Files {
     pub fn add(&self, name: &str, identity: &Identity) -> io::Result<()> {
         fs::write(self.0.join(format!("{name}.pem")), &identity.certificate)?;
         fs::write(self.0.join(format!("{name}.key")), &identity.key)
+    }
+
+    /// The same words for a server that does not run as root; nobody may do it instead.
+    pub fn as_nobody<'a>(&self, arguments: &[&'a str]) -> Vec<&'a str> {
+        let as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
+        let is_root = fs::metadata(&self.0).is_ok_and(|folder| folder.uid() == 0);
+        if is_root { [&as_nobody, arguments].concat() } else { arguments.to_vec() }
     }
 
     /// The path of a file here, as an argument.

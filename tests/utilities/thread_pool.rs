@@ -257,8 +257,12 @@ virtual_tests! {
         });
         sleep(Duration::ZERO);
         tpool::execute(move || begun.recv().unwrap());
+        assert!(proxy.is_busy());
         caller.kill();
+        // Whoever comes next is to know that it is still at work.
+        assert!(proxy.is_busy());
         gate.open();
         assert_eq!(proxy.call(|n| *n), 1);
+        assert!(!proxy.is_busy());
     }
 }
