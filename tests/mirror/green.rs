@@ -4,11 +4,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use eventlet::green::io::{InPlace, PipeWriter, Write, pipe};
-use eventlet::green::net::TcpListener;
+use eventlet::green::io::{InPlace, PipeWriter, Read, Write, pipe};
+use eventlet::green::net::{TcpListener, TcpStream};
 use eventlet::green::std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use eventlet::green::std::sync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 use eventlet::green::std::thread;
+use eventlet::hubs::Here;
 use eventlet::testing::now;
 use eventlet::{green, sleep, spawn, tpool, with_timeout};
 use eventlet_tests::{assert_events, ms, note};
@@ -384,4 +385,63 @@ fn in_place_a_buffer_is_read_and_a_file_is_sought() {
     let mut cursor = InPlace::new(std::io::Cursor::new([1, 2, 3]));
     assert_eq!(cursor.seek(SeekFrom::End(-1)).unwrap(), 2);
     assert_eq!(cursor.get_ref().position(), 2);
+}
+
+#[eventlet::test(real_time)]
+fn a_socket_that_goes_to_another_os_thread_as_stds_is_adopted_by_its_hub() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // One has waited here, and the other one has not.
+    let (fresh, used) = (TcpStream::connect(address).unwrap(), listener.accept().unwrap().0);
+    assert!(
+        with_timeout(
+            ms(1),
+            #[green]
+            || used.peek(&mut [0; 8])
+        )
+        .is_err()
+    );
+    let (fresh, used) = (fresh.into_std().unwrap(), used.into_std().unwrap());
+    let answer = tpool::execute(move || {
+        #[green]
+        fn scenario(fresh: std::net::TcpStream, used: std::net::TcpStream) -> String {
+            let (mut fresh, mut used) = (TcpStream::from(fresh), TcpStream::from(used));
+            let reader = spawn(
+                #[green]
+                move || {
+                    let mut text = String::new();
+                    used.read_to_string(&mut text).map(|_| text)
+                },
+            );
+            // It waits on this OS thread's hub.
+            sleep(ms(1));
+            fresh.write_all(b"from there").unwrap();
+            drop(fresh);
+            reader.wait().unwrap()
+        }
+        eventlet::run(move || scenario(fresh, used))
+    });
+    assert_eq!(answer, "from there");
+    tpool::killall();
+}
+
+#[eventlet::test(real_time)]
+fn a_socket_that_only_looks_send_is_used_at_home_alone_and_closed_there() {
+    fn anywhere<T: Send + Sync + 'static>(value: T) -> T {
+        value
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let server = anywhere(Here::new(listener.accept().unwrap().0));
+    // It goes there and back, and nobody touches it.
+    let server = tpool::execute(move || server);
+    (&*server).write_all(b"x").unwrap();
+    assert_eq!(client.read(&mut [0; 8]).unwrap(), 1);
+    // Used there it panics; dropped there it is sent home, and closed by its own hub.
+    let is_refused = tpool::execute(move || {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| server.peer_addr())).is_err()
+    });
+    assert!(is_refused);
+    assert_eq!(client.read(&mut [0; 8]).unwrap(), 0);
+    tpool::killall();
 }

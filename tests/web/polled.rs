@@ -450,17 +450,24 @@ fn a_value_whose_destructor_panics_at_home_stops_nobody() {
 
 #[test]
 fn a_value_that_is_used_elsewhere_panics_and_stays_whole() {
-    let value = Here::new(Rc::new(5));
-    let value = std::thread::spawn(move || {
-        let used = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| **value));
-        assert!(used.is_err());
-        assert_eq!(format!("{value:?}"), "Here(on another OS thread)");
-        value
-    })
-    .join()
-    .unwrap();
-    assert_eq!(**value, 5);
-    assert_eq!(*value.into_inner(), 5);
+    let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
+    let home = named("home").spawn(move || {
+        let value = Here::new(Rc::new(5));
+        let elsewhere = named("elsewhere").spawn(move || {
+            let used = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| **value)).unwrap_err();
+            let text = used.downcast_ref::<String>().unwrap().lines().next().unwrap().to_owned();
+            assert_eq!(format!("{value:?}"), "Here(on another OS thread)");
+            (value, text)
+        });
+        let (value, text) = elsewhere.unwrap().join().unwrap();
+        assert_eq!(
+            text,
+            "a value that stays on the hub of the OS thread `home` was used on the OS thread `elsewhere`"
+        );
+        assert_eq!(**value, 5);
+        assert_eq!(*value.into_inner(), 5);
+    });
+    home.unwrap().join().unwrap();
 }
 
 #[test]

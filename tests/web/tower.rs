@@ -216,10 +216,9 @@ fn a_body_that_is_taken_to_another_os_thread_says_so() {
             )))
         });
         let site = Site::new(Server::new(), wsgi::tower(service));
-        assert_eq!(
-            ask(&site, "POST /", "x"),
-            (200, "a value that stays on its hub was used on another OS thread".to_owned())
-        );
+        let (status, text) = ask(&site, "POST /", "x");
+        assert_eq!(status, 200);
+        assert!(text.starts_with("a value that stays on the hub of the OS thread "), "{text}");
         site.end();
     }
     run_clean(scenario);

@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::thread::{self, ThreadId};
+use std::thread::{self, Thread};
 
 use crate::hub::current;
 use crate::hub::payload::drop_payload;
@@ -20,7 +20,7 @@ use crate::loom::Arc;
 /// they got it: axum of its handlers and their state, hickory of its sockets. `Here` satisfies
 /// them, and checks at run time what the type no longer says:
 ///
-/// * Using the value on another OS thread panics.
+/// * Using the value on another OS thread panics, and names both.
 /// * Dropping it there posts it to its own hub, which drops it; a panic of its destructor is
 ///   printed and stops nobody. If that hub has ended, the value is leaked.
 ///
@@ -41,7 +41,7 @@ use crate::loom::Arc;
 pub struct Here<T: 'static> {
     /// `None` only on the way out.
     value: Option<Pin<Box<T>>>,
-    home: ThreadId,
+    home: Thread,
     remote: Arc<Remote>,
 }
 
@@ -63,12 +63,12 @@ impl<T> Here<T> {
     /// If this OS thread is ending and its hub has ended before it.
     pub fn new(value: T) -> Here<T> {
         let remote = current::with(|hub| hub.remote.clone());
-        Here { value: Some(Box::pin(value)), home: thread::current().id(), remote }
+        Here { value: Some(Box::pin(value)), home: thread::current(), remote }
     }
 
     /// Is this the OS thread of the value?
     pub fn is_home(&self) -> bool {
-        thread::current().id() == self.home
+        thread::current().id() == self.home.id()
     }
 
     /// Gives the value back.
@@ -102,19 +102,28 @@ impl<T> Here<T> {
     #[track_caller]
     fn expect_home(&self) {
         if !self.is_home() {
-            elsewhere();
+            elsewhere(&self.home);
         }
     }
 }
 
 #[cold]
 #[track_caller]
-fn elsewhere() -> ! {
+fn elsewhere(home: &Thread) -> ! {
     panic!(
-        "a value that stays on its hub was used on another OS thread\n\
+        "a value that stays on the hub of the OS thread {} was used on the OS thread {}\n\
          note: `Here` makes it look `Send`, for libraries that ask for that and move nothing\n\
-         help: use it on the OS thread that made it, or share what is really `Send`"
+         help: use it on the OS thread that made it, or share what is really `Send`",
+        name_of(home),
+        name_of(&thread::current()),
     )
+}
+
+fn name_of(thread: &Thread) -> String {
+    match thread.name() {
+        Some(name) => format!("`{name}`"),
+        None => format!("{:?}", thread.id()),
+    }
 }
 
 /// A value that is posted to its own OS thread. Dropped on the way, it is leaked.
