@@ -72,7 +72,7 @@
 //!
 //! # Features
 //!
-//! `tls` is `rediss://`, with [`eventlet::tls`]. Everything that the commands of [`Cmd`] and
+//! `socketio` has an adapter for Socket.IO servers. `tls` is `rediss://`, with [`eventlet::tls`]. Everything that the commands of [`Cmd`] and
 //! [`Pipeline`] do not have is said with [`cmd`]: `cmd("OBJECT").arg("ENCODING").arg("key")`.
 
 mod client;
@@ -80,6 +80,8 @@ mod connection;
 mod error;
 mod pubsub;
 mod replies;
+#[cfg(feature = "socketio")]
+mod socketio;
 mod stream;
 
 pub use client::{Client, Pool, PoolError};
@@ -90,6 +92,8 @@ pub use pubsub::{Messages, PubSub};
 pub use redis;
 #[doc(no_inline)]
 pub use redis::{Cmd, FromRedisValue, Msg, Pipeline, RedisError, ToRedisArgs, Value, cmd, pipe};
+#[cfg(feature = "socketio")]
+pub use socketio::RedisAdapter;
 
 /// The examples of the README.
 #[cfg(doctest)]
