@@ -1,9 +1,9 @@
-//! Fuzzers' drivers for what the server reads of strangers: paths, queries, forms, cookies, conditions and ranges,
-//! whole requests, and the handshake of WebSockets.
+//! Fuzzers' drivers for what the server reads of strangers: paths, queries, forms, cookies,
+//! conditions and ranges, whole requests, and the handshake of WebSockets.
 //!
-//! Good input is mutated, and what comes out is compared with a second, simple reading of the same, or with what comes
-//! out when it is cut elsewhere. `EVENTLET_FUZZ_SECONDS` says for how long each of them goes on; without it, for a fixed
-//! number of rounds.
+//! Good input is mutated, and what comes out is compared with a second, simple reading of the same,
+//! or with what comes out when it is cut elsewhere. `EVENTLET_FUZZ_SECONDS` says for how long each
+//! of them goes on; without it, for a fixed number of rounds.
 
 use std::fs;
 use std::path::PathBuf;
@@ -577,7 +577,8 @@ fn mutated_requests_are_answered_alike_wherever_they_are_cut() {
             let mut bytes: Vec<u8> =
                 (0..1 + random.below(3)).flat_map(|_| random.one_of(&good).bytes()).collect();
             random.mutate(&mut bytes, b"\r\n: 0123456789aCHT/;,\x00\xff\t", 4);
-            // A head that does not end may be refused or not when its sender ends, as far as it has been looked at.
+            // A head that does not end may be refused or not when its sender ends, as far as it has
+            // been looked at.
             bytes.extend_from_slice(b"\r\n\r\n");
             let whole = site.exchange_cut(&bytes, bytes.len(), true);
             for status in statuses(&whole) {

@@ -162,8 +162,8 @@ pub(super) fn framing(response: &mut Response, method: &Method) -> Result<(), &'
     }
 }
 
-/// Takes the body out of an answer that has none on its way, and leaves its length. With HTTP/1 hyper
-/// does that; with HTTP/2 it sends whatever is there, which clients take for a broken stream.
+/// Takes the body out of an answer that has none on its way, and leaves its length. With HTTP/1
+/// hyper does that; with HTTP/2 it sends whatever is there, which clients take for a broken stream.
 pub(super) fn leave_out_body(response: &mut Response, is_head: bool) {
     if !is_head && !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         return;

@@ -18,10 +18,10 @@ use crate::http::{IntoResponse, Request, Response};
 /// Answers each request by the application that stands at its method and path.
 ///
 /// A path is a pattern: `{name}` stands for one part of it, `{*name}` for all of the rest, neither
-/// of which can be empty. A literal part goes before a parameter. `GET` answers `HEAD` as well. A path that is there for
-/// other methods only is 405, and says which; `OPTIONS`, unless it has an application, is 204 and
-/// says so, too. Any other path is the [fallback](Self::fallback)'s, which is 404 if nothing is
-/// said. A slash at the end counts, and two are not one.
+/// of which can be empty. A literal part goes before a parameter. `GET` answers `HEAD` as well. A
+/// path that is there for other methods only is 405, and says which; `OPTIONS`, unless it has an
+/// application, is 204 and says so, too. Any other path is the [fallback](Self::fallback)'s, which
+/// is 404 if nothing is said. A slash at the end counts, and two are not one.
 ///
 /// ```
 /// use eventlet::green;

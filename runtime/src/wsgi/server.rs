@@ -111,8 +111,8 @@ pub trait Transport: Listener<Connection: PollRead + PollWrite + Unpin> + 'stati
         let _ = connection;
     }
 
-    /// Has what was read confirmed at once, where that can be asked for: a body is still to come, and
-    /// its sender may wait for the confirmation of what it has sent before.
+    /// Has what was read confirmed at once, where that can be asked for: a body is still to come,
+    /// and its sender may wait for the confirmation of what it has sent before.
     fn confirm(connection: &Self::Connection) {
         let _ = connection;
     }
