@@ -39,6 +39,8 @@ use crate::hub::turn::RunEnd;
 use crate::loom::Arc;
 
 pub use crate::hub::clock::Clock;
+#[cfg(feature = "websocket")]
+pub(crate) use crate::hub::current::spend;
 pub use crate::hub::poller::{BorrowedSource, Interest, Notify, Poller, RawSource, Readiness};
 pub use alarm::Alarm;
 pub use here::Here;

@@ -57,6 +57,7 @@ mod handshake;
 mod mask;
 mod message;
 mod options;
+mod receiving;
 mod server;
 mod socket;
 #[cfg(all(test, not(loom)))]

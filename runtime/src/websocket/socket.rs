@@ -17,12 +17,12 @@ use super::encode::Encoder;
 use super::error::{Error, Fault, Result};
 use super::message::{CloseCode, CloseFrame, Message};
 use super::options::Options;
+use super::receiving::{Receiver, Receiving};
 use crate::branch::race;
 use crate::event::Flag;
 use crate::green;
 use crate::http::{HeaderMap, Upgraded, Uri};
-use crate::hub::current::spend;
-use crate::hubs::Alarm;
+use crate::hubs::{Alarm, spend};
 use crate::semaphore::{Permit, Semaphore};
 use crate::timeout::with_timeout;
 
@@ -52,24 +52,24 @@ pub(super) struct About {
 }
 
 pub(super) struct Shared {
-    stream: Upgraded,
+    pub(super) stream: Upgraded,
     role: Role,
     options: Options,
     about: About,
     is_deflated: bool,
-    state: RefCell<State>,
+    pub(super) state: RefCell<State>,
     /// The right to send a message.
-    sending: Semaphore,
-    receiver: Cell<Receiver>,
+    pub(super) sending: Semaphore,
+    pub(super) receiver: Cell<Receiver>,
     /// How often somebody has begun to receive.
-    turns: Cell<u64>,
+    pub(super) turns: Cell<u64>,
     /// Up while nobody receives.
-    free: Flag,
+    pub(super) free: Flag,
     /// Up when the connection has ended.
     over: Flag,
 }
 
-struct State {
+pub(super) struct State {
     decoder: Decoder,
     encoder: Encoder,
     /// What was read and not yet understood.
@@ -92,18 +92,9 @@ struct State {
     is_asked: bool,
     idle: Option<Alarm>,
     /// Whoever waits in `recv`.
-    reader: Option<Waker>,
+    pub(super) reader: Option<Waker>,
     /// Whoever waits for room.
     writer: Option<Waker>,
-}
-
-/// Who receives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Receiver {
-    Nobody,
-    /// A thread that closes, for want of anybody else: it gives way to whoever wants messages.
-    Closer,
-    Thread,
 }
 
 /// How it has ended.
@@ -379,7 +370,7 @@ impl fmt::Debug for WebSocket {
 
 impl Shared {
     /// The next message, or the end. Answers what there is to answer, and keeps the limits.
-    fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>>> {
+    pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>>> {
         loop {
             if let Some(ended) = &self.state.borrow().ended {
                 return Poll::Ready(ended.result());
@@ -715,65 +706,6 @@ fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
     match place {
         Some(waker) => waker.clone_from(cx.waker()),
         None => *place = Some(cx.waker().clone()),
-    }
-}
-
-/// The right to receive, and what a call leaves behind when it ends.
-struct Receiving<'a> {
-    shared: &'a Shared,
-    turn: u64,
-}
-
-impl<'a> Receiving<'a> {
-    fn begin(shared: &'a Shared, receiver: Receiver) -> Result<Receiving<'a>> {
-        let gives_way = match (shared.receiver.get(), receiver) {
-            (Receiver::Nobody, _) => None,
-            (Receiver::Closer, Receiver::Thread) => shared.state.borrow_mut().reader.take(),
-            _ => {
-                let message = "second simultaneous recv on one WebSocket\n\
-                    help: let one green thread wait, and share what it gets through a queue";
-                return Err(Error::io(io::ErrorKind::ResourceBusy, message));
-            }
-        };
-        shared.receiver.set(receiver);
-        shared.free.clear();
-        let turn = shared.turns.get() + 1;
-        shared.turns.set(turn);
-        if let Some(closer) = gives_way {
-            closer.wake();
-        }
-        Ok(Receiving { shared, turn })
-    }
-
-    /// Has nobody else come to receive?
-    fn is_ours(&self) -> bool {
-        self.shared.turns.get() == self.turn
-    }
-
-    /// Receives what nobody wants. `false`: it is over, or somebody wants it.
-    fn poll_waste(&self, cx: &mut Context<'_>) -> Poll<bool> {
-        if !self.is_ours() {
-            return Poll::Ready(false);
-        }
-        self.shared.poll_recv(cx).map(|received| matches!(received, Ok(Some(_))))
-    }
-}
-
-impl Drop for Receiving<'_> {
-    fn drop(&mut self) {
-        if !self.is_ours() {
-            return;
-        }
-        let shared = self.shared;
-        shared.stream.cancel_read();
-        // Whoever sends goes on waiting for room; what was to be written for this call is written
-        // with the next one.
-        if let Some(_permit) = shared.sending.try_acquire() {
-            shared.stream.cancel_write();
-        }
-        shared.state.borrow_mut().reader = None;
-        shared.receiver.set(Receiver::Nobody);
-        shared.free.set();
     }
 }
 
