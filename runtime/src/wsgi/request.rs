@@ -80,8 +80,8 @@ pub trait RequestExt {
 
     /// Calls `f` when the response has been sent, or the client has left. Hooks run in the order in
     /// which they were made, and must not take long: nothing else of the connection goes on
-    /// meanwhile. One that panics ends nothing but itself. A request that no server of this crate gave has none. eventlet's
-    /// `eventlet.posthooks`.
+    /// meanwhile. One that panics ends nothing but itself. A request that no server of this crate
+    /// gave has none. eventlet's `eventlet.posthooks`.
     fn on_end(&mut self, f: impl FnOnce() + 'static);
 }
 
