@@ -14,6 +14,7 @@
 
 mod barrier;
 mod condvar;
+pub(crate) mod guard;
 mod mutex;
 mod reentrant;
 mod rwlock;

@@ -3,9 +3,9 @@
 use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
+use super::guard::used_as_its_value;
 use crate::call::Green;
 use crate::green;
 use crate::hub::suspend::until;
@@ -152,19 +152,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     }
 }
 
-impl<T: ?Sized> Deref for MutexGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.value
-    }
-}
+used_as_its_value!(mut MutexGuard);
 
 impl<T: Default> Default for Mutex<T> {
     fn default() -> Self {
@@ -186,11 +174,5 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
             Err(_) => text.field("value", &format_args!("<locked>")),
         };
         text.finish()
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
     }
 }

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::time::Duration;
 
+use super::guard::shown_as_its_value;
 use crate::call::Green;
 use crate::green;
 use crate::hub::current;
@@ -144,15 +145,11 @@ impl<T: ?Sized> Deref for ReentrantLockGuard<'_, T> {
     }
 }
 
+shown_as_its_value!(ReentrantLockGuard);
+
 impl<T: ?Sized + fmt::Debug> fmt::Debug for ReentrantLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReentrantLock").field("value", &&self.value).finish()
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for ReentrantLockGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
     }
 }
 

@@ -1,12 +1,12 @@
 //! std's `RwLock`.
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::{self, LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::access::{Access, Held, Kind};
 use crate::green;
 use crate::loom::const_unless_modelled;
+use crate::lock::guard::used_as_its_value;
 
 /// A value that many threads may read at a time, or one may change: std's `RwLock`, whose waits
 /// suspend.
@@ -172,27 +172,8 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     }
 }
 
-impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.value
-    }
-}
+used_as_its_value!(RwLockReadGuard);
+used_as_its_value!(mut RwLockWriteGuard);
 
 impl<T: Default> Default for RwLock<T> {
     fn default() -> Self {
@@ -211,21 +192,3 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
         self.value.fmt(f)
     }
 }
-
-macro_rules! shown_as_its_value {
-    ($($Guard:ident),*) => {$(
-        impl<T: ?Sized + fmt::Debug> fmt::Debug for $Guard<'_, T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                (**self).fmt(f)
-            }
-        }
-
-        impl<T: ?Sized + fmt::Display> fmt::Display for $Guard<'_, T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                (**self).fmt(f)
-            }
-        }
-    )*};
-}
-
-shown_as_its_value!(RwLockReadGuard, RwLockWriteGuard);
