@@ -178,6 +178,23 @@ fn a_notification_of_one_that_is_killed_goes_to_the_next() {
 }
 
 #[eventlet::test]
+fn a_notification_of_one_that_ends_before_it_has_the_lock_again_goes_to_the_next() {
+    let pair = Rc::new((Mutex::new(0), Condvar::new()));
+    let (one, two) = (pair.clone(), pair.clone());
+    let first = spawn(move || wait_for_notice(one, "first"));
+    let second = spawn(move || wait_for_notice(two, "second"));
+    sleep(ms(1));
+    let guard = pair.0.lock().unwrap();
+    pair.1.notify_one();
+    // It is notified, and waits for the mutex.
+    sleep(ms(1));
+    first.kill();
+    drop(guard);
+    second.wait();
+    assert_events(["second"]);
+}
+
+#[eventlet::test]
 fn a_limit_on_a_condvar_is_over_when_it_says() {
     let pair = (Mutex::new(0), Condvar::new());
     let (guard, result) = pair.1.wait_timeout_while(pair.0.lock().unwrap(), ms(70), |_| true).unwrap();

@@ -178,6 +178,25 @@ scenarios! {
         assert!(!pair.0.is_locked());
     }
 
+    fn a_notification_of_one_that_ends_before_it_has_the_lock_again_goes_to_the_next() {
+        let (pair, log) = (Rc::new((Mutex::new(0), Condvar::new())), Log::new());
+        let threads = ["a", "b"].map(|name| {
+            let (pair, log) = (pair.clone(), log.clone());
+            spawn(move || notified(name, pair, log))
+        });
+        turn();
+        let mut value = pair.0.lock();
+        *value = 1;
+        pair.1.notify_one();
+        turn();
+        assert_eq!((pair.0.waiting(), pair.1.waiting()), (1, 1));
+        threads[0].kill();
+        drop(value);
+        turn();
+        turn();
+        log.expect(["b 1"]);
+    }
+
     fn a_condvar_wait_that_timed_out_has_the_lock_again() {
         let (mutex, condvar) = (Mutex::new(1), Condvar::new());
         let (guard, result) = condvar.wait_timeout(mutex.lock(), ms(7));

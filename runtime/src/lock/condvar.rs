@@ -68,7 +68,7 @@ impl Condvar {
         &self,
         guard: MutexGuard<'a, T>,
     ) -> Green<impl Future<Output = MutexGuard<'a, T>>> {
-        Green::new(async move { self.notified(guard).await.lock().await })
+        Green::new(async move { self.lock_again(self.notified(guard).await).await })
     }
 
     /// Waits, unlocked, until `condition` is false of the value. Suspends until then; not at all if
@@ -90,7 +90,7 @@ impl Condvar {
     {
         Green::new(async move {
             while condition(&mut guard) {
-                guard = self.notified(guard).await.lock().await;
+                guard = self.lock_again(self.notified(guard).await).await;
             }
             guard
         })
@@ -112,8 +112,10 @@ impl Condvar {
     ) -> Green<impl Future<Output = (MutexGuard<'a, T>, Result<(), Timeout>)>> {
         Green::new(async move {
             let mutex = guard.mutex();
-            let notified = with_timeout(limit, || self.notified(guard)).await;
-            (mutex.lock().await, notified.map(|_| ()))
+            match with_timeout(limit, || self.notified(guard)).await {
+                Ok(mutex) => (self.lock_again(mutex).await, Ok(())),
+                Err(timeout) => (mutex.lock().await, Err(timeout)),
+            }
         })
     }
 
@@ -141,6 +143,25 @@ impl Condvar {
         drop(guard);
         until(Notified { condvar: self, place: Queued::new(&self.line) }).await;
         mutex
+    }
+
+    /// Locks for a thread that was notified.
+    async fn lock_again<'a, T: ?Sized>(&self, mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
+        let unheard = Unheard { condvar: self };
+        let guard = mutex.lock().await;
+        std::mem::forget(unheard);
+        guard
+    }
+}
+
+/// A notification of which its thread has made nothing yet: if that ends, the next in line has it.
+struct Unheard<'a> {
+    condvar: &'a Condvar,
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        self.condvar.notify_one();
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{LockResult, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
-use super::MutexGuard;
+use super::{Mutex, MutexGuard};
 use crate::green;
 use crate::loom::{self, const_unless_modelled};
 use crate::sync::line::{Line, Ticket};
@@ -80,7 +80,16 @@ impl Condvar {
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let mutex = guard.mutex();
         suspend(Notified::new(self, guard)).await;
-        mutex.lock()
+        self.lock_again(mutex)
+    }
+
+    /// Locks for a thread that was notified.
+    #[green(crate = crate)]
+    fn lock_again<'a, T>(&self, mutex: &'a Mutex<T>) -> LockResult<MutexGuard<'a, T>> {
+        let unheard = Unheard { condvar: self };
+        let result = mutex.lock();
+        std::mem::forget(unheard);
+        result
     }
 
     /// Waits, unlocked, until `condition` is false of the value. Suspends until then; not at all if
@@ -129,7 +138,8 @@ impl Condvar {
         let mutex = guard.mutex();
         let notified = with_timeout(limit, || suspend(Notified::new(self, guard)));
         let result = WaitTimeoutResult(notified.is_err());
-        match mutex.lock() {
+        let locked = if result.timed_out() { mutex.lock() } else { self.lock_again(mutex) };
+        match locked {
             Ok(guard) => Ok((guard, result)),
             Err(poisoned) => Err(PoisonError::new((poisoned.into_inner(), result))),
         }
@@ -196,6 +206,17 @@ impl Default for Condvar {
 impl fmt::Debug for Condvar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Condvar").finish_non_exhaustive()
+    }
+}
+
+/// A notification of which its thread has made nothing yet: if that ends, the next in line has it.
+struct Unheard<'a> {
+    condvar: &'a Condvar,
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        self.condvar.notify_one();
     }
 }
 
