@@ -10,6 +10,7 @@ use eventlet::green::std::sync::mpsc::{Receiver, SyncSender, channel, sync_chann
 use eventlet::green::std::sync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 use eventlet::green::std::thread;
 use eventlet::hubs::Here;
+use eventlet::greenthread::KillOnDrop;
 use eventlet::testing::now;
 use eventlet::{green, sleep, spawn, tpool, with_timeout};
 use eventlet_tests::{assert_events, ms, note};
@@ -55,6 +56,34 @@ fn a_kill_unlocks_and_poisons_nothing() {
     assert_events(["holder", "last"]);
     assert!(!mutex.is_poisoned());
     assert_eq!(*mutex.lock().unwrap(), 1);
+}
+
+#[green]
+fn panic_with(holder: KillOnDrop<()>) {
+    let _holder = holder;
+    sleep(ms(1));
+    panic!("and so ends what it holds");
+}
+
+#[eventlet::test]
+fn a_kill_in_the_middle_of_anothers_panic_poisons_nothing() {
+    let (mutex, lock, once) = (Arc::new(Mutex::new(0)), Arc::new(RwLock::new(0)), Arc::new(Once::new()));
+    let holder = spawn({
+        let (mutex, lock, once) = (mutex.clone(), lock.clone(), once.clone());
+        #[green]
+        move || {
+            let _value = mutex.lock().unwrap();
+            let _other = lock.write().unwrap();
+            once.call_once(|| sleep(ms(10)));
+        }
+    });
+    sleep(ms(1));
+    let holder = holder.kill_on_drop();
+    assert!(spawn(move || panic_with(holder)).join().is_err());
+    assert_eq!((mutex.is_poisoned(), lock.is_poisoned()), (false, false));
+    once.call_once(|| note("once"));
+    assert_events(["once"]);
+    assert_eq!(now(), ms(2));
 }
 
 #[eventlet::test]

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::thread::panicking;
 use std::time::Duration;
 
 use super::current::{FULL_BUDGET, replace_budget};
@@ -10,6 +11,7 @@ use super::exit_scope::ExitScope;
 use super::flat::Work;
 use super::observe::trace::has_subscriber;
 use super::payload::drop_payload;
+use super::replaced::Replaced;
 use super::task::{JoinHandle, Progress, TaskRef};
 use super::{Hub, current};
 use crate::hub::exit::Panic;
@@ -153,6 +155,7 @@ impl Hub {
     /// afterwards.
     fn enter_task<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
         let _apart = self.apart();
+        let _panic = Replaced::new(&self.scheduler.within_panic, panicking());
         self.scheduler.current.during(task, f)
     }
 
@@ -263,6 +266,11 @@ impl Hub {
             progress != Progress::Nothing
         })
     }
+}
+
+/// Does the running thread panic? One that is killed in the middle of another one's panic does not.
+pub(crate) fn is_panicking() -> bool {
+    panicking() && !current::find().is_some_and(|hub| hub.scheduler.within_panic.get())
 }
 
 /// What belongs to a resumption, while something else goes on.

@@ -60,7 +60,7 @@ pub(crate) mod exit;
 pub(crate) mod failed;
 mod in_place;
 mod extensions;
-mod lifecycle;
+pub(crate) mod lifecycle;
 pub(crate) mod observe;
 pub(crate) mod flat;
 pub(crate) mod payload;
@@ -133,6 +133,8 @@ pub(crate) struct Scheduler {
     exit_scope: Cell<Option<Rc<ExitScope>>>,
     /// The running thread was resumed to hear of a kill.
     delivers: Cell<bool>,
+    /// The running thread was entered in the middle of a panic, which is another one's.
+    within_panic: Cell<bool>,
     /// The running thread drives one of several branches just now, and a `catch_exit` stands around
     /// them all.
     shielded: Cell<bool>,

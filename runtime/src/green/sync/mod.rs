@@ -29,6 +29,7 @@ pub mod mpsc;
 mod mutex;
 mod once;
 mod once_lock;
+mod poison;
 mod rwlock;
 
 #[cfg(all(test, loom))]

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::{self, LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::access::{Access, Held, Kind};
+use super::poison::Antidote;
 use crate::green;
-use crate::loom::const_unless_modelled;
 use crate::lock::guard::used_as_its_value;
+use crate::loom::const_unless_modelled;
 
 /// A value that one thread at a time may use: std's `Mutex`, whose [`lock`](Self::lock) suspends.
 ///
@@ -54,6 +55,7 @@ pub struct Mutex<T: ?Sized> {
 pub struct MutexGuard<'a, T: ?Sized + 'a> {
     // Fields drop in order: the value is given back before the next one is let in.
     value: sync::MutexGuard<'a, T>,
+    _antidote: Antidote<'a, sync::Mutex<T>>,
     mutex: &'a Mutex<T>,
     _held: Held<'a>,
 }
@@ -122,7 +124,10 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     fn guard<'a>(&'a self, held: Held<'a>) -> LockResult<MutexGuard<'a, T>> {
-        let guard = |value| MutexGuard { value, mutex: self, _held: held };
+        let guard = |value| {
+            let antidote = Antidote::new(&self.value);
+            MutexGuard { value, _antidote: antidote, mutex: self, _held: held }
+        };
         match self.value.lock() {
             Ok(value) => Ok(guard(value)),
             Err(poisoned) => Err(PoisonError::new(guard(poisoned.into_inner()))),

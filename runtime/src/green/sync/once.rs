@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::Ordering;
-use std::thread;
 
 use super::access::{Access, Kind as Wanted};
 use super::init::{Arrival, Gives};
 use crate::green;
+use crate::hub::lifecycle::is_panicking;
 use crate::loom::{AtomicU32, const_unless_modelled};
 
 /// Something that is done once: std's `Once`, whose calls may suspend.
@@ -179,7 +179,7 @@ struct Undone<'a> {
 
 impl Drop for Undone<'_> {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if is_panicking() {
             self.once.settle(POISONED);
         }
     }

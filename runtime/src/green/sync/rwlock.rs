@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::{self, LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::access::{Access, Held, Kind};
+use super::poison::Antidote;
 use crate::green;
-use crate::loom::const_unless_modelled;
 use crate::lock::guard::used_as_its_value;
+use crate::loom::const_unless_modelled;
 
 /// A value that many threads may read at a time, or one may change: std's `RwLock`, whose waits
 /// suspend.
@@ -49,6 +50,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
 #[must_use = "a guard that is not kept unlocks at once"]
 pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
     value: sync::RwLockWriteGuard<'a, T>,
+    antidote: Antidote<'a, sync::RwLock<T>>,
     lock: &'a RwLock<T>,
     held: Held<'a>,
 }
@@ -152,7 +154,10 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     fn write_guard<'a>(&'a self, held: Held<'a>) -> LockResult<RwLockWriteGuard<'a, T>> {
-        let guard = |value| RwLockWriteGuard { value, lock: self, held };
+        let guard = |value| {
+            let antidote = Antidote::new(&self.value);
+            RwLockWriteGuard { value, antidote, lock: self, held }
+        };
         match self.value.write() {
             Ok(value) => Ok(guard(value)),
             Err(poisoned) => Err(PoisonError::new(guard(poisoned.into_inner()))),
@@ -163,8 +168,8 @@ impl<T: ?Sized> RwLock<T> {
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// Turns the guard into one that reads; nobody has written in between. Does not suspend.
     pub fn downgrade(this: Self) -> RwLockReadGuard<'a, T> {
-        let RwLockWriteGuard { value, lock, mut held } = this;
-        drop(value);
+        let RwLockWriteGuard { value, antidote, lock, mut held } = this;
+        drop((value, antidote));
         // Still nobody else is in. Whether the lock is poisoned was said when it was locked.
         let value = lock.value.read().unwrap_or_else(PoisonError::into_inner);
         held.downgrade();
