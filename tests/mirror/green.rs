@@ -1,6 +1,7 @@
 //! What the mirror's waits are besides: green calls, across OS threads, that may be killed.
 
 use std::cell::Cell;
+use std::future::Ready;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -84,6 +85,28 @@ fn a_kill_in_the_middle_of_anothers_panic_poisons_nothing() {
     once.call_once(|| note("once"));
     assert_events(["once"]);
     assert_eq!(now(), ms(2));
+}
+
+fn refuse() -> Ready<()> {
+    panic!("before it is a call");
+}
+
+#[eventlet::test]
+fn a_scope_whose_body_panics_at_once_waits_for_its_threads() {
+    let ended = Rc::new(Cell::new(false));
+    let other = ended.clone();
+    let scoped = spawn(move || async move {
+        let scope = thread::scope(move |scope| {
+            scope.spawn(move || async move {
+                sleep(ms(5)).await;
+                other.set(true);
+            });
+            refuse()
+        });
+        scope.await;
+    });
+    assert!(scoped.join().is_err());
+    assert_eq!((ended.get(), now()), (true, ms(5)));
 }
 
 #[eventlet::test]

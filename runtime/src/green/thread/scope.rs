@@ -65,7 +65,7 @@ where
         let body = inner_scope(|inner| {
             let scope = Scope { inner, unheard: unheard.clone() };
             // As a panic of the body would end the threads, it waits until they have ended.
-            Caught { call: f(scope) }
+            Caught { call: async move { f(scope).await } }
         });
         match body.await {
             Err(panic) => resume_unwind(panic),
