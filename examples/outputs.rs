@@ -59,9 +59,9 @@ prints_its_out_file! {
     five_tasks pool_of_five greeting_server echo_server coroutine foo_bar web_crawler port_forwarder chat_server use_hub
     greenlet_tasks actors async_result determinism event group group_map hi_there locals pool_of_two queue_bounded
     queue_workers semaphore spawning telnet thread_state timeouts two_pollers connect producer_consumer recursive_crawler
-    shutdown download_pages wsgi_hello shared_cache tls_echo https_client redis_counter dns_lookup
-    websocket_echo websocket_chat server_sent_events socketio_chat daemon feed_dispatcher
-    streaming web_proxy long_polling_chat
+    shutdown download_pages downloads wsgi_hello shared_cache tls_echo https_client redis_counter
+    dns_lookup websocket_echo websocket_chat server_sent_events socketio_chat daemon
+    feed_dispatcher streaming web_proxy long_polling_chat
 }
 
 #[test]
