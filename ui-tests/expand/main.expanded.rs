@@ -7,7 +7,7 @@ fn main() {
         let result: () = {
             let fetch_all = |urls: Vec<Url>| {
                 let urls = ::eventlet::__private::Moved(urls);
-                ::eventlet::__private::green(async {
+                ::eventlet::__private::closure(async {
                     let urls = urls.into_inner();
                     match fetch(urls) {
                         #[allow(unreachable_code)]

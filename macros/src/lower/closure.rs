@@ -183,11 +183,11 @@ impl Lower<'_> {
         if closure.capture.is_some() {
             let arguments = captures::of_move_closure(params, before);
             let block = quote_spanned!(name=> async move { #arguments #body });
-            return door::to_call(&block, &closure.output, is_boxed, name, &self.paths);
+            return door::to_call_of_closure(&block, &closure.output, is_boxed, name, &self.paths);
         }
         let (outside, inside) = captures::of_closure(params, &self.paths);
         let block = quote_spanned!(name=> async { #inside #body });
-        let call = door::to_call(&block, &closure.output, is_boxed, name, &self.paths);
+        let call = door::to_call_of_closure(&block, &closure.output, is_boxed, name, &self.paths);
         quote_spanned!(here=> { #outside #call })
     }
 }

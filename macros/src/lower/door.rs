@@ -22,15 +22,29 @@ pub(super) fn to_call(
     paths: &Paths,
 ) -> TokenStream {
     let kind = errors::may_fail(output).then(|| errors::Kind::of(output, name, paths));
-    through(block, is_boxed, kind, name, paths)
+    through("green", block, is_boxed, kind, name, paths)
+}
+
+/// The same for a closure, whose result is written nowhere else: a type that is wrong in its place
+/// is shown as that of a function's call, which is not the one of a block.
+pub(super) fn to_call_of_closure(
+    block: &TokenStream,
+    output: &ReturnType,
+    is_boxed: bool,
+    name: Span,
+    paths: &Paths,
+) -> TokenStream {
+    let kind = errors::may_fail(output).then(|| errors::Kind::of(output, name, paths));
+    through("closure", block, is_boxed, kind, name, paths)
 }
 
 /// The same for a body whose errors are shown by whoever runs it.
 pub(super) fn to_run(block: &TokenStream, name: Span, paths: &Paths) -> TokenStream {
-    through(block, false, None, name, paths)
+    through("green", block, false, None, name, paths)
 }
 
 fn through(
+    plain: &str,
     block: &TokenStream,
     is_boxed: bool,
     kind: Option<errors::Kind>,
@@ -40,7 +54,7 @@ fn through(
     let here = Span::mixed_site().located_at(name);
     let private = paths.private(name);
     let door = match (is_boxed, &kind) {
-        (false, None) => "green",
+        (false, None) => plain,
         (false, Some(errors::Kind::Spelled(_))) => "noting",
         (false, Some(errors::Kind::OfBody(_))) => "noting_of_body",
         (true, None) => "boxed",

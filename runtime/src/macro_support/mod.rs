@@ -57,6 +57,14 @@ pub fn green<F: Future>(body: F) -> Green<F> {
     Green::new(body)
 }
 
+/// The body of a green closure. Its type has the words that a function's has, which say what the
+/// call gives.
+#[inline(always)]
+#[track_caller]
+pub fn closure<F: Future<Output = T>, T>(body: F) -> Green<impl Future<Output = T>> {
+    Green::new(body)
+}
+
 /// The body of a green function whose value may be an error. Of `kind` only the type counts.
 #[inline(always)]
 #[track_caller]
