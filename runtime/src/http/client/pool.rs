@@ -379,8 +379,8 @@ mod tests {
             let pool = Pool::new(PoolLimits { total: 1, per_host: 1, idle_per_host: 9, idle_time: second });
             let origin = |port| Origin { is_encrypted: false, host: "a.test".to_owned(), port, proxy: None };
             let held = pool.lease(&origin(1)).await;
-            for port in 1..4 {
-                assert!(with_timeout(second, || pool.lease(&origin(port))).await.is_err());
+            for origin in [1, 2, 3].map(origin) {
+                assert!(with_timeout(second, || pool.lease(&origin)).await.is_err());
                 assert_eq!(pool.hosts.borrow().len(), 1);
             }
             drop(held);
