@@ -350,18 +350,16 @@ mod tests {
     use crate::testing::{run_clean, run_virtual};
     use crate::timeout::with_timeout;
 
+    fn origin(port: u16) -> Origin {
+        let host = "a.test".to_owned();
+        Origin { is_encrypted: false, host, port, proxy: None, versions: Versions::Http1 }
+    }
+
     #[test]
     fn a_host_is_known_while_somebody_has_to_do_with_it() {
         run_clean(|| async {
             let second = Duration::from_secs(1);
             let pool = Pool::new(PoolLimits { total: 9, per_host: 9, idle_per_host: 9, idle_time: second });
-            let origin = |port| Origin {
-                is_encrypted: false,
-                host: "a.test".to_owned(),
-                port,
-                proxy: None,
-                versions: Versions::Http1,
-            };
             let (one, other) = (pool.lease(&origin(1)).await, pool.lease(&origin(2)).await);
             let again = pool.lease(&origin(1)).await;
             assert_eq!(pool.hosts.borrow().len(), 2);
@@ -377,7 +375,6 @@ mod tests {
         run_virtual(|| async {
             let second = Duration::from_secs(1);
             let pool = Pool::new(PoolLimits { total: 1, per_host: 1, idle_per_host: 9, idle_time: second });
-            let origin = |port| Origin { is_encrypted: false, host: "a.test".to_owned(), port, proxy: None };
             let held = pool.lease(&origin(1)).await;
             for origin in [1, 2, 3].map(origin) {
                 assert!(with_timeout(second, || pool.lease(&origin)).await.is_err());
