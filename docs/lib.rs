@@ -25,6 +25,10 @@ pub mod exceptions {}
 #[doc = include_str!("shutdown.md")]
 pub mod shutdown {}
 
+/// What a program does, while it does it.
+#[doc = include_str!("inside.md")]
+pub mod inside {}
+
 /// Clients and servers that encrypt.
 #[doc = include_str!("tls.md")]
 pub mod tls {}

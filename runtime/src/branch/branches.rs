@@ -275,7 +275,7 @@ impl<C: Future + Unpin> Branches<C> {
                 hub.note_wait(format_args!("for its next turn"), false);
             } else if !branch.is_started {
                 hub.note_wait(format_args!("for its turn to begin"), true);
-            } else {
+            } else if !hub.leaves_alone(branch.task.as_task()) {
                 early = match poll_branch(hub, &mut branch, cx) {
                     Ok(Poll::Pending) => None,
                     Ok(Poll::Ready(value)) => Some(Ok(value)),

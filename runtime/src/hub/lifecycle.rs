@@ -84,6 +84,7 @@ impl Hub {
     #[inline]
     pub(super) fn resume(self: &Rc<Self>, task: &TaskRef) {
         replace_budget(FULL_BUDGET);
+        self.pulse.resume(task.id());
         self.scheduler.current.during(task, || self.poll_task(task));
     }
 

@@ -9,6 +9,7 @@
 //!  timers/        who waits for which time              clock.rs     what time it is
 //!  remote/        what other OS threads may touch       current.rs   the one thread-local
 //!  observe/       where every suspended thread stands, and who wants to know of every switch
+//!  pulse.rs       what other OS threads may read of a hub while it works
 //!  extensions.rs  what libraries keep with a hub        subtask.rs   several calls that one thread drives
 //!  flat.rs        kills that kill, in constant stack    exit_scope.rs  who hears of a kill
 //!  branch.rs      what belongs to a branch alone        table.rs     entries by their numbers, and their memory after a peak
@@ -65,6 +66,7 @@ pub(crate) mod observe;
 pub(crate) mod flat;
 pub(crate) mod payload;
 pub(crate) mod poller;
+pub(crate) mod pulse;
 pub(crate) mod remote;
 pub(crate) mod same;
 pub(crate) mod replaced;
@@ -87,6 +89,7 @@ use observe::trace::Watch;
 use poller::fork;
 use poller::none::{AFTER_THE_END, NoPoller};
 use poller::{Poller, Readiness};
+use pulse::{Phase, Pulse};
 use remote::{Mail, Remote};
 use sources::Sources;
 use task::{CurrentTask, ReadyQueue, Registry, TaskRef, Tellers, Waiter};
@@ -99,6 +102,7 @@ use crate::loom::Arc;
 /// The hub of one OS thread.
 pub(crate) struct Hub {
     pub(crate) remote: Arc<Remote>,
+    pub(crate) pulse: std::sync::Arc<Pulse>,
     pub(crate) scheduler: Scheduler,
     pub(crate) reactor: Reactor,
     pub(crate) time: Time,
@@ -217,21 +221,22 @@ impl Hub {
             panic!("EVENTLET_HUB names no hub: `{name}`\nnote: the hubs here are {}", poller::NAMES)
         });
         let poller = poller.unwrap_or_else(|error| panic!("the hub `{name}` cannot be made: {error}"));
-        Hub::with_poller(poller)
+        Hub::with_poller(poller, Pulse::of_this_thread())
     }
 
     /// A hub that only takes what it is given, and does nothing with it: for whoever asks for one
     /// when an OS thread's own has ended.
     pub(crate) fn after_the_end() -> Rc<Hub> {
-        let hub = Hub::with_poller(Box::new(NoPoller::<AFTER_THE_END>));
+        let hub = Hub::with_poller(Box::new(NoPoller::<AFTER_THE_END>), Pulse::unlisted());
         hub.remote.close();
         hub
     }
 
-    fn with_poller(poller: Box<dyn Poller>) -> Rc<Hub> {
+    fn with_poller(poller: Box<dyn Poller>, pulse: std::sync::Arc<Pulse>) -> Rc<Hub> {
         let watch = Watch::from_environment();
         let hub = Hub {
             remote: Arc::new(Remote::new()),
+            pulse,
             scheduler: Scheduler::default(),
             reactor: Reactor {
                 sources: RefCell::default(),
@@ -385,6 +390,11 @@ impl Hub {
         self.scheduler.tasks.borrow().len()
     }
 
+    /// How many green threads it has made.
+    pub(crate) fn spawned(&self) -> u64 {
+        self.scheduler.tasks.borrow().made()
+    }
+
     /// All that have not ended, in the order in which they were spawned.
     pub(crate) fn all_tasks(&self) -> Vec<TaskRef> {
         self.scheduler.tasks.borrow().all()
@@ -416,6 +426,7 @@ impl Hub {
     /// Shuts it down with its OS thread.
     pub(crate) fn end(&self) {
         self.scheduler.is_ending.set(true);
+        self.pulse.set_phase(Phase::Ended);
         self.shut_down();
         self.give_up();
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Hub;
 use super::observe::backtrace::name_of;
+use super::pulse::Phase;
 use super::remote::{Mail, Remote};
 use super::replaced::Replaced;
 use super::table::KEPT;
@@ -70,6 +71,7 @@ impl Hub {
         self.collect_mail();
         loop {
             self.scheduler.pauses.set(false);
+            self.pulse.turns.add(1);
             if self.scheduler.stopped.take() {
                 return RunEnd::Stopped;
             }
@@ -124,6 +126,7 @@ impl Hub {
     ///
     /// `false` says that there was nothing to wait for, and never will be.
     fn look_outside(self: &Rc<Self>, must_progress: bool) -> bool {
+        self.pulse.running.set(0);
         self.collect_mail();
         self.settle_timers();
         let is_idle = self.scheduler.ready.is_empty()
@@ -173,7 +176,9 @@ impl Hub {
 
     #[cold]
     fn collect_what_came(self: &Rc<Self>) {
-        self.scheduler.mail.borrow_mut().extend(self.remote.collect());
+        let collected = self.remote.collect();
+        self.pulse.mail.add(collected.len() as u64);
+        self.scheduler.mail.borrow_mut().extend(collected);
         self.open_mail();
     }
 
@@ -264,7 +269,11 @@ impl Hub {
 
     fn sleep(&self, timeout: Option<Duration>) {
         if self.remote.before_sleep() {
+            self.pulse.sleeps.add(1);
+            let phase = self.pulse.phase();
+            self.pulse.set_phase(Phase::Sleeps);
             self.poll_io(timeout);
+            self.pulse.set_phase(phase);
             self.remote.after_sleep();
         }
     }
@@ -279,6 +288,7 @@ impl Hub {
         if let Err(error) = self.reactor.poller.borrow_mut().wait(&mut events, timeout) {
             panic!("the hub cannot wait for the operating system: {error}");
         }
+        self.pulse.events.add(events.len() as u64);
         let is_edge = self.reactor.is_edge.get();
         let mut sources = self.reactor.sources.borrow_mut();
         for event in &events {
@@ -314,6 +324,7 @@ impl Hub {
         let mut due = std::mem::take(&mut *self.reactor.woken.borrow_mut());
         let now = self.now();
         self.time.timers.borrow_mut().fire(now, &mut due);
+        self.pulse.timers.add(due.len() as u64);
         due.drain(..).for_each(|waiter| self.wake(waiter));
         self.keep_woken(due);
     }
@@ -363,6 +374,7 @@ impl Hub {
             );
         }
         self.scheduler.runs.set(Some(here));
+        self.pulse.set_phase(Phase::Runs);
         Running(self.clone())
     }
 
@@ -371,6 +383,7 @@ impl Hub {
         let is_first = self.scheduler.runs.get().is_none();
         is_first.then(|| {
             self.scheduler.runs.set(Some(caller));
+            self.pulse.set_phase(Phase::Runs);
             Running(self.clone())
         })
     }
@@ -458,5 +471,7 @@ pub(crate) struct Running(Rc<Hub>);
 impl Drop for Running {
     fn drop(&mut self) {
         self.0.scheduler.runs.set(None);
+        self.0.pulse.running.set(0);
+        self.0.pulse.set_phase(Phase::Outside);
     }
 }

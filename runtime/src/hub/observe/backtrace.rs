@@ -15,6 +15,9 @@ use crate::hub::Hub;
 use crate::hub::current;
 use crate::hub::task::{TaskRef, Waiter};
 
+/// What something waits for that is left alone.
+const HELD: &str = "for something that holds its waker: another OS thread, or another executor";
+
 /// One green call of a suspended thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
@@ -30,6 +33,10 @@ pub(crate) struct Collector {
     found: Backtrace,
     /// Threads that wait to be told their own place.
     asked: Vec<(u64, Option<String>)>,
+    /// What may wait for something of another executor is not polled.
+    is_cautious: bool,
+    /// Of places that have been read, for their memory.
+    spare: Vec<Frame>,
 }
 
 /// Where a suspended thread stands, or a branch of one.
@@ -69,6 +76,16 @@ impl Hub {
         }
     }
 
+    /// Is what `waits` stands for left alone, since somebody has a waker of it whom a poll could
+    /// mislead? Then it is noted as that.
+    pub(crate) fn leaves_alone(&self, waits: &TaskRef) -> bool {
+        let is_left = self.observe.collector.borrow().is_cautious && waits.has_cloned_wakers();
+        if is_left {
+            self.note_wait(format_args!("{HELD}"), true);
+        }
+        is_left
+    }
+
     /// A branch is reached, which is polled by `poll`: what that finds is noted apart. Gives
     /// whether the branch is registered with all that will wake it.
     pub(crate) fn note_branch(&self, name: fmt::Arguments<'_>, poll: impl FnOnce()) -> bool {
@@ -87,9 +104,31 @@ impl Hub {
 
     /// What is found while `poll` looks.
     pub(in crate::hub) fn find(&self, poll: impl FnOnce()) -> Backtrace {
-        let outer = std::mem::take(&mut self.observe.collector.borrow_mut().found);
+        let mut collector = self.observe.collector.borrow_mut();
+        let frames = std::mem::take(&mut collector.spare);
+        let outer = std::mem::replace(&mut collector.found, Backtrace { frames, ..Backtrace::default() });
+        drop(collector);
         poll();
         std::mem::replace(&mut self.observe.collector.borrow_mut().found, outer)
+    }
+
+    /// Where a suspended thread stands, without resuming what waits for another executor.
+    pub(crate) fn cautious_backtrace_of(self: &Rc<Self>, task: &TaskRef) -> Option<Backtrace> {
+        if task.has_cloned_wakers() {
+            let place = Backtrace { wait: Some(HELD.to_owned()), is_settled: true, ..Backtrace::default() };
+            return task.is_suspended().then_some(place);
+        }
+        let outer = std::mem::replace(&mut self.observe.collector.borrow_mut().is_cautious, true);
+        let place = self.backtrace_of(task);
+        self.observe.collector.borrow_mut().is_cautious = outer;
+        place
+    }
+
+    /// Takes back what a place has been read from, for its memory.
+    pub(crate) fn reuse(&self, place: Backtrace) {
+        let mut frames = place.frames;
+        frames.clear();
+        self.observe.collector.borrow_mut().spare = frames;
     }
 
     /// Where a suspended thread stands.
@@ -180,17 +219,27 @@ impl Hub {
     }
 }
 
+/// A call as its user knows it: its function, and the line that calls it, unless that is one of
+/// ours. `None` if both are.
+pub(crate) fn as_the_user_sees(
+    function: &str,
+    caller: &'static Location<'static>,
+) -> Option<(String, Option<&'static Location<'static>>)> {
+    let function = readable(function);
+    if !is_in_this_crate(caller) {
+        Some((function, Some(caller)))
+    } else {
+        // No line of the user's calls it: it is what the thread was spawned with, or a callback.
+        (!function.starts_with("eventlet::")).then_some((function, None))
+    }
+}
+
 impl Frame {
     fn describe(&self, indent: usize, text: &mut String) -> fmt::Result {
-        let function = readable(self.function);
-        if !is_in_this_crate(self.caller) {
-            writeln!(text, "{:indent$}{function} called at {}", "", self.caller)
-        } else if !function.starts_with("eventlet::") {
-            // No line of the user's calls it: it is what the thread was spawned with, or a
-            // callback.
-            writeln!(text, "{:indent$}{function}", "")
-        } else {
-            Ok(())
+        match as_the_user_sees(self.function, self.caller) {
+            Some((function, Some(line))) => writeln!(text, "{:indent$}{function} called at {line}", ""),
+            Some((function, None)) => writeln!(text, "{:indent$}{function}", ""),
+            None => Ok(()),
         }
     }
 }
@@ -213,8 +262,20 @@ impl Backtrace {
         (function.unwrap_or_default(), line)
     }
 
+    /// The calls, the outermost first: the name of each one's type, and where it was called.
+    pub(crate) fn calls(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (&'static str, &'static Location<'static>)> {
+        self.frames.iter().map(|frame| (frame.function, frame.caller))
+    }
+
+    /// What it drives beside each other, by name.
+    pub(crate) fn branches(&self) -> &[(String, Backtrace)] {
+        &self.branches
+    }
+
     /// Ends the sentence "this thread waits …".
-    pub(in crate::hub) fn wait(&self) -> &str {
+    pub(crate) fn wait(&self) -> &str {
         self.wait.as_deref().unwrap_or("for something outside eventlet")
     }
 

@@ -53,6 +53,12 @@ impl TaskRef {
 }
 
 impl Origin {
+    /// The names of the types of the call, and of the closure that made it, as the compiler has
+    /// them.
+    pub(crate) fn types(&self) -> (&'static str, &'static str) {
+        (self.call, self.closure)
+    }
+
     /// The green function, or the one around the green closure.
     pub(crate) fn function(&self) -> String {
         let call = self.call.find("::call::Green<").map_or(self.call, |at| &self.call[at + 2..]);

@@ -71,6 +71,11 @@ impl Registry {
         self.made
     }
 
+    /// How many were made.
+    pub(crate) fn made(&self) -> u64 {
+        self.made
+    }
+
     pub(crate) fn insert(&mut self, task: TaskRef) {
         debug_assert!(!task.is_stand_in(), "a stand-in is no green thread");
         let slot = if self.free == NOWHERE { self.add_slot() } else { self.free };

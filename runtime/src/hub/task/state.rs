@@ -120,6 +120,16 @@ impl TaskRef {
         self.has(STARTED)
     }
 
+    /// Has it begun, and not ended, and does not run just now?
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.is_started() && !self.has(RUNNING | DONE)
+    }
+
+    /// Has somebody a waker of it: another OS thread, or what waits in it for another executor?
+    pub(crate) fn has_cloned_wakers(&self) -> bool {
+        self.header().remote_refs.has_wakers()
+    }
+
     pub(crate) fn is_scheduled(&self) -> bool {
         self.has(SCHEDULED)
     }

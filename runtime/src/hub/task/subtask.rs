@@ -57,6 +57,10 @@ impl Subtask {
         self.0.is_done()
     }
 
+    pub(crate) fn as_task(&self) -> &TaskRef {
+        &self.0
+    }
+
     pub(crate) fn is(&self, other: &Subtask) -> bool {
         self.0.is(&other.0)
     }

@@ -38,6 +38,12 @@ impl RemoteRefs {
         is_last
     }
 
+    /// Is any waker left? It may go at any time; on the home OS thread no new one comes meanwhile
+    /// if there is none.
+    pub(super) fn has_wakers(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 1
+    }
+
     /// The last local reference goes. If no waker is left, which is `true`, its owner frees the
     /// memory.
     #[inline]
