@@ -14,6 +14,7 @@
 
 mod alarm;
 mod here;
+pub(crate) mod inside;
 #[cfg(feature = "hyper")]
 mod hyper;
 mod local;

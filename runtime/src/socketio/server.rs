@@ -14,6 +14,7 @@ use super::options::Options;
 use super::session::Session;
 use super::transport;
 use crate::Green;
+use crate::green;
 use crate::http::{Request, Response};
 use crate::wsgi::Application;
 
@@ -167,6 +168,7 @@ impl Default for Server {
 }
 
 impl Application for Server {
+    #[green(by_hand = "it captures no more than it says")]
     fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<>> {
         transport::respond(self.shared.clone(), request)
     }

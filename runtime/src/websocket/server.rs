@@ -321,6 +321,7 @@ where
     G: Future + 'static,
     G::Output: Outcome,
 {
+    #[green(by_hand = "it captures no more than it says")]
     fn respond(
         &self,
         request: crate::http::Request,

@@ -13,6 +13,7 @@ use super::request::Params;
 use super::server::Application;
 use super::statics::StaticFiles;
 use crate::Green;
+use crate::green;
 use crate::http::{IntoResponse, Request, Response};
 
 /// Answers each request by the application that stands at its method and path.
@@ -276,6 +277,7 @@ impl Route {
 }
 
 impl Application for Router {
+    #[green(by_hand = "it captures no more than it says")]
     fn respond(&self, mut request: Request) -> Green<impl Future<Output = Response> + 'static + use<>> {
         let found = self.find(&mut request);
         Green::new(async move {
@@ -316,6 +318,7 @@ impl<A> Clone for Below<A> {
 }
 
 impl<A: Application> Application for Below<A> {
+    #[green(by_hand = "it captures no more than it says")]
     fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<A>> {
         self.app.respond(below(request, self.parts))
     }
@@ -341,6 +344,7 @@ fn below(mut request: Request, parts: usize) -> Request {
 struct WithSlash;
 
 impl Application for WithSlash {
+    #[green(by_hand = "it captures no more than it says")]
     fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<>> {
         Green::new(std::future::ready(with_slash(request.uri())))
     }

@@ -92,6 +92,7 @@ where
     G: Future + 'static,
     G::Output: IntoResponse,
 {
+    #[green(by_hand = "it captures no more than it says")]
     fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<F, G>> {
         let call = self(request);
         Green::new(async move { call.await.into_response() })

@@ -59,6 +59,7 @@ impl StaticFiles {
 }
 
 impl Application for StaticFiles {
+    #[green(by_hand = "it captures no more than it says")]
     fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<>> {
         let place = self.locate(request.uri().path());
         Green::new(async move {

@@ -13,6 +13,7 @@ use tower_service::Service;
 
 use super::server::Application;
 use crate::Green;
+use crate::green;
 use crate::http::{Body, IntoResponse, Request, Response};
 use crate::hubs::Here;
 
@@ -83,6 +84,7 @@ where
     S: Service<Request<SendBody>, Response = Response<B>, Error: Into<BoxError>> + Clone + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + 'static,
 {
+    #[green(by_hand = "it captures no more than it says")]
     fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<S, B>> {
         let mut service = self.service.clone();
         Green::new(async move {

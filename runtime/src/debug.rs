@@ -1,13 +1,10 @@
 //! Looking at a running program. eventlet's `debug`.
 
-mod hubs;
-mod json;
-mod snapshot;
-
 use std::time::Duration;
 
-pub use hubs::{HubCounters, HubState, hubs};
-pub use snapshot::{Frame, Snapshot, Stack, ThreadFacts, ThreadState, snapshot, snapshot_all};
+pub use crate::hubs::inside::{
+    Frame, HubCounters, HubState, Snapshot, Stack, ThreadFacts, ThreadState, hubs, snapshot, snapshot_all,
+};
 
 use crate::hubs::get_hub;
 

@@ -97,7 +97,9 @@ mod tests {
         let mut json = Json::default();
         json.object(|json| {
             json.key("a\"b\\").string("line\n\u{1}é\u{7f}");
-            json.key("numbers").array(|json| [0, 1 << 53, u64::MAX].map(|number| json.number(number)).into());
+            json.key("numbers").array(|json| {
+                [0, 1 << 53, u64::MAX].into_iter().for_each(|number| json.number(number));
+            });
             json.key("empty").array(|_| ());
             json.key("none").optional(None, Json::number);
             json.key("inner").object(|json| json.key("x").null());

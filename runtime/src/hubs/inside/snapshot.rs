@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::hubs::{HubCounters, counters};
+use super::counters::{HubCounters, counters};
 use super::json::Json;
 use crate::hub::observe::backtrace::{Backtrace, as_the_user_sees};
 use crate::hub::task::TaskRef;
@@ -114,8 +114,8 @@ pub struct Frame {
 /// The green threads of this OS thread's hub, and where each one stands.
 ///
 /// A hundred thousand threads take some tens of milliseconds, during which none of them runs, and 3
-/// to 4 MB, since equal stacks are kept once. Nothing is stored beforehand: each suspended thread is
-/// asked (see [`Stack`]). One whose waker was cloned is left alone, because a future of another
+/// to 4 MB, since equal stacks are kept once. Nothing is stored beforehand: each suspended thread
+/// is asked (see [`Stack`]). One whose waker was cloned is left alone, because a future of another
 /// executor takes such a question for a wake: its wait is said to be "for something that holds its
 /// waker", which waits of [`sync`](crate::sync) and [`tpool`](crate::tpool) are as well.
 /// [`snapshot_all`] asks those, too.
