@@ -83,6 +83,11 @@ pub fn server<L: Transport, A: Application>(listener: L, app: A) -> io::Result<(
 /// ```
 pub trait Application: 'static {
     /// Answers one request. Suspends as the application does.
+    ///
+    /// # Cancel safety
+    ///
+    /// What a kill or a timeout loses is said by the application; the request is gone.
+    #[green(by_hand = "it captures no more than it says")]
     fn respond(&self, request: Request) -> Green<impl Future<Output = Response> + 'static + use<Self>>;
 }
 
