@@ -59,14 +59,18 @@ pub enum HubState {
 /// process lists those that it has made itself. Does not suspend.
 ///
 /// ```
-/// use std::thread;
 /// use eventlet::debug::{self, HubState};
 /// use eventlet::{green, spawn};
 ///
 /// #[green]
+/// fn greet() {
+///     println!("hello");
+/// }
+///
+/// #[green]
 /// fn main() {
-///     spawn(|| ()).join().unwrap();
-///     let seen = thread::spawn(debug::hubs).join().unwrap();
+///     spawn(|| greet()).join().unwrap();
+///     let seen = debug::hubs();
 ///     assert_eq!(seen.len(), 1);
 ///     assert_eq!(seen[0].state, HubState::Running);
 ///     assert_eq!(seen[0].resumptions, 3); // this one twice, and the other
