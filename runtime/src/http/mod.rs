@@ -8,6 +8,8 @@ mod body;
 #[cfg(feature = "http-client")]
 pub mod client;
 mod events;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod producer;
 mod respond;
 #[cfg(any(feature = "http-client", feature = "websocket"))]

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::engine::{self, Frame};
 use super::packet::{self, Decoder, Kind, Malformed, Packet};
 use super::value::{Args, IntoArgs, Value};
+use crate::http::fuzz::{Random, rounds};
 
 fn decoded(text: &str) -> Result<Option<Packet>, Malformed> {
     Decoder::new(10).text(text)
@@ -149,31 +150,20 @@ fn values_are_what_plain_values_and_serde_make_of_them() {
     assert_eq!(().into_args().data(), &Value::Null);
 }
 
-/// Pseudo-random numbers, the same each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-
-    /// A value of a few levels, with bytes in it.
-    fn value(&mut self, depth: usize) -> Value {
-        match self.below(if depth == 0 { 5 } else { 7 }) {
-            0 => Value::Null,
-            1 => (self.below(1000) as i64 - 500).into(),
-            2 => "say \"Grüße\",\u{1e}".into(),
-            3 => (self.below(2) == 0).into(),
-            4 => vec![7u8; self.below(5)].into(),
-            5 => Value::Array((0..self.below(4)).map(|_| self.value(depth - 1)).collect()),
-            _ => {
-                let names = ["a", "num", "_placeholder"];
-                let fields = (0..self.below(4)).map(|_| (names[self.below(3)].into(), self.value(depth - 1)));
-                Value::Object(fields.collect())
-            }
+/// A value of a few levels, with bytes in it.
+fn value(random: &mut Random, depth: usize) -> Value {
+    match random.below(if depth == 0 { 5 } else { 7 }) {
+        0 => Value::Null,
+        1 => (random.below(1000) as i64 - 500).into(),
+        2 => "say \"Grüße\",\u{1e}".into(),
+        3 => (random.below(2) == 0).into(),
+        4 => vec![7u8; random.below(5)].into(),
+        5 => Value::Array((0..random.below(4)).map(|_| value(random, depth - 1)).collect()),
+        _ => {
+            let names = ["a", "num", "_placeholder"];
+            let fields =
+                (0..random.below(4)).map(|_| (names[random.below(3)].into(), value(random, depth - 1)));
+            Value::Object(fields.collect())
         }
     }
 }
@@ -183,16 +173,12 @@ impl Random {
 /// number of rounds.
 #[test]
 fn mutated_streams_of_packets_do_no_harm_and_good_ones_come_back() {
-    let seconds = std::env::var("EVENTLET_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
-    let end = seconds.map(|seconds| std::time::Instant::now() + std::time::Duration::from_secs(seconds));
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut rounds = 0;
-    while end.map_or(rounds < 2000, |end| std::time::Instant::now() < end) {
-        rounds += 1;
+    let mut random = Random::new();
+    for round in rounds(2000) {
         let mut frames = vec![];
         let mut sent = vec![];
         for _ in 0..1 + random.below(3) {
-            let values = Args((0..random.below(4)).map(|_| random.value(3)).collect());
+            let values = Args((0..random.below(4)).map(|_| value(&mut random, 3)).collect());
             let namespace = ["/", "/admin"][random.below(2)];
             let ack = [None, Some(random.below(100) as u64)][random.below(2)];
             frames.extend(match (ack, random.below(3)) {
@@ -205,33 +191,22 @@ fn mutated_streams_of_packets_do_no_harm_and_good_ones_come_back() {
         let good = understood(&payload);
         // A value that looks like the place of one's bytes is the one thing that cannot be sent.
         if !payload.contains("\"_placeholder\":") {
-            assert_eq!(good.len(), sent.len(), "round {rounds}: {payload}");
+            assert_eq!(good.len(), sent.len(), "round {round}: {payload}");
         }
         for (packet, values) in good.iter().zip(&sent) {
             let (Kind::Event { args, .. } | Kind::Ack { args, .. }) = &packet.kind else { continue };
             if !format!("{values:?}").contains("_placeholder") {
-                assert_eq!(args, values, "round {rounds}: {payload}");
+                assert_eq!(args, values, "round {round}: {payload}");
             }
         }
         let mut bytes = payload.into_bytes();
-        for _ in 0..1 + random.below(5) {
-            let at = random.below(bytes.len());
-            match random.below(4) {
-                0 => bytes[at] ^= 1 << random.below(8),
-                1 => bytes[at] = b"0123456789-/,[]{}\"\x1eb"[random.below(20)],
-                2 => drop(bytes.drain(at..(at + random.below(8)).min(bytes.len()))),
-                _ => bytes.insert(at, random.below(256) as u8),
-            }
-            if bytes.is_empty() {
-                bytes.push(b'4');
-            }
-        }
+        random.mutate(&mut bytes, b"0123456789-/,[]{}\"\x1eb");
         let text = String::from_utf8_lossy(&bytes);
         for packet in understood(&text) {
             let Kind::Event { name, args, ack } = &packet.kind else { continue };
             let again = understood(&engine::payload(&packet::event(&packet.namespace, name, args, *ack)));
             if !format!("{args:?}").contains("_placeholder") {
-                assert_eq!(again, [packet], "round {rounds}: {text}");
+                assert_eq!(again, [packet], "round {round}: {text}");
             }
         }
     }

@@ -8,6 +8,7 @@ use super::encode::Encoder;
 use super::error::Fault;
 use super::mask::mask;
 use super::message::{CloseCode, CloseFrame, Message};
+use crate::http::fuzz::{Random, rounds};
 
 /// What comes of these bytes if they arrive in pieces of this size.
 fn in_pieces(mut decoder: Decoder, bytes: &[u8], size: usize) -> (Vec<Event>, Option<Fault>) {
@@ -377,30 +378,14 @@ fn an_answer_must_be_one_to_the_offer() {
     assert!(!is_taken("x-other"));
 }
 
-/// Pseudo-random numbers, the same each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-}
-
 /// A fuzzer's driver, which mutates good streams: nothing panics, no message is larger than it may
 /// be, and what comes out does not depend on where the bytes were cut. `EVENTLET_FUZZ_SECONDS` says
 /// for how long; without it, for a fixed number of rounds.
 #[test]
 fn mutated_streams_do_no_harm_and_are_understood_alike_in_any_pieces() {
     const MAX: usize = 2000;
-    let seconds = std::env::var("EVENTLET_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
-    let end = seconds.map(|seconds| std::time::Instant::now() + std::time::Duration::from_secs(seconds));
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut rounds = 0;
-    while end.map_or(rounds < 2000, |end| std::time::Instant::now() < end) {
-        rounds += 1;
+    let mut random = Random::new();
+    for round in rounds(2000) {
         let deflate = Deflate::new().server_max_window_bits(8 + random.below(8) as u8).threshold(1);
         let agreed = agreed(&deflate.server_no_context_takeover(random.below(2) == 0));
         let mut encoder =
@@ -420,28 +405,17 @@ fn mutated_streams_do_no_harm_and_are_understood_alike_in_any_pieces() {
                 _ => {}
             }
         }
-        for _ in 0..random.below(5) {
-            let at = random.below(bytes.len());
-            match random.below(4) {
-                0 => bytes[at] ^= 1 << random.below(8),
-                1 => bytes[at] = random.below(256) as u8,
-                2 => drop(bytes.drain(at..(at + random.below(8)).min(bytes.len()))),
-                _ => bytes.insert(at, random.below(256) as u8),
-            }
-            if bytes.is_empty() {
-                bytes.push(0);
-            }
-        }
+        random.mutate(&mut bytes, b"");
         let decoder = || Decoder::new(Role::Client, MAX, agreed.of_client().0);
-        let (whole, fault) = in_pieces(decoder(), &bytes, bytes.len());
-        let sizes = [1, 1 + random.below(7), 1 + random.below(bytes.len())];
+        let (whole, fault) = in_pieces(decoder(), &bytes, bytes.len().max(1));
+        let sizes = [1, 1 + random.below(7), 1 + random.below(bytes.len().max(1))];
         for size in sizes {
             let (events, other) = in_pieces(decoder(), &bytes, size);
-            assert_eq!((&events, &other), (&whole, &fault), "round {rounds}, in pieces of {size}");
+            assert_eq!((&events, &other), (&whole, &fault), "round {round}, in pieces of {size}");
         }
         for event in whole {
             if let Event::Message(message) = event {
-                assert!(message.len() <= MAX, "round {rounds}: {}", message.len());
+                assert!(message.len() <= MAX, "round {round}: {}", message.len());
             }
         }
     }

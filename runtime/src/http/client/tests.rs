@@ -17,47 +17,7 @@ use super::redirect;
 use super::socks::Socks;
 use crate::green;
 use crate::green::io::{Read, Write};
-
-/// Pseudo-random numbers, the same each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-
-    /// Changes some of it, or nothing.
-    fn mutate(&mut self, bytes: &mut Vec<u8>) {
-        for _ in 0..self.below(5) {
-            if bytes.is_empty() {
-                bytes.push(0);
-            }
-            let at = self.below(bytes.len());
-            match self.below(5) {
-                0 => bytes[at] ^= 1 << self.below(8),
-                1 => bytes[at] = self.below(256) as u8,
-                2 => drop(bytes.drain(at..(at + self.below(8)).min(bytes.len()))),
-                3 => bytes.truncate(at),
-                _ => bytes.insert(at, self.below(256) as u8),
-            }
-        }
-    }
-}
-
-/// A fuzzer's driver. `EVENTLET_FUZZ_SECONDS` says for how long; without it, for so many rounds.
-fn rounds(most: u32, mut round: impl FnMut(&mut Random)) {
-    let seconds = std::env::var("EVENTLET_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
-    let end = seconds.map(|seconds| std::time::Instant::now() + std::time::Duration::from_secs(seconds));
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut count = 0;
-    while end.map_or(count < most, |end| std::time::Instant::now() < end) {
-        count += 1;
-        round(&mut random);
-    }
-}
+use crate::http::fuzz::{Random, rounds};
 
 const BROTLI: &[u8] = &[11, 6, 128, 104, 101, 108, 108, 111, 44, 32, 98, 114, 111, 116, 108, 105, 3];
 const BROTLI_BOMB: &[u8] = &[
@@ -105,7 +65,8 @@ fn decoded(coding: &str, bytes: &[u8], size: usize) -> Result<Vec<u8>, io::Error
 
 #[test]
 fn mutated_streams_are_decoded_alike_in_any_pieces_or_are_errors() {
-    rounds(600, |random| {
+    let mut random = Random::new();
+    for _ in rounds(600) {
         let length = random.below(3000);
         let letters: Vec<u8> = (0..length).map(|_| b'a' + random.below(3) as u8).collect();
         let (coding, mut bytes) = match random.below(5) {
@@ -119,7 +80,7 @@ fn mutated_streams_are_decoded_alike_in_any_pieces_or_are_errors() {
             3 => ("zstd", [ZSTD, b"\x5a\x2a\x4d\x18\x03\0\0\0abc", ZSTD].concat()),
             _ => ("zstd", compress_to_vec(&letters[..], CompressionLevel::Fastest)),
         };
-        random.mutate(&mut bytes);
+        random.mutate(&mut bytes, b"");
         let whole = decoded(coding, &bytes, bytes.len().max(1));
         for size in [1, 1 + random.below(7), 1 + random.below(bytes.len().max(1))] {
             let pieces = decoded(coding, &bytes, size);
@@ -128,16 +89,17 @@ fn mutated_streams_are_decoded_alike_in_any_pieces_or_are_errors() {
                 assert!(pieces == *whole, "{coding} in pieces of {size}: {bytes:?}");
             }
         }
-    });
+    }
 }
 
 #[test]
 fn mutated_streams_of_a_proxy_are_a_tunnel_or_an_error_of_one_line() {
-    rounds(5000, |random| {
+    let mut random = Random::new();
+    for _ in rounds(5000) {
         let good =
             ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 407 Who\r\nA: b\r\n\r\n", "HTTP/1.1 502 No\x1b[2J\r\n\r\n"];
         let mut bytes = good[random.below(3)].as_bytes().to_vec();
-        random.mutate(&mut bytes);
+        random.mutate(&mut bytes, b"");
         let heard_in = |size: usize| {
             let mut heard = Heard::default();
             bytes.chunks(size).find_map(|piece| heard.take(piece))
@@ -155,7 +117,7 @@ fn mutated_streams_of_a_proxy_are_a_tunnel_or_an_error_of_one_line() {
         let whole = outcome(heard_in(bytes.len().max(1)));
         // What comes behind a head that is good is seen only where it comes with it.
         assert!(whole == one_by_one || one_by_one == Some(Ok(())), "{one_by_one:?} {whole:?}: {bytes:?}");
-    });
+    }
 }
 
 /// A proxy that says this, whatever it hears.
@@ -186,7 +148,8 @@ impl Write for Deaf {
 
 #[test]
 fn mutated_streams_of_a_proxy_of_socks_are_a_tunnel_at_their_end_or_an_error() {
-    rounds(3000, |random| {
+    let mut random = Random::new();
+    for _ in rounds(3000) {
         let has_credentials = random.below(2) == 0;
         let credentials = has_credentials.then(|| ("anna".to_owned(), "secret".to_owned()));
         let socks = Socks { finds_names: true, credentials };
@@ -198,7 +161,7 @@ fn mutated_streams_of_a_proxy_of_socks_are_a_tunnel_at_their_end_or_an_error() {
         };
         let good = [greeting, answer].concat();
         let mut bytes = good.clone();
-        random.mutate(&mut bytes);
+        random.mutate(&mut bytes, b"");
         let is_good = bytes == good;
         let (said, heard) = (io::Cursor::new(bytes), vec![]);
         let mut proxy = Deaf { said, heard };
@@ -210,14 +173,15 @@ fn mutated_streams_of_a_proxy_of_socks_are_a_tunnel_at_their_end_or_an_error() {
         // What comes behind is the server's.
         assert!(!is_good || proxy.said.position() == good.len() as u64);
         assert!(proxy.heard.len() < 60, "{}", proxy.heard.len());
-    });
+    }
 }
 
 #[test]
 fn mutated_streams_of_headers_lead_to_servers_alone_and_set_cookies_that_can_be_sent() {
     let from = Url::parse("https://www.example.co.uk/a/b?c#d").expect("it is one");
     let jar = Jar::default();
-    rounds(5000, |random| {
+    let mut random = Random::new();
+    for _ in rounds(5000) {
         let good = [
             "/next",
             "//other.test:81/x",
@@ -227,7 +191,7 @@ fn mutated_streams_of_headers_lead_to_servers_alone_and_set_cookies_that_can_be_
             "c=\"d\"; Domain=co.uk; Expires=Wed, 21 Oct 2099 07:28:00 GMT; SameSite=Lax",
         ];
         let mut bytes = good[random.below(good.len())].as_bytes().to_vec();
-        random.mutate(&mut bytes);
+        random.mutate(&mut bytes, b"");
         let Ok(value) = HeaderValue::from_bytes(&bytes) else { return };
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, value.clone());
@@ -246,5 +210,5 @@ fn mutated_streams_of_headers_lead_to_servers_alone_and_set_cookies_that_can_be_
         if random.below(100) == 0 {
             jar.clear();
         }
-    });
+    }
 }
