@@ -1,6 +1,7 @@
 //! The web server: raw bytes in, raw bytes out.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -8,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::os::unix::net::UnixStream;
-use eventlet::greenthread::catch_exit;
+use eventlet::greenthread::{catch_exit, current};
 use eventlet::http::{
     self, Body, Bytes, HeaderMap, HeaderValue, IntoResponse, Json, Out, Request, Response, StatusCode,
 };
 use eventlet::testing::run_clean;
 use eventlet::wsgi::{self, RequestExt, Router, Server};
-use eventlet::{Event, connect, green, sleep, spawn};
+use eventlet::{Event, connect, green, green_local, sleep, spawn};
 use eventlet_web_tests::{MS, Site, answer_of, echo, ignore, statuses};
 
 /// What an ending server gives its handlers unless it is told otherwise.
@@ -130,6 +131,82 @@ fn a_panic_is_a_500_that_says_nothing_and_harms_nobody_else() {
         site.end();
         assert_eq!(log.borrow()[0], "a request was not answered: a secret");
         assert!(log.borrow()[1].contains("\"GET /bad HTTP/1.1\" 500 22 "), "{:?}", log.borrow());
+    }
+    run_clean(scenario);
+}
+
+green_local! {
+    static ASKED: RefCell<Vec<String>> = RefCell::default();
+}
+
+#[test]
+fn each_handler_is_a_thread_of_its_own_whether_it_waits_or_not() {
+    #[green]
+    fn app(request: Request) -> String {
+        let (path, me) = (request.uri().path().to_owned(), current());
+        ASKED.with_borrow_mut(|asked| asked.push(path.clone()));
+        if path != "/at-once" {
+            sleep(MS);
+        }
+        assert_eq!(current().id(), me.id());
+        ASKED.with_borrow(|asked| format!("{}: {}\n", me.id(), asked.join(", ")))
+    }
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new(), app);
+        let answer = site.exchange(
+            "GET /at-once HTTP/1.1\r\nHost: x\r\n\r\nGET /at-once HTTP/1.1\r\nHost: x\r\n\r\n\
+             GET /later HTTP/1.1\r\nHost: x\r\n\r\nGET /at-once HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        );
+        let said: Vec<_> = answer.lines().filter_map(|line| line.split_once(": /")).collect();
+        assert_eq!(
+            said.iter().map(|said| said.1).collect::<Vec<_>>(),
+            ["at-once", "at-once", "later", "at-once"]
+        );
+        let threads: BTreeSet<_> = said.iter().map(|said| said.0).collect();
+        assert_eq!(threads.len(), 4, "{answer}");
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+#[test]
+fn of_pipelined_requests_one_begins_at_once_and_the_next_after_those_that_are_ready() {
+    #[green]
+    fn app(events: Rc<RefCell<Vec<String>>>, request: Request) -> &'static str {
+        events.borrow_mut().push(request.uri().path().to_owned());
+        ""
+    }
+    #[green]
+    fn tick(events: Rc<RefCell<Vec<String>>>) {
+        loop {
+            events.borrow_mut().push("tick".to_owned());
+            sleep(Duration::ZERO);
+        }
+    }
+    #[green]
+    fn scenario() {
+        let events = Rc::new(RefCell::new(vec![]));
+        let seen = events.clone();
+        let site = Site::new(Server::new(), move |request| app(seen.clone(), request));
+        let ticking = {
+            let events = events.clone();
+            spawn(move || tick(events)).kill_on_drop()
+        };
+        let ask = |n: u32| format!("GET /{n} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let mut stream = connect(site.address).unwrap();
+        let all: String = (0..20).map(ask).collect();
+        stream.write_all(all.as_bytes()).unwrap();
+        while events.borrow().iter().filter(|event| event.starts_with('/')).count() < 20 {
+            sleep(Duration::ZERO);
+        }
+        drop((stream, ticking));
+        site.end();
+        let events = events.take();
+        let handled: Vec<_> = events.iter().filter(|event| event.starts_with('/')).cloned().collect();
+        assert_eq!(handled, (0..20).map(|n| format!("/{n}")).collect::<Vec<_>>());
+        let in_a_row = events.split(|event| event == "tick").map(<[String]>::len).max();
+        assert_eq!(in_a_row, Some(2), "one at once, and the next in its turn: {events:?}");
     }
     run_clean(scenario);
 }

@@ -3,6 +3,8 @@
 //! What eventlet has in `eventlet.greenthread` and gevent in `gevent.Greenlet`. The most used names
 //! stand at the crate's root as well.
 
+#[cfg(feature = "http")]
+pub(crate) mod at_once;
 pub(crate) mod builder;
 mod every;
 pub(crate) mod lost;

@@ -89,7 +89,7 @@ impl Hub {
     }
 
     #[inline]
-    fn poll_task(self: &Rc<Self>, task: &TaskRef) {
+    pub(super) fn poll_task(self: &Rc<Self>, task: &TaskRef) {
         if self.observe.is_watched.get() {
             self.on_progress(task, self.resume_watched(task));
         } else {
@@ -154,7 +154,7 @@ impl Hub {
 
     /// Calls `f` with `task` as the current one, and puts back what belongs to the one before
     /// afterwards.
-    fn enter_task<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
+    pub(super) fn enter_task<R>(&self, task: &TaskRef, f: impl FnOnce() -> R) -> R {
         let _apart = self.apart();
         let _panic = Replaced::new(&self.scheduler.within_panic, panicking());
         self.scheduler.current.during(task, f)

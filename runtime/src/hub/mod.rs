@@ -16,6 +16,7 @@
 //!  waiter_cell.rs room for one who waits                replaced.rs  what is put back afterwards
 //!  payload.rs     what a panic brings                   failed.rs    errors that name the operation
 //!  in_place.rs    calls that are waited for where nobody can suspend
+//!  begin.rs       a thread that begins in the middle of another's resumption
 //!  same.rs        handles on one object, which say so
 //! ```
 //!
@@ -53,6 +54,8 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
+#[cfg(feature = "http")]
+pub(crate) mod begin;
 pub(crate) mod branch;
 pub(crate) mod clock;
 pub(crate) mod current;
@@ -142,6 +145,9 @@ pub(crate) struct Scheduler {
     /// The running thread drives one of several branches just now, and a `catch_exit` stands around
     /// them all.
     shielded: Cell<bool>,
+    /// The last resumption in whose middle another thread has begun, by its number.
+    #[cfg(feature = "http")]
+    began: Cell<u64>,
     /// The last turn found that resumptions take long: the next one looks at the clock from its
     /// beginning.
     is_slow: Cell<bool>,

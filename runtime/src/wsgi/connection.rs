@@ -27,7 +27,7 @@ use super::upgrade::{self, Place};
 use crate::Exit;
 use crate::event::Flag;
 use crate::green::polled::{PollRead, PollWrite};
-use crate::greenthread::spawn;
+use crate::greenthread::at_once::at_once;
 use crate::http::{Body, Failure, IntoResponse, Request, Response, Upgraded};
 use crate::hubs::{Alarm, Here, Local};
 
@@ -367,12 +367,10 @@ fn prepare(request: ::http::Request<Incoming>, limits: &Limits, link: &Rc<Link>)
 }
 
 /// Calls the application in a green thread of its own, which is killed if this is dropped because
-/// the client has gone.
+/// the client has gone. It begins here and now: the connection suspends only if the handler does.
 async fn handle<A: Application>(shared: Rc<Shared<A>>, request: Request) -> Response {
     let app = shared.clone();
-    let thread = spawn(move || async move { app.app.respond(request).await }).kill_on_drop();
-    let result = thread.join().await;
-    let failure = match result {
+    let failure = match at_once(move || async move { app.app.respond(request).await }).await {
         Ok(response) => match response.extensions().get::<Here<Failure>>() {
             None => return response,
             Some(failure) if response.status() == StatusCode::INTERNAL_SERVER_ERROR => failure.0.to_string(),

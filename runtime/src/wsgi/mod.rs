@@ -32,8 +32,8 @@
 //!
 //! An *application* is a green function from a [`Request`](crate::http::Request) to anything that
 //! is [`IntoResponse`](crate::http::IntoResponse). Each request is handled in a green thread of its
-//! own: it may sleep, read from databases and call other servers, while the others are served. A
-//! [`Router`] is such an application made of several.
+//! own: it may sleep, read from databases and call other servers, while the others are served. One
+//! that does not wait costs no switch. A [`Router`] is such an application made of several.
 //!
 //! * A panic in a handler is a 500 and a line in the log; it harms nobody else.
 //! * When the client leaves, the handler is killed where it waits;
