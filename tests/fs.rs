@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use eventlet::green::fs::{self, DirBuilder, File, FileTimes, OpenOptions, TryLockError};
 use eventlet::green::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write, raw_os_error};
 use eventlet::green::os::unix::fs::{chown, fchown, lchown, symlink};
-use eventlet::{GreenIterator, sleep, spawn, tpool, with_timeout};
+use eventlet::{sleep, spawn, tpool, with_timeout};
 use eventlet_tests::{assert_events, note};
 
 /// A folder of the test's own, gone with it.

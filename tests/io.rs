@@ -8,7 +8,7 @@ use eventlet::green::io::{
     self, BufRead, BufReader, BufWriter, Cursor, DynBufRead, DynRead, DynSeek, DynWrite, ErrorKind, IoSlice,
     IoSliceMut, LineWriter, Read, Seek, SeekFrom, Write,
 };
-use eventlet::{GreenIterator, green, sleep, with_timeout};
+use eventlet::{green, sleep, with_timeout};
 use eventlet_tests::{give_way, ms, value_after};
 
 /// Gives its bytes in pieces of these lengths, one after the other, each after a while. A length of zero is an

@@ -6,6 +6,8 @@
 //! eventlet's `eventlet.green`.
 
 #[macro_use]
+mod own_next;
+#[macro_use]
 mod socket_macros;
 
 mod accept;

@@ -97,4 +97,46 @@ same! {
         drop(reader);
         assert_eq!(writer.write_all(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
+
+    #[test]
+    fn a_buffered_reader_is_sought_and_its_buffer_is_what_it_has_read_ahead() {
+        let mut reader = BufReader::with_capacity(8, Cursor::new(b"0123456789abcdef".to_vec()));
+        let mut bytes = [0; 2];
+        reader.read_exact(&mut bytes).unwrap();
+        assert_eq!((reader.buffer(), reader.capacity()), (&b"234567"[..], 8));
+        reader.seek_relative(3).unwrap();
+        reader.read_exact(&mut bytes).unwrap();
+        assert_eq!((&bytes, reader.stream_position().unwrap()), (b"56", 7));
+        assert_eq!(reader.seek(SeekFrom::Current(4)).unwrap(), 11);
+        assert_eq!(reader.buffer(), b"");
+        let mut rest = String::new();
+        reader.by_ref().take(3).read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "bcd");
+        assert_eq!(reader.into_inner().into_inner().len(), 16);
+    }
+
+    #[test]
+    fn a_buffered_writer_that_cannot_write_keeps_what_it_has() {
+        let mut writer = BufWriter::new(Cursor::new([0; 4]));
+        writer.write_all(b"abcdef").unwrap();
+        let error = writer.into_inner().unwrap_err();
+        assert_eq!(error.error().kind(), ErrorKind::WriteZero);
+        let (writer, left) = error.into_inner().into_parts();
+        assert_eq!((writer.into_inner(), left.unwrap()), (*b"abcd", b"ef".to_vec()));
+        let mut seeks = BufWriter::new(Cursor::new(Vec::new()));
+        seeks.write_all(b"abc").unwrap();
+        assert_eq!(seeks.seek(SeekFrom::Start(1)).unwrap(), 1, "what is in the buffer goes first");
+        seeks.write_all(b"X").unwrap();
+        assert_eq!(seeks.into_inner().unwrap().into_inner(), b"aXc");
+    }
+
+    #[test]
+    fn what_never_ends_and_what_is_empty_read_and_write_as_told() {
+        let mut bytes = [0; 3];
+        io::repeat(7).read_exact(&mut bytes).unwrap();
+        assert_eq!((bytes, io::empty().read(&mut bytes).unwrap()), ([7; 3], 0));
+        assert_eq!(io::copy(&mut io::repeat(1).take(10_000), &mut io::sink()).unwrap(), 10_000);
+        let mut lines = Cursor::new("no end").lines();
+        assert_eq!((lines.next().unwrap().unwrap(), lines.next().is_none()), ("no end".to_owned(), true));
+    }
 }

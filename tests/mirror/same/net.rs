@@ -130,4 +130,61 @@ same! {
         let mut bytes = [0; 2];
         assert_eq!((other.recv(&mut bytes).unwrap(), bytes), (1, [b'x', 0]));
     }
+
+    #[test]
+    fn a_datagram_is_looked_at_and_taken_and_a_limit_holds() {
+        let (one, other) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        let (from, to) = (one.local_addr().unwrap(), other.local_addr().unwrap());
+        assert_eq!(one.peer_addr().unwrap_err().kind(), ErrorKind::NotConnected);
+        assert_eq!(one.send_to(b"seen", to).unwrap(), 4);
+        let mut bytes = [0; 8];
+        assert_eq!(other.peek_from(&mut bytes).unwrap(), (4, from));
+        assert_eq!((other.recv_from(&mut bytes).unwrap(), &bytes[..4]), ((4, from), &b"seen"[..]));
+        other.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let error = other.recv(&mut bytes).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
+        other.set_broadcast(true).unwrap();
+        assert!(other.broadcast().unwrap());
+    }
+
+    fn greet(listener: UnixListener, times: usize) -> io::Result<()> {
+        let mut left = times;
+        for client in listener.incoming() {
+            client?.write_all(b"hello")?;
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn unix_connections_come_one_by_one_and_datagrams_from_a_path() {
+        let path = |name: &str| {
+            std::env::temp_dir().join(format!("eventlet-mirror-{name}-{}-{}", std::process::id(), module_path!().len()))
+        };
+        let (listens, receives) = (path("listens"), path("receives"));
+        let listener = UnixListener::bind(&listens).unwrap();
+        assert_eq!(UnixListener::bind(&listens).unwrap_err().kind(), ErrorKind::AddrInUse);
+        let server = thread::spawn(move || greet(listener, 2));
+        for _ in 0..2 {
+            let mut text = String::new();
+            UnixStream::connect(&listens).unwrap().read_to_string(&mut text).unwrap();
+            assert_eq!(text, "hello");
+        }
+        server.join().unwrap().unwrap();
+        assert_eq!(UnixStream::connect(&listens).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        let receiver = UnixDatagram::bind(&receives).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.send_to(b"there", &receives).unwrap();
+        sender.connect(&receives).unwrap();
+        sender.send(b"again").unwrap();
+        let mut bytes = [0; 8];
+        assert_eq!(receiver.recv(&mut bytes).unwrap(), 5);
+        let (count, from) = receiver.recv_from(&mut bytes).unwrap();
+        assert_eq!((&bytes[..count], from.is_unnamed()), (&b"again"[..], true));
+        std::fs::remove_file(listens).unwrap();
+        std::fs::remove_file(receives).unwrap();
+    }
 }

@@ -4,7 +4,7 @@ use super::std;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -136,5 +136,29 @@ same! {
         assert_eq!((COUNT.take(), COUNT.get()), (1, 0));
         assert_eq!(SAID.with_borrow(|said| said.clone()), ["at first"]);
         assert_eq!(COUNT.try_with(|count| count.get()).unwrap(), 0);
+    }
+
+    fn add(sum: &AtomicU32, n: u32) -> u32 {
+        thread::yield_now();
+        sum.fetch_add(n, Ordering::SeqCst);
+        n
+    }
+
+    #[test]
+    fn a_scope_waits_for_its_threads_which_borrow_what_is_around_it() {
+        let sum = AtomicU32::new(0);
+        let first = thread::scope(|scope| {
+            let first = scope.spawn(|| add(&sum, 1));
+            scope.spawn(|| add(&sum, 2));
+            scope.spawn(|| add(&sum, 3));
+            first.join()
+        });
+        assert_eq!((first.unwrap(), sum.into_inner()), (1, 6));
+    }
+
+    #[test]
+    fn a_panic_in_a_scope_is_told_to_whoever_joins() {
+        let ended = thread::scope(|scope| scope.spawn(|| fail(7)).join());
+        assert_eq!(*ended.unwrap_err().downcast::<u32>().unwrap(), 7);
     }
 }

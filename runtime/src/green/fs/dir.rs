@@ -75,6 +75,8 @@ struct Listing {
 /// How many entries are fetched at once.
 const BATCH: usize = 64;
 
+own_next! { for [] ReadDir }
+
 impl GreenIterator for ReadDir {
     type Item = Result<DirEntry>;
 

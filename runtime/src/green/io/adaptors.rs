@@ -17,6 +17,8 @@ impl<R> Bytes<R> {
     }
 }
 
+own_next! { for [R: Read] Bytes<R> }
+
 impl<R: Read> GreenIterator for Bytes<R> {
     type Item = Result<u8>;
 

@@ -250,6 +250,8 @@ pub struct Split<R> {
     part: Vec<u8>,
 }
 
+own_next! { for [R: BufRead] Split<R> }
+
 impl<R: BufRead> GreenIterator for Split<R> {
     type Item = Result<Vec<u8>>;
 
@@ -266,6 +268,8 @@ pub struct Lines<R> {
     /// The beginning of a line that was cut off, if the reader did not take it back.
     line: Vec<u8>,
 }
+
+own_next! { for [R: BufRead] Lines<R> }
 
 impl<R: BufRead> GreenIterator for Lines<R> {
     type Item = Result<String>;

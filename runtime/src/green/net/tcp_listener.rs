@@ -98,6 +98,8 @@ pub struct Incoming<'a> {
     listener: &'a TcpListener,
 }
 
+own_next! { for [] Incoming<'_> }
+
 impl GreenIterator for Incoming<'_> {
     type Item = io::Result<TcpStream>;
 

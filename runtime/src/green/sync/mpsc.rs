@@ -244,6 +244,8 @@ pub struct IntoIter<T> {
     receiver: Receiver<T>,
 }
 
+own_next! { for [T] Iter<'_, T>, for [T] IntoIter<T> }
+
 impl<T> GreenIterator for Iter<'_, T> {
     type Item = T;
 

@@ -96,6 +96,8 @@ pub struct Incoming<'a> {
     listener: &'a UnixListener,
 }
 
+own_next! { for [] Incoming<'_> }
+
 impl GreenIterator for Incoming<'_> {
     type Item = io::Result<UnixStream>;
 
