@@ -2,30 +2,37 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::Duration;
 
 use eventlet::green::io::{Read, Write};
 use eventlet::green::os::unix::net::UnixStream;
+use eventlet::green::polled::Polled;
 use eventlet::greenthread::killall;
 use eventlet::queue::{LifoQueue, PriorityQueue};
 use eventlet::tpool::ThreadPool;
 use eventlet::{
-    Event, GreenPool, Queue, Semaphore, green, hubs, run, scope, sleep, spawn, spawn_after, sync,
+    Event, GreenPool, Queue, Semaphore, debug, green, hubs, run, scope, sleep, spawn, spawn_after, sync,
     with_timeout,
 };
 use eventlet_tests::give_way;
 
-/// Counts what each OS thread has allocated and not freed.
+/// Counts what each OS thread has allocated and not freed, and how often it has.
 struct Counted;
 
 thread_local! {
     static LIVE: Cell<isize> = const { Cell::new(0) };
+    /// How often it has allocated.
+    static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
 fn count(bytes: isize) {
     // While an OS thread ends there is nobody to count for.
     let _ = LIVE.try_with(|live| live.set(live.get() + bytes));
+    if bytes > 0 {
+        let _ = MADE.try_with(|made| made.set(made.get() + 1));
+    }
 }
 
 fn signed(bytes: usize) -> isize {
@@ -441,4 +448,46 @@ fn a_thread_pool_keeps_little_of_many_who_gave_up_waiting_for_its_calls() {
         assert!(call.wait());
     }
     run(scenario);
+}
+
+/// How many descriptors the hub of this test was told are ready.
+fn events() -> u64 {
+    let name = std::thread::current().name().map(str::to_owned);
+    let own = debug::hubs().into_iter().find(|hub| hub.os_thread == name);
+    own.expect("a test has an OS thread with a name").events
+}
+
+#[test]
+fn a_wait_of_a_polled_stream_allocates_nothing() {
+    #[green]
+    fn echo(mut stream: Polled<UnixStream>) {
+        let mut byte = [0; 1];
+        while poll_fn(|cx| stream.poll_read(cx, &mut byte)).await.unwrap() == 1 {
+            poll_fn(|cx| stream.poll_write(cx, &byte)).await.unwrap();
+        }
+    }
+    #[green]
+    fn ask(stream: &mut Polled<UnixStream>, times: u32) {
+        for _ in 0..times {
+            poll_fn(|cx| stream.poll_write(cx, b"x")).await.unwrap();
+            assert_eq!(poll_fn(|cx| stream.poll_read(cx, &mut [0; 1])).await.unwrap(), 1);
+        }
+    }
+    #[green]
+    fn scenario(limit: Option<Duration>) {
+        let (one, other) = UnixStream::pair().unwrap();
+        one.set_read_timeout(limit).unwrap();
+        let mut stream = Polled::new(one);
+        let echoing = spawn(move || echo(Polled::new(other)));
+        ask(&mut stream, 10);
+        let (told, made) = (events(), MADE.get());
+        ask(&mut stream, 1000);
+        assert_eq!(MADE.get(), made, "a limit of {limit:?}");
+        assert!(events() - told >= 2000, "both have waited each time");
+        drop(stream);
+        echoing.wait();
+    }
+    for limit in [None, Some(HOUR)] {
+        run(move || scenario(limit));
+    }
 }

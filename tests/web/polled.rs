@@ -108,6 +108,36 @@ fn a_dropped_wrapper_gives_up_its_wait_so_that_others_may_read() {
 }
 
 #[test]
+fn a_wrapper_that_is_forgotten_with_its_wait_harms_nobody() {
+    #[green]
+    fn forget(mut polled: Polled<UnixStream>) {
+        let mut buf = [0; 4];
+        let is_pending = poll_fn(|cx| Poll::Ready(polled.poll_read(cx, &mut buf).is_pending())).await;
+        assert!(is_pending);
+        std::mem::forget(polled);
+    }
+    #[green]
+    fn scenario() {
+        let (one, other) = UnixStream::pair().unwrap();
+        one.set_read_timeout(Some(MS)).unwrap();
+        let also = one.try_clone().unwrap();
+        spawn(move || forget(Polled::new(one))).wait();
+        // Whom this and the limit would wake has ended.
+        (&other).write_all(b"late").unwrap();
+        sleep(5 * MS);
+        let mut buf = [0; 4];
+        let mut polled = Polled::new(also);
+        assert_eq!(poll_fn(|cx| polled.poll_read(cx, &mut buf)).await.unwrap(), 4);
+        assert_eq!(&buf, b"late");
+        assert_eq!(poll_fn(|cx| polled.poll_write(cx, b"back")).await.unwrap(), 4);
+        (&other).read_exact(&mut buf).unwrap();
+        assert_eq!(&buf, b"back");
+    }
+    // Its descriptor is left behind, and ends with the hub.
+    std::thread::spawn(|| eventlet::run(scenario)).join().unwrap();
+}
+
+#[test]
 fn the_stream_comes_back_without_its_wait() {
     #[green]
     fn scenario() {
