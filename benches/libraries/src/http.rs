@@ -27,16 +27,22 @@ pub(crate) fn requests(n: u64) -> Measured {
     );
     let mut space = vec![0; 4096];
     for _ in 0..n {
-        client.write_all(REQUEST).expect("the server listens");
-        let mut got = 0;
-        while !space[..got].ends_with(GREETING.as_bytes()) {
-            match client.read(&mut space[got..]).expect("the server answers") {
-                0 => panic!("the server has gone"),
-                count => got += count,
-            }
-        }
+        ask(&mut client, &mut space);
     }
     drop(client);
     serving.wait().expect("the client ends between two requests");
     watch.stop(n)
+}
+
+/// One request, and the whole of its answer.
+#[green]
+pub(crate) fn ask(client: &mut UnixStream, space: &mut [u8]) {
+    client.write_all(REQUEST).expect("the server listens");
+    let mut got = 0;
+    while !space[..got].ends_with(GREETING.as_bytes()) {
+        match client.read(&mut space[got..]).expect("the server answers") {
+            0 => panic!("the server has gone"),
+            count => got += count,
+        }
+    }
 }

@@ -3,6 +3,8 @@
 
 mod databases;
 mod http;
+mod reads;
+mod wsgi;
 
 use std::process::ExitCode;
 
@@ -13,6 +15,11 @@ use eventlet_bench_measure::{Answer, Measured};
 fn main() -> ExitCode {
     eventlet_bench_measure::main("eventlet-rs", |command, n| match command {
         "hyper_request" => run(move || http::requests(n)).into(),
+        "wsgi_request" => run(move || wsgi::requests(n)).into(),
+        "wsgi_connection" => run(move || wsgi::connections(n)).into(),
+        "read" => run(move || reads::plain(n)).into(),
+        "read_here" => run(move || reads::here(n)).into(),
+        "read_in_place" => run(move || reads::in_place(n)).into(),
         "redis_one" => asked(redis(), move |server| run(move || databases::redis_one(server, n))),
         "redis_pool" => asked(redis(), move |server| run(move || databases::redis_pool(server, n))),
         "redis_pipeline" => asked(redis(), move |server| run(move || databases::redis_pipeline(server, n))),
