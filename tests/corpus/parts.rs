@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::marker::PhantomData;
 
 trait Measure: Copy + PartialOrd + Debug + Default {
     fn zero() -> Self;
@@ -67,6 +68,21 @@ impl Visitor for Doubles {
     }
 }
 
+/// Parts that borrow, whose lifetime a result leaves out.
+trait Lends<'a> {
+    type Lent: Debug;
+    fn lend(text: &'a str) -> Option<Self::Lent>;
+}
+
+struct Words;
+
+impl<'a> Lends<'a> for Words {
+    type Lent = &'a str;
+    fn lend(text: &'a str) -> Option<&'a str> {
+        text.split_whitespace().next()
+    }
+}
+
 crate::pairs! {
     fn empty_route[K: Default, M: Measure](_: &K, _: M) -> Route<K, M> {
         Route { cost: Span(Measure::zero(), Measure::infinite()), via: None, seen: (Default::default(), <_>::of(3)) }
@@ -109,4 +125,12 @@ crate::pairs! {
         }
     }
     with ("21", Doubles), ("", Doubles), ("4294967295", Doubles), ("99999999999", Doubles), ("word", Doubles);
+
+    fn first_word[E: Refusal](bytes: &[u8], _: PhantomData<E>) -> Result<<Words as Lends<'_>>::Lent, E> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => match Words::lend(text) { Some(word) => Ok(word), None => Err(Refusal::because("no word")) },
+            Err(e) => Err(Refusal::because(e)),
+        }
+    }
+    with (b"a word", PhantomData::<Refused>), (b"", PhantomData::<Refused>), (b"\xff", PhantomData::<Refused>);
 }

@@ -207,6 +207,29 @@ fn fails(n: u32) -> Result<u32, Failure> {
     }
 }
 
+trait Visit<'a> {
+    type Value;
+}
+
+struct Text;
+
+impl<'a> Visit<'a> for Text {
+    type Value = &'a str;
+}
+
+/// The lifetime that the result's type leaves out leaves nothing else open.
+#[green]
+fn visit<E: Custom>(bytes: &[u8]) -> Result<<Text as Visit<'_>>::Value, E> {
+    match std::str::from_utf8(bytes) {
+        Ok("late") => {
+            let late: Result<<Text as Visit<'_>>::Value, E> = Err(Custom::custom("late"));
+            late
+        }
+        Ok(text) => Ok(text),
+        Err(_) => Err(Custom::custom("no text")),
+    }
+}
+
 #[green]
 fn parts() {
     let span = Span::<u8>::new(4);
@@ -222,6 +245,9 @@ fn parts() {
     assert_eq!(fails(0), Err(Failure("nothing".to_owned())));
     assert_eq!(fails(1), Err(Failure("one".to_owned())));
     assert_eq!(fails(2), Ok(2));
+    assert_eq!(visit::<Failure>(b"text"), Ok("text"));
+    assert_eq!(visit(b"late"), Err(Failure("late".to_owned())));
+    assert_eq!(visit(b"\xff"), Err(Failure("no text".to_owned())));
 }
 
 #[green]

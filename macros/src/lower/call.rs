@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprCall, ExprGroup, ExprMethodCall, ExprParen, ExprPath, Path};
 
 use super::blocking::{self, Suspect};
-use super::{Asked, Lower, Part, Promise, Region, callbacks, guards, parenthesize, reserved};
+use super::{Asked, Lower, Part, Promise, Region, callbacks, guards, has_hole, parenthesize, reserved};
 
 /// The places in the user's source that the tokens of a lowered call point at.
 pub(super) struct Place {
@@ -273,7 +273,7 @@ impl Lower<'_> {
         let at = Span::mixed_site().located_at(place.end);
         let unknown = Ident::new("__Kind", place.start);
         let unknown = quote_spanned!(place.end=> #unknown::KIND);
-        let probe = match self.expected.take().filter(is_complete) {
+        let probe = match self.expected.take().filter(|ty| !has_hole(ty)) {
             _ if self.asked == Asked::Callback => self.probe_callback(at),
             Some(ty) => {
                 let private = self.paths.private(place.name);
@@ -377,16 +377,6 @@ fn marked(expr: &Expr) -> Option<Expr> {
         call = expr;
     }
     (mark.method == "__on_heap" && mark.args.is_empty()).then(|| (**call).clone())
-}
-
-/// Whether a type leaves nothing to infer. What it leaves would have to be inferred from a green
-/// call, which cannot be.
-fn is_complete(ty: &TokenStream) -> bool {
-    ty.clone().into_iter().all(|token| match token {
-        TokenTree::Ident(name) => name != "_",
-        TokenTree::Group(group) => is_complete(&group.stream()),
-        _ => true,
-    })
 }
 
 /// The question whether a call may stand where there is to be no green one, whose answer is shown

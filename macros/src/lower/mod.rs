@@ -415,11 +415,17 @@ impl Lower<'_> {
 }
 
 /// Whether a type leaves something open: `Vec<_>`. If the call is green, nothing would ever fill
-/// that in where the expected type is only asked about.
+/// that in where the expected type is only asked about. A lifetime that is left out, as in
+/// `Line<'_>`, is found in a body whatever is asked.
 fn has_hole(ty: &TokenStream) -> bool {
+    let mut is_lifetime = false;
     ty.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(name) => name == "_",
+        TokenTree::Punct(punct) => {
+            is_lifetime = punct.as_char() == '\'';
+            false
+        }
+        TokenTree::Ident(name) => !std::mem::take(&mut is_lifetime) && name == "_",
         TokenTree::Group(group) => has_hole(&group.stream()),
-        _ => false,
+        TokenTree::Literal(_) => false,
     })
 }
