@@ -47,10 +47,11 @@ use crate::hub::task::is_trace_poll;
 /// others gave.
 #[doc(alias = "gather")]
 #[green(by_hand = "it drives what it is given")]
-pub fn join_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = Vec<G::Value>>>
+pub fn join_all<F, G, T>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = Vec<T>>>
 where
     F: MakesGreenCall<G>,
-    G: GreenCall,
+    G: GreenCall<Value = T>,
+    G::Value: Sized,
 {
     Green::new(async move {
         let mut values = Values::new();
@@ -93,6 +94,7 @@ pub fn try_join_all<F, G, T, E>(
 where
     F: MakesGreenCall<G>,
     G: GreenCall<Value = Result<T, E>>,
+    G::Value: Sized,
 {
     Green::new(async move {
         let mut values = Values::new();
@@ -135,10 +137,11 @@ where
 /// ```
 #[doc(alias = "select_all")]
 #[green(by_hand = "it drives what it is given")]
-pub fn race_all<F, G>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = (usize, G::Value)>>
+pub fn race_all<F, G, T>(calls: impl IntoIterator<Item = F>) -> Green<impl Future<Output = (usize, T)>>
 where
     F: MakesGreenCall<G>,
-    G: GreenCall,
+    G: GreenCall<Value = T>,
+    G::Value: Sized,
 {
     Green::new(async move {
         let winner = drive(calls, |index, value| ControlFlow::Break((index, value))).await;

@@ -19,7 +19,7 @@ macro_rules! joins {
         #[$crate::green(by_hand = "it drives what it is given")]
         pub fn $join<$($F, $G, $T),*>($($call: $F),*) -> Green<impl Future<Output = ($($T,)*)>>
         where
-            $($F: MakesGreenCall<$G>, $G: GreenCall<Value = $T>,)*
+            $($F: MakesGreenCall<$G>, $G: GreenCall<Value = $T>, $G::Value: Sized,)*
         {
             Green::new(async move { $Calls { $($call: Branch::new($call)),* }.await })
         }
@@ -30,7 +30,7 @@ macro_rules! joins {
             $($call: $F),*
         ) -> Green<impl Future<Output = Result<($($T,)*), Error>>>
         where
-            $($F: MakesGreenCall<$G>, $G: GreenCall<Value = Result<$T, Error>>,)*
+            $($F: MakesGreenCall<$G>, $G: GreenCall<Value = Result<$T, Error>>, $G::Value: Sized,)*
         {
             Green::new(async move { $TryCalls { $($call: Branch::new($call)),* }.await })
         }

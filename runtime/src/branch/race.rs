@@ -18,7 +18,7 @@ macro_rules! races {
         #[$crate::green(by_hand = "it drives what it is given")]
         pub fn $race<$($F, $G, $T),*>($($call: $F),*) -> Green<impl Future<Output = $Outcome<$($T),*>>>
         where
-            $($F: MakesGreenCall<$G>, $G: GreenCall<Value = $T>,)*
+            $($F: MakesGreenCall<$G>, $G: GreenCall<Value = $T>, $G::Value: Sized,)*
         {
             Green::new(async move { $Calls { $($call: Branch::new($call)),* }.await })
         }

@@ -29,6 +29,9 @@ impl<F: FnOnce() -> G, G> MakesGreenCall<G> for F {}
 /// has to give.
 ///
 /// Every `Future` is one; there is nothing to implement.
+// A function that takes such a closure and gives a call of its own has `G::Value: Sized` among its
+// bounds. The type of that call then has a part that is an error, of which rustc says no more;
+// without it the plain value is reported for each place where the expansion names that type.
 #[diagnostic::on_unimplemented(
     message = "a green call is expected of this closure, and it gives a plain value",
     label = "what it gives is there at once, a `{Self}`",

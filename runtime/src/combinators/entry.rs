@@ -1,8 +1,8 @@
 //! The twins of what a map's entry offers.
 
 use std::collections::{btree_map, hash_map};
-use std::future::Future;
 
+use crate::call::GreenCall;
 use crate::green;
 
 /// The twins of the combinators of [`hash_map::Entry`] and [`btree_map::Entry`]. Each suspends
@@ -38,7 +38,8 @@ pub trait EntryExt<'a, K, V>: Sized {
     fn green_or_insert_with<F, G>(self, default: F) -> &'a mut V
     where
         F: FnOnce() -> G,
-        G: Future<Output = V>,
+        G: GreenCall<Value = V>,
+        G::Value: Sized,
         V: 'a;
 
     /// [`hash_map::Entry::or_insert_with_key`], with a green call that gets a clone of the key.
@@ -47,7 +48,8 @@ pub trait EntryExt<'a, K, V>: Sized {
     where
         K: Clone,
         F: FnOnce(K) -> G,
-        G: Future<Output = V>,
+        G: GreenCall<Value = V>,
+        G::Value: Sized,
         V: 'a;
 }
 
@@ -59,7 +61,8 @@ macro_rules! entries {
                 fn green_or_insert_with<F, G>(self, default: F) -> &'a mut V
                 where
                     F: FnOnce() -> G,
-                    G: Future<Output = V>,
+                    G: GreenCall<Value = V>,
+                    G::Value: Sized,
                     V: 'a,
                 {
                     match self {
@@ -76,7 +79,8 @@ macro_rules! entries {
                 where
                     K: Clone,
                     F: FnOnce(K) -> G,
-                    G: Future<Output = V>,
+                    G: GreenCall<Value = V>,
+                    G::Value: Sized,
                     V: 'a,
                 {
                     match self {

@@ -6,7 +6,7 @@ use super::{
     GreenFilter, GreenFilterMap, GreenFlatten, GreenIteratorExt, GreenMapWhile, GreenSkipWhile,
     GreenTakeWhile,
 };
-use crate::call::Green;
+use crate::call::{Green, GreenCall};
 use crate::green;
 use crate::iter::{Attempt, FromIter, IntoGreenIterator, Then, from_iter};
 
@@ -54,7 +54,7 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future,
+        G: GreenCall,
     {
         from_iter(self).green_map(f)
     }
@@ -65,7 +65,8 @@ pub trait IteratorExt: Iterator {
         Self: Sized,
         Self::Item: Clone,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         from_iter(self).green_filter(predicate)
     }
@@ -75,7 +76,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = Option<B>>,
+        G: GreenCall<Value = Option<B>>,
+        G::Value: Sized,
     {
         from_iter(self).green_filter_map(f)
     }
@@ -95,7 +97,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = Option<B>>,
+        G: GreenCall<Value = Option<B>>,
+        G::Value: Sized,
     {
         from_iter(self).green_map_while(f)
     }
@@ -106,7 +109,8 @@ pub trait IteratorExt: Iterator {
         Self: Sized,
         Self::Item: Clone,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         from_iter(self).green_take_while(predicate)
     }
@@ -117,7 +121,8 @@ pub trait IteratorExt: Iterator {
         Self: Sized,
         Self::Item: Clone,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         from_iter(self).green_skip_while(predicate)
     }
@@ -128,7 +133,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = ()>,
+        G: GreenCall<Value = ()>,
+        G::Value: Sized,
     {
         from_iter(self).green_for_each(f)
     }
@@ -140,7 +146,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = R>,
+        G: GreenCall<Value = R>,
+        G::Value: Sized,
         R: Attempt<Output = ()>,
     {
         Green::new(async move { from_iter(self).green_try_for_each(f).await })
@@ -152,7 +159,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(B, Self::Item) -> G,
-        G: Future<Output = B>,
+        G: GreenCall<Value = B>,
+        G::Value: Sized,
     {
         from_iter(self).green_fold(init, f)
     }
@@ -163,7 +171,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(B, Self::Item) -> G,
-        G: Future<Output = R>,
+        G: GreenCall<Value = R>,
+        G::Value: Sized,
         R: Attempt<Output = B>,
     {
         Green::new(async move { from_iter(self).green_try_fold(init, f).await })
@@ -175,7 +184,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         Green::new(async move { from_iter(self).green_any(f).await })
     }
@@ -187,7 +197,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         Green::new(async move { from_iter(self).green_all(f).await })
     }
@@ -200,7 +211,8 @@ pub trait IteratorExt: Iterator {
         Self: Sized,
         Self::Item: Clone,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         Green::new(async move { from_iter(self).green_find(predicate).await })
     }
@@ -212,7 +224,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = Option<B>>,
+        G: GreenCall<Value = Option<B>>,
+        G::Value: Sized,
     {
         Green::new(async move { from_iter(self).green_find_map(f).await })
     }
@@ -223,7 +236,8 @@ pub trait IteratorExt: Iterator {
     where
         Self: Sized,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         Green::new(async move { from_iter(self).green_position(predicate).await })
     }
@@ -237,7 +251,8 @@ pub trait IteratorExt: Iterator {
         Self::Item: Clone,
         K: Ord,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = K>,
+        G: GreenCall<Value = K>,
+        G::Value: Sized,
     {
         from_iter(self).green_min_by_key(key)
     }
@@ -251,7 +266,8 @@ pub trait IteratorExt: Iterator {
         Self::Item: Clone,
         K: Ord,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = K>,
+        G: GreenCall<Value = K>,
+        G::Value: Sized,
     {
         from_iter(self).green_max_by_key(key)
     }

@@ -1,7 +1,6 @@
 //! The twins of `Option`'s and `bool`'s combinators.
 
-use std::future::Future;
-
+use crate::call::GreenCall;
 use crate::green;
 
 /// The twins of [`Option`]'s combinators. Each suspends while the call that its closure makes does,
@@ -32,51 +31,59 @@ pub trait OptionExt<T>: Sized {
     fn green_map<U, F, G>(self, f: F) -> Option<U>
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = U>;
+        G: GreenCall<Value = U>,
+        G::Value: Sized;
 
     /// [`Option::map_or`], with a green call.
     #[green(crate = crate)]
     fn green_map_or<U, F, G>(self, default: U, f: F) -> U
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = U>;
+        G: GreenCall<Value = U>,
+        G::Value: Sized;
 
     /// [`Option::map_or_else`], with green calls.
     #[green(crate = crate)]
     fn green_map_or_else<U, D, DG, F, G>(self, default: D, f: F) -> U
     where
         D: FnOnce() -> DG,
-        DG: Future<Output = U>,
+        DG: GreenCall<Value = U>,
+        DG::Value: Sized,
         F: FnOnce(T) -> G,
-        G: Future<Output = U>;
+        G: GreenCall<Value = U>,
+        G::Value: Sized;
 
     /// [`Option::and_then`], with a green call.
     #[green(crate = crate)]
     fn green_and_then<U, F, G>(self, f: F) -> Option<U>
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = Option<U>>;
+        G: GreenCall<Value = Option<U>>,
+        G::Value: Sized;
 
     /// [`Option::or_else`], with a green call.
     #[green(crate = crate)]
     fn green_or_else<F, G>(self, f: F) -> Option<T>
     where
         F: FnOnce() -> G,
-        G: Future<Output = Option<T>>;
+        G: GreenCall<Value = Option<T>>,
+        G::Value: Sized;
 
     /// [`Option::ok_or_else`], with a green call.
     #[green(crate = crate)]
     fn green_ok_or_else<E, F, G>(self, error: F) -> Result<T, E>
     where
         F: FnOnce() -> G,
-        G: Future<Output = E>;
+        G: GreenCall<Value = E>,
+        G::Value: Sized;
 
     /// [`Option::unwrap_or_else`], with a green call.
     #[green(crate = crate)]
     fn green_unwrap_or_else<F, G>(self, f: F) -> T
     where
         F: FnOnce() -> G,
-        G: Future<Output = T>;
+        G: GreenCall<Value = T>,
+        G::Value: Sized;
 
     /// [`Option::filter`], with a green call that gets a clone of the value.
     #[green(crate = crate)]
@@ -84,21 +91,24 @@ pub trait OptionExt<T>: Sized {
     where
         T: Clone,
         P: FnOnce(T) -> G,
-        G: Future<Output = bool>;
+        G: GreenCall<Value = bool>,
+        G::Value: Sized;
 
     /// [`Option::is_some_and`], with a green call.
     #[green(crate = crate)]
     fn green_is_some_and<F, G>(self, f: F) -> bool
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = bool>;
+        G: GreenCall<Value = bool>,
+        G::Value: Sized;
 
     /// [`Option::is_none_or`], with a green call.
     #[green(crate = crate)]
     fn green_is_none_or<F, G>(self, f: F) -> bool
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = bool>;
+        G: GreenCall<Value = bool>,
+        G::Value: Sized;
 
     /// [`Option::get_or_insert_with`], with a green call. The option stays borrowed while the call
     /// is made, and as it was if that is killed.
@@ -106,7 +116,8 @@ pub trait OptionExt<T>: Sized {
     fn green_get_or_insert_with<'a, F, G>(&'a mut self, f: F) -> &'a mut T
     where
         F: FnOnce() -> G,
-        G: Future<Output = T>,
+        G: GreenCall<Value = T>,
+        G::Value: Sized,
         T: 'a;
 }
 
@@ -115,7 +126,8 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_map<U, F, G>(self, f: F) -> Option<U>
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = U>,
+        G: GreenCall<Value = U>,
+        G::Value: Sized,
     {
         match self {
             Some(value) => Some(f(value).await),
@@ -127,7 +139,8 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_map_or<U, F, G>(self, default: U, f: F) -> U
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = U>,
+        G: GreenCall<Value = U>,
+        G::Value: Sized,
     {
         match self {
             Some(value) => f(value).await,
@@ -139,9 +152,11 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_map_or_else<U, D, DG, F, G>(self, default: D, f: F) -> U
     where
         D: FnOnce() -> DG,
-        DG: Future<Output = U>,
+        DG: GreenCall<Value = U>,
+        DG::Value: Sized,
         F: FnOnce(T) -> G,
-        G: Future<Output = U>,
+        G: GreenCall<Value = U>,
+        G::Value: Sized,
     {
         match self {
             Some(value) => f(value).await,
@@ -153,7 +168,8 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_and_then<U, F, G>(self, f: F) -> Option<U>
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = Option<U>>,
+        G: GreenCall<Value = Option<U>>,
+        G::Value: Sized,
     {
         f(self?).await
     }
@@ -162,7 +178,8 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_or_else<F, G>(self, f: F) -> Option<T>
     where
         F: FnOnce() -> G,
-        G: Future<Output = Option<T>>,
+        G: GreenCall<Value = Option<T>>,
+        G::Value: Sized,
     {
         match self {
             Some(value) => Some(value),
@@ -174,7 +191,8 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_ok_or_else<E, F, G>(self, error: F) -> Result<T, E>
     where
         F: FnOnce() -> G,
-        G: Future<Output = E>,
+        G: GreenCall<Value = E>,
+        G::Value: Sized,
     {
         match self {
             Some(value) => Ok(value),
@@ -186,7 +204,8 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_unwrap_or_else<F, G>(self, f: F) -> T
     where
         F: FnOnce() -> G,
-        G: Future<Output = T>,
+        G: GreenCall<Value = T>,
+        G::Value: Sized,
     {
         match self {
             Some(value) => value,
@@ -199,7 +218,8 @@ impl<T> OptionExt<T> for Option<T> {
     where
         T: Clone,
         P: FnOnce(T) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         let value = self?;
         let is_wanted = predicate(value.clone()).await;
@@ -210,7 +230,8 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_is_some_and<F, G>(self, f: F) -> bool
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         match self {
             Some(value) => f(value).await,
@@ -222,7 +243,8 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_is_none_or<F, G>(self, f: F) -> bool
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         match self {
             Some(value) => f(value).await,
@@ -234,7 +256,8 @@ impl<T> OptionExt<T> for Option<T> {
     fn green_get_or_insert_with<'a, F, G>(&'a mut self, f: F) -> &'a mut T
     where
         F: FnOnce() -> G,
-        G: Future<Output = T>,
+        G: GreenCall<Value = T>,
+        G::Value: Sized,
         T: 'a,
     {
         match self {
@@ -274,7 +297,8 @@ pub trait BoolExt {
     fn green_then<T, F, G>(self, f: F) -> Option<T>
     where
         F: FnOnce() -> G,
-        G: Future<Output = T>;
+        G: GreenCall<Value = T>,
+        G::Value: Sized;
 }
 
 impl BoolExt for bool {
@@ -282,7 +306,8 @@ impl BoolExt for bool {
     fn green_then<T, F, G>(self, f: F) -> Option<T>
     where
         F: FnOnce() -> G,
-        G: Future<Output = T>,
+        G: GreenCall<Value = T>,
+        G::Value: Sized,
     {
         if self { Some(f().await) } else { None }
     }

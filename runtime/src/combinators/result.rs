@@ -1,7 +1,6 @@
 //! The twins of `Result`'s combinators.
 
-use std::future::Future;
-
+use crate::call::GreenCall;
 use crate::green;
 
 /// The twins of [`Result`]'s combinators. Each suspends while the call that its closure makes does,
@@ -37,65 +36,75 @@ pub trait ResultExt<T, E>: Sized {
     fn green_map<U, F, G>(self, f: F) -> Result<U, E>
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = U>;
+        G: GreenCall<Value = U>,
+        G::Value: Sized;
 
     /// [`Result::map_err`], with a green call.
     #[green(crate = crate)]
     fn green_map_err<O, F, G>(self, f: F) -> Result<T, O>
     where
         F: FnOnce(E) -> G,
-        G: Future<Output = O>;
+        G: GreenCall<Value = O>,
+        G::Value: Sized;
 
     /// [`Result::map_or`], with a green call.
     #[green(crate = crate)]
     fn green_map_or<U, F, G>(self, default: U, f: F) -> U
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = U>;
+        G: GreenCall<Value = U>,
+        G::Value: Sized;
 
     /// [`Result::map_or_else`], with green calls.
     #[green(crate = crate)]
     fn green_map_or_else<U, D, DG, F, G>(self, default: D, f: F) -> U
     where
         D: FnOnce(E) -> DG,
-        DG: Future<Output = U>,
+        DG: GreenCall<Value = U>,
+        DG::Value: Sized,
         F: FnOnce(T) -> G,
-        G: Future<Output = U>;
+        G: GreenCall<Value = U>,
+        G::Value: Sized;
 
     /// [`Result::and_then`], with a green call.
     #[green(crate = crate)]
     fn green_and_then<U, F, G>(self, f: F) -> Result<U, E>
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = Result<U, E>>;
+        G: GreenCall<Value = Result<U, E>>,
+        G::Value: Sized;
 
     /// [`Result::or_else`], with a green call.
     #[green(crate = crate)]
     fn green_or_else<O, F, G>(self, f: F) -> Result<T, O>
     where
         F: FnOnce(E) -> G,
-        G: Future<Output = Result<T, O>>;
+        G: GreenCall<Value = Result<T, O>>,
+        G::Value: Sized;
 
     /// [`Result::unwrap_or_else`], with a green call.
     #[green(crate = crate)]
     fn green_unwrap_or_else<F, G>(self, f: F) -> T
     where
         F: FnOnce(E) -> G,
-        G: Future<Output = T>;
+        G: GreenCall<Value = T>,
+        G::Value: Sized;
 
     /// [`Result::is_ok_and`], with a green call.
     #[green(crate = crate)]
     fn green_is_ok_and<F, G>(self, f: F) -> bool
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = bool>;
+        G: GreenCall<Value = bool>,
+        G::Value: Sized;
 
     /// [`Result::is_err_and`], with a green call.
     #[green(crate = crate)]
     fn green_is_err_and<F, G>(self, f: F) -> bool
     where
         F: FnOnce(E) -> G,
-        G: Future<Output = bool>;
+        G: GreenCall<Value = bool>,
+        G::Value: Sized;
 }
 
 impl<T, E> ResultExt<T, E> for Result<T, E> {
@@ -103,7 +112,8 @@ impl<T, E> ResultExt<T, E> for Result<T, E> {
     fn green_map<U, F, G>(self, f: F) -> Result<U, E>
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = U>,
+        G: GreenCall<Value = U>,
+        G::Value: Sized,
     {
         Ok(f(self?).await)
     }
@@ -112,7 +122,8 @@ impl<T, E> ResultExt<T, E> for Result<T, E> {
     fn green_map_err<O, F, G>(self, f: F) -> Result<T, O>
     where
         F: FnOnce(E) -> G,
-        G: Future<Output = O>,
+        G: GreenCall<Value = O>,
+        G::Value: Sized,
     {
         match self {
             Ok(value) => Ok(value),
@@ -124,7 +135,8 @@ impl<T, E> ResultExt<T, E> for Result<T, E> {
     fn green_map_or<U, F, G>(self, default: U, f: F) -> U
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = U>,
+        G: GreenCall<Value = U>,
+        G::Value: Sized,
     {
         match self {
             Ok(value) => f(value).await,
@@ -136,9 +148,11 @@ impl<T, E> ResultExt<T, E> for Result<T, E> {
     fn green_map_or_else<U, D, DG, F, G>(self, default: D, f: F) -> U
     where
         D: FnOnce(E) -> DG,
-        DG: Future<Output = U>,
+        DG: GreenCall<Value = U>,
+        DG::Value: Sized,
         F: FnOnce(T) -> G,
-        G: Future<Output = U>,
+        G: GreenCall<Value = U>,
+        G::Value: Sized,
     {
         match self {
             Ok(value) => f(value).await,
@@ -150,7 +164,8 @@ impl<T, E> ResultExt<T, E> for Result<T, E> {
     fn green_and_then<U, F, G>(self, f: F) -> Result<U, E>
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = Result<U, E>>,
+        G: GreenCall<Value = Result<U, E>>,
+        G::Value: Sized,
     {
         f(self?).await
     }
@@ -159,7 +174,8 @@ impl<T, E> ResultExt<T, E> for Result<T, E> {
     fn green_or_else<O, F, G>(self, f: F) -> Result<T, O>
     where
         F: FnOnce(E) -> G,
-        G: Future<Output = Result<T, O>>,
+        G: GreenCall<Value = Result<T, O>>,
+        G::Value: Sized,
     {
         match self {
             Ok(value) => Ok(value),
@@ -171,7 +187,8 @@ impl<T, E> ResultExt<T, E> for Result<T, E> {
     fn green_unwrap_or_else<F, G>(self, f: F) -> T
     where
         F: FnOnce(E) -> G,
-        G: Future<Output = T>,
+        G: GreenCall<Value = T>,
+        G::Value: Sized,
     {
         match self {
             Ok(value) => value,
@@ -183,7 +200,8 @@ impl<T, E> ResultExt<T, E> for Result<T, E> {
     fn green_is_ok_and<F, G>(self, f: F) -> bool
     where
         F: FnOnce(T) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         match self {
             Ok(value) => f(value).await,
@@ -195,7 +213,8 @@ impl<T, E> ResultExt<T, E> for Result<T, E> {
     fn green_is_err_and<F, G>(self, f: F) -> bool
     where
         F: FnOnce(E) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         match self {
             Ok(_) => false,

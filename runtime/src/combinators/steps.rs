@@ -1,7 +1,6 @@
 //! The twins of the combinators of green iterators.
 
-use std::future::Future;
-
+use crate::call::GreenCall;
 use crate::green;
 use crate::iter::{Attempt, GreenIterator, IntoGreenIterator, Then};
 
@@ -38,7 +37,7 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future,
+        G: GreenCall,
     {
         self.then(f)
     }
@@ -49,7 +48,8 @@ pub trait GreenIteratorExt: GreenIterator {
         Self: Sized,
         Self::Item: Clone,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         GreenFilter { iter: self, predicate }
     }
@@ -59,7 +59,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = Option<B>>,
+        G: GreenCall<Value = Option<B>>,
+        G::Value: Sized,
     {
         GreenFilterMap { iter: self, f }
     }
@@ -80,7 +81,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = Option<B>>,
+        G: GreenCall<Value = Option<B>>,
+        G::Value: Sized,
     {
         GreenMapWhile { iter: self, f }
     }
@@ -91,7 +93,8 @@ pub trait GreenIteratorExt: GreenIterator {
         Self: Sized,
         Self::Item: Clone,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         GreenTakeWhile { iter: self, predicate, is_over: false }
     }
@@ -102,7 +105,8 @@ pub trait GreenIteratorExt: GreenIterator {
         Self: Sized,
         Self::Item: Clone,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         GreenSkipWhile { iter: self, predicate, has_begun: false }
     }
@@ -113,7 +117,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = ()>,
+        G: GreenCall<Value = ()>,
+        G::Value: Sized,
     {
         while let Some(item) = self.next() {
             f(item).await;
@@ -127,7 +132,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = R>,
+        G: GreenCall<Value = R>,
+        G::Value: Sized,
         R: Attempt<Output = ()>,
     {
         while let Some(item) = self.next() {
@@ -144,7 +150,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(B, Self::Item) -> G,
-        G: Future<Output = B>,
+        G: GreenCall<Value = B>,
+        G::Value: Sized,
     {
         let mut value = init;
         while let Some(item) = self.next() {
@@ -159,7 +166,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(B, Self::Item) -> G,
-        G: Future<Output = R>,
+        G: GreenCall<Value = R>,
+        G::Value: Sized,
         R: Attempt<Output = B>,
     {
         let mut value = init;
@@ -178,7 +186,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         while let Some(item) = self.next() {
             if f(item).await {
@@ -195,7 +204,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         while let Some(item) = self.next() {
             if !f(item).await {
@@ -213,7 +223,8 @@ pub trait GreenIteratorExt: GreenIterator {
         Self: Sized,
         Self::Item: Clone,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         while let Some(item) = self.next() {
             if predicate(item.clone()).await {
@@ -230,7 +241,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = Option<B>>,
+        G: GreenCall<Value = Option<B>>,
+        G::Value: Sized,
     {
         while let Some(item) = self.next() {
             let found = f(item).await;
@@ -248,7 +260,8 @@ pub trait GreenIteratorExt: GreenIterator {
     where
         Self: Sized,
         P: FnMut(Self::Item) -> G,
-        G: Future<Output = bool>,
+        G: GreenCall<Value = bool>,
+        G::Value: Sized,
     {
         let mut index = 0;
         while let Some(item) = self.next() {
@@ -269,7 +282,8 @@ pub trait GreenIteratorExt: GreenIterator {
         Self::Item: Clone,
         K: Ord,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = K>,
+        G: GreenCall<Value = K>,
+        G::Value: Sized,
     {
         let keyed = self.then(|item| {
             let call = key(item.clone());
@@ -288,7 +302,8 @@ pub trait GreenIteratorExt: GreenIterator {
         Self::Item: Clone,
         K: Ord,
         F: FnMut(Self::Item) -> G,
-        G: Future<Output = K>,
+        G: GreenCall<Value = K>,
+        G::Value: Sized,
     {
         let keyed = self.then(|item| {
             let call = key(item.clone());
@@ -313,7 +328,8 @@ where
     I: GreenIterator,
     I::Item: Clone,
     P: FnMut(I::Item) -> G,
-    G: Future<Output = bool>,
+    G: GreenCall<Value = bool>,
+    G::Value: Sized,
 {
     type Item = I::Item;
 
@@ -343,7 +359,8 @@ impl<I, B, F, G> GreenIterator for GreenFilterMap<I, F>
 where
     I: GreenIterator,
     F: FnMut(I::Item) -> G,
-    G: Future<Output = Option<B>>,
+    G: GreenCall<Value = Option<B>>,
+    G::Value: Sized,
 {
     type Item = B;
 
@@ -406,7 +423,8 @@ impl<I, B, F, G> GreenIterator for GreenMapWhile<I, F>
 where
     I: GreenIterator,
     F: FnMut(I::Item) -> G,
-    G: Future<Output = Option<B>>,
+    G: GreenCall<Value = Option<B>>,
+    G::Value: Sized,
 {
     type Item = B;
 
@@ -434,7 +452,8 @@ where
     I: GreenIterator,
     I::Item: Clone,
     P: FnMut(I::Item) -> G,
-    G: Future<Output = bool>,
+    G: GreenCall<Value = bool>,
+    G::Value: Sized,
 {
     type Item = I::Item;
 
@@ -469,7 +488,8 @@ where
     I: GreenIterator,
     I::Item: Clone,
     P: FnMut(I::Item) -> G,
-    G: Future<Output = bool>,
+    G: GreenCall<Value = bool>,
+    G::Value: Sized,
 {
     type Item = I::Item;
 

@@ -3,13 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::serve::{Listener, serve};
 use super::stop::Handled;
+use crate::call::GreenCall;
 use crate::green;
 use crate::greenpool::GreenPool;
 use crate::greenthread::{GreenThread, Thread, current, sleep, spawn, try_current};
@@ -122,8 +122,8 @@ impl Server {
     where
         L: Listener + 'static,
         F: Fn(L::Connection, L::Address) -> G + 'static,
-        G: Future + 'static,
-        G::Output: Handled,
+        G: GreenCall + 'static,
+        G::Value: Handled,
     {
         let pool = concurrency.into();
         let members = Rc::new(Members::default());

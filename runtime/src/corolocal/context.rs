@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::find;
-use crate::call::Green;
 use crate::call::lazy::Start;
+use crate::call::{Green, GreenCall, MakesGreenCall};
 use crate::green;
 use crate::hub::current;
 use crate::hub::task::cold::Context as Values;
@@ -108,10 +108,11 @@ impl<T: Clone + 'static> ContextKey<T> {
     ///
     /// A kill or timeout here drops the call, while the value holds.
     #[green(by_hand = "it drives what it is given")]
-    pub fn scope<F, G>(&'static self, value: T, f: F) -> Green<impl Future<Output = G::Output>>
+    pub fn scope<F, G, V>(&'static self, value: T, f: F) -> Green<impl Future<Output = V>>
     where
-        F: FnOnce() -> G,
-        G: Future,
+        F: MakesGreenCall<G>,
+        G: GreenCall<Value = V>,
+        G::Value: Sized,
     {
         Green::new(async move {
             let inner = context_with(self.key(), Rc::new(value));

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::ConnectionPool;
-use crate::call::GreenFn;
+use crate::call::{GreenCall, GreenFn};
 
 /// The settings of a [`ConnectionPool`], which has an example.
 pub struct Builder<C> {
@@ -159,7 +159,7 @@ impl<C: 'static> Builder<C> {
     pub fn cleanup<F, G, E>(mut self, cleanup: F) -> Self
     where
         F: Fn(C) -> G + 'static,
-        G: Future<Output = Result<C, E>> + 'static,
+        G: GreenCall<Value = Result<C, E>> + 'static,
     {
         self.settings.cleanup = Some(Rc::new(move |connection| {
             let cleaning = cleanup(connection);

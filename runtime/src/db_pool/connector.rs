@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
-use std::future::Future;
 use std::rc::Rc;
 
 use super::{Builder, ConnectionPool};
+use crate::call::GreenCall;
 
 /// Pools for the databases of several hosts, each made when it is first asked for, and credentials
 /// for the hosts.
@@ -68,7 +68,7 @@ where
     pub fn new<F, G>(settings: Builder<C>, create: F) -> Self
     where
         F: Fn(Target<K>) -> G + 'static,
-        G: Future<Output = Result<C, E>> + 'static,
+        G: GreenCall<Value = Result<C, E>> + 'static,
     {
         DatabaseConnector {
             settings,

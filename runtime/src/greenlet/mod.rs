@@ -53,7 +53,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 
-use crate::call::Green;
+use crate::call::{Green, GreenCall};
 
 mod driver;
 mod trace;
@@ -131,7 +131,7 @@ impl Greenlet {
     where
         A: Any,
         F: FnOnce(A) -> G + 'static,
-        G: Future<Output = Result<T, Thrown>> + 'static,
+        G: GreenCall<Value = Result<T, Thrown>> + 'static,
         T: Any,
     {
         let start = move |first: Value| -> Body {

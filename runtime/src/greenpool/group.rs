@@ -110,10 +110,10 @@ impl GreenPool {
     ///
     /// Raises the panic of the job.
     #[green(by_hand = "it drives what it is given")]
-    pub fn apply<F, G>(&self, f: F) -> Green<impl Future<Output = G::Value>>
+    pub fn apply<F, G, T>(&self, f: F) -> Green<impl Future<Output = T>>
     where
         F: MakesGreenCall<G> + 'static,
-        G: GreenCall + 'static,
+        G: GreenCall<Value = T> + 'static,
         G::Value: 'static,
     {
         Green::new(async move { self.spawn(f).await.wait().await })

@@ -105,11 +105,11 @@ impl GreenPool {
     ///
     /// gevent's `map`.
     #[green(by_hand = "it drives what it is given")]
-    pub fn map<I, F, G>(&self, f: F, inputs: I) -> Green<impl Future<Output = Vec<G::Value>>>
+    pub fn map<I, F, G, T>(&self, f: F, inputs: I) -> Green<impl Future<Output = Vec<T>>>
     where
         I: IntoIterator<IntoIter: 'static, Item: 'static>,
         F: Fn(I::Item) -> G + 'static, // a green closure that captures goes into `shared(…)`
-        G: GreenCall + 'static,
+        G: GreenCall<Value = T> + 'static,
         G::Value: 'static,
     {
         Green::new(async move {

@@ -101,10 +101,10 @@ impl GreenPool {
     /// A kill or timeout here drops the job without starting it; no slot is lost. A job that runs
     /// in place is dropped where it stands.
     #[green(by_hand = "it begins before it is driven")]
-    pub fn spawn<F, G>(&self, f: F) -> Green<impl Future<Output = GreenThread<G::Value>>>
+    pub fn spawn<F, G, T>(&self, f: F) -> Green<impl Future<Output = GreenThread<T>>>
     where
         F: MakesGreenCall<G> + 'static, // arguments go into a closure: `move || work(1, 2)`
-        G: GreenCall + 'static,
+        G: GreenCall<Value = T> + 'static,
         G::Value: 'static,
     {
         let place = Place::here();

@@ -83,6 +83,7 @@ impl<T: 'static> GreenPile<T> {
     where
         F: MakesGreenCall<G> + 'static,
         G: GreenCall<Value = T> + 'static,
+        G::Value: Sized,
     {
         let place = Place::here();
         Green::new(async move {

@@ -98,10 +98,11 @@ impl Error for GreenletExit {
 /// }
 /// ```
 #[green(by_hand = "it drives what it is given")]
-pub fn catch_exit<F, G>(f: F) -> Green<impl Future<Output = Result<G::Value, GreenletExit>>>
+pub fn catch_exit<F, G, T>(f: F) -> Green<impl Future<Output = Result<T, GreenletExit>>>
 where
     F: MakesGreenCall<G>,
-    G: GreenCall,
+    G: GreenCall<Value = T>,
+    G::Value: Sized,
 {
     Green::new(async move { CatchExit { call: Some(f()), place: Place::Outside }.await })
 }

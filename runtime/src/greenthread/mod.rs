@@ -183,10 +183,11 @@ pub fn exit() -> ! {
 ///
 /// A kill or timeout here drops the call where it stands.
 #[green(by_hand = "it drives what it is given")]
-pub fn catch_unwind<F, G>(f: F) -> Green<impl Future<Output = Result<G::Value, Panic>>>
+pub fn catch_unwind<F, G, T>(f: F) -> Green<impl Future<Output = Result<T, Panic>>>
 where
     F: MakesGreenCall<G>,
-    G: GreenCall,
+    G: GreenCall<Value = T>,
+    G::Value: Sized,
 {
     Green::new(CatchUnwind { call: Some(Start::new(f)) })
 }

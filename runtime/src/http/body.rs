@@ -16,6 +16,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::producer::{Out, Producer};
+use crate::call::GreenCall;
 use crate::green;
 use crate::green::io::Read;
 use crate::hubs::Alarm;
@@ -133,7 +134,7 @@ impl Body {
     pub fn stream<F, G>(produce: F) -> Body
     where
         F: FnOnce(Out) -> G + 'static,
-        G: Future<Output = io::Result<()>> + 'static,
+        G: GreenCall<Value = io::Result<()>> + 'static,
     {
         Body { kind: Kind::Producer(Producer::new(produce)), ..Body::empty() }
     }

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
-use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use ::http::{HeaderName, HeaderValue};
 
 use super::{Body, Out, Response};
 use crate::branch::{Race2, race};
+use crate::call::GreenCall;
 use crate::green;
 use crate::greenthread::sleep;
 
@@ -52,7 +52,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub fn events<F, G>(produce: F) -> Response
 where
     F: FnOnce(EventStream) -> G + 'static,
-    G: Future<Output = io::Result<()>> + 'static,
+    G: GreenCall<Value = io::Result<()>> + 'static,
 {
     let body = Body::stream(move |out: Out| {
         let events = EventStream { out, sent: Rc::default() };

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
+use crate::call::GreenCall;
 use crate::green;
 use crate::greenthread::{Builder, Thread};
 use crate::lock::Mutex;
@@ -192,7 +193,7 @@ impl Producer {
     pub(super) fn new<F, G>(produce: F) -> Producer
     where
         F: FnOnce(Out) -> G + 'static,
-        G: Future<Output = io::Result<()>> + 'static,
+        G: GreenCall<Value = io::Result<()>> + 'static,
     {
         let begin = |out: Out| {
             let ended = PipeEnd(out.pipe.clone());

@@ -1,7 +1,6 @@
 //! Answers made of plain values.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::io;
 
 use ::http::header::{CONTENT_TYPE, LOCATION};
@@ -9,6 +8,7 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use bytes::{Bytes, BytesMut};
 
 use super::{Body, Faulty, Out, Response};
+use crate::call::GreenCall;
 
 /// What a handler may return.
 ///
@@ -220,7 +220,7 @@ pub fn redirect(location: &str) -> Response {
 pub fn stream<F, G>(produce: F) -> Response
 where
     F: FnOnce(Out) -> G + 'static,
-    G: Future<Output = io::Result<()>> + 'static,
+    G: GreenCall<Value = io::Result<()>> + 'static,
 {
     typed(Body::stream(produce), "text/plain; charset=utf-8")
 }

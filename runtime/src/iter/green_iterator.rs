@@ -11,7 +11,7 @@ use super::{
     Chain, Cloned, Copied, Cycle, DynGreenIterator, Enumerate, Filter, FilterMap, Flatten, Fuse, Inspect,
     IntoGreenIterator, Map, MapWhile, Peekable, Scan, Skip, SkipWhile, StepBy, Take, TakeWhile, Then, Zip,
 };
-use crate::call::Green;
+use crate::call::{Green, GreenCall};
 use crate::green;
 
 /// An iterator whose steps may suspend.
@@ -113,7 +113,7 @@ pub trait GreenIterator {
     where
         Self: Sized,
         F: FnMut(Self::Item) -> G,
-        G: Future,
+        G: GreenCall,
     {
         Then { iter: self, f }
     }

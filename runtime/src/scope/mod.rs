@@ -128,6 +128,7 @@ pub fn scope<'env, F, B, T>(f: F) -> Green<impl Future<Output = T>>
 where
     F: FnOnce(Scope<'env>) -> B,
     B: GreenCall<Value = T>,
+    B::Value: Sized,
 {
     Green::new(async move {
         let body = |scope| async move { Ok::<_, Infallible>(f(scope).await) };
@@ -183,6 +184,7 @@ pub fn try_scope<'env, F, B, T, E>(f: F) -> Green<impl Future<Output = Result<T,
 where
     F: FnOnce(Scope<'env, E>) -> B,
     B: GreenCall<Value = Result<T, E>>,
+    B::Value: Sized,
 {
     Green::new(async move { ScopeCall::new(f).await })
 }

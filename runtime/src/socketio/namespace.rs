@@ -16,6 +16,7 @@ use super::packet;
 use super::server::Shared;
 use super::socket::Socket;
 use super::value::{Args, IntoArgs, Reply, Value};
+use crate::call::GreenCall;
 
 type Calling<T> = Pin<Box<dyn Future<Output = T>>>;
 pub(super) type Handler = Rc<dyn Fn(Socket, Event) -> Calling<io::Result<Args>>>;
@@ -97,8 +98,8 @@ impl Namespace {
     pub fn on<F, G>(&self, event: &str, handler: F) -> &Namespace
     where
         F: Fn(Socket, Event) -> G + 'static,
-        G: Future + 'static,
-        G::Output: Reply,
+        G: GreenCall + 'static,
+        G::Value: Reply,
     {
         let hint = match event {
             "connect" => ": see `on_connect`",
@@ -123,8 +124,8 @@ impl Namespace {
     pub fn on_connect<F, G>(&self, handler: F) -> &Namespace
     where
         F: Fn(Socket, Value) -> G + 'static,
-        G: Future + 'static,
-        G::Output: Admission,
+        G: GreenCall + 'static,
+        G::Value: Admission,
     {
         let before = self.inner.on_connect.borrow_mut().replace(gate(handler));
         drop(before);
@@ -137,8 +138,8 @@ impl Namespace {
     pub fn middleware<F, G>(&self, f: F) -> &Namespace
     where
         F: Fn(Socket, Value) -> G + 'static,
-        G: Future + 'static,
-        G::Output: Admission,
+        G: GreenCall + 'static,
+        G::Value: Admission,
     {
         self.inner.gates.borrow_mut().push(gate(f));
         self
@@ -150,8 +151,8 @@ impl Namespace {
     pub fn on_disconnect<F, G>(&self, handler: F) -> &Namespace
     where
         F: Fn(Socket, Reason) -> G + 'static,
-        G: Future + 'static,
-        G::Output: Reply,
+        G: GreenCall + 'static,
+        G::Value: Reply,
     {
         let handler: Farewell = Rc::new(move |socket, reason| {
             let call = handler(socket, reason);
@@ -331,8 +332,8 @@ impl Members {
 fn gate<F, G>(f: F) -> Gate
 where
     F: Fn(Socket, Value) -> G + 'static,
-    G: Future + 'static,
-    G::Output: Admission,
+    G: GreenCall + 'static,
+    G::Value: Admission,
 {
     Rc::new(move |socket, auth| {
         let call = f(socket, auth);

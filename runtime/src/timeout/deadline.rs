@@ -92,10 +92,11 @@ impl Deadline {
     /// [`Timeout`] when the deadline is over first. It tells the limit of the whole, not what this
     /// call had left of it.
     #[green(by_hand = "it drives what it is given")]
-    pub fn limit<F, G>(self, f: F) -> Green<impl Future<Output = Result<G::Value, Timeout>>>
+    pub fn limit<F, G, T>(self, f: F) -> Green<impl Future<Output = Result<T, Timeout>>>
     where
         F: MakesGreenCall<G>,
-        G: GreenCall,
+        G: GreenCall<Value = T>,
+        G::Value: Sized,
     {
         Green::new(async move { Limited::until(f(), self.limit, self.at).await })
     }

@@ -97,6 +97,7 @@ pub fn with_timeout<F, G, T>(limit: Duration, f: F) -> Green<impl Future<Output 
 where
     F: MakesGreenCall<G>,
     G: GreenCall<Value = T>,
+    G::Value: Sized,
 {
     Green::new(async move { Limited::from_now(f(), limit).await })
 }
@@ -127,6 +128,7 @@ pub fn with_timeout_value<F, G, T>(limit: Duration, f: F, default: T) -> Green<i
 where
     F: MakesGreenCall<G>,
     G: GreenCall<Value = T>,
+    G::Value: Sized,
 {
     Green::new(async move { with_timeout(limit, f).await.unwrap_or(default) })
 }

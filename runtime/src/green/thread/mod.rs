@@ -152,11 +152,11 @@ impl Builder {
         self,
         scope: &Scope<'env>,
         f: F,
-    ) -> io::Result<ScopedJoinHandle<'env, G::Output>>
+    ) -> io::Result<ScopedJoinHandle<'env, G::Value>>
     where
         F: FnOnce() -> G + 'env,
-        G: Future + 'env,
-        G::Output: 'env,
+        G: GreenCall + 'env,
+        G::Value: 'env,
     {
         Ok(scope.spawn(f))
     }

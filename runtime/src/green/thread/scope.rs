@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::Result;
-use crate::call::Green;
+use crate::call::{Green, GreenCall};
 use crate::green;
 use crate::scope::{Scope as Inner, ScopedThread, scope as inner_scope};
 
@@ -91,11 +91,11 @@ impl<'env> Scope<'env> {
     ///
     /// If the scope has ended.
     #[track_caller]
-    pub fn spawn<F, G>(&self, f: F) -> ScopedJoinHandle<'env, G::Output>
+    pub fn spawn<F, G>(&self, f: F) -> ScopedJoinHandle<'env, G::Value>
     where
         F: FnOnce() -> G + 'env,
-        G: Future + 'env,
-        G::Output: 'env,
+        G: GreenCall + 'env,
+        G::Value: 'env,
     {
         let unheard = self.unheard.clone();
         let thread = self.inner.spawn(move || async move {
