@@ -9,6 +9,35 @@ fn read_header(stream: &mut TcpStream) -> io::Result<[u8; 4]> {
     Ok(header)
 }
 
+// Methods of what a call gives say so.
+fn connect() -> TcpStream {
+    let stream = TcpStream::connect("127.0.0.1:1").unwrap(); //~ ERROR a green call stands where its value is meant
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+#[green]
+fn pages(n: usize) -> Option<Vec<usize>> {
+    Some((0..n).collect())
+}
+
+#[green]
+fn page(n: usize) -> Vec<usize> {
+    vec![n]
+}
+
+fn count() -> usize {
+    if pages(1).is_none() { //~ ERROR a green call stands where its value is meant
+        return 0;
+    }
+    page(1).len() //~ ERROR a green call stands where its value is meant
+}
+
+#[green]
+fn in_a_closure() -> usize {
+    [1, 2].iter().map(|n| pages(*n).unwrap().len()).sum() //~ ERROR a green call stands where its value is meant
+}
+
 #[green]
 fn main() -> io::Result<()> {
     let mut stream = TcpStream::connect("127.0.0.1:1")?;

@@ -78,14 +78,15 @@ where
     }
 }
 
-/// What can be counted with and compared: not a green call. Nothing implements it, either. Where an
-/// operator stands rustc has words of its own, and shows the definition of a type without any; so
-/// there are implementations, which hold of no green call.
+/// What can be counted with and compared, and unwrapped: not a green call. Nothing implements it,
+/// either. Where an operator stands rustc has words of its own, and shows the definition of a type
+/// without any; so there are implementations, which hold of no green call.
 #[diagnostic::on_unimplemented(
     message = "a green call stands where its value is meant: it has not run, and has none yet",
     label = "this call is not driven here",
     note = "a call is driven in a `#[green]` body, and an ordinary function, `main` too, only makes it",
-    note = "help: make the function around it `#[green]`; see `main-not-green` in `eventlet::docs::diagnostics`"
+    note = "help: make the function around it `#[green]`, or the closure: `#[green] || …`",
+    note = "see `main-not-green` and `helper-not-green` in `eventlet::docs::diagnostics`"
 )]
 pub trait IsValue {}
 

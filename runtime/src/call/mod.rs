@@ -3,6 +3,7 @@
 mod bounds;
 pub(crate) mod drop_check;
 pub(crate) mod lazy;
+mod outcome;
 mod shared;
 
 use std::future::Future;
