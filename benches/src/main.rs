@@ -40,8 +40,8 @@ fn main() -> ExitCode {
         "hubs1" => hubs::measure(1, n).into(),
         "hubs2" => hubs::measure(2, n).into(),
         "reuse_port" => sharing::connections(n).into(),
-        "hyper_request" | "redis_one" | "redis_pool" | "redis_pipeline" | "postgres_one"
-        | "postgres_pool" => Answer::Served(hand_on(command, n)),
+        "http" | "http2" | "http_workers" | "hyper_request" | "redis_one" | "redis_pool"
+        | "redis_pipeline" | "postgres_one" | "postgres_pool" => Answer::Served(hand_on(command, n)),
         _ => Answer::Unsupported,
     })
 }

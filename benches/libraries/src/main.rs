@@ -5,6 +5,7 @@ mod databases;
 mod http;
 mod reads;
 mod wsgi;
+mod web;
 
 use std::process::ExitCode;
 
@@ -14,6 +15,9 @@ use eventlet_bench_measure::{Answer, Measured};
 
 fn main() -> ExitCode {
     eventlet_bench_measure::main("eventlet-rs", |command, n| match command {
+        // Both protocols on one port: a client says which it speaks by how it begins.
+        "http" | "http2" => Answer::Served(web::serve(n)),
+        "http_workers" => Answer::Served(web::workers(n, 2)),
         "hyper_request" => run(move || http::requests(n)).into(),
         "wsgi_request" => run(move || wsgi::requests(n)).into(),
         "wsgi_connection" => run(move || wsgi::connections(n)).into(),

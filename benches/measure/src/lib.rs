@@ -47,7 +47,7 @@ const UNSUPPORTED: u8 = 3;
 pub fn main(peer: &str, run: impl FnOnce(&str, u64) -> Answer) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [command, number] = arguments.as_slice() else {
-        eprintln!("usage: {peer} WORKLOAD N | echo PORT | http PORT");
+        eprintln!("usage: {peer} WORKLOAD N | echo PORT | http PORT | http2 PORT");
         return ExitCode::from(2);
     };
     let Ok(n) = number.parse::<u64>() else {

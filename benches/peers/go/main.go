@@ -1,11 +1,14 @@
-// The workloads of benches/README.md for Go on one processor: bench-go WORKLOAD N, or bench-go echo PORT.
+// The workloads of benches/README.md for Go on one processor: bench-go WORKLOAD N, or bench-go echo PORT, or
+// bench-go http PORT.
 package main
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"runtime"
 	"strconv"
@@ -211,13 +214,34 @@ func pool(n int) line {
 	return l
 }
 
-func echo(port int, limit time.Duration) {
+func listen(port int) net.Listener {
 	// Go takes its backlog from the system, and sets SO_REUSEADDR and TCP_NODELAY by itself.
 	var config net.ListenConfig
 	listener, err := config.Listen(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		panic(err)
 	}
+	return listener
+}
+
+// net/http has no limits if nothing is said; these are this crate's defaults.
+func serve(port int) {
+	server := http.Server{
+		ReadHeaderTimeout: 30 * time.Second,
+		IdleTimeout:       75 * time.Second,
+		Handler: http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+			check(request.URL.Path == "/")
+			writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			if _, err := io.WriteString(writer, "Hello, World!\n"); err != nil {
+				panic(http.ErrAbortHandler)
+			}
+		}),
+	}
+	panic(server.Serve(listen(port)))
+}
+
+func echo(port int, limit time.Duration) {
+	listener := listen(port)
 	for {
 		if connection, err := listener.Accept(); err == nil {
 			go handle(connection, limit)
@@ -259,7 +283,7 @@ func main() {
 		"pool":          pool,
 	}
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: bench-go WORKLOAD N | echo PORT")
+		fmt.Fprintln(os.Stderr, "usage: bench-go WORKLOAD N | echo PORT | http PORT")
 		os.Exit(2)
 	}
 	name := os.Args[1]
@@ -272,6 +296,8 @@ func main() {
 		echo(n, 0)
 	case "echo_timeout":
 		echo(n, time.Minute)
+	case "http":
+		serve(n)
 	}
 	run, known := workloads[name]
 	if !known {

@@ -1,4 +1,4 @@
-"""The workloads of benches/README.md for gevent and eventlet: bench.py LIBRARY WORKLOAD N, or LIBRARY echo PORT."""
+"""The workloads of benches/README.md for gevent and eventlet: bench.py LIBRARY WORKLOAD N, LIBRARY echo PORT or LIBRARY http PORT."""
 
 import json
 import sys
@@ -22,6 +22,11 @@ class Gevent:
         self.queue = gevent.queue.Queue
         self.pool = gevent.pool.Pool
 
+    def serve(self, listener, app):
+        from gevent.pywsgi import WSGIServer
+
+        WSGIServer(listener, app, log=None, error_log=None).serve_forever()
+
     def wait(self, thread):
         return thread.get()
 
@@ -41,6 +46,12 @@ class Eventlet:
         self.timeout = eventlet.Timeout
         self.queue = eventlet.queue.Queue
         self.pool = eventlet.GreenPool
+
+    def serve(self, listener, app):
+        from eventlet import wsgi
+
+        # Its limit of 1024 connections is too low for the row of 10,000.
+        wsgi.server(listener, app, log_output=False, max_size=20_000)
 
     def wait(self, thread):
         return thread.wait()
@@ -185,12 +196,30 @@ def pool(lib, n):
     return line
 
 
-def echo(lib, port):
+def listen(lib, port):
     socket = lib.socket
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen(4096)
+    return listener
+
+
+def http(lib, port):
+    greeting = b"Hello, World!\n"
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(greeting)))]
+
+    def app(environ, start_response):
+        assert environ["PATH_INFO"] == "/"
+        start_response("200 OK", headers)
+        return [greeting]
+
+    lib.serve(listen(lib, port), app)
+
+
+def echo(lib, port):
+    socket = lib.socket
+    listener = listen(lib, port)
 
     def handle(connection):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -228,6 +257,8 @@ def main():
     lib = {"gevent": Gevent, "eventlet": Eventlet}[library]()
     if workload == "echo":
         echo(lib, n)
+    if workload == "http":
+        http(lib, n)
     if workload not in WORKLOADS:
         print(json.dumps({"workload": workload, "unsupported": True}))
         sys.exit(3)

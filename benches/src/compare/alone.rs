@@ -12,9 +12,9 @@ use super::server::Server;
 use super::workloads::Load;
 
 /// System calls of the server for a message.
-pub(crate) fn system_calls(peer: &Peer, connections: usize, messages: u64) -> Outcome {
-    outcome(Server::start(peer, "echo"), |server| {
-        let mut generator = Generator::start(Load::Messages { connections }, server.port, false)?;
+pub(crate) fn system_calls(peer: &Peer, serve: &str, load: Load, messages: u64) -> Outcome {
+    outcome(Server::start(peer, serve), |server| {
+        let mut generator = Generator::start(load, server.port, false)?;
         let count = SystemCalls::start(server.id())?;
         let messages = generator.go(messages)?;
         Ok(count.stop()? as f64 / messages)
@@ -22,10 +22,14 @@ pub(crate) fn system_calls(peer: &Peer, connections: usize, messages: u64) -> Ou
 }
 
 /// Bytes in memory for each connection that has been used once and is idle.
-pub(crate) fn idle_memory(peer: &Peer, connections: usize) -> Outcome {
-    outcome(Server::start(peer, "echo"), |server| {
+pub(crate) fn idle_memory(peer: &Peer, serve: &str, connections: usize) -> Outcome {
+    let load = match serve {
+        "http" => Load::Requests { connections, together: 1 },
+        _ => Load::Messages { connections },
+    };
+    outcome(Server::start(peer, serve), |server| {
         let before = server.resident()?;
-        let _generator = Generator::start(Load::Messages { connections }, server.port, false)?;
+        let _generator = Generator::start(load, server.port, false)?;
         Ok(server.resident()?.saturating_sub(before) as f64 / connections as f64)
     })
 }

@@ -93,6 +93,8 @@ fn colour(peer: &str) -> &'static str {
         OURS => "#d1495b",
         LIMIT => "#bbbbbb",
         TOKIO => "#30638e",
+        "tokio-no-limit" => "#7fa6c9",
+        "axum" => "#3d3a5c",
         "smol" => "#00798c",
         "monoio" => "#edae49",
         "compio" => "#8f5d9e",

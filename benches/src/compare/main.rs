@@ -14,6 +14,7 @@ mod results;
 mod rounds;
 mod server;
 mod table;
+mod workers;
 mod workloads;
 
 use std::error::Error;
@@ -102,6 +103,7 @@ fn measure(results: &mut Results, workload: &Workload, peers: &[Peer], scale: f6
             }
         }
         Kind::Hubs => hubs::measure(results, &peers[0], number(&peers[0], scale)),
+        Kind::Workers => workers::measure(results, &peers[0], number(&peers[0], scale)),
         _ => {
             let all = peers.iter().map(|peer| (peer.name, once(workload, peer, number(peer, scale))));
             results.add(workload.name, workload.unit, all.collect());
@@ -114,8 +116,8 @@ fn once(workload: &Workload, peer: &Peer, n: u64) -> Outcome {
         return Outcome::Unsupported;
     }
     match workload.kind {
-        Kind::SystemCalls(connections) => alone::system_calls(peer, connections, n),
-        Kind::IdleMemory(connections) => alone::idle_memory(peer, connections),
+        Kind::SystemCalls { serve, load } => alone::system_calls(peer, serve, load, n),
+        Kind::IdleMemory { serve, connections } => alone::idle_memory(peer, serve, connections),
         _ => program::measure(peer.command().args([workload.name, &n.to_string()]), workload.unit),
     }
 }

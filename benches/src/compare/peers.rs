@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::options::Options;
-use super::workloads::{Kind, Unit, Workload};
+use super::workloads::{Course, Kind, Load, Unit, Workload};
 
 pub(crate) const OURS: &str = "eventlet-rs";
 pub(crate) const LIMIT: &str = "limit";
 pub(crate) const TOKIO: &str = "tokio";
+/// A program beside tokio's, in the same package.
+const NO_LIMIT: &str = "tokio-no-limit";
 
-const RUST: [&str; 6] = [LIMIT, TOKIO, "smol", "monoio", "compio", "may"];
+const RUST: [&str; 8] = [LIMIT, TOKIO, NO_LIMIT, "axum", "smol", "monoio", "compio", "may"];
 const PYTHON: [&str; 2] = ["gevent", "eventlet"];
 
 /// A program of the contract.
@@ -35,6 +37,11 @@ impl Peer {
             ("may", Kind::Program) if workload.spawns => 0.04,
             ("gevent" | "eventlet", Kind::Program) if workload.unit == Unit::Bytes => 0.1,
             ("gevent" | "eventlet", Kind::Program) => 0.05,
+            // What is cheap for the others together is not for these.
+            (
+                "gevent" | "eventlet",
+                Kind::Rounds(Course { load: Load::Requests { together: 2.., .. }, .. }),
+            ) => 0.04,
             ("gevent" | "eventlet", _) => 0.3,
             _ => 1.0,
         }
@@ -56,10 +63,11 @@ pub(crate) fn build(benches: &Path, options: &Options) -> Result<Vec<Peer>, Stri
     let workspace = benches.join("peers");
     for name in RUST.into_iter().filter(|name| options.wants_peer(name)) {
         let folder = target.join("peers");
-        let package = format!("bench-{name}");
+        let program = format!("bench-{name}");
+        let package = program.trim_end_matches("-no-limit");
         let target_dir = folder.display().to_string();
-        if cargo(&workspace, &["build", "--release", "-p", &package, "--target-dir", &target_dir]) {
-            peers.push(peer(name, folder.join("release").join(package), vec![]));
+        if cargo(&workspace, &["build", "--release", "-p", package, "--target-dir", &target_dir]) {
+            peers.push(peer(name, folder.join("release").join(program), vec![]));
         } else {
             eprintln!("{name} is left out: it cannot be built here");
         }

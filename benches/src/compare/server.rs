@@ -30,11 +30,24 @@ pub(crate) struct Server {
 impl Server {
     /// Comes back when it listens; `None` if it says that it cannot serve this.
     pub(crate) fn start(peer: &Peer, serve: &str) -> io::Result<Option<Server>> {
+        Server::start_by(peer, serve, |command| spawn_on(0, command))
+    }
+
+    /// The same on all processors.
+    pub(crate) fn start_anywhere(peer: &Peer, serve: &str) -> io::Result<Option<Server>> {
+        Server::start_by(peer, serve, |command| command.spawn().map(Finally))
+    }
+
+    fn start_by(
+        peer: &Peer,
+        serve: &str,
+        spawn: impl FnOnce(&mut Command) -> io::Result<Finally>,
+    ) -> io::Result<Option<Server>> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = peer.command();
         command.args([serve, &port.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut server = Server { process: spawn_on(0, &mut command)?, port };
+        let mut server = Server { process: spawn(&mut command)?, port };
         let began = Instant::now();
         while began.elapsed() < START {
             if let Some(status) = server.process.0.try_wait()? {

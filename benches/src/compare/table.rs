@@ -21,7 +21,7 @@ pub(crate) fn report(results: &Results, peers: &[&str], runs: usize, options: &O
     );
     let _ = writeln!(
         text,
-        "Medians of {} interleaved runs on {}. Less is better, but for `hubs_gain`. Numbers without a unit are nanoseconds of the process's \
+        "Medians of {} interleaved runs on {}. Less is better, but for `hubs_gain` and `http_workers_gain`. Numbers without a unit are nanoseconds of the process's \
          CPU time. Ratios are formed in each round, and are the medians of these. `best peer` leaves out the limit, which \
          is no runtime. [README.md](README.md) says what each row does.\n\n![The same as bars](results.svg)\n",
         runs,
@@ -133,6 +133,14 @@ fn write_hubs(text: &mut String, results: &Results) {
             text,
             "Two hubs, each on a processor of its own, do {gain:.2} times as much in the same time as one does alone \
              (`hubs_gain`: wall time, the median of pairs of runs).\n"
+        );
+    }
+    if let Some(gain) = results.median("http_workers_gain", OURS) {
+        let _ = writeln!(
+            text,
+            "A web server with two workers and a load for each answers {gain:.2} times as many requests in the same time \
+             as one with one of each, which share a processor (`http_workers_gain`: wall time, the median of pairs of \
+             runs).\n"
         );
     }
     if let Some(share) = results.median("reuse_port", OURS) {

@@ -21,12 +21,14 @@ pub(crate) enum Kind {
     Program,
     /// Servers of the contract that take turns in slices of `n` messages.
     Rounds(Course),
-    /// System calls of a server for a message, with so many connections.
-    SystemCalls(usize),
+    /// System calls of a server for a message.
+    SystemCalls { serve: &'static str, load: Load },
     /// Memory of a server for each of so many idle connections.
-    IdleMemory(usize),
+    IdleMemory { serve: &'static str, connections: usize },
     /// One hub and two of them in turn, for what two do in the time of one.
     Hubs,
+    /// One worker of the web server and two of them in turn, likewise.
+    Workers,
 }
 
 /// What goes round.
@@ -47,6 +49,10 @@ pub(crate) enum Load {
     Messages { connections: usize },
     /// Connections that are accepted, used once and closed.
     Churn,
+    /// Requests of HTTP/1.1, so many together on each of so many open connections.
+    Requests { connections: usize, together: usize },
+    /// So many streams of HTTP/2 at once on one connection.
+    Streams(usize),
 }
 
 impl Load {
@@ -55,6 +61,8 @@ impl Load {
         match self {
             Load::Messages { connections } => connections as u64,
             Load::Churn => 1,
+            Load::Requests { connections, together } => (connections * together) as u64,
+            Load::Streams(streams) => streams as u64,
         }
     }
 }
@@ -111,6 +119,21 @@ const fn timeout(name: &'static str, connections: usize, n: u64, one_cpu: bool) 
     Workload { kind: Kind::Rounds(course), ..program(name, n, Unit::Times) }
 }
 
+/// Slices of `n` requests to the web servers.
+const fn http(name: &'static str, serve: &'static str, load: Load, n: u64) -> Workload {
+    let course = Course { serve, beside: None, load, one_cpu: false };
+    Workload { kind: Kind::Rounds(course), ..program(name, n, Unit::Nanoseconds) }
+}
+
+const fn system_calls(name: &'static str, serve: &'static str, load: Load, n: u64) -> Workload {
+    Workload { kind: Kind::SystemCalls { serve, load }, ..program(name, n, Unit::Calls) }
+}
+
+const fn idle_memory(name: &'static str, serve: &'static str) -> Workload {
+    let connections = 10_000;
+    Workload { kind: Kind::IdleMemory { serve, connections }, ..program(name, 10_000, Unit::Bytes) }
+}
+
 pub(crate) const ALL: &[Workload] = &[
     spawning("spawn_join", 500_000, Unit::Nanoseconds),
     program("yield2", 2_000_000, Unit::Nanoseconds),
@@ -146,13 +169,20 @@ pub(crate) const ALL: &[Workload] = &[
         kind: Kind::Rounds(Course { serve: "echo", beside: None, load: Load::Churn, one_cpu: false }),
         ..program("echo_accept", 1_000, Unit::Nanoseconds)
     },
-    Workload { kind: Kind::SystemCalls(1), ..program("echo_syscalls_1", 20_000, Unit::Calls) },
-    Workload { kind: Kind::SystemCalls(100), ..program("echo_syscalls_100", 100_000, Unit::Calls) },
-    Workload { kind: Kind::IdleMemory(10_000), ..program("echo_idle_memory", 10_000, Unit::Bytes) },
+    system_calls("echo_syscalls_1", "echo", Load::Messages { connections: 1 }, 20_000),
+    system_calls("echo_syscalls_100", "echo", Load::Messages { connections: 100 }, 100_000),
+    idle_memory("echo_idle_memory", "echo"),
     ours("echo_locals", 1, Unit::Bytes),
     Workload { least: 1_000_000, ..ours("million", 1_000_000, Unit::Bytes) },
     Workload { kind: Kind::Hubs, least: 50_000, ..ours("hubs", 100_000, Unit::Nanoseconds) },
     ours("reuse_port", 4_000, Unit::Share),
+    http("http_1", "http", Load::Requests { connections: 1, together: 1 }, 3_000),
+    http("http_100", "http", Load::Requests { connections: 100, together: 1 }, 10_000),
+    http("http_pipelined", "http", Load::Requests { connections: 100, together: 16 }, 80_000),
+    http("http2_100", "http2", Load::Streams(100), 30_000),
+    system_calls("http_syscalls_100", "http", Load::Requests { connections: 100, together: 1 }, 100_000),
+    idle_memory("http_idle_memory", "http"),
+    Workload { kind: Kind::Workers, least: 5_000, ..ours("http_workers", 30_000, Unit::Nanoseconds) },
 ];
 
 /// How cost grows: each step at these numbers of live threads.

@@ -1,18 +1,28 @@
-//! Load for an echo server: connections that each have one message under way, every echo checked.
+//! Load for servers: connections that each have some messages under way, every answer checked.
 //!
 //! It speaks to whoever started it: when it is connected it prints `ready`, does so many messages for each line `go N`,
 //! and prints a line when they are back. Between two lines it sleeps, so that several of them can take turns.
 
 mod churn;
 mod connections;
+mod echo;
+mod http1;
+mod http2;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use connections::Crowd;
+use echo::Echo;
+use http1::Http1;
+use http2::Http2;
+
 const USAGE: &str = "\
 usage: load PORT CONNECTIONS SIZE [spin]    round trips over open connections
        load accept PORT SIZE                each connection is opened, used for one round trip, and closed
+       load http PORT CONNECTIONS DEPTH [spin]     requests of HTTP/1.1, so many together on each connection
+       load http2 PORT CONNECTIONS DEPTH [spin]    requests of HTTP/2, so many streams at once on each connection
 and on standard input, as often as is liked: go N";
 
 fn main() -> ExitCode {
@@ -20,9 +30,21 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match *arguments {
         ["accept", port, size] => numbers([port, size]).map(|[port, size]| churn::run(port as u16, size)),
+        [protocol @ ("http" | "http2"), port, connections, depth, ref spin @ ..]
+            if matches!(spin, [] | ["spin"]) =>
+        {
+            numbers([port, connections, depth]).map(|[port, connections, depth]| {
+                let (port, crowd) = (port as u16, Crowd { connections, depth, spins: !spin.is_empty() });
+                match protocol {
+                    "http" => connections::run(port, crowd, || Http1),
+                    _ => connections::run(port, crowd, Http2::default),
+                }
+            })
+        }
         [port, connections, size, ref spin @ ..] if matches!(spin, [] | ["spin"]) => {
             numbers([port, connections, size]).map(|[port, connections, size]| {
-                connections::run(port as u16, connections, size, !spin.is_empty())
+                let crowd = Crowd { connections, depth: 1, spins: !spin.is_empty() };
+                connections::run(port as u16, crowd, || Echo::of(size))
             })
         }
         _ => None,

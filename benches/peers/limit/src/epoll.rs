@@ -1,4 +1,4 @@
-//! The raw echo server: edge-triggered epoll, a socket registered once, a short read taken as "nothing more there".
+//! The raw servers: edge-triggered epoll, a socket registered once, a short read taken as "nothing more there".
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,17 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 
 const LISTENER: u64 = u64::MAX;
 
-pub fn echo(n: u64) -> io::Result<()> {
+/// What a connection does with what has come, which lies in `buffer[..count]`: it gives how much of it is left, at the
+/// buffer's start, for the next time.
+pub type Handler = fn(&mut TcpStream, buffer: &mut [u8], count: usize) -> io::Result<usize>;
+
+/// Everything goes back.
+pub fn echo(stream: &mut TcpStream, buffer: &mut [u8], count: usize) -> io::Result<usize> {
+    stream.write_all(&buffer[..count])?;
+    Ok(0)
+}
+
+pub fn serve(n: u64, handler: Handler) -> io::Result<()> {
     let listener = listen(port(n)?)?;
     listener.set_nonblocking(true)?;
     let poller = epoll::create(CreateFlags::CLOEXEC)?;
@@ -22,7 +32,7 @@ pub fn echo(n: u64) -> io::Result<()> {
         for event in &events {
             match event.data.u64() {
                 LISTENER => accept(&listener, &poller, &mut connections),
-                token => connections.serve(token as usize),
+                token => connections.serve(token as usize, handler),
             }
         }
     }
@@ -45,6 +55,8 @@ fn accept(listener: &TcpListener, poller: impl std::os::fd::AsFd, connections: &
 /// What the contract asks of every server: a buffer for each connection, although one would do for all here.
 struct Connection {
     stream: TcpStream,
+    /// How much of the buffer is taken.
+    count: usize,
     buffer: [u8; 4096],
 }
 
@@ -60,7 +72,7 @@ impl Connections {
     }
 
     fn insert(&mut self, token: usize, stream: TcpStream) {
-        let connection = Some(Box::new(Connection { stream, buffer: [0; 4096] }));
+        let connection = Some(Box::new(Connection { stream, count: 0, buffer: [0; 4096] }));
         match self.free.pop() {
             Some(_) => self.slots[token] = connection,
             None => self.slots.push(connection),
@@ -68,19 +80,21 @@ impl Connections {
     }
 
     /// The load sends less than a socket's buffer holds, so what cannot be written at once is a broken connection.
-    fn serve(&mut self, token: usize) {
+    fn serve(&mut self, token: usize, handler: Handler) {
         let Some(Some(connection)) = self.slots.get_mut(token) else { return };
-        let Connection { stream, buffer } = &mut **connection;
+        let Connection { stream, count: taken, buffer } = &mut **connection;
         loop {
-            let count = match stream.read(buffer) {
+            let room = buffer.len() - *taken;
+            let count = match stream.read(&mut buffer[*taken..]) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Ok(count) if count > 0 => count,
                 _ => break,
             };
-            if stream.write_all(&buffer[..count]).is_err() {
-                break;
+            match handler(stream, buffer, *taken + count) {
+                Ok(left) => *taken = left,
+                Err(_) => break,
             }
-            if count < buffer.len() {
+            if count < room {
                 return;
             }
         }

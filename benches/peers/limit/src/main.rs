@@ -3,6 +3,7 @@
 
 mod bare;
 mod epoll;
+mod http;
 mod wheel;
 
 use std::process::ExitCode;
@@ -11,7 +12,8 @@ use eventlet_bench_measure::Answer;
 
 fn main() -> ExitCode {
     eventlet_bench_measure::main("limit", |command, n| match command {
-        "echo" => Answer::Served(epoll::echo(n)),
+        "echo" => Answer::Served(epoll::serve(n, epoll::echo)),
+        "http" => Answer::Served(epoll::serve(n, http::answer)),
         "spawn_join" => bare::spawn_join(n).into(),
         "yield2" => bare::yields(2, n).into(),
         "yield1000" => bare::yields(1000, n).into(),

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use eventlet_bench_measure::{Answer, Delays, Measured, Stopwatch, port, resident, sum_below};
+use eventlet_bench_measure::{Answer, Delays, GREETING, Measured, Stopwatch, port, resident, sum_below};
 use may::coroutine::{self, Builder, JoinHandle};
 use may::net::{TcpListener, TcpStream};
 use may::sync::Semphore;
 use may::sync::mpsc::channel;
+use may_minihttp::{HttpServer, HttpService, Request, Response};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const POOL: usize = 1000;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
 fn run(command: &str, n: u64) -> Answer {
     match command {
         "echo" => Answer::Served(echo(n)),
+        "http" => Answer::Served(http(n)),
         "spawn_join" => spawn_join(n).into(),
         "yield2" => yields(2, n).into(),
         "yield1000" => yields(1000, n).into(),
@@ -185,5 +187,22 @@ fn handle(mut connection: TcpStream) -> io::Result<()> {
             return Ok(());
         }
         connection.write_all(&buffer[..count])?;
+    }
+}
+
+/// `may_minihttp`, which has no limits, and leaves `TCP_NODELAY` as it is.
+fn http(n: u64) -> io::Result<()> {
+    let server = HttpServer(Greeting).start(("127.0.0.1", port(n)?))?;
+    server.join().map_err(|_panic| io::Error::other("the server has panicked"))
+}
+
+#[derive(Clone)]
+struct Greeting;
+
+impl HttpService for Greeting {
+    fn call(&mut self, request: Request, response: &mut Response) -> io::Result<()> {
+        assert_eq!(request.path(), "/");
+        response.header("Content-Type: text/plain; charset=utf-8").body(GREETING);
+        Ok(())
     }
 }

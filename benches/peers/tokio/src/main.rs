@@ -3,6 +3,7 @@
 mod databases;
 mod http;
 mod tls;
+mod web;
 
 use std::future::Future;
 use std::io;
@@ -24,6 +25,8 @@ fn main() -> ExitCode {
             match command {
                 "echo" => Answer::Served(echo(n, None).await),
                 "echo_timeout" => Answer::Served(echo(n, Some(Duration::from_secs(60))).await),
+                "http" => Answer::Served(web::http1(n, true).await),
+                "http2" => Answer::Served(web::http2(n).await),
                 // All work starts inside a task.
                 "tls_handshake" => spawn_local(tls::handshakes(n)).await.expect("no panic").into(),
                 "tls_mib" => spawn_local(tls::bytes(n)).await.expect("no panic").into(),
