@@ -65,6 +65,10 @@ pub mod other_crates {}
 #[doc = include_str!("std.md")]
 pub mod std_in_green {}
 
+/// Crates that block, on green threads.
+#[doc = include_str!("patching.md")]
+pub mod patching {}
+
 /// What suspends, what blocks, what it costs.
 #[doc = include_str!("performance.md")]
 pub mod performance {}

@@ -101,7 +101,7 @@ pub struct Wait {
     pub file: String,
     /// The line, from one.
     pub line: usize,
-    /// The function's name, or `a closure`.
+    /// The function's name, the expression, or `a closure`.
     pub name: String,
     /// Why it cannot suspend.
     pub why: String,
@@ -168,14 +168,10 @@ impl Patch {
 
     /// What waits in place.
     pub fn waits(&self) -> Vec<Wait> {
-        let waits = self.plan.waits.iter().map(|((number, place), why)| {
+        let waits = self.plan.waits.iter().map(|((number, offset), (name, why))| {
             let file = &self.files[*number];
-            let place = &file.places[*place];
-            let name = match &place.kind {
-                Kind::Function(function) => format!("`{}`", function.name),
-                Kind::Closure(_) => "a closure".to_owned(),
-            };
-            Wait { file: file.path.clone(), line: file.line(place.at), name, why: (*why).to_owned() }
+            let why = (*why).to_owned();
+            Wait { file: file.path.clone(), line: file.line(*offset), name: name.clone(), why }
         });
         waits.collect()
     }

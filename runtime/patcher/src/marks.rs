@@ -30,16 +30,22 @@ pub enum MarkKind {
     /// A green iterator is used here: the traits whose methods it has come into scope, and what is
     /// around becomes green.
     Steps,
+    /// A macro of the crate's is called here, with a green call among its arguments.
+    Macro,
+    /// The argument here is handed to somebody else's code, which knows std's own traits.
+    Foreign,
     /// The closure here is handed to something that drives the call that it makes.
     Handed,
 }
 
 impl MarkKind {
-    const ALL: [(MarkKind, &str); 5] = [
+    const ALL: [(MarkKind, &str); 7] = [
         (MarkKind::Green, "green"),
         (MarkKind::Boxed, "boxed"),
         (MarkKind::Unsendable, "unsendable"),
         (MarkKind::Steps, "steps"),
+        (MarkKind::Macro, "macro"),
+        (MarkKind::Foreign, "foreign"),
         (MarkKind::Handed, "handed"),
     ];
 }

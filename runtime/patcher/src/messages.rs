@@ -29,6 +29,34 @@ pub struct Trouble {
     pub help: String,
 }
 
+/// Macros of std's, whose arguments `#[green]` reads anyway.
+const KNOWN_MACROS: [&str; 24] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "concat",
+    "dbg",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "eprint",
+    "eprintln",
+    "format",
+    "format_args",
+    "matches",
+    "panic",
+    "print",
+    "println",
+    "thread_local",
+    "todo",
+    "try",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
+];
+
 /// Reads the lines that `cargo check --message-format=json` prints.
 pub(crate) fn read(files: &[File], edited: &[Edited], lines: &str, prefix: &str) -> (Marks, Vec<Trouble>) {
     let mut reader = Reader { files, edited, prefix: format!("{}/", prefix.trim_end_matches('/')) };
@@ -62,6 +90,9 @@ impl Reader<'_> {
             Some(kind) => {
                 for span in spans(message).filter(|span| span["is_primary"] == true) {
                     found.extend(self.place(span).map(|(file, offset)| self.mark(file, offset, kind)));
+                    if kind == MarkKind::Green {
+                        found.extend(self.macro_around(span));
+                    }
                 }
             }
             None => {}
@@ -108,15 +139,39 @@ impl Reader<'_> {
         Some((file, self.edited[file].original(offset)))
     }
 
+    /// Where a macro is called that has a green call in what it is given, unless it is one of those
+    /// that `#[green]` knows.
+    fn macro_around(&self, span: &Value) -> Option<Mark> {
+        let mut outermost = None;
+        let mut span = span;
+        while span["expansion"].is_object() {
+            let expansion = &span["expansion"];
+            let name = expansion["macro_decl_name"].as_str().unwrap_or("");
+            let is_known = KNOWN_MACROS.contains(&name.trim_end_matches('!').trim_start_matches("$crate::"));
+            span = &expansion["span"];
+            if name.ends_with('!') && !is_known {
+                let place = self.offset(span);
+                let in_function =
+                    place.filter(|(file, offset)| self.files[*file].innermost(*offset).is_some());
+                outermost =
+                    in_function.map(|(file, offset)| self.mark(file, offset, MarkKind::Macro)).or(outermost);
+            }
+        }
+        outermost
+    }
+
     /// A bound that is named in the message, or the objects that are.
     fn unsendable(&self, message: &Value, text: &str, found: &mut Marks) {
         let kind = MarkKind::Unsendable;
         for span in all_spans(message) {
-            let is_bound =
-                span["label"].as_str().is_some_and(|label| label.contains("required by this bound"));
+            let label = span["label"].as_str().unwrap_or("");
+            let words = ["required by this bound", "unsatisfied trait bound introduced here"];
+            let is_drop = message["code"]["code"] == "E0367" && span["is_primary"] == true;
+            let is_bound = is_drop || words.iter().any(|word| label.contains(word));
             if let Some((file, offset)) = is_bound.then(|| self.offset(span)).flatten() {
                 let bounds = &self.files[file].bounds;
-                if bounds.iter().any(|bounds| bounds.range.contains(&offset)) {
+                let has_auto = |list: &[crate::places::Bound]| list.iter().any(|bound| is_auto(&bound.path));
+                if bounds.iter().any(|bounds| bounds.range.contains(&offset) && has_auto(&bounds.list)) {
                     found.insert(self.mark(file, offset, kind));
                 }
             }
@@ -160,11 +215,18 @@ fn kind_of(message: &Value, text: &str) -> Option<MarkKind> {
     if says(&["a green call is expected of this closure"]) {
         return Some(MarkKind::Handed);
     }
-    if says(&["cannot be sent between threads safely", "cannot be shared between threads safely"]) {
+    let unsendable = ["cannot be sent between threads safely", "cannot be shared between threads safely"];
+    let unbounded = says(&[": Send`", ": Sync`"]) && ["E0367", "E0599", "E0277"].contains(&code);
+    if says(&unsendable) || unbounded {
         return Some(MarkKind::Unsendable);
     }
     if says(&["GreenIterator` which provides", "IntoGreenIterator` which provides"]) {
         return Some(MarkKind::Steps);
+    }
+    let first = message["message"].as_str().unwrap_or("");
+    let of_std = ["Read", "Write", "BufRead", "Seek"].map(|name| format!("std::io::{name}`"));
+    if code == "E0277" && of_std.iter().any(|name| first.ends_with(&format!("{name} is not satisfied"))) {
+        return Some(MarkKind::Foreign);
     }
     let words = [
         "Green<",

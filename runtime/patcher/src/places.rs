@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{
@@ -25,6 +26,12 @@ pub(crate) struct File {
     pub(crate) bounds: Vec<Bounds>,
     /// `<X as Iterator>`: the name of `X`, and where `Iterator` stands.
     pub(crate) as_iterator: Vec<(String, Range<usize>)>,
+    /// Arguments of calls.
+    pub(crate) arguments: Vec<Range<usize>>,
+    /// Types that are a path: the path, and where it stands.
+    pub(crate) types: Vec<(String, Range<usize>)>,
+    /// `try!(…)`: the name with its `!`, and the end.
+    pub(crate) tries: Vec<(Range<usize>, usize)>,
     /// What is said of lints in the file's own attributes.
     pub(crate) lints: Vec<Range<usize>>,
     /// Where the first item begins.
@@ -95,6 +102,9 @@ pub(crate) struct Impl {
 #[derive(Debug)]
 pub(crate) struct Trait {
     pub(crate) name: String,
+    pub(crate) is_generic: bool,
+    /// Behind its closing brace.
+    pub(crate) end: usize,
 }
 
 #[derive(Debug)]
@@ -164,6 +174,9 @@ pub(crate) fn of_file(path: &str, text: &str) -> Result<File, Refusal> {
         }
     }
     reader.visit_file(&parsed);
+    if let Ok(tokens) = text.parse() {
+        tries(tokens, &mut reader.file.tries);
+    }
     Ok(reader.file)
 }
 
@@ -266,6 +279,107 @@ impl Reader {
     }
 }
 
+/// What a `macro_rules!` writes is known by its tokens alone.
+impl Reader {
+    /// The functions in what a macro writes, each from its `fn` to the end of its body.
+    fn written_functions(&mut self, tokens: TokenStream, owner: &Owner) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut inside = owner.clone();
+        for (number, token) in tokens.iter().enumerate() {
+            match token {
+                TokenTree::Ident(word) if word == "impl" => {
+                    inside = self.written_impl(&tokens[number..]).unwrap_or(Owner::Type);
+                }
+                TokenTree::Ident(word) if word == "fn" => self.written_function(&tokens, number, owner),
+                TokenTree::Group(group) => {
+                    let is_body = group.delimiter() == Delimiter::Brace;
+                    let around =
+                        if is_body { std::mem::replace(&mut inside, owner.clone()) } else { owner.clone() };
+                    self.written_functions(group.stream(), &around);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `impl<…> Trait<…> for …`
+    fn written_impl(&mut self, tokens: &[TokenTree]) -> Option<Owner> {
+        let head = tokens.iter().take_while(|token| !is_brace(token));
+        let head: Vec<&TokenTree> = head.collect();
+        let end = head.iter().position(|token| matches!(token, TokenTree::Ident(word) if word == "for"))?;
+        let (mut depth, mut last) = (0, None);
+        for token in &head[1..end] {
+            match token {
+                TokenTree::Punct(punct) if punct.as_char() == '<' => depth += 1,
+                TokenTree::Punct(punct) if punct.as_char() == '>' => depth -= 1,
+                TokenTree::Ident(word) if depth == 0 => last = Some(word.clone()),
+                _ => {}
+            }
+        }
+        let (name, range) = (last.as_ref()?.to_string(), last?.span().byte_range());
+        self.file.impls.push(Impl {
+            path: name.clone(),
+            name,
+            ty: String::new(),
+            range: range.clone(),
+            path_range: range,
+            methods: BTreeSet::new(),
+        });
+        Some(Owner::Impl(self.file.impls.len() - 1))
+    }
+
+    fn written_function(&mut self, tokens: &[TokenTree], number: usize, owner: &Owner) {
+        let Some(TokenTree::Ident(name)) = tokens.get(number + 1) else { return };
+        let Some(body) = tokens[number..].iter().find(|token| is_brace(token)) else { return };
+        let before = |word: &str| {
+            let words = tokens[..number].iter().rev();
+            let mut words = words.take_while(|token| {
+                let is_scope =
+                    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis);
+                is_scope || matches!(token, TokenTree::Ident(_))
+            });
+            words.find(|token| matches!(token, TokenTree::Ident(found) if found == word)).map(TokenTree::span)
+        };
+        let begin = tokens[number].span().byte_range().start;
+        let at = before("pub").map_or(begin, |word| word.byte_range().start);
+        let function = Function {
+            name: name.to_string(),
+            owner: owner.clone(),
+            is_const: before("const").is_some(),
+            is_async: before("async").is_some(),
+            is_extern: before("extern").is_some(),
+            has_receiver: false,
+            has_body: true,
+            callbacks: BTreeMap::new(),
+        };
+        let range = at..body.span().byte_range().end;
+        self.file.places.push(Place { range, around: None, at, kind: Kind::Function(function) });
+    }
+}
+
+fn is_brace(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
+/// Edition 2015's `try!`, wherever it stands.
+fn tries(tokens: TokenStream, found: &mut Vec<(Range<usize>, usize)>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for (number, token) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = token {
+            tries(group.stream(), found);
+        }
+        if let [TokenTree::Ident(name), TokenTree::Punct(mark), TokenTree::Group(group), ..] =
+            &tokens[number..]
+            && ["try", "r#try"].iter().any(|word| name == word)
+            && mark.as_char() == '!'
+            && group.delimiter() == Delimiter::Parenthesis
+        {
+            let begin = name.span().byte_range().start..mark.span().byte_range().end;
+            found.push((begin, group.span().byte_range().end));
+        }
+    }
+}
+
 impl<'ast> Visit<'ast> for Reader {
     fn visit_item(&mut self, item: &'ast Item) {
         if !is_test(attributes(item)) {
@@ -332,7 +446,11 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
         let name = item.ident.to_string();
-        self.file.traits.push(Trait { name: name.clone() });
+        self.file.traits.push(Trait {
+            name: name.clone(),
+            is_generic: !item.generics.params.is_empty(),
+            end: range_of(item).end,
+        });
         self.bounds(&item.supertraits, BoundsOf::Supertraits(name.clone()));
         let around = std::mem::replace(&mut self.owner, Owner::Trait(name));
         visit::visit_item_trait(self, item);
@@ -356,6 +474,7 @@ impl<'ast> Visit<'ast> for Reader {
         if let Expr::Path(path) = &*call.func {
             let names: Vec<String> = path.path.segments.iter().map(|part| part.ident.to_string()).collect();
             for (number, arg) in call.args.iter().enumerate() {
+                self.file.arguments.push(range_of(arg));
                 if let Expr::Closure(closure) = arg {
                     self.uses.insert(range_of(closure).start, Use::OfPath(names.clone(), number));
                 }
@@ -366,6 +485,7 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         for (number, arg) in call.args.iter().enumerate() {
+            self.file.arguments.push(range_of(arg));
             if let Expr::Closure(closure) = arg {
                 let used = Use::OfMethod(call.method.to_string(), range_of(&call.method), number);
                 self.uses.insert(range_of(closure).start, used);
@@ -408,7 +528,16 @@ impl<'ast> Visit<'ast> for Reader {
         visit::visit_type_impl_trait(self, ty);
     }
 
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        if item.mac.path.is_ident("macro_rules") {
+            self.written_functions(item.mac.tokens.clone(), &Owner::Nobody);
+        }
+    }
+
     fn visit_type_path(&mut self, ty: &'ast syn::TypePath) {
+        if ty.qself.is_none() {
+            self.file.types.push((written(&ty.path), range_of(&ty.path)));
+        }
         if let Some(own) = &ty.qself
             && own.position > 0
             && own.position <= ty.path.segments.len()

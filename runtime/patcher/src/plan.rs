@@ -22,8 +22,12 @@ pub(crate) struct Plan {
     pub(crate) unsendable: BTreeSet<(usize, usize)>,
     /// Where the traits of `eventlet::prelude` are used: the number of the file, and the offset.
     pub(crate) preludes: BTreeSet<(usize, usize)>,
-    /// What waits in place, and why.
-    pub(crate) waits: BTreeMap<Id, &'static str>,
+    /// Macros whose arguments are expressions, of each function.
+    pub(crate) macros: BTreeMap<Id, BTreeSet<String>>,
+    /// Arguments that get std's own traits: the number of the file, and where they stand.
+    pub(crate) foreign: BTreeSet<(usize, usize, usize)>,
+    /// What waits in place: the number of the file, the offset, what it is, and why.
+    pub(crate) waits: BTreeMap<(usize, usize), (String, &'static str)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,9 +139,16 @@ impl Planner<'_> {
     fn obey(&mut self, mark: &Mark) -> Result<(), Refusal> {
         let Some(number) = self.files.iter().position(|file| file.path == mark.file) else { return Ok(()) };
         let file = &self.files[number];
-        if mark.kind == MarkKind::Unsendable {
-            self.unsendable(number, mark.offset);
-            return Ok(());
+        match mark.kind {
+            MarkKind::Unsendable => {
+                self.unsendable(number, mark.offset);
+                return Ok(());
+            }
+            MarkKind::Foreign => {
+                self.foreign(number, mark.offset);
+                return Ok(());
+            }
+            _ => {}
         }
         let Some(place) = file.innermost(mark.offset) else {
             return Err(self.refusal(
@@ -150,6 +161,17 @@ impl Planner<'_> {
         let id = (number, place);
         if mark.kind == MarkKind::Steps {
             self.plan.preludes.insert((number, mark.offset));
+        }
+        if mark.kind == MarkKind::Macro {
+            let name = file.text[mark.offset..].split('!').next().unwrap_or("");
+            let name = name.rsplit("::").next().unwrap_or(name).trim().to_owned();
+            let function = match file.places[place].kind {
+                Kind::Function(_) => Some(id),
+                Kind::Closure(_) => self.function_around(id),
+            };
+            if let Some(function) = function {
+                self.plan.macros.entry(function).or_default().insert(name);
+            }
         }
         match (&file.places[place].kind, mark.kind) {
             (Kind::Function(_), MarkKind::Boxed) => self.family(id, Colour::Boxed),
@@ -206,7 +228,12 @@ impl Planner<'_> {
     }
 
     fn in_place(&mut self, id: Id, why: &'static str) -> Result<(), Refusal> {
-        self.plan.waits.insert(id, why);
+        let place = &self.files[id.0].places[id.1];
+        let name = match &place.kind {
+            Kind::Function(function) => format!("`{}`", function.name),
+            Kind::Closure(_) => "a closure".to_owned(),
+        };
+        self.plan.waits.insert((id.0, place.at), (name, why));
         self.colour(id, Colour::InPlace)
     }
 
@@ -281,7 +308,8 @@ impl Planner<'_> {
     }
 
     fn closure_in_place(&mut self, id: Id) -> Result<(), Refusal> {
-        self.plan.waits.insert(id, "a closure that is handed to somebody else, or kept, cannot suspend");
+        let why = "a closure that is handed to somebody else, or kept, cannot suspend";
+        self.plan.waits.insert((id.0, self.files[id.0].places[id.1].at), ("a closure".to_owned(), why));
         self.closure(id, Form::InPlace)
     }
 
@@ -383,6 +411,19 @@ impl Planner<'_> {
             if matches!(place.kind, Kind::Function(_)) {
                 return Some((id.0, around));
             }
+        }
+    }
+
+    /// The argument that begins there, the outermost of several.
+    fn foreign(&mut self, number: usize, offset: usize) {
+        let file = &self.files[number];
+        let begin_there = file.arguments.iter().filter(|range| range.start == offset);
+        if let Some(range) = begin_there.max_by_key(|range| range.len()) {
+            let what =
+                format!("`{}`", file.text[range.clone()].split_whitespace().collect::<Vec<_>>().join(" "));
+            let why = "it is handed to somebody else's code, which reads and writes with std's own traits";
+            self.plan.waits.insert((number, offset), (what, why));
+            self.plan.foreign.insert((number, range.start, range.end));
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::edits::{Edited, Edits};
 use crate::places::{Bounds, BoundsOf, File, Function, Kind, Use};
-use crate::plan::{Colour, Form, Plan, is_auto};
+use crate::plan::{Colour, Form, Id, Plan, is_auto};
 
 /// What the text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,9 @@ pub(crate) fn write(files: &[File], root: &str, plan: &Plan, purpose: Purpose) -
         writer.iterators();
         writer.bounds();
         writer.objects();
+        writer.own_objects();
+        writer.foreign();
+        writer.tries();
         writer.edits.apply(&file.text)
     });
     written.collect()
@@ -41,12 +44,30 @@ pub(crate) fn write(files: &[File], root: &str, plan: &Plan, purpose: Purpose) -
 struct Names {
     /// Types that are green iterators.
     iterators: BTreeSet<String>,
+    /// Traits that stand behind a `dyn`.
+    objects: BTreeSet<String>,
+    /// Those of them that have std's traits above them.
+    streams: BTreeSet<String>,
 }
 
 impl Names {
     fn of(files: &[File], plan: &Plan) -> Names {
         let iterators = plan.iterators.iter().map(|(file, number)| files[*file].impls[*number].ty.clone());
-        Names { iterators: iterators.collect() }
+        let last = |path: &str| path.rsplit("::").next().unwrap_or("").to_owned();
+        let of_objects =
+            files.iter().flat_map(|file| &file.bounds).filter(|bounds| bounds.of == BoundsOf::Object);
+        let objects = of_objects.flat_map(|bounds| &bounds.list).map(|bound| last(&bound.path)).collect();
+        let mut streams = BTreeSet::new();
+        for file in files {
+            for bounds in &file.bounds {
+                if let BoundsOf::Supertraits(name) = &bounds.of
+                    && bounds.list.iter().any(|bound| file.mirrored_trait(&bound.path).is_some())
+                {
+                    streams.insert(name.clone());
+                }
+            }
+        }
+        Names { iterators: iterators.collect(), objects, streams }
     }
 }
 
@@ -70,7 +91,7 @@ impl Writer<'_> {
             let id = (self.number, number);
             match &place.kind {
                 Kind::Function(function) => {
-                    if let Some(attribute) = self.attribute(function, self.plan.functions.get(&id)) {
+                    if let Some(attribute) = self.attribute(function, id) {
                         self.edits.insert(place.at, attribute);
                     }
                     for (argument, bound) in &function.callbacks {
@@ -97,16 +118,29 @@ impl Writer<'_> {
         }
     }
 
-    fn attribute(&self, function: &Function, colour: Option<&Colour>) -> Option<&'static str> {
-        match colour {
-            Some(Colour::Boxed) => Some("#[::eventlet::green(boxed)] "),
-            Some(Colour::Green) => Some("#[::eventlet::green] "),
-            Some(Colour::InPlace) => Some("#[::eventlet::green(in_place)] "),
-            Some(Colour::Holds) => Some("#[::eventlet::green(no_switch)] "),
+    fn attribute(&self, function: &Function, id: Id) -> Option<String> {
+        let option = match self.plan.functions.get(&id) {
+            Some(Colour::Boxed) => "boxed",
+            Some(Colour::Green) => "",
+            Some(Colour::InPlace) => "in_place",
+            Some(Colour::Holds) => "no_switch",
             None => {
+                // What a macro writes may be no function by itself.
                 let can_be_asked = function.has_body && !function.is_const && !function.is_async;
-                (self.purpose == Purpose::Check && can_be_asked).then_some("#[::eventlet::green(no_switch)] ")
+                if self.purpose != Purpose::Check || !can_be_asked {
+                    return None;
+                }
+                "no_switch"
             }
+        };
+        let macros = self.plan.macros.get(&id).map(|names| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("macros({})", names.join(", "))
+        });
+        let options = Some(option.to_owned()).filter(|option| !option.is_empty()).into_iter().chain(macros);
+        match options.collect::<Vec<_>>() {
+            options if options.is_empty() => Some("#[::eventlet::green] ".to_owned()),
+            options => Some(format!("#[::eventlet::green({})] ", options.join(", "))),
         }
     }
 
@@ -196,6 +230,68 @@ impl Writer<'_> {
         }
     }
 
+    /// The crate's own trait behind a `dyn`, over std's.
+    ///
+    /// ```text
+    /// trait Stream: Read + Write {}       trait Stream: DynRead + DynWrite {} impl Read for dyn Stream + '_ { … } …
+    /// ```
+    fn own_objects(&mut self) {
+        for bounds in &self.file.bounds {
+            let BoundsOf::Supertraits(own) = &bounds.of else { continue };
+            let twins = bounds.list.iter().filter_map(|bound| {
+                let name = self.file.mirrored_trait(&bound.path)?;
+                (name != "ToSocketAddrs").then_some((bound, name))
+            });
+            let twins: Vec<_> = twins.collect();
+            let known = self.file.traits.iter().find(|known| known.name == *own && !known.is_generic);
+            let Some(known) = known.filter(|_| !twins.is_empty() && self.names.objects.contains(own)) else {
+                continue;
+            };
+            let mut impls = String::new();
+            for (bound, name) in twins {
+                self.edits.replace(bound.path_range.clone(), format!("::eventlet::green::io::Dyn{name}"));
+                impls.push_str(&through(own, name));
+            }
+            self.strike(bounds);
+            self.edits.insert(known.end, impls);
+        }
+        for bounds in self.file.bounds.iter().filter(|bounds| bounds.of == BoundsOf::Object) {
+            let last = |path: &str| path.rsplit("::").next().unwrap_or("").to_owned();
+            if bounds.list.iter().any(|bound| self.names.streams.contains(&last(&bound.path))) {
+                self.strike(bounds);
+            }
+        }
+        // A type that is a trait is an object without its `dyn`, as in edition 2015.
+        for (path, range) in &self.file.types {
+            match self.file.mirrored_trait(path) {
+                None | Some("ToSocketAddrs") => {}
+                Some(name) => {
+                    self.edits.replace(range.clone(), format!("dyn ::eventlet::green::io::Dyn{name}"))
+                }
+            }
+        }
+    }
+
+    /// ```text
+    /// serde_json::from_reader(file)       serde_json::from_reader(::eventlet::green::io::InPlace::new(file))
+    /// ```
+    fn foreign(&mut self) {
+        for (_, begin, end) in self.plan.foreign.iter().filter(|(number, ..)| *number == self.number) {
+            self.edits.insert(*begin, "::eventlet::green::io::InPlace::new(");
+            self.edits.insert(*end, ")");
+        }
+    }
+
+    /// ```text
+    /// try!(read(stream))      (read(stream))?
+    /// ```
+    fn tries(&mut self) {
+        for (name, end) in &self.file.tries {
+            self.edits.delete(name.clone(), &self.file.text);
+            self.edits.insert(*end, "?");
+        }
+    }
+
     /// ```text
     /// #![deny(missing_docs)]      #![allow(warnings)] #[macro_use] extern crate eventlet_std as std;
     /// use std::io;                use std::io;
@@ -213,4 +309,29 @@ impl Writer<'_> {
         }
         self.edits.insert(self.file.first_item, "#[macro_use] extern crate eventlet_std as std; ");
     }
+}
+
+/// What makes an object of a trait a stream again, in one line.
+fn through(own: &str, name: &str) -> String {
+    let io = "::eventlet::green::io";
+    let method = |name: &str, rest: &str, given: &str, gives: &str, twin: &str| {
+        format!(
+            "#[::eventlet::green] fn {name}(&mut self{rest}) -> {io}::Result<{gives}> {{ {io}::{twin}::dyn_{name}(self{given}) }} "
+        )
+    };
+    let methods = match name {
+        "Read" => method("read", ", buf: &mut [u8]", ", buf", "usize", "DynRead"),
+        "Write" => {
+            method("write", ", buf: &[u8]", ", buf", "usize", "DynWrite")
+                + &method("flush", "", "", "()", "DynWrite")
+        }
+        "BufRead" => {
+            method("fill_buf", "", "", "&[u8]", "DynBufRead")
+                + &format!(
+                    "fn consume(&mut self, amount: usize) {{ {io}::DynBufRead::dyn_consume(self, amount) }} "
+                )
+        }
+        _ => method("seek", &format!(", to: {io}::SeekFrom"), ", to", "u64", "DynSeek"),
+    };
+    format!(" impl {io}::{name} for dyn {own} + '_ {{ {methods}}}")
 }
