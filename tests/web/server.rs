@@ -782,3 +782,65 @@ fn at_the_limit_of_connections_the_next_one_waits() {
     }
     run_clean(scenario);
 }
+
+#[cfg(unix)]
+mod forks {
+    use std::panic::AssertUnwindSafe;
+    use std::process::Command;
+
+    use super::*;
+
+    const TEST: &str = "forks::a_child_that_a_handler_forks_answers_nobody";
+
+    unsafe extern "C" {
+        fn fork() -> i32;
+        fn _exit(status: i32) -> !;
+        fn waitpid(pid: i32, status: *mut i32, options: i32) -> i32;
+    }
+
+    #[green]
+    fn app(is_child: Rc<Cell<bool>>, _request: Request) -> &'static str {
+        // SAFETY: this process has only the OS threads of the test harness, none of which holds a lock that the child
+        // needs: they wait for this test.
+        let pid = unsafe { fork() };
+        if pid == 0 {
+            is_child.set(true);
+            return "the child\n";
+        }
+        let mut status = -1;
+        // SAFETY: `status` is there to be written.
+        unsafe { waitpid(pid, &mut status, 0) };
+        assert_eq!(status >> 8, 7, "the child came to its end");
+        "the parent\n"
+    }
+
+    #[green]
+    fn scenario(is_child: Rc<Cell<bool>>) {
+        let site = Site::new(Server::new(), move |request| app(is_child.clone(), request));
+        let answer = site.exchange("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+        assert!(answer.ends_with("\r\n\r\nthe parent\n"), "{answer}");
+        site.end();
+    }
+
+    #[test]
+    fn a_child_that_a_handler_forks_answers_nobody() {
+        if std::env::var_os("EVENTLET_FORKS").is_none() {
+            let mut again = Command::new(std::env::current_exe().unwrap());
+            let output = again.args([TEST, "--exact"]).env("EVENTLET_FORKS", "1").output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            return;
+        }
+        let is_child = Rc::new(Cell::new(false));
+        let seen = is_child.clone();
+        let outcome =
+            std::panic::catch_unwind(AssertUnwindSafe(|| eventlet::run(move || scenario(is_child))));
+        if seen.get() {
+            let message = outcome.unwrap_err();
+            let message = message.downcast_ref::<String>().unwrap();
+            // SAFETY: it takes any number.
+            unsafe { _exit(if message.starts_with("this process was forked") { 7 } else { 8 }) };
+        }
+        outcome.unwrap();
+    }
+}
