@@ -336,3 +336,52 @@ fn mozillas_list_is_compiled_in() {
     );
     let _ = pair();
 }
+
+/// Run anew, so that the environment is that of this test alone.
+#[test]
+fn the_systems_list_is_trusted_if_nothing_is_said_and_the_environment_names_another() {
+    const TEST: &str =
+        "handshake::the_systems_list_is_trusted_if_nothing_is_said_and_the_environment_names_another";
+
+    #[green]
+    fn scenario(is_trusted: bool) {
+        for connector in [TlsConnector::new().unwrap(), client().native_roots().build().unwrap()] {
+            let (one, other) = UnixStream::pair().unwrap();
+            let (client, server) = (connector.wrap(NAME, one).unwrap(), acceptor().wrap(other).unwrap());
+            let (at_client, _) = shake(&client, &server);
+            assert_eq!(at_client.is_ok(), is_trusted, "{at_client:?}");
+            // The second one trusts the authority of the tests in any case.
+            if !is_trusted {
+                let unknown = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+                assert_eq!(protocol_error(&at_client.unwrap_err()), unknown);
+                break;
+            }
+        }
+    }
+
+    if let Some(whom) = std::env::var_os("EVENTLET_TRUSTS") {
+        let is_trusted = whom == "the tests";
+        // Each process has an authority of its own.
+        let stranger = rcgen::generate_simple_self_signed(["stranger.test".to_owned()]).unwrap();
+        let trusted = if is_trusted { AUTHORITY.pem.clone() } else { stranger.cert.pem() };
+        std::fs::write(std::env::var_os("SSL_CERT_FILE").unwrap(), trusted).unwrap();
+        return eventlet::run(move || scenario(is_trusted));
+    }
+    let file = std::env::temp_dir().join(format!("eventlet-roots-{}.pem", std::process::id()));
+    for whom in ["the tests", "a stranger"] {
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args([TEST, "--exact"]).env("EVENTLET_TRUSTS", whom).env("SSL_CERT_FILE", &file);
+        let output = again.env_remove("SSL_CERT_DIR").output().unwrap();
+        assert!(output.status.success(), "{whom}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    std::fs::remove_file(file).unwrap();
+}
+
+#[eventlet::test]
+fn ring_computes_unless_the_feature_names_the_other_library() {
+    let name = if cfg!(feature = "aws-lc-rs") { "AwsLcRs" } else { "Ring" };
+    let (connector, acceptor) = (connector(), acceptor());
+    for provider in [connector.config().crypto_provider(), acceptor.config().crypto_provider()] {
+        assert_eq!(format!("{:?}", provider.key_provider), name);
+    }
+}
