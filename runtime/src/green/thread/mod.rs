@@ -154,7 +154,7 @@ impl Builder {
         f: F,
     ) -> io::Result<ScopedJoinHandle<'env, G::Value>>
     where
-        F: FnOnce() -> G + 'env,
+        F: MakesGreenCall<G> + 'env,
         G: GreenCall + 'env,
         G::Value: 'env,
     {

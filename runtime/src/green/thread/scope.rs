@@ -10,12 +10,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::Result;
-use crate::call::{Green, GreenCall};
+use crate::call::{Green, GreenCall, MakesGreenCall};
 use crate::green;
 use crate::scope::{Scope as Inner, ScopedThread, scope as inner_scope};
 
 /// Makes a scope for green threads that may borrow from what is around it, and waits until all have
-/// ended. Suspends until then. std's `scope`.
+/// ended. Suspends until then. std's `scope`, whose closure is `#[green]` here, as its body may
+/// wait for the threads.
 ///
 /// It is [`eventlet::scope`](crate::scope()) with std's rules for panics: one in a thread ends that
 /// thread alone, and is what [`join`](ScopedJoinHandle::join) gives; one in the body comes out when
@@ -55,10 +56,10 @@ use crate::scope::{Scope as Inner, ScopedThread, scope as inner_scope};
 /// }
 /// ```
 #[green(by_hand = "it drives what it is given")]
-pub fn scope<'env, F, B>(f: F) -> Green<impl Future<Output = B::Output>>
+pub fn scope<'env, F, B, T>(f: F) -> Green<impl Future<Output = T>>
 where
     F: FnOnce(Scope<'env>) -> B,
-    B: Future,
+    B: GreenCall<Value = T>,
 {
     Green::new(async move {
         let unheard = Rc::new(Cell::new(0));
@@ -93,7 +94,7 @@ impl<'env> Scope<'env> {
     #[track_caller]
     pub fn spawn<F, G>(&self, f: F) -> ScopedJoinHandle<'env, G::Value>
     where
-        F: FnOnce() -> G + 'env,
+        F: MakesGreenCall<G> + 'env,
         G: GreenCall + 'env,
         G::Value: 'env,
     {
