@@ -11,7 +11,7 @@ use ::http::header::{
     CONNECTION, HOST, HeaderName, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use ::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use ::http::{HeaderMap, HeaderValue, StatusCode, Uri, Version};
 use bytes::BytesMut;
 use tungstenite::handshake::client::generate_key;
 use tungstenite::handshake::derive_accept_key;
@@ -336,6 +336,9 @@ impl Client {
     fn verify(&self, response: &Response<()>, key: &str) -> Result<(Option<String>, Option<Agreed>)> {
         let headers = response.headers();
         let wrong = |what: &str| Err(Error::Handshake(what.to_owned()));
+        if response.version() < Version::HTTP_11 {
+            return wrong("the server speaks HTTP/1.0, which has no way to switch");
+        }
         if !has_token(headers, UPGRADE.as_str(), "websocket")
             || !has_token(headers, CONNECTION.as_str(), "upgrade")
         {
@@ -413,7 +416,8 @@ fn response_of(input: &mut BytesMut) -> Result<Option<Response<()>>> {
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(error) => return Err(bad(error.to_string())),
     };
-    let mut response = ::http::Response::builder().status(parsed.code.unwrap_or_default());
+    let version = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
+    let mut response = ::http::Response::builder().status(parsed.code.unwrap_or_default()).version(version);
     for header in parsed.headers.iter() {
         response = response.header(header.name, header.value);
     }

@@ -168,6 +168,10 @@ fn an_answer_that_is_none_is_an_error_that_says_why() {
                 "the server has answered another handshake",
             ),
             (accept.replace("websocket", "other") + "\r\n\r\n", "the server switches to another protocol"),
+            (
+                accept.replace("HTTP/1.1", "HTTP/1.0") + "\r\n\r\n",
+                "the server speaks HTTP/1.0, which has no way to switch",
+            ),
             ("SSH-2.0-OpenSSH\r\n".to_owned(), "the server's answer is no HTTP: invalid HTTP version"),
             ("HTTP/1.1 101".to_owned(), "the server has left in the handshake"),
         ];
