@@ -15,6 +15,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::Unread;
 use super::producer::{Out, Producer};
 use crate::call::GreenCall;
 use crate::green;
@@ -90,7 +91,10 @@ enum Kind {
 
 /// A body that comes over the network.
 struct Received {
-    body: Incoming,
+    /// Until this is dropped.
+    body: Option<Incoming>,
+    /// Who takes over what is not read, where it does not go with the connection.
+    unread: Option<Rc<Unread>>,
     /// How many bytes it may still have.
     left: u64,
     limit: u64,
@@ -173,11 +177,16 @@ impl Body {
         }
     }
 
-    pub(crate) fn received(body: Incoming, limit: u64, timeout: Option<Duration>) -> Body {
+    pub(crate) fn received(
+        body: Incoming,
+        limit: u64,
+        timeout: Option<Duration>,
+        unread: Option<Rc<Unread>>,
+    ) -> Body {
         if http_body::Body::is_end_stream(&body) {
             return Body::empty();
         }
-        let received = Received { body, left: limit, limit, timeout, alarm: None };
+        let received = Received { body: Some(body), unread, left: limit, limit, timeout, alarm: None };
         Body { kind: Kind::Incoming(Box::new(received)), ..Body::empty() }
     }
 
@@ -311,7 +320,8 @@ impl Body {
 
 impl Received {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else { return self.poll_alarm(cx) };
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) else { return self.poll_alarm(cx) };
         self.alarm = None;
         Poll::Ready(frame.map(|frame| {
             let frame = frame.map_err(body_error)?;
@@ -331,6 +341,14 @@ impl Received {
         ready!(Pin::new(alarm).poll(cx));
         let message = "the rest of the body did not come in time";
         Poll::Ready(Some(Err(Faulty::error(io::ErrorKind::TimedOut, message))))
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        if let (Some(body), Some(unread)) = (self.body.take(), &self.unread) {
+            unread.add(body);
+        }
     }
 }
 
@@ -429,7 +447,7 @@ impl HttpBody for Body {
             && match &self.kind {
                 Kind::Empty => true,
                 Kind::Full(bytes) => bytes.is_empty(),
-                Kind::Incoming(received) => received.body.is_end_stream(),
+                Kind::Incoming(received) => received.body.as_ref().is_none_or(Incoming::is_end_stream),
                 Kind::Producer(_) => false,
                 Kind::Foreign(body) => body.is_end_stream(),
             }
@@ -440,7 +458,9 @@ impl HttpBody for Body {
         let hint = match &self.kind {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Incoming(received) => received.body.size_hint(),
+            Kind::Incoming(received) => {
+                received.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+            }
             Kind::Producer(_) => SizeHint::default(),
             Kind::Foreign(body) => body.size_hint(),
         };

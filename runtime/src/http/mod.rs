@@ -14,6 +14,7 @@ mod producer;
 mod respond;
 #[cfg(any(feature = "http-client", feature = "websocket"))]
 pub(crate) mod shown;
+mod unread;
 mod upgraded;
 
 pub use ::http::{
@@ -32,6 +33,7 @@ pub(crate) use respond::Failure;
 #[cfg(feature = "json")]
 pub use respond::Json;
 pub use respond::{IntoResponse, html, redirect, stream};
+pub(crate) use unread::Unread;
 pub use upgraded::Upgraded;
 
 /// A request, with its body still to be read.
@@ -39,3 +41,16 @@ pub type Request<B = Body> = ::http::Request<B>;
 
 /// A response.
 pub type Response<B = Body> = ::http::Response<B>;
+
+/// Takes the white space around the values of headers away, as parsers of HTTP/1 do. In HTTP/2 a
+/// message with it is malformed (RFC 9113, 8.2.1).
+pub(crate) fn trim_values(headers: &mut HeaderMap) {
+    for value in headers.values_mut() {
+        let trimmed = value.as_bytes().trim_ascii();
+        if trimmed.len() < value.len() {
+            let is_sensitive = value.is_sensitive();
+            *value = HeaderValue::from_bytes(trimmed).expect("a part of a value is one");
+            value.set_sensitive(is_sensitive);
+        }
+    }
+}

@@ -28,7 +28,7 @@ use crate::Exit;
 use crate::event::Flag;
 use crate::green::polled::{PollRead, PollWrite};
 use crate::greenthread::at_once::at_once;
-use crate::http::{Body, Failure, IntoResponse, Request, Response, Upgraded};
+use crate::http::{Body, Failure, IntoResponse, Request, Response, Unread, Upgraded, trim_values};
 use crate::hubs::{Alarm, Here, Local};
 
 /// What a connection's thread, its requests and its server know of it.
@@ -38,6 +38,8 @@ pub(super) struct Connection {
     /// Answers that the peer waits for because of us: handlers at work, and streams whose next
     /// piece is not there.
     in_flight: Rc<Cell<u32>>,
+    /// What handlers have left of their requests' bodies, with HTTP/2.
+    unread: Rc<Unread>,
     is_closing: Cell<bool>,
     is_cut: Cell<bool>,
     waker: RefCell<Option<Waker>>,
@@ -138,12 +140,20 @@ async fn speak<A, S>(
     let service = service_fn(|request| answer(shared.clone(), connection.clone(), peer.clone(), request));
     let is_done = if is_http2 {
         let serving = http2(limits).serve_connection(Tap(wire.clone()), service);
-        drive(pin!(serving), |serving| serving.graceful_shutdown(), &connection, &wire, watch).await
+        drive(
+            pin!(serving),
+            |serving| serving.graceful_shutdown(),
+            &connection,
+            Some(&connection.unread),
+            &wire,
+            watch,
+        )
+        .await
     } else {
         connection.traffic.follow(&wire.ahead(), limits.head);
         let mut serving = http1(&shared.settings).serve_connection(Tap(wire.clone()), service);
         let close = |serving: Pin<&mut http1::Connection<_, _>>| serving.graceful_shutdown();
-        let is_done = drive(Pin::new(&mut serving), close, &connection, &wire, watch).await;
+        let is_done = drive(Pin::new(&mut serving), close, &connection, None, &wire, watch).await;
         if let Some(takeover) = connection.upgrade.take()
             && is_done
         {
@@ -244,7 +254,13 @@ fn http1(settings: &Server) -> http1::Builder {
 
 fn http2(limits: &Limits) -> http2::Builder<Local> {
     let mut builder = http2::Builder::new(Local);
-    builder.max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX)).max_concurrent_streams(256);
+    // Nobody who leaves a body unread keeps the others from theirs.
+    let whole = u64::from(limits.http2_window).saturating_mul(u64::from(limits.http2_streams));
+    builder
+        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+        .max_concurrent_streams(limits.http2_streams)
+        .initial_stream_window_size(limits.http2_window)
+        .initial_connection_window_size(u32::try_from(whole).unwrap_or(u32::MAX).min(i32::MAX as u32));
     builder
 }
 
@@ -254,6 +270,7 @@ async fn drive<C: Future, S: PollRead + PollWrite + Unpin>(
     mut serving: Pin<&mut C>,
     close: impl Fn(Pin<&mut C>),
     connection: &Connection,
+    unread: Option<&Unread>,
     wire: &Wire<S>,
     mut watch: Watch,
 ) -> bool {
@@ -264,6 +281,9 @@ async fn drive<C: Future, S: PollRead + PollWrite + Unpin>(
             // The connection first: a thread dump names the first wait that it meets.
             if serving.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(true);
+            }
+            if let Some(unread) = unread {
+                unread.poll(cx);
             }
             if connection.is_closing.get() && !is_closing {
                 is_closing = true;
@@ -306,13 +326,17 @@ async fn answer<A: Application>(
     let bad = connection.traffic.framing.borrow().as_ref().and_then(|framing| framing.bad(number));
     let mut response = match check::head(&request, &settings.limits, bad) {
         Err(refused) => {
+            if version == Version::HTTP_2 {
+                connection.unread.add(request.into_body());
+            }
             let mut response = (refused.status, refused.reason).into_response();
             close_after(&mut response, version);
             response
         }
         Ok(()) => {
             let method = request.method().clone();
-            let request = prepare(request, &settings.limits, &link);
+            let unread = (version == Version::HTTP_2).then(|| connection.unread.clone());
+            let request = prepare(request, &settings.limits, &link, unread);
             let mut response = handle(shared.clone(), request).await;
             let settled = upgrade::settle(&response, &link, version);
             match check::framing(&mut response, &method).and(settled) {
@@ -328,6 +352,7 @@ async fn answer<A: Application>(
     };
     if version == Version::HTTP_2 {
         check::leave_out_body(&mut response, is_head);
+        trim_values(response.headers_mut());
     }
     if settings.limits.requests <= connection.traffic.requests.get() && version == Version::HTTP_2 {
         // Streams that have begun are answered.
@@ -358,8 +383,13 @@ fn close_after(response: &mut Response, version: Version) {
 }
 
 /// A request with its body as the application sees it.
-fn prepare(request: ::http::Request<Incoming>, limits: &Limits, link: &Rc<Link>) -> Request {
-    let mut request = request.map(|body| Body::received(body, limits.body, limits.body_time));
+fn prepare(
+    request: ::http::Request<Incoming>,
+    limits: &Limits,
+    link: &Rc<Link>,
+    unread: Option<Rc<Unread>>,
+) -> Request {
+    let mut request = request.map(|body| Body::received(body, limits.body, limits.body_time, unread));
     check::prefer_target_host(&mut request);
     check::drop_underscores(request.headers_mut());
     request.extensions_mut().insert(Here::new(link.clone()));

@@ -66,6 +66,9 @@
 //! | body ([`max_body`](Server::max_body)) | 16 MiB | 413, or the handler's read fails with `FileTooLarge` |
 //! | a form with files ([`Multipart`]) | parts, headers, fields and files have limits of their own | the handler's read fails with `FileTooLarge`; handed on with `?`, 413 |
 //! | requests of one connection ([`max_requests`](Server::max_requests)) | none | the last answer says `Connection: close`; HTTP/2 is told to go away |
+//! | requests at once on a connection of HTTP/2 ([`http2_streams`](Server::http2_streams)) | 256 | the client waits |
+//! | what has come over HTTP/2 and was not read ([`http2_window`](Server::http2_window)) | 1 MiB of each body, 256 MiB of a connection | the client waits |
+//! | a body that nobody reads, when its request has been answered | what comes in 2 s, with HTTP/2 at most 1 MiB | closed; with HTTP/2 its stream is reset |
 //! | a peer that does not read its answer | the keep-alive limit without progress | closed |
 //! | a client that has ended its sending ([`half_close_timeout`](Server::half_close_timeout)) | 10 s without a piece of its answer | closed |
 //!

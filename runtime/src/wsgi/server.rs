@@ -195,6 +195,8 @@ pub(super) struct Limits {
     pub(super) head: usize,
     pub(super) body: u64,
     pub(super) requests: u64,
+    pub(super) http2_streams: u32,
+    pub(super) http2_window: u32,
 }
 
 /// A server, before it serves: settings under eventlet's names where it has them.
@@ -257,6 +259,8 @@ impl Server {
                 head: 64 * 1024,
                 body: 16 << 20,
                 requests: u64::MAX,
+                http2_streams: 256,
+                http2_window: 1 << 20,
             },
             pool: None,
             max_size: 1024,
@@ -372,6 +376,24 @@ impl Server {
     #[must_use]
     pub fn max_requests(mut self, requests: u64) -> Server {
         self.limits.requests = requests.max(1);
+        self
+    }
+
+    /// How many requests there may be at once on a connection of HTTP/2: 256 if nothing is said.
+    /// Clients are told, and wait.
+    #[must_use]
+    pub fn http2_streams(mut self, streams: u32) -> Server {
+        self.limits.http2_streams = streams.max(1);
+        self
+    }
+
+    /// How many bytes of one request's body may have come over HTTP/2 that its handler has not
+    /// read: 1 MiB if nothing is said, and at least 64 KiB. More than so much its client does not
+    /// send. A connection may have so much of each of its [requests](Self::http2_streams), so that
+    /// a handler which does not read holds up no other.
+    #[must_use]
+    pub fn http2_window(mut self, bytes: u32) -> Server {
+        self.limits.http2_window = bytes.clamp(64 << 10, i32::MAX as u32);
         self
     }
 
