@@ -4,16 +4,16 @@ use std::cell::Cell;
 use std::io::{self, Write as _};
 use std::rc::Rc;
 
-use eventlet::green;
 use eventlet::http::client::{Form, Phase};
 use eventlet::http::{Body, Client, Out, Request};
 use eventlet::testing::{run_clean, run_virtual};
 use eventlet::wsgi::{self, Server};
+use eventlet::{green, sleep};
 use eventlet_web_tests::Site;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{MS, Raw, Step, quiet, say};
+use super::{Local, MS, Raw, Step, quiet, say};
 
 /// "hello, brotli", and ten million zeros.
 const BROTLI: &[u8] = &[11, 6, 128, 104, 101, 108, 108, 111, 44, 32, 98, 114, 111, 116, 108, 105, 3];
@@ -278,6 +278,74 @@ fn a_compressed_answer_is_the_same_wherever_it_is_cut() {
             drop(client);
             raw.end();
         }
+    }
+    run_virtual(scenario);
+}
+
+#[test]
+fn a_stream_is_as_long_as_its_length_says_or_an_error_that_names_both() {
+    #[green]
+    fn write(out: Out, pieces: &'static [&'static str]) -> io::Result<()> {
+        for piece in pieces {
+            out.write(*piece)?;
+            sleep(MS);
+        }
+        Ok(())
+    }
+    #[green]
+    fn app(request: Request) -> io::Result<String> {
+        let length = request.headers().get("content-length").map(|value| value.to_str().unwrap().to_owned());
+        Ok(format!("{length:?} {:?}", request.into_body().text()?))
+    }
+    #[green]
+    fn scenario() {
+        let site = Local::new(Server::new(), app);
+        let wrong = |has: &str| format!("its body has {has} bytes, and its Content-Length says 5");
+        let cases: [(&[&str], Result<&str, String>); 8] = [
+            (&["abc", "de"], Ok("abcde")),
+            (&["abcde", ""], Ok("abcde")),
+            (&["abcdef"], Err(wrong("at least 6"))),
+            (&["abc", "def", "ghi"], Err(wrong("at least 6"))),
+            // What comes after all that was promised.
+            (&["abcde", "f"], Err(wrong("at least 6"))),
+            (&["abc"], Err(wrong("3"))),
+            (&[], Err(wrong("0"))),
+            (&[""], Err(wrong("0"))),
+        ];
+        for is_http2 in [false, true] {
+            let client = site.place.client().http2_prior_knowledge(is_http2).build().unwrap();
+            for (pieces, expected) in &cases {
+                let pieces = *pieces;
+                let request = client.put("http://site/").header("content-length", "5");
+                let result = request.body(Body::stream(move |out| write(out, pieces))).send();
+                match (result, expected) {
+                    (Ok(answer), Ok(body)) => {
+                        assert_eq!(answer.text().unwrap(), format!("Some(\"5\") {body:?}"));
+                    }
+                    (Err(error), Err(wrong)) => {
+                        let is = (error.phase(), error.kind());
+                        assert_eq!(is, (Phase::Send, io::ErrorKind::InvalidData), "{is_http2} {pieces:?}");
+                        assert!(error.to_string().ends_with(wrong), "{error}");
+                    }
+                    (result, _) => panic!("{pieces:?}, HTTP/2 {is_http2}: {result:?}"),
+                }
+            }
+            for (lengths, wrong) in
+                [(&["five"][..], "is no number"), (&["+5"], "is no number"), (&["5", "5"], "it has several")]
+            {
+                let mut request = client.put("http://site/").body(Body::stream(move |out| write(out, &[])));
+                for length in lengths {
+                    request = request.header("content-length", *length);
+                }
+                let error = request.send().unwrap_err();
+                assert!(error.phase() == Phase::Build && error.to_string().contains(wrong), "{error}");
+            }
+            // What is whole has its own length, whatever is said.
+            let answer = client.put("http://site/").header("content-length", "5").body("abc").send();
+            assert_eq!(answer.unwrap().text().unwrap(), "Some(\"3\") \"abc\"");
+            drop(client);
+        }
+        site.end();
     }
     run_virtual(scenario);
 }

@@ -9,7 +9,7 @@ use eventlet::green::io::{Read, Write};
 use eventlet::green::os::unix::net::{UnixListener, UnixStream};
 use eventlet::greenthread::joinall;
 use eventlet::http::client::{ClientBuilder, Phase};
-use eventlet::http::{self, Body, Client, HeaderMap, Out, Request, Response, Version};
+use eventlet::http::{self, Body, Client, HeaderMap, IntoResponse, Out, Request, Response, Version};
 use eventlet::testing::{now, run_clean, run_virtual};
 use eventlet::tls::{TlsAcceptor, TlsConnector, TlsListener};
 use eventlet::wsgi::{RequestExt, Server};
@@ -348,6 +348,28 @@ fn bodies_are_streamed_in_both_directions_with_trailers() {
         assert_eq!((text.as_str(), &answer.trailers().unwrap()["x-end"]), ("abc", &"yes".parse().unwrap()));
         drop((answer, client));
         frames.end();
+    }
+    run_virtual(scenario);
+}
+
+#[test]
+fn white_space_around_a_value_stays_at_home() {
+    #[green]
+    fn app(request: Request) -> Response {
+        let value = request.headers()["x-value"].clone();
+        let text = format!("{value:?}");
+        ([("x-value", " an\t answer "), ("x-blank", " ")], text).into_response()
+    }
+    #[green]
+    fn scenario() {
+        let site = Local::new(Server::new(), app);
+        for is_http2 in [false, true] {
+            let client = site.place.client().http2_prior_knowledge(is_http2).build().unwrap();
+            let answer = client.get(URL).header("x-value", "\t a  value \t").send().unwrap();
+            assert_eq!((answer.header("x-value"), answer.header("x-blank")), (Some("an\t answer"), Some("")));
+            assert_eq!(answer.text().unwrap(), "\"a  value\"");
+        }
+        site.end();
     }
     run_virtual(scenario);
 }

@@ -20,6 +20,7 @@ mod answers;
 mod bodies;
 mod connections;
 mod cookies;
+mod digest;
 mod endings;
 mod http2;
 mod limits;

@@ -63,6 +63,24 @@ fn whoever_asks_too_often_comes_back_when_it_is_told_to() {
     run_virtual(scenario);
 }
 
+/// Asks to wait for half a minute, by a clock that is years behind.
+const AT_A_DATE: &str = "HTTP/1.1 503 x\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+                     Retry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\nContent-Length: 0\r\n\r\n";
+
+#[test]
+fn a_server_may_say_when_by_its_own_clock() {
+    #[green]
+    fn scenario() {
+        let server = raw(&[AT_A_DATE]);
+        let client = server.client().retries(1).build().unwrap();
+        assert_eq!(client.get(server.url("/")).send().unwrap().status().as_u16(), 200);
+        assert_eq!((server.requests().len(), now()), (2, Duration::from_secs(30)));
+        drop(client);
+        server.end();
+    }
+    run_virtual(scenario);
+}
+
 #[test]
 fn the_last_answer_is_given_when_there_were_enough() {
     #[green]

@@ -452,9 +452,13 @@ impl HttpBody for Counted {
             }
             _ => {}
         }
-        sending
-            .is_over
-            .set(this.rest.is_empty() && (this.body.is_end_stream() || matches!(frame, Poll::Ready(None))));
+        let is_over = match &frame {
+            Poll::Ready(None) => true,
+            // What fails is not over.
+            Poll::Ready(Some(Err(_))) => false,
+            _ => this.rest.is_empty() && this.body.is_end_stream(),
+        };
+        sending.is_over.set(is_over);
         if is_news {
             sending.wake();
         }

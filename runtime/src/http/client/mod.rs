@@ -74,7 +74,8 @@
 //!   over another one.
 //! * **An answer** with both `Content-Length` and `Transfer-Encoding` is the last of its
 //!   connection, as is one whose body was not read to its end.
-//! * Name and password in a URL become `Authorization`.
+//! * Name and password in a URL become `Authorization: Basic`. With the feature `digest-auth`
+//!   [`digest_auth`](RequestBuilder::digest_auth) answers what a server asks instead.
 //! * **Proxies** are those of the environment: `http_proxy`, `https_proxy`, `all_proxy` and
 //!   `no_proxy`, in lower or upper case, as curl has them. What is on this machine is asked
 //!   directly. Requests of `https` go through a tunnel (`CONNECT`), so the proxy sees nothing of
@@ -96,9 +97,12 @@ mod connect;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod decode;
+#[cfg(feature = "digest-auth")]
+mod digest;
 mod error;
 mod exchange;
 mod http2;
+mod measured;
 mod multipart;
 mod pool;
 mod proxy;
@@ -165,6 +169,8 @@ struct Inner {
     pool: Rc<pool::Pool>,
     #[cfg(feature = "cookies")]
     jar: Option<cookies::Jar>,
+    #[cfg(feature = "digest-auth")]
+    digests: digest::Digests,
 }
 
 impl Inner {

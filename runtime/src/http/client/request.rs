@@ -1,10 +1,14 @@
 //! A request, before it is sent.
 
 use std::cell::Cell;
+#[cfg(feature = "digest-auth")]
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
+#[cfg(feature = "digest-auth")]
+use ::http::StatusCode;
 #[cfg(feature = "cookies")]
 use ::http::header::COOKIE;
 use ::http::header::{
@@ -16,8 +20,11 @@ use ::http::{Method, Uri, Version};
 use url::Url;
 
 use super::connect::{connect, origin};
+#[cfg(feature = "digest-auth")]
+use super::digest::{self, Challenge, Credentials};
 use super::error::{Error, Phase, Result, What, invalid, timed_out};
 use super::exchange::{Arriving, Exchange, Failed, Total};
+use super::measured::Measured;
 use super::multipart::Form;
 use super::pool::{Found, Origin, Versions};
 use super::proxy::Proxy;
@@ -25,7 +32,7 @@ use super::{Client, Inner, Redirect, Response, Settings};
 use super::{redirect, retry};
 use crate::green;
 use crate::greenthread::sleep;
-use crate::http::{Body, Request};
+use crate::http::{Body, Request, trim_values};
 use crate::hubs::get_hub;
 use crate::timeout::with_timeout;
 
@@ -67,6 +74,8 @@ pub struct RequestBuilder {
     read_time: Option<Duration>,
     total_time: Option<Duration>,
     redirects: usize,
+    #[cfg(feature = "digest-auth")]
+    digest: Option<Credentials>,
 }
 
 impl RequestBuilder {
@@ -85,6 +94,8 @@ impl RequestBuilder {
             read_time,
             total_time,
             redirects,
+            #[cfg(feature = "digest-auth")]
+            digest: None,
         }
     }
 
@@ -129,6 +140,10 @@ impl RequestBuilder {
 
     /// The body: text, bytes, or a [`Body`] that is written while it is sent
     /// ([`Body::stream`]). One that is streamed cannot be sent again, by a redirect or a retry.
+    ///
+    /// A stream goes in chunks, or has the length of a header `Content-Length` beside it. Then it
+    /// must be as long: one that is longer or shorter is an error of [`Phase::Send`] that names
+    /// both lengths, and its last piece goes out when it has ended.
     pub fn body(mut self, body: impl Into<Body>) -> RequestBuilder {
         self.body = body.into();
         self
@@ -181,6 +196,48 @@ impl RequestBuilder {
     pub fn bearer_auth(self, token: impl AsRef<str>) -> RequestBuilder {
         let credentials = format!("Bearer {}", token.as_ref());
         self.secret(credentials)
+    }
+
+    /// A name and a password that is not sent (`Authorization: Digest`, RFC 7616; feature
+    /// `digest-auth`): requests' `HTTPDigestAuth`.
+    ///
+    /// The first request is made without, and once more with an answer to what the server asks. The
+    /// client keeps that, so that its next requests are made once, until the server wants to hear
+    /// something newer. MD5, SHA-256 and SHA-512/256 are known. A body that is streamed cannot be
+    /// sent again: where nothing was asked before, the answer is the server's 401.
+    ///
+    /// ```
+    /// use std::io;
+    /// use eventlet::http::{Client, IntoResponse, Request, Response, StatusCode};
+    /// use eventlet::{green, spawn, wsgi};
+    ///
+    /// #[green]
+    /// fn app(request: Request) -> Response {
+    ///     let asked = "Digest realm=\"here\", nonce=\"1a2b\", qop=\"auth\", algorithm=SHA-256";
+    ///     match request.headers().get("authorization") {
+    ///         None => (StatusCode::UNAUTHORIZED, [("www-authenticate", asked)], "who?").into_response(),
+    ///         Some(answer) => answer.to_str().unwrap().to_owned().into_response(),
+    ///     }
+    /// }
+    ///
+    /// #[green]
+    /// fn main() -> io::Result<()> {
+    ///     let listener = eventlet::listen("127.0.0.1:0")?;
+    ///     let url = format!("http://{}/", listener.local_addr()?);
+    ///     let server = spawn(move || wsgi::Server::new().serve(listener, app));
+    ///
+    ///     let client = Client::new();
+    ///     let answer = client.get(url).digest_auth("anna", "secret").send()?.text()?;
+    ///     assert!(answer.starts_with("Digest username=\"anna\", realm=\"here\", nonce=\"1a2b\""));
+    ///     assert!(!answer.contains("secret"));
+    ///     server.kill();
+    ///     Ok(())
+    /// }
+    /// ```
+    #[cfg(feature = "digest-auth")]
+    pub fn digest_auth(mut self, name: impl Into<String>, password: impl Into<String>) -> RequestBuilder {
+        self.digest = Some(Credentials { name: name.into(), password: password.into() });
+        self
     }
 
     fn secret(mut self, credentials: String) -> RequestBuilder {
@@ -245,6 +302,8 @@ impl RequestBuilder {
             read_time,
             total_time,
             redirects,
+            #[cfg(feature = "digest-auth")]
+            digest,
         } = self;
         let url = match url {
             Ok(url) => url,
@@ -265,6 +324,10 @@ impl RequestBuilder {
             read_time,
             redirects,
             phase: Cell::new(Phase::Build),
+            #[cfg(feature = "digest-auth")]
+            digest,
+            #[cfg(feature = "digest-auth")]
+            nonce: RefCell::default(),
         };
         call.complete();
         let Some(limit) = total_time else { return call.follow(None).await };
@@ -307,6 +370,11 @@ struct Call<'a> {
     read_time: Option<Duration>,
     redirects: usize,
     phase: Cell<Phase>,
+    #[cfg(feature = "digest-auth")]
+    digest: Option<Credentials>,
+    /// That which was sent last.
+    #[cfg(feature = "digest-auth")]
+    nonce: RefCell<Option<String>>,
 }
 
 impl Call<'_> {
@@ -316,6 +384,10 @@ impl Call<'_> {
             if !self.headers.contains_key(name) {
                 self.headers.insert(name, value.clone());
             }
+        }
+        #[cfg(feature = "digest-auth")]
+        if self.digest.is_some() {
+            return;
         }
         if !self.url.username().is_empty() || self.url.password().is_some() {
             let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
@@ -347,7 +419,7 @@ impl Call<'_> {
             let again = self.body.again();
             let is_repeatable = again.is_some();
             let body = std::mem::replace(&mut self.body, again.unwrap_or_default());
-            let mut response = self.persist(body, total).await?;
+            let mut response = self.authenticate(body, total).await?;
             let status = response.status();
             let target = match most > 0 && redirect::is_redirect(status) {
                 true => redirect::target(&self.url, response.headers())
@@ -374,8 +446,42 @@ impl Call<'_> {
             }
             response.leave().await;
             redirect::forget_secrets(&self.url, &target, &mut self.headers);
+            #[cfg(feature = "digest-auth")]
+            if self.url.origin() != target.origin() {
+                self.digest = None;
+            }
             (self.method, self.url) = (method, target);
         }
+    }
+
+    /// Sends it, and again with what its server wants to hear before it lets anybody in.
+    #[cfg(feature = "digest-auth")]
+    async fn authenticate(&self, mut body: Body, total: Option<Total>) -> Result<Response> {
+        let mut attempts = 0;
+        loop {
+            let again = body.again();
+            let response = self.persist(body, total).await?;
+            let Some(who) = &self.digest else { return Ok(response) };
+            let digests = &self.client.digests;
+            let sent = self.nonce.take();
+            if response.status() != StatusCode::UNAUTHORIZED {
+                digests.take(&self.url, who, response.headers());
+                return Ok(response);
+            }
+            let challenge = Challenge::of(response.headers());
+            let news = challenge.filter(|news| digest::is_news(news, sent.as_deref(), attempts));
+            let Some(challenge) = news else { return Ok(response) };
+            digests.keep(&self.url, who, challenge);
+            let Some(again) = again else { return Ok(response) };
+            response.leave().await;
+            attempts += 1;
+            body = again;
+        }
+    }
+
+    #[cfg(not(feature = "digest-auth"))]
+    async fn authenticate(&self, body: Body, total: Option<Total>) -> Result<Response> {
+        self.persist(body, total).await
     }
 
     /// Sends it, as often as it may be.
@@ -501,12 +607,12 @@ impl Call<'_> {
     /// The request as it goes over the network, to the server or to a proxy that sends it on.
     fn request(&self, body: Body, forward: Option<&Proxy>, is_http2: bool) -> Result<Request> {
         let build = |reason| self.error(Phase::Build, reason);
-        let target = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let path = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
         let whole = forward.map(|_| {
             let host = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
-            format!("{}://{host}{target}", self.url.scheme())
+            format!("{}://{host}{path}", self.url.scheme())
         });
-        let target = whole.as_deref().unwrap_or(target);
+        let target = whole.as_deref().unwrap_or(path);
         let target: Uri = target.parse().map_err(|error| build(invalid(error)))?;
         let host = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
         let host = HeaderValue::try_from(host).map_err(|error| build(invalid(error)))?;
@@ -534,11 +640,23 @@ impl Call<'_> {
         if let Some(credentials) = forward.and_then(|proxy| proxy.credentials.clone()) {
             headers.insert(PROXY_AUTHORIZATION, credentials);
         }
+        #[cfg(feature = "digest-auth")]
+        if let Some(who) = &self.digest {
+            headers.remove(AUTHORIZATION);
+            if let Some((answer, nonce)) =
+                self.client.digests.answer(&self.url, who, self.method.as_str(), path)
+            {
+                headers.insert(AUTHORIZATION, answer);
+                self.nonce.replace(Some(nonce));
+            }
+        }
         // How the body is framed is for the protocol to say, but for the length of a stream.
         headers.remove(TRANSFER_ENCODING);
         let length = request.body().len();
         if length.is_some() {
             request.headers_mut().remove(CONTENT_LENGTH);
+        } else if let Some(promised) = promised_length(request.headers()).map_err(build)? {
+            request = request.map(|body| Body::arriving(Measured::new(body, promised), u64::MAX));
         }
         if length.is_none_or(|length| length > 0) {
             let any = HeaderValue::from_static("application/octet-stream");
@@ -553,12 +671,25 @@ impl Call<'_> {
     /// HTTP/2 has the scheme and the host where its requests have the path.
     fn name_target(&self, request: &mut Request) -> std::result::Result<(), ::http::Error> {
         let host = request.headers_mut().remove(HOST);
+        trim_values(request.headers_mut());
         let mut target = std::mem::take(request.uri_mut()).into_parts();
         target.scheme = Some(Scheme::try_from(self.url.scheme())?);
         target.authority = host.map(|host| Authority::try_from(host.as_bytes())).transpose()?;
         *request.uri_mut() = Uri::from_parts(target)?;
         *request.version_mut() = Version::HTTP_2;
         Ok(())
+    }
+}
+
+/// The length that a caller has given for a stream.
+fn promised_length(headers: &HeaderMap) -> io::Result<Option<u64>> {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(length) = lengths.next() else { return Ok(None) };
+    let digits = length.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    match (digits.and_then(|text| text.parse().ok()), lengths.next()) {
+        (Some(length), None) => Ok(Some(length)),
+        (None, None) => Err(invalid("its Content-Length is no number")),
+        _ => Err(invalid("it has several Content-Length")),
     }
 }
 

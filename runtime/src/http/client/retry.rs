@@ -1,10 +1,10 @@
 //! What is worth another attempt.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ::http::Method;
-use ::http::header::RETRY_AFTER;
+use ::http::header::{DATE, RETRY_AFTER};
 
 use super::error::{Error, Phase};
 use super::response::Response;
@@ -40,7 +40,43 @@ pub(super) fn after(response: &Response, pause: Duration) -> Option<Duration> {
     match response.header(RETRY_AFTER.as_str()) {
         // Whoever is asked too often says when to come back, or is not asked again.
         None => (status != 429).then_some(pause),
-        // A date would ask whose clock is right.
-        Some(seconds) => seconds.trim().parse().ok().map(Duration::from_secs).filter(|wait| *wait <= LONGEST),
+        Some(text) => wait(text.trim(), response.header(DATE.as_str())).filter(|wait| *wait <= LONGEST),
+    }
+}
+
+/// How long a `Retry-After` asks to wait: seconds, or a date. That is one of the server's clock, as
+/// is the date of its answer; this machine's clock is asked where there is none.
+fn wait(text: &str, date: Option<&str>) -> Option<Duration> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok().map(Duration::from_secs);
+    }
+    let then = httpdate::parse_http_date(text).ok()?;
+    let now = date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or_else(SystemTime::now);
+    Some(then.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_a_number_of_seconds_or_the_time_until_a_date() {
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let later = "Sun, 06 Nov 1994 08:50:07 GMT";
+        let cases = [
+            ("120", None, Some(120)),
+            (later, Some(date), Some(30)),
+            (date, Some(later), Some(0)),
+            (date, None, Some(0)),
+            (date, Some("yesterday"), Some(0)),
+            ("Sunday, 06-Nov-94 08:50:07 GMT", Some(date), Some(30)),
+            ("-1", Some(date), None),
+            ("soon", Some(date), None),
+            ("", None, None),
+            ("99999999999999999999", None, None),
+        ];
+        for (text, date, expected) in cases {
+            assert_eq!(wait(text, date), expected.map(Duration::from_secs), "{text}");
+        }
     }
 }
