@@ -6,11 +6,11 @@ use std::io;
 use eventlet::green::process::Command;
 use eventlet::greenthread::joinall;
 use eventlet::http::client::Phase;
-use eventlet::http::{self, Client, Version};
+use eventlet::http::{self, Body, Client, Out, Version};
 use eventlet::testing::run_clean;
 use eventlet::tls::TlsConnector;
 use eventlet::{GreenIterator, GreenPool, green, spawn};
-use eventlet_peer_tests::{Files, Program, TERMINATE, content, free_port, until_it_listens};
+use eventlet_peer_tests::{Files, LIMIT, Program, TERMINATE, content, free_port, until_it_listens};
 use eventlet_web_tests::authority::AUTHORITY;
 
 #[test]
@@ -223,6 +223,213 @@ fn curl_reads_what_a_gateway_of_ours_hands_on() {
         assert!(fs::read(target).unwrap() == content());
         site.end();
         behind.end(TERMINATE);
+    }
+    run_clean(scenario);
+}
+
+/// A server that asks `anna` for her password, in whatever way the path says, and takes a nonce three times.
+const DIGEST: &str = r#"
+import hashlib, http.server, os, sys, urllib.request
+
+PASSWORD = "Circle of \"Life\""
+used = {}
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def judge(self):
+        algorithm = self.path.split("/")[1].split("?")[0]
+        name = {"old": "md5", "sha-512-256": "sha512_256"}.get(algorithm, algorithm.removesuffix("-sess").replace("-", ""))
+        h = lambda text: hashlib.new(name, text.encode()).hexdigest()
+        header = self.headers.get("Authorization", "")
+        scheme, _, rest = header.partition(" ")
+        if scheme != "Digest":
+            return algorithm, None
+        got = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
+        if got["uri"] != self.path or got["realm"] != "a realm" or got["opaque"] != "kept":
+            return algorithm, None
+        secret = h(f"anna:a realm:{PASSWORD}")
+        if algorithm.endswith("-sess"):
+            secret = h(f"{secret}:{got['nonce']}:{got['cnonce']}")
+        request = h(f"{self.command}:{self.path}")
+        if algorithm == "old":
+            expected = h(f"{secret}:{got['nonce']}:{request}")
+        else:
+            expected = h(f"{secret}:{got['nonce']}:{got['nc']}:{got['cnonce']}:auth:{request}")
+        if got["username"] != "anna" or got["response"] != expected or got["nonce"] not in used:
+            return algorithm, None
+        used[got["nonce"]] += 1
+        if algorithm != "old" and int(got["nc"], 16) != used[got["nonce"]]:
+            return algorithm, None
+        return algorithm, used[got["nonce"]] <= 3
+
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        algorithm, is_let_in = self.judge()
+        if is_let_in:
+            self.send_response(200)
+            body = b"welcome " + body
+        else:
+            nonce = os.urandom(8).hex()
+            used[nonce] = 0
+            challenge = f'Digest realm="a realm", nonce="{nonce}", opaque="kept"'
+            if algorithm != "old":
+                challenge += f', qop="auth,auth-int", algorithm={algorithm.upper()}'
+            if is_let_in is not None:
+                challenge += ", stale=true"
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="not this"')
+            self.send_header("WWW-Authenticate", challenge)
+            body = b"no"
+        self.send_header("Content-Length", len(body))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = answer
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"#;
+
+#[test]
+fn a_server_that_asks_for_a_digest_lets_in_whoever_knows_the_password() {
+    #[green]
+    fn scenario() {
+        let port = free_port();
+        let server = Program::start("python3", &["-c", DIGEST, &port.to_string()]);
+        until_it_listens(port);
+        let client = Client::new();
+        for kind in ["old", "md5", "md5-sess", "sha-256", "sha-256-sess", "sha-512-256"] {
+            let url = format!("http://127.0.0.1:{port}/{kind}/path?q=a%20b&c");
+            let client = Client::new();
+            for _ in 0..8 {
+                let request = client.post(&url).body("to you").digest_auth("anna", "Circle of \"Life\"");
+                let answer = request.send().unwrap();
+                assert_eq!(
+                    (answer.status().as_u16(), answer.text().unwrap().as_str()),
+                    (200, "welcome to you")
+                );
+            }
+        }
+        let url = format!("http://127.0.0.1:{port}/md5");
+        assert_eq!(client.get(&url).digest_auth("anna", "Circle of Life").send().unwrap().status(), 401);
+        assert_eq!(client.get(&url).basic_auth("anna", Some("any")).send().unwrap().status(), 401);
+        drop(client);
+        server.end(TERMINATE);
+    }
+    run_clean(scenario);
+}
+
+/// Echoes, says what it was asked, and tells something in two steps.
+const ASGI: &str = r#"
+import asyncio
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            kind = (await receive())["type"]
+            await send({"type": kind + ".complete"})
+            if kind == "lifespan.shutdown":
+                return
+    path = scope["path"]
+    async def start(status=200, headers=()):
+        await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+    async def say(body, more=False):
+        await send({"type": "http.response.body", "body": body, "more_body": more})
+    if path == "/echo":
+        await start()
+        while True:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                return
+            await say(event["body"], True)
+            if not event["more_body"]:
+                return await say(b"")
+    if path == "/steps":
+        await start()
+        await say(b"first\n", True)
+        await asyncio.sleep(0.2)
+        return await say(b"second\n")
+    if path == "/refuse":
+        await start(403)
+        return await say(b"not this")
+    await start(headers=[(b"x-name", b"value")])
+    await say(f"{scope['method']} {scope['http_version']} {scope['scheme']}".encode())
+"#;
+
+#[test]
+fn hypercorn_is_asked_much_at_once_over_http2_and_streams_both_ways() {
+    #[green]
+    fn produce(out: Out) -> io::Result<()> {
+        for piece in content().chunks(10_000) {
+            out.write(piece.to_vec())?;
+        }
+        Ok(())
+    }
+    #[green]
+    fn talk(client: Client, base: String, scheme: &str) {
+        let ask = |number: u32| {
+            // It takes no value that ends with a space.
+            let sending = client.get(format!("{base}/about/{number}")).header("x-long", "word ".repeat(300));
+            spawn(move || async move {
+                let answer = sending.send().await.unwrap();
+                assert_eq!((answer.version(), answer.header("x-name")), (Version::HTTP_2, Some("value")));
+                answer.text().await.unwrap()
+            })
+        };
+        for answer in joinall((0..200).map(ask).collect::<Vec<_>>()) {
+            assert_eq!(answer.unwrap(), format!("GET 2 {scheme}"));
+        }
+        let echo = format!("{base}/echo");
+        assert!(client.post(&echo).body(content()).send().unwrap().bytes().unwrap() == content());
+        let streamed = client.put(&echo).body(Body::stream(produce)).send().unwrap();
+        assert!(streamed.bytes().unwrap() == content());
+        assert_eq!(client.head(&base).send().unwrap().bytes().unwrap(), "");
+        let mut answer = client.get(format!("{base}/steps")).send().unwrap();
+        assert_eq!(answer.piece().unwrap().unwrap(), "first\n");
+        assert_eq!(answer.text().unwrap(), "second\n");
+        // It reads nothing of this.
+        let refused = client.post(format!("{base}/refuse")).body(content()).send().unwrap();
+        assert_eq!((refused.status().as_u16(), refused.text().unwrap().as_str()), (403, "not this"));
+        // One whose answer is of no interest any more leaves the others alone.
+        drop(client.post(&echo).body(content()).send().unwrap());
+        assert_eq!(client.get(&base).send().unwrap().text().unwrap(), format!("GET 2 {scheme}"));
+        assert_eq!(client.idle_connections(), 1);
+    }
+    #[green]
+    fn scenario() {
+        let files = Files::new("client-hypercorn").unwrap();
+        files.add("server", &AUTHORITY.identity(&["server.test"])).unwrap();
+        fs::write(files.path("program.py"), ASGI).unwrap();
+        let application = format!("{}:app", files.path("program.py"));
+        let (plain, secure) = (free_port(), free_port());
+        let bind = [format!("127.0.0.1:{plain}"), format!("127.0.0.1:{secure}")];
+        let (certificate, key) = (files.path("server.pem"), files.path("server.key"));
+        let arguments = [
+            "-m",
+            "hypercorn",
+            "--insecure-bind",
+            &bind[0],
+            "--bind",
+            &bind[1],
+            "--certfile",
+            &certificate,
+            "--keyfile",
+            &key,
+            &application,
+        ];
+        let server = Program::start("python3", &arguments);
+        until_it_listens(plain);
+        until_it_listens(secure);
+        let client = Client::builder().http2_prior_knowledge(true).build().unwrap();
+        talk(client, format!("http://127.0.0.1:{plain}"), "http");
+        let address = ([127, 0, 0, 1], secure).into();
+        let connector = TlsConnector::builder().roots(AUTHORITY.pem.clone()).build().unwrap();
+        let client = Client::builder().tls(connector).resolve("server.test", address).build().unwrap();
+        talk(client, format!("https://server.test:{secure}"), "https");
+        server.end(TERMINATE);
     }
     run_clean(scenario);
 }
