@@ -89,6 +89,7 @@ pub use write::Purpose;
 #[derive(Debug)]
 pub struct Patch {
     root: String,
+    is_2015: bool,
     files: Vec<File>,
     marks: Marks,
     plan: Plan,
@@ -132,7 +133,7 @@ impl Patch {
             files.push(places::of_file(path, text)?);
         }
         let plan = plan::plan(&files, &marks)?;
-        Ok(Patch { root: source.root, files, marks, plan })
+        Ok(Patch { root: source.root, is_2015: source.is_2015, files, marks, plan })
     }
 
     /// What is known so far.
@@ -147,7 +148,8 @@ impl Patch {
     }
 
     fn edited(&self, purpose: Purpose) -> Vec<Edited> {
-        write::write(&self.files, &self.root, &self.plan, purpose)
+        let root = write::Root { path: &self.root, is_2015: self.is_2015 };
+        write::write(&self.files, root, &self.plan, purpose)
     }
 
     /// Learns from what rustc says of the text that [`write`](Patch::write) gave for this purpose:

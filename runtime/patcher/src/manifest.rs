@@ -71,12 +71,17 @@ pub fn patched(manifest: &str, runtime: &Runtime) -> String {
     )
 }
 
-/// A manifest with an entry in `[patch.crates-io]`; an entry of that name is replaced.
-pub fn with_entry(manifest: &str, name: &str, path: &str) -> String {
+/// A manifest with an entry in `[patch.crates-io]`, or in that of a repository; an entry of that
+/// name is replaced.
+pub fn with_entry(manifest: &str, registry: &str, name: &str, path: &str) -> String {
+    let table = match registry {
+        "crates-io" => "[patch.crates-io]".to_owned(),
+        url => format!("[patch.\"{url}\"]"),
+    };
     let entry = format!("{name} = {{ path = \"{path}\" }}");
     let mut lines: Vec<&str> = manifest.lines().collect();
-    let Some(head) = lines.iter().position(|line| line.trim() == "[patch.crates-io]") else {
-        return format!("{}\n\n[patch.crates-io]\n{entry}\n", manifest.trim_end());
+    let Some(head) = lines.iter().position(|line| line.trim() == table) else {
+        return format!("{}\n\n{table}\n{entry}\n", manifest.trim_end());
     };
     let end = lines[head + 1..]
         .iter()
@@ -90,12 +95,12 @@ pub fn with_entry(manifest: &str, name: &str, path: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A manifest without that entry.
+/// A manifest without that entry, wherever it is.
 pub fn without_entry(manifest: &str, name: &str) -> String {
     let mut in_patch = false;
     let kept = manifest.lines().filter(|line| {
         if line.starts_with('[') {
-            in_patch = line.trim() == "[patch.crates-io]";
+            in_patch = line.starts_with("[patch.");
         }
         !(in_patch && line.split('=').next().is_some_and(|key| key.trim() == name))
     });
@@ -175,14 +180,18 @@ version = "0.1.0"
     #[test]
     fn an_entry_is_added_replaced_and_taken_out() {
         let plain = "[package]\nname = \"a\"\n";
-        let with = with_entry(plain, "minreq", "green/minreq");
+        let with = with_entry(plain, "crates-io", "minreq", "green/minreq");
         assert_eq!(
             with,
             "[package]\nname = \"a\"\n\n[patch.crates-io]\nminreq = { path = \"green/minreq\" }\n"
         );
-        assert_eq!(with_entry(&with, "minreq", "green/minreq"), with);
-        let both = with_entry(&with, "whois", "green/whois");
+        assert_eq!(with_entry(&with, "crates-io", "minreq", "green/minreq"), with);
+        let both = with_entry(&with, "crates-io", "whois", "green/whois");
         assert!(both.contains("minreq = {") && both.contains("whois = { path = \"green/whois\" }"), "{both}");
         assert_eq!(without_entry(&both, "whois"), with);
+        let third = with_entry(&both, "https://example.org/own", "own", "green/own");
+        let entry = "\n[patch.\"https://example.org/own\"]\nown = { path = \"green/own\" }\n";
+        assert!(third.ends_with(entry), "{third}");
+        assert!(!without_entry(&third, "own").contains("green/own"));
     }
 }

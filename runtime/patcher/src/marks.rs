@@ -34,18 +34,22 @@ pub enum MarkKind {
     Macro,
     /// The argument here is handed to somebody else's code, which knows std's own traits.
     Foreign,
+    /// The closure here is kept or handed on under a name, or the closure that is given to the
+    /// function here: it has to stay ordinary.
+    Kept,
     /// The closure here is handed to something that drives the call that it makes.
     Handed,
 }
 
 impl MarkKind {
-    const ALL: [(MarkKind, &str); 7] = [
+    const ALL: [(MarkKind, &str); 8] = [
         (MarkKind::Green, "green"),
         (MarkKind::Boxed, "boxed"),
         (MarkKind::Unsendable, "unsendable"),
         (MarkKind::Steps, "steps"),
         (MarkKind::Macro, "macro"),
         (MarkKind::Foreign, "foreign"),
+        (MarkKind::Kept, "kept"),
         (MarkKind::Handed, "handed"),
     ];
 }

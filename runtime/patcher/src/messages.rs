@@ -87,11 +87,26 @@ impl Reader<'_> {
         let mut found = Marks::new();
         match kind {
             Some(MarkKind::Unsendable) => self.unsendable(message, &text, &mut found),
+            Some(MarkKind::Kept) => {
+                for span in all_spans(message) {
+                    let label = span["label"].as_str().unwrap_or("");
+                    let words = ["closure, found `", "captured variable cannot escape"];
+                    let is_primary =
+                        span["is_primary"] == true && words.iter().any(|word| text.contains(word));
+                    if is_primary || label.contains("found `async` closure body") {
+                        found.extend(
+                            self.place(span).map(|(file, offset)| self.mark(file, offset, MarkKind::Kept)),
+                        );
+                    }
+                }
+            }
             Some(kind) => {
                 for span in spans(message).filter(|span| span["is_primary"] == true) {
-                    found.extend(self.place(span).map(|(file, offset)| self.mark(file, offset, kind)));
+                    let place = self.place(span);
+                    found.extend(place.map(|(file, offset)| self.mark(file, offset, kind)));
                     if kind == MarkKind::Green {
                         found.extend(self.macro_around(span));
+                        found.extend(place.and_then(|(file, offset)| self.argument_of_macro(file, offset)));
                     }
                 }
             }
@@ -137,6 +152,15 @@ impl Reader<'_> {
         let file = self.files.iter().position(|file| file.path == path)?;
         let offset = usize::try_from(span["byte_start"].as_u64()?).ok()?;
         Some((file, self.edited[file].original(offset)))
+    }
+
+    /// The same, by where the call stands.
+    fn argument_of_macro(&self, file: usize, offset: usize) -> Option<Mark> {
+        let around = self.files[file].macro_calls.iter().filter(|(range, name)| {
+            range.contains(&offset) && range.start != offset && !KNOWN_MACROS.contains(&name.as_str())
+        });
+        let outermost = around.max_by_key(|(range, _)| range.len())?;
+        Some(self.mark(file, outermost.0.start, MarkKind::Macro))
     }
 
     /// Where a macro is called that has a green call in what it is given, unless it is one of those
@@ -215,6 +239,16 @@ fn kind_of(message: &Value, text: &str) -> Option<MarkKind> {
     if says(&["a green call is expected of this closure"]) {
         return Some(MarkKind::Handed);
     }
+    if code == "E0271" && says(&["{async closure@"]) {
+        return Some(MarkKind::Kept);
+    }
+    let first = message["message"].as_str().unwrap_or("");
+    // A combinator of an iterator makes many calls, of which none can borrow what the others change.
+    let is_kept =
+        code == "E0277" && first.starts_with("expected a `Fn") && first.contains("closure, found `");
+    if is_kept || first.starts_with("captured variable cannot escape `FnMut` closure body") {
+        return Some(MarkKind::Kept);
+    }
     let unsendable = ["cannot be sent between threads safely", "cannot be shared between threads safely"];
     let unbounded = says(&[": Send`", ": Sync`"]) && ["E0367", "E0599", "E0277"].contains(&code);
     if says(&unsendable) || unbounded {
@@ -223,7 +257,6 @@ fn kind_of(message: &Value, text: &str) -> Option<MarkKind> {
     if says(&["GreenIterator` which provides", "IntoGreenIterator` which provides"]) {
         return Some(MarkKind::Steps);
     }
-    let first = message["message"].as_str().unwrap_or("");
     let of_std = ["Read", "Write", "BufRead", "Seek"].map(|name| format!("std::io::{name}`"));
     if code == "E0277" && of_std.iter().any(|name| first.ends_with(&format!("{name} is not satisfied"))) {
         return Some(MarkKind::Foreign);

@@ -26,6 +26,16 @@ pub(crate) struct File {
     pub(crate) bounds: Vec<Bounds>,
     /// `<X as Iterator>`: the name of `X`, and where `Iterator` stands.
     pub(crate) as_iterator: Vec<(String, Range<usize>)>,
+    /// Where a `use` begins in a module, and the first names of its path.
+    pub(crate) uses: Vec<(usize, Vec<String>)>,
+    /// Those of them that stand in the file's own module.
+    pub(crate) root_uses: Vec<usize>,
+    /// What the file itself declares, if it is the crate's root.
+    pub(crate) items: BTreeSet<String>,
+    /// Where macros are called, and their names.
+    pub(crate) macro_calls: Vec<(Range<usize>, String)>,
+    /// The crate's own macros that take expressions.
+    pub(crate) macros: BTreeSet<String>,
     /// Arguments of calls.
     pub(crate) arguments: Vec<Range<usize>>,
     /// Types that are a path: the path, and where it stands.
@@ -157,6 +167,7 @@ pub(crate) fn of_file(path: &str, text: &str) -> Result<File, Refusal> {
         file: File { path: path.to_owned(), text: text.to_owned(), ..File::default() },
         stack: Vec::new(),
         owner: Owner::Nobody,
+        modules: 0,
         uses: HashMap::new(),
     };
     for attr in &parsed.attrs {
@@ -167,6 +178,7 @@ pub(crate) fn of_file(path: &str, text: &str) -> Result<File, Refusal> {
     }
     reader.file.first_item = parsed.items.first().map_or(text.len(), |item| range_of(item).start);
     for item in &parsed.items {
+        reader.file.items.extend(name_of_item(item));
         if let Item::ExternCrate(item) = item
             && item.ident == "std"
         {
@@ -220,6 +232,8 @@ struct Reader {
     file: File,
     stack: Vec<usize>,
     owner: Owner,
+    /// How many modules are around.
+    modules: usize,
     /// What becomes of the closure that begins there.
     uses: HashMap<usize, Use>,
 }
@@ -392,11 +406,22 @@ impl<'ast> Visit<'ast> for Reader {
             let head = brace.span.open().byte_range().end;
             self.file.module_heads.push((range_of(item), head));
         }
+        self.modules += 1;
         visit::visit_item_mod(self, item);
+        self.modules -= 1;
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         imports(&item.tree, "", &mut self.file.imports);
+        if item.leading_colon.is_none() {
+            let mut names = Vec::new();
+            first_names(&item.tree, &mut names);
+            let is_in_module = self.modules > 0;
+            self.file.uses.push((range_of(&item.tree).start, names));
+            if !is_in_module {
+                self.file.root_uses.push(range_of(&item.tree).start);
+            }
+        }
     }
 
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {
@@ -475,7 +500,7 @@ impl<'ast> Visit<'ast> for Reader {
             let names: Vec<String> = path.path.segments.iter().map(|part| part.ident.to_string()).collect();
             for (number, arg) in call.args.iter().enumerate() {
                 self.file.arguments.push(range_of(arg));
-                if let Expr::Closure(closure) = arg {
+                if let Some(closure) = closure_of(arg) {
                     self.uses.insert(range_of(closure).start, Use::OfPath(names.clone(), number));
                 }
             }
@@ -486,7 +511,7 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         for (number, arg) in call.args.iter().enumerate() {
             self.file.arguments.push(range_of(arg));
-            if let Expr::Closure(closure) = arg {
+            if let Some(closure) = closure_of(arg) {
                 let used = Use::OfMethod(call.method.to_string(), range_of(&call.method), number);
                 self.uses.insert(range_of(closure).start, used);
             }
@@ -528,8 +553,15 @@ impl<'ast> Visit<'ast> for Reader {
         visit::visit_type_impl_trait(self, ty);
     }
 
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        self.file.macro_calls.push((range_of(call), last_name(&call.path)));
+    }
+
     fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
         if item.mac.path.is_ident("macro_rules") {
+            if item.mac.tokens.to_string().replace(' ', "").contains(":expr") {
+                self.file.macros.extend(item.ident.as_ref().map(ToString::to_string));
+            }
             self.written_functions(item.mac.tokens.clone(), &Owner::Nobody);
         }
     }
@@ -599,6 +631,19 @@ fn callbacks(sig: &Signature) -> BTreeMap<usize, Range<usize>> {
     bounds.collect()
 }
 
+/// The closure that an argument is, or that a block gives which is one.
+fn closure_of(arg: &Expr) -> Option<&syn::ExprClosure> {
+    match arg {
+        Expr::Closure(closure) => Some(closure),
+        Expr::Paren(inside) => closure_of(&inside.expr),
+        Expr::Block(block) => match block.block.stmts.last()? {
+            syn::Stmt::Expr(last, None) => closure_of(last),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn imports(tree: &UseTree, before: &str, list: &mut Vec<(String, String)>) {
     let path = |name: &str| if before.is_empty() { name.to_owned() } else { format!("{before}::{name}") };
     match tree {
@@ -620,6 +665,43 @@ fn is_test(attrs: &[Attribute]) -> bool {
         let of_tests = || attr.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"));
         attr.path().is_ident("test") || (attr.path().is_ident("cfg") && of_tests())
     })
+}
+
+/// The names with which the paths of a `use` begin.
+fn first_names(tree: &UseTree, names: &mut Vec<String>) {
+    match tree {
+        UseTree::Path(tree) => names.push(tree.ident.to_string()),
+        UseTree::Name(tree) => names.push(tree.ident.to_string()),
+        UseTree::Rename(tree) => names.push(tree.ident.to_string()),
+        UseTree::Glob(_) => {}
+        UseTree::Group(group) => group.items.iter().for_each(|tree| first_names(tree, names)),
+    }
+}
+
+/// What an item is called, but for another crate.
+fn name_of_item(item: &Item) -> Vec<String> {
+    let name = match item {
+        Item::Const(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Fn(item) => &item.sig.ident,
+        Item::Mod(item) => &item.ident,
+        Item::Static(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Union(item) => &item.ident,
+        Item::Use(item) => {
+            let mut found = Vec::new();
+            imports(&item.tree, "", &mut found);
+            return found
+                .into_iter()
+                .map(|(name, _)| name)
+                .filter(|name| name != "*" && name != "std")
+                .collect();
+        }
+        _ => return Vec::new(),
+    };
+    vec![name.to_string()]
 }
 
 fn attributes(item: &Item) -> &[Attribute] {

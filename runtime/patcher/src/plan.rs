@@ -54,7 +54,12 @@ pub(crate) enum Form {
 
 /// Makes a plan of a crate's files and what is known of them.
 pub(crate) fn plan(files: &[File], marks: &Marks) -> Result<Plan, Refusal> {
-    let mut planner = Planner { files, plan: Plan::default() };
+    let mut planner = Planner { files, plan: Plan::default(), kept: BTreeSet::new() };
+    for mark in marks.iter().filter(|mark| mark.kind == MarkKind::Kept) {
+        let number = files.iter().position(|file| file.path == mark.file);
+        let place = number.and_then(|number| Some((number, files[number].innermost(mark.offset)?)));
+        planner.kept.extend(place);
+    }
     planner.seeds()?;
     for mark in marks {
         planner.obey(mark)?;
@@ -100,6 +105,8 @@ pub(crate) const COMBINATORS: [&str; 31] = [
 struct Planner<'a> {
     files: &'a [File],
     plan: Plan,
+    /// Closures that stay ordinary, and functions whose parameters do.
+    kept: BTreeSet<Id>,
 }
 
 impl Planner<'_> {
@@ -159,6 +166,9 @@ impl Planner<'_> {
             ));
         };
         let id = (number, place);
+        if mark.kind == MarkKind::Kept {
+            return Ok(());
+        }
         if mark.kind == MarkKind::Steps {
             self.plan.preludes.insert((number, mark.offset));
         }
@@ -175,14 +185,37 @@ impl Planner<'_> {
         }
         match (&file.places[place].kind, mark.kind) {
             (Kind::Function(_), MarkKind::Boxed) => self.family(id, Colour::Boxed),
+            // rustc may speak of the method that the closure is given to.
+            (_, MarkKind::Handed) => match self.handed(number, place, mark.offset) {
+                Some(closure) => self.closure((number, closure), Form::Makes),
+                None => Ok(()),
+            },
             (Kind::Function(_), _) => self.green(id),
-            (Kind::Closure(_), MarkKind::Handed) => self.closure(id, Form::Makes),
             (Kind::Closure(_), MarkKind::Boxed) => match self.function_around(id) {
                 Some(function) => self.family(function, Colour::Boxed),
                 None => Ok(()),
             },
             (Kind::Closure(closure), _) => self.green_closure(id, &closure.used),
         }
+    }
+
+    /// The closure that a message about a closure means.
+    fn handed(&self, number: usize, place: usize, offset: usize) -> Option<usize> {
+        let file = &self.files[number];
+        let given = file.places.iter().position(|found| match &found.kind {
+            Kind::Closure(closure) => match &closure.used {
+                Use::OfMethod(_, name, _) => name.contains(&offset),
+                _ => false,
+            },
+            Kind::Function(_) => false,
+        });
+        let inside = matches!(file.places[place].kind, Kind::Closure(_)).then_some(place);
+        given.or(inside).or_else(|| {
+            let argument = file.arguments.iter().find(|range| range.start == offset)?;
+            file.places.iter().position(|found| {
+                matches!(found.kind, Kind::Closure(_)) && argument.contains(&found.range.start)
+            })
+        })
     }
 
     /// A function in which a green call stands.
@@ -284,17 +317,19 @@ impl Planner<'_> {
             return Ok(());
         }
         match used {
+            _ if self.kept.contains(&id) => self.closure_in_place(id),
             Use::Bound => {
                 self.closure(id, Form::Called)?;
                 self.around_is_green(id)
             }
             Use::OfPath(names, argument) => {
                 match self.own_function(names.last().map_or("", String::as_str), *argument) {
-                    Some(function) => self.callback(function, *argument),
-                    None => self.closure_in_place(id),
+                    Some(function) if !self.kept.contains(&function) => self.callback(function, *argument),
+                    _ => self.closure_in_place(id),
                 }
             }
             Use::OfMethod(name, _, argument) => match self.own_method(name, *argument) {
+                Some(function) if self.kept.contains(&function) => self.closure_in_place(id),
                 Some(function) => self.callback(function, *argument),
                 None if COMBINATORS.contains(&name.as_str()) => {
                     self.plan.preludes.insert((id.0, self.files[id.0].places[id.1].range.start));

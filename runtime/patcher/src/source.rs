@@ -14,6 +14,8 @@ use syn::{Expr, Item, Lit, Meta};
 pub struct Source {
     /// The path of the crate's root, such as `src/lib.rs`.
     pub root: String,
+    /// Whether it is of edition 2015, in which a `use` begins at the crate's root.
+    pub is_2015: bool,
     /// Path and text.
     pub files: BTreeMap<String, String>,
 }
@@ -47,15 +49,16 @@ impl Source {
     /// # Errors
     ///
     /// A file that does not parse.
-    pub fn read(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Result<Source, Refusal> {
-        let mut source = Source { root: root.to_owned(), files: BTreeMap::new() };
+    pub fn read(root: &str, is_2015: bool, read: &dyn Fn(&str) -> Option<String>) -> Result<Source, Refusal> {
+        let mut source = Source { root: root.to_owned(), is_2015, files: BTreeMap::new() };
         source.follow(root, &folder_of(root), read)?;
         Ok(source)
     }
 
     /// A crate of one file.
     pub fn of_text(text: &str) -> Source {
-        Source { root: "lib.rs".to_owned(), files: BTreeMap::from([("lib.rs".to_owned(), text.to_owned())]) }
+        let files = BTreeMap::from([("lib.rs".to_owned(), text.to_owned())]);
+        Source { root: "lib.rs".to_owned(), is_2015: false, files }
     }
 
     fn follow(
@@ -170,7 +173,7 @@ mod tests {
             ("src/stray.rs", ""),
         ];
         let read = |path: &str| files.iter().find(|file| file.0 == path).map(|file| file.1.to_owned());
-        let source = Source::read("src/lib.rs", &read).unwrap();
+        let source = Source::read("src/lib.rs", false, &read).unwrap();
         let found: Vec<&str> = source.files.keys().map(String::as_str).collect();
         let expected = [
             "src/a/e.rs",
@@ -187,7 +190,7 @@ mod tests {
     #[test]
     fn a_file_that_does_not_parse_is_named_with_its_line() {
         let read = |_: &str| Some("fn a() {}\nfn b( {}\n".to_owned());
-        let refusal = Source::read("src/lib.rs", &read).unwrap_err();
+        let refusal = Source::read("src/lib.rs", false, &read).unwrap_err();
         assert_eq!((refusal.file.as_str(), refusal.line), ("src/lib.rs", 2));
     }
 }

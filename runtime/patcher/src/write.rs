@@ -14,17 +14,30 @@ pub enum Purpose {
     Ask,
     /// rustc is asked whether a green call is lost in a function that stayed ordinary.
     Check,
+    /// The same, with what stands in calls of the crate's own macros.
+    CheckMacros,
     /// To be used.
     Use,
 }
 
+/// What is known of the crate's root.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Root<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) is_2015: bool,
+}
+
 /// Writes each file.
-pub(crate) fn write(files: &[File], root: &str, plan: &Plan, purpose: Purpose) -> Vec<Edited> {
+pub(crate) fn write(files: &[File], root: Root<'_>, plan: &Plan, purpose: Purpose) -> Vec<Edited> {
     let names = Names::of(files, plan);
     let all = files.iter().enumerate();
     let written = all.map(|(number, file)| {
         let mut writer = Writer { number, file, plan, names: &names, purpose, edits: Edits::default() };
-        if file.path == root {
+        if root.is_2015 {
+            let items = files.iter().find(|file| file.path == root.path).map(|file| &file.items);
+            writer.paths_of_2015(items, file.path == root.path);
+        }
+        if file.path == root.path {
             writer.root();
         }
         writer.places();
@@ -46,7 +59,9 @@ struct Names {
     iterators: BTreeSet<String>,
     /// Traits that stand behind a `dyn`.
     objects: BTreeSet<String>,
-    /// Those of them that have std's traits above them.
+    /// The crate's own macros that take expressions.
+    macros: BTreeSet<String>,
+    /// Those of the objects' traits that have std's traits above them.
     streams: BTreeSet<String>,
 }
 
@@ -67,7 +82,8 @@ impl Names {
                 }
             }
         }
-        Names { iterators: iterators.collect(), objects, streams }
+        let macros = files.iter().flat_map(|file| file.macros.iter().cloned()).collect();
+        Names { iterators: iterators.collect(), objects, macros, streams }
     }
 }
 
@@ -127,16 +143,23 @@ impl Writer<'_> {
             None => {
                 // What a macro writes may be no function by itself.
                 let can_be_asked = function.has_body && !function.is_const && !function.is_async;
-                if self.purpose != Purpose::Check || !can_be_asked {
+                let asks = matches!(self.purpose, Purpose::Check | Purpose::CheckMacros);
+                if !asks || !can_be_asked {
                     return None;
                 }
                 "no_switch"
             }
         };
-        let macros = self.plan.macros.get(&id).map(|names| {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            format!("macros({})", names.join(", "))
-        });
+        let mut names = self.plan.macros.get(&id).cloned().unwrap_or_default();
+        if self.purpose == Purpose::CheckMacros {
+            let range = &self.file.places[id.1].range;
+            let inside = self.file.macro_calls.iter().filter(|(call, _)| range.contains(&call.start));
+            names.extend(
+                inside.filter(|(_, name)| self.names.macros.contains(name)).map(|(_, name)| name.clone()),
+            );
+        }
+        let names: Vec<String> = names.into_iter().collect();
+        let macros = Some(format!("macros({})", names.join(", "))).filter(|_| !names.is_empty());
         let options = Some(option.to_owned()).filter(|option| !option.is_empty()).into_iter().chain(macros);
         match options.collect::<Vec<_>>() {
             options if options.is_empty() => Some("#[::eventlet::green] ".to_owned()),
@@ -289,6 +312,21 @@ impl Writer<'_> {
         for (name, end) in &self.file.tries {
             self.edits.delete(name.clone(), &self.file.text);
             self.edits.insert(*end, "?");
+        }
+    }
+
+    /// A `use` of edition 2015 begins at the crate's root.
+    ///
+    /// ```text
+    /// use Request;            use crate::Request;
+    /// ```
+    fn paths_of_2015(&mut self, items: Option<&BTreeSet<String>>, is_root: bool) {
+        for (at, names) in &self.file.uses {
+            let is_there_already = is_root && self.file.root_uses.contains(at);
+            let is_of_crate = names.iter().any(|name| items.is_some_and(|items| items.contains(name)));
+            if is_of_crate && !is_there_already {
+                self.edits.insert(*at, "crate::");
+            }
         }
     }
 

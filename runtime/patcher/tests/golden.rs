@@ -56,7 +56,7 @@ fn each_construct_becomes_what_it_should() {
 fn no_line_moves() {
     for path in golden() {
         let text = fs::read_to_string(&path).unwrap();
-        for purpose in [Purpose::Ask, Purpose::Check, Purpose::Use] {
+        for purpose in [Purpose::Ask, Purpose::Check, Purpose::CheckMacros, Purpose::Use] {
             let written = &patch(&text).write(purpose)["lib.rs"];
             assert_eq!(written.lines().count(), text.lines().count(), "{}", path.display());
             for (number, (before, after)) in text.lines().zip(written.lines()).enumerate() {
@@ -129,4 +129,44 @@ fn what_waits_in_place_is_listed_with_its_line_and_the_reason() {
             (23, "a closure", "a closure that is handed to somebody else, or kept, cannot suspend"),
         ]
     );
+}
+
+/// A `use` of edition 2015 begins at the crate's root, and one of edition 2018 where it stands or at another crate.
+#[test]
+fn the_paths_of_edition_2015_become_those_of_2018() {
+    let files = [
+        ("lib.rs", "extern crate byteorder;\nmod client;\nuse client::Client;\npub struct Address;"),
+        (
+            "client.rs",
+            "use byteorder::ByteOrder;\nuse {Address, Client as Own};\nuse std::io;\npub struct Client;",
+        ),
+    ];
+    let read = |path: &str| files.iter().find(|file| file.0 == path).map(|file| file.1.to_owned());
+    for is_2015 in [true, false] {
+        let source = Source::read("lib.rs", is_2015, &read).unwrap();
+        let written = Patch::new(source, Marks::new()).unwrap().write(Purpose::Ask);
+        let own = if is_2015 { "use crate::{Address" } else { "use {Address" };
+        let expected = files[1].1.replace("use {Address", own);
+        assert_eq!(written["client.rs"], expected);
+        assert!(written["lib.rs"].contains("\nuse client::Client;"), "{}", written["lib.rs"]);
+    }
+}
+
+/// Closures that rustc speaks of by the method that they are given to, and those that a block gives.
+#[test]
+fn a_closure_for_a_new_thread_is_found() {
+    let text = "\
+use std::thread;
+
+fn begin(n: u32) {
+    thread::spawn({
+        let n = n + 1;
+        move || n
+    });
+    thread::Builder::new()./*handed*/spawn(move || n).unwrap();
+}
+";
+    let written = &patch(text).write(Purpose::Ask)["lib.rs"];
+    assert!(written.contains("        #[::eventlet::green] move || n\n"), "{written}");
+    assert!(written.contains("spawn(#[::eventlet::green] move || n).unwrap()"), "{written}");
 }

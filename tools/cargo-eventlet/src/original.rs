@@ -14,6 +14,8 @@ pub(crate) struct Original {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) checksum: String,
+    /// The URL and the revision, if it is none of the registry's.
+    pub(crate) repository: Option<(String, String)>,
     pub(crate) folder: PathBuf,
     pub(crate) source: Source,
 }
@@ -21,12 +23,22 @@ pub(crate) struct Original {
 impl Original {
     /// Finds it, and has Cargo fetch it if it is not there yet. A project that has it patched no
     /// longer knows where it is, so a package of its own is made to ask.
-    pub(crate) fn find(name: &str, version: &str, root: &Path, is_offline: bool) -> Result<Original> {
+    pub(crate) fn find(
+        name: &str,
+        version: &str,
+        repository: Option<(String, String)>,
+        root: &Path,
+        is_offline: bool,
+    ) -> Result<Original> {
+        let from = match &repository {
+            None => format!("version = \"={version}\""),
+            Some((url, revision)) => format!("git = \"{url}\", rev = \"{revision}\""),
+        };
         let asks = root.join("target/eventlet").join(format!("{name}-{version}"));
         let manifest = asks.join("Cargo.toml");
         let text = format!(
             "[package]\nname = \"asks-for-{name}\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n\n\
-             [lib]\npath = \"lib.rs\"\n\n[dependencies]\n{name} = {{ version = \"={version}\", default-features = false }}\n"
+             [lib]\npath = \"lib.rs\"\n\n[dependencies]\n{name} = {{ {from}, default-features = false }}\n"
         );
         write(&manifest, text)?;
         write(&asks.join("lib.rs"), "")?;
@@ -54,16 +66,24 @@ impl Original {
         let library = Path::new(library).strip_prefix(folder).map_err(|error| error.to_string())?;
         let library = library.to_string_lossy().replace('\\', "/");
         let text_of = |path: &str| std::fs::read_to_string(folder.join(path)).ok();
-        let source =
-            Source::read(&library, &text_of).map_err(|refusal| format!("{name} {version}: {refusal}"))?;
+        let source = Source::read(&library, package["edition"] == "2015", &text_of)
+            .map_err(|refusal| format!("{name} {version}: {refusal}"))?;
         let checksum = checksum(&read(&asks.join("Cargo.lock"))?, name, version);
         Ok(Original {
             name: name.to_owned(),
             version: version.to_owned(),
             checksum,
+            repository,
             folder: folder.into(),
             source,
         })
+    }
+}
+
+impl Original {
+    /// What `[patch.…]` has behind the point.
+    pub(crate) fn registry(&self) -> &str {
+        self.repository.as_ref().map_or("crates-io", |(url, _)| url)
     }
 }
 

@@ -23,13 +23,25 @@ const ROUNDS: usize = 100;
 /// `cargo eventlet patch CRATE…`
 pub(crate) fn patch(arguments: &Arguments) -> Result<()> {
     for name in &arguments.crates {
+        let (name, wanted) = match name.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (name.as_str(), None),
+        };
         take_out_dead_entry(arguments, name)?;
         let project = Project::find(arguments)?;
-        let version = project.version(name)?;
-        let original = Original::find(name, &version, &project.root, arguments.is_offline)?;
+        let version = project.version(name, wanted)?;
+        let repository =
+            project.repository(name, &version).or_else(|| repository_of_record(&project.root, name));
+        let original = Original::find(name, &version, repository, &project.root, arguments.is_offline)?;
         patch_one(arguments, &project, original)?;
     }
     Ok(())
+}
+
+/// Where a crate came from that is patched already.
+fn repository_of_record(root: &Path, name: &str) -> Option<(String, String)> {
+    let record = fs::read_to_string(root.join(GREEN).join(name).join("green.toml")).ok()?;
+    Record::parse(&record).ok()?.repository
 }
 
 /// An entry whose folder is not there (it is generated, and this is a new checkout) keeps Cargo
@@ -56,7 +68,9 @@ fn patch_one(arguments: &Arguments, project: &Project, original: Original) -> Re
     let manifest = project.root.join("Cargo.toml");
     let before = read(&manifest)?;
     let mut work = Work::begin(arguments, project, original, folder)?;
-    write(&manifest, with_entry(&before, &work.original.name, &way(&project.root, &work.folder)))?;
+    let original = &work.original;
+    let entry = with_entry(&before, original.registry(), &original.name, &way(&project.root, &work.folder));
+    write(&manifest, entry)?;
     match work.rounds() {
         Ok(()) => {
             work.report();
@@ -120,10 +134,15 @@ impl<'a> Work<'a> {
     fn rounds(&mut self) -> Result<()> {
         loop {
             self.until_it_compiles()?;
-            // Nothing is lost where rustc has nothing to say.
-            let (heard, _) = self.ask(Purpose::Check)?;
-            if heard.learned == 0 {
-                self.unchecked = heard.trouble;
+            // Nothing is lost where rustc has nothing to say. Macros come by themselves: one that does not take what is
+            // made of its arguments would hide everything else.
+            let (functions, _) = self.ask(Purpose::Check)?;
+            if functions.learned > 0 {
+                continue;
+            }
+            let (macros, _) = self.ask(Purpose::CheckMacros)?;
+            if macros.learned == 0 {
+                self.unchecked = functions.trouble.into_iter().chain(macros.trouble).collect();
                 break;
             }
         }
@@ -177,6 +196,7 @@ impl<'a> Work<'a> {
             name: self.original.name.clone(),
             version: self.original.version.clone(),
             checksum: self.original.checksum.clone(),
+            repository: self.original.repository.clone(),
             rounds: self.rounds,
             count: self.patch.count(),
             waits: self.patch.waits().iter().map(line_of).collect(),
@@ -240,8 +260,11 @@ pub(crate) fn check(arguments: &Arguments) -> Result<()> {
         if !arguments.crates.is_empty() && !arguments.crates.contains(&record.name) {
             continue;
         }
-        let original = Original::find(&record.name, &record.version, &project.root, arguments.is_offline)?;
-        if project.version(&record.name)? != record.version || original.checksum != record.checksum {
+        let repository = record.repository.clone();
+        let original =
+            Original::find(&record.name, &record.version, repository, &project.root, arguments.is_offline)?;
+        let is_used = project.version(&record.name, Some(&record.version)).is_ok();
+        if !is_used || original.checksum != record.checksum {
             stale.push(format!("{}: another version", record.name));
             continue;
         }

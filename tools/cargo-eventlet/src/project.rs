@@ -27,18 +27,29 @@ impl Project {
     }
 
     /// The version of a crate that the project uses, which may be patched already.
-    pub(crate) fn version(&self, name: &str) -> Result<String> {
+    pub(crate) fn version(&self, name: &str, wanted: Option<&str>) -> Result<String> {
+        let all = self.named(name).filter_map(|package| package["version"].as_str());
         let versions: Vec<&str> =
-            self.named(name).filter_map(|package| package["version"].as_str()).collect();
+            all.filter(|version| wanted.is_none_or(|wanted| wanted == *version)).collect();
         match versions[..] {
             [version] => Ok(version.to_owned()),
             [] => Err(format!("this project does not depend on `{name}`: `cargo add {name}` first")),
             _ => Err(format!(
-                "this project has `{name}` in several versions ({}), of which a patch can replace one: \
-                 have its dependencies agree on one",
-                versions.join(", ")
+                "this project has `{name}` in several versions ({}): say which one is meant, as in \
+                 `cargo eventlet patch {name}@{}`",
+                versions.join(", "),
+                versions[0]
             )),
         }
+    }
+
+    /// The repository that a crate comes from, if it is none of the registry's: its URL and the
+    /// revision.
+    pub(crate) fn repository(&self, name: &str, version: &str) -> Option<(String, String)> {
+        let mut packages = self.named(name).filter(|package| package["version"] == version);
+        let source = packages.find_map(|package| package["source"].as_str()?.strip_prefix("git+"))?;
+        let (url, revision) = source.split_once('#')?;
+        Some((url.split('?').next()?.to_owned(), revision.to_owned()))
     }
 
     fn named(&self, name: &str) -> impl Iterator<Item = &Value> {

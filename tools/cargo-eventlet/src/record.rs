@@ -11,6 +11,8 @@ pub(crate) struct Record {
     pub(crate) version: String,
     /// Of the crate's file, as the registry has it.
     pub(crate) checksum: String,
+    /// The URL and the revision, if it is none of the registry's.
+    pub(crate) repository: Option<(String, String)>,
     pub(crate) rounds: usize,
     pub(crate) count: Count,
     pub(crate) waits: Vec<String>,
@@ -25,7 +27,7 @@ pub(crate) fn line_of(wait: &Wait) -> String {
 impl Record {
     /// The file's text.
     pub(crate) fn to_text(&self) -> String {
-        let Record { name, version, checksum, rounds, count, waits, marks } = self;
+        let Record { name, version, checksum, repository, rounds, count, waits, marks } = self;
         let Count { lines, changed_lines, functions, green } = count;
         let mut text = format!(
             "# What `cargo eventlet patch` has made of this crate; `cargo eventlet patch --check` does it again.\n\
@@ -34,6 +36,10 @@ impl Record {
              changed_lines = {changed_lines}\nfunctions = {functions}\ngreen = {green}\n\n\
              # What waits in place, and holds the other green threads for as long.\nwaits = [\n"
         );
+        if let Some((url, revision)) = repository {
+            let lines = format!("git = \"{url}\"\nrev = \"{revision}\"\nchecksum = ");
+            text = text.replacen("checksum = ", &lines, 1);
+        }
         for wait in waits {
             let _ = writeln!(text, "    {},", quoted(wait));
         }
@@ -71,6 +77,8 @@ impl Record {
                 "name" => record.name = unquoted(value),
                 "version" => record.version = unquoted(value),
                 "checksum" => record.checksum = unquoted(value),
+                "git" => record.repository.get_or_insert_default().0 = unquoted(value),
+                "rev" => record.repository.get_or_insert_default().1 = unquoted(value),
                 "rounds" => record.rounds = number()?,
                 "lines" => record.count.lines = number()?,
                 "changed_lines" => record.count.changed_lines = number()?,
@@ -106,6 +114,7 @@ mod tests {
             name: "minreq".to_owned(),
             version: "2.14.1".to_owned(),
             checksum: "abc".to_owned(),
+            repository: Some(("https://example.org/minreq".to_owned(), "def".to_owned())),
             rounds: 4,
             count: Count { lines: 100, changed_lines: 9, functions: 30, green: 8 },
             waits: vec!["src/lib.rs:3: `drop`: a destructor cannot \"suspend\"".to_owned()],

@@ -10,9 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use server::{LATE, Server};
+use server::{FAREWELLS, LATE, Server};
 
 /// A crate, at a version.
 struct Crate {
@@ -103,7 +104,8 @@ fn patched_and_run(of: &Crate, server: Server) {
     );
     assert!(took < LATE * of.waits * calls / 5, "{calls} calls took {took:?}: they wait for each other");
     assert_eq!(threads, "1", "all calls are made on one OS thread");
-    for row in table.lines().filter(|line| line.contains(of.patched.last().unwrap())) {
+    let last = format!("| {} ", of.patched.last().unwrap());
+    for row in table.lines().filter(|line| line.starts_with(&last)) {
         in_the_table(row, calls, of.waits, took);
     }
 }
@@ -122,7 +124,8 @@ fn in_the_table(row: &str, calls: u32, waits: u32, took: Duration) {
     let is_row = |line: &str| line.starts_with(&format!("| {} ", name.split(' ').next().unwrap()));
     let mut lines: Vec<&str> = text.lines().filter(|line| !is_row(line)).collect();
     let head = lines.iter().position(|line| line.starts_with("|---|---:|---:|")).unwrap() + 1;
-    let end = head + lines[head..].iter().position(|line| !line.starts_with('|')).unwrap();
+    let below = lines[head..].iter().position(|line| !line.starts_with('|'));
+    let end = below.map_or(lines.len(), |below| head + below);
     lines.insert(end, &row);
     lines[head..=end].sort_unstable();
     fs::write(page, lines.join("\n") + "\n").unwrap();
@@ -162,4 +165,100 @@ fn attohttpc() {
     let dependencies = "attohttpc = { version = \"=0.28.5\", default-features = false }";
     let of = Crate { name: "attohttpc", dependencies, patched: &["attohttpc"], waits: 1 };
     patched_and_run(&of, Server::http());
+}
+
+/// A crate that asks nobody for the values of its calls, in each way there is, from a repository of its own.
+#[test]
+fn no_call_is_lost() {
+    let building = BUILDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let repository = scratch().join("holes-repository");
+    let _ = fs::remove_dir_all(&repository);
+    fs::create_dir_all(repository.join("src")).unwrap();
+    let holes = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crates/holes.rs");
+    fs::copy(holes, repository.join("src/lib.rs")).unwrap();
+    let manifest = "[package]\nname = \"holes\"\nversion = \"1.2.3\"\nedition = \"2021\"\n";
+    fs::write(repository.join("Cargo.toml"), manifest).unwrap();
+    let git = |words: &[&str]| {
+        let who = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"];
+        run(Command::new("git").args(who).args(words).current_dir(&repository))
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "all"]);
+
+    let url = format!("file://{}", repository.display());
+    let dependencies = format!("holes = {{ git = \"{url}\" }}").leak();
+    let folder = project(&Crate { name: "listens", dependencies, patched: &["holes"], waits: 0 });
+    let report = run(cargo_eventlet(&folder).args(["patch", "holes"]));
+    assert!(report.contains("`drop`: a destructor cannot suspend"), "{report}");
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    assert!(
+        manifest.contains(&format!("[patch.\"{url}\"]\nholes = {{ path = \"green/holes\" }}")),
+        "{manifest}"
+    );
+    let built = scratch().join("target");
+    let heard =
+        run(Command::new(env!("CARGO")).arg("run").current_dir(&folder).env("CARGO_TARGET_DIR", &built));
+    assert_eq!(heard, "let statement closure map macro default drop\n");
+    run(cargo_eventlet(&folder).args(["patch", "--check"]));
+
+    // What was changed by hand is noticed, and so is what cannot be patched any more.
+    let lib = folder.join("green/holes/src/lib.rs");
+    let text = fs::read_to_string(&lib).unwrap();
+    fs::write(&lib, text.replace("\"let \"", "\"LET \"")).unwrap();
+    let checked = cargo_eventlet(&folder).args(["patch", "--check"]).output().unwrap();
+    assert!(!checked.status.success());
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(said.contains("holes/src/lib.rs"), "{said}");
+    drop(building);
+}
+
+#[test]
+fn whois_rust() {
+    let of = Crate {
+        name: "whois-rust",
+        dependencies: "whois-rust = \"=1.6.0\"",
+        patched: &["whois-rust"],
+        waits: 1,
+    };
+    patched_and_run(&of, Server::whois());
+}
+
+#[test]
+fn suppaftp() {
+    let dependencies = "suppaftp = { version = \"=6.0.7\", default-features = false }";
+    let of = Crate { name: "suppaftp", dependencies, patched: &["suppaftp"], waits: 1 };
+    patched_and_run(&of, Server::ftp());
+}
+
+#[test]
+fn beanstalkc() {
+    let dependencies = "beanstalkc = \"=1.0.0\"\nbufstream = \"=0.1.4\"";
+    let of = Crate { name: "beanstalkc", dependencies, patched: &["bufstream", "beanstalkc"], waits: 1 };
+    patched_and_run(&of, Server::beanstalkd());
+    // The last of them is on its way when the program ends.
+    let begin = Instant::now();
+    while FAREWELLS.load(Ordering::SeqCst) < 50 {
+        assert!(begin.elapsed() < Duration::from_secs(20), "farewells are lost: {FAREWELLS:?}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn tungstenite() {
+    let dependencies = "tungstenite = { version = \"=0.24.0\", default-features = false, features = [\"handshake\"] }\nbyteorder = \"=1.5.0\"";
+    let of = Crate { name: "tungstenite", dependencies, patched: &["byteorder", "tungstenite"], waits: 1 };
+    patched_and_run(&of, Server::websocket());
+}
+
+#[test]
+fn tinyget() {
+    let of = Crate { name: "tinyget", dependencies: "tinyget = \"=1.1.4\"", patched: &["tinyget"], waits: 1 };
+    patched_and_run(&of, Server::http());
+}
+
+#[test]
+fn telnet() {
+    let of = Crate { name: "telnet", dependencies: "telnet = \"=0.2.5\"", patched: &["telnet"], waits: 1 };
+    patched_and_run(&of, Server::whois());
 }

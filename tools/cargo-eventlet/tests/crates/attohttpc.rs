@@ -2,7 +2,6 @@
 
 use eventlet::green;
 
-#[path = "many.rs"]
 mod many;
 
 #[green]

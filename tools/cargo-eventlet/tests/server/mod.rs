@@ -1,19 +1,25 @@
 //! Servers that answer late: each connection has an OS thread, and no hub.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use tungstenite::Message;
+
 /// How long an answer takes.
 pub(crate) const LATE: Duration = Duration::from_millis(300);
+
+/// How many clients have said farewell to beanstalkd.
+pub(crate) static FAREWELLS: AtomicUsize = AtomicUsize::new(0);
 
 /// A server, until the test's process ends.
 pub(crate) struct Server(SocketAddr);
 
 impl Server {
     /// Serves each connection with a function.
-    fn start(serve: fn(TcpStream) -> std::io::Result<()>) -> Server {
+    fn start(serve: fn(TcpStream) -> io::Result<()>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         thread::spawn(move || {
@@ -44,6 +50,82 @@ impl Server {
             let number = request.split(['/', ' ']).nth(2).unwrap_or("");
             let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
             write!(client, "{head}5\r\npage \r\n{:x}\r\n{number}\r\n0\r\n\r\n", number.len())
+        })
+    }
+
+    /// WHOIS: a name is asked for, and what there is to say about it ends with the connection.
+    pub(crate) fn whois() -> Server {
+        Server::start(|mut client| {
+            let mut name = String::new();
+            BufReader::new(client.try_clone()?).read_line(&mut name)?;
+            thread::sleep(LATE);
+            write!(client, "it is {name}")
+        })
+    }
+
+    /// FTP, as far as it takes to fetch a file: `file 7` is `this is file 7`.
+    pub(crate) fn ftp() -> Server {
+        Server::start(|mut client| {
+            let mut reader = BufReader::new(client.try_clone()?);
+            let data = TcpListener::bind("127.0.0.1:0")?;
+            let port = data.local_addr()?.port();
+            write!(client, "220 it is late\r\n")?;
+            let mut line = String::new();
+            while reader.read_line(&mut line)? > 0 {
+                match line.trim_end().split_once(' ').unwrap_or((line.trim_end(), "")) {
+                    ("USER", _) => write!(client, "331 and the password?\r\n")?,
+                    ("PASS", _) => write!(client, "230 welcome\r\n")?,
+                    ("PASV", _) => write!(client, "227 there (127,0,0,1,{},{})\r\n", port / 256, port % 256)?,
+                    ("RETR", name) => {
+                        let (mut stream, _) = data.accept()?;
+                        write!(client, "150 here it comes\r\n")?;
+                        thread::sleep(LATE);
+                        write!(stream, "this is {name}")?;
+                        drop(stream);
+                        write!(client, "226 that was it\r\n")?;
+                    }
+                    ("QUIT", _) => write!(client, "221 goodbye\r\n")?,
+                    _ => write!(client, "502 what?\r\n")?,
+                }
+                line.clear();
+            }
+            Ok(())
+        })
+    }
+
+    /// beanstalkd's protocol, as far as it takes to put a job into the queue.
+    pub(crate) fn beanstalkd() -> Server {
+        Server::start(|mut client| {
+            let mut reader = BufReader::new(client.try_clone()?);
+            let mut line = String::new();
+            while reader.read_line(&mut line)? > 0 && line.starts_with("put ") {
+                line.clear();
+                reader.read_line(&mut line)?;
+                thread::sleep(LATE);
+                let number: u32 = line.trim_end().parse().unwrap_or(0);
+                write!(client, "INSERTED {}\r\n", number + 1000)?;
+                line.clear();
+            }
+            assert_eq!(line, "quit\r\n", "the farewell comes, though it stands in a destructor");
+            FAREWELLS.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+    }
+
+    /// A WebSocket on which each text comes back, with a word behind it.
+    pub(crate) fn websocket() -> Server {
+        Server::start(|client| {
+            let mut socket =
+                tungstenite::accept(client).map_err(|error| io::Error::other(error.to_string()))?;
+            while let Ok(message) = socket.read() {
+                if let Ok(text) = message.to_text().map(str::to_owned)
+                    && message.is_text()
+                {
+                    thread::sleep(LATE);
+                    socket.send(Message::text(format!("{text}, late"))).map_err(io::Error::other)?;
+                }
+            }
+            Ok(())
         })
     }
 }

@@ -1,0 +1,22 @@
+//! A line there, and one back.
+
+use eventlet::green;
+use telnet::{Event, Telnet};
+
+mod many;
+
+#[green]
+fn ask(number: u32, address: String) {
+    let (host, port) = address.split_once(':').unwrap();
+    let mut line = Telnet::connect((host, port.parse().unwrap()), 256).unwrap();
+    line.write(format!("n{number}\n").as_bytes()).unwrap();
+    match line.read().unwrap() {
+        Event::Data(bytes) => assert_eq!(bytes[..], *format!("it is n{number}\n").as_bytes()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[green]
+fn main() {
+    many::at_once(100, ask);
+}
