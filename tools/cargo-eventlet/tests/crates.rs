@@ -142,7 +142,7 @@ fn a_newcomers_hundred_requests() {
     fs::write(folder.join("src/main.rs"), program).unwrap();
     let report = run(cargo_eventlet(&folder).args(["patch", "minreq"]));
     for line in report.lines() {
-        assert!(page.contains(&format!("\n    {line}\n")), "the page does not show what is printed: {line}");
+        assert!(page.contains(&format!("\n{line}\n")), "the page does not show what is printed: {line}");
     }
     let built = scratch().join("target");
     run(Command::new(env!("CARGO")).arg("build").current_dir(&folder).env("CARGO_TARGET_DIR", &built));
