@@ -285,9 +285,10 @@ pub use event::Event;
 ///
 /// Functions, methods, methods of traits and of their implementations, `main`, tests, and closures
 /// in a green body (elsewhere a closure is [`green_closure!`]). Generic functions, `impl` arguments
-/// and results, borrowed arguments, patterns, `-> !` and recursion are taken as they are in
-/// ordinary functions. It refuses `async`, `const` and `extern` functions, items that are no
-/// functions, and methods by a reserved name.
+/// and results, borrowed arguments, patterns, `unsafe`, `-> !` and recursion are taken as they are
+/// in ordinary functions. Other attributes stay and mean what they mean, in any order; a
+/// documentation gets a line that says that the function may suspend. It refuses `async`, `const`
+/// and `extern` functions, items that are no functions, and methods by a reserved name.
 ///
 /// # Options
 ///
@@ -396,7 +397,8 @@ pub use event::Event;
 ///   can. The message is rustc's, and does not know the remedy, since no library can add to an
 ///   error about borrows; `borrowing-call` in [`docs::diagnostics`] does.
 /// * `?` behind a green call in an ordinary function is refused in the words of std's `Try`, which
-///   cannot say that the function has to be green; `helper-not-green` does.
+///   cannot say that the function has to be green; `helper-not-green` does. (`unwrap` and its kind
+///   say so themselves, and so do operators' traits and what shows a value.)
 /// * Two green functions that call each other need `boxed` on one of them, as `async` functions do.
 ///   rustc says "an async block" there, since that is what a body becomes.
 /// * A green function is no `fn(A) -> T`, and no closure for std's `Iterator::map`: what it gives

@@ -33,6 +33,10 @@ fn count() -> usize {
     page(1).len() //~ ERROR a green call stands where its value is meant
 }
 
+fn title() -> String {
+    page(1).to_string() //~ ERROR a green call stands where its value is meant
+}
+
 #[green]
 fn in_a_closure() -> usize {
     [1, 2].iter().map(|n| pages(*n).unwrap().len()).sum() //~ ERROR a green call stands where its value is meant

@@ -85,7 +85,7 @@ where
     message = "a green call stands where its value is meant: it has not run, and has none yet",
     label = "this call is not driven here",
     note = "a call is driven in a `#[green]` body, and an ordinary function, `main` too, only makes it",
-    note = "help: make the function around it `#[green]`, or the closure: `#[green] || …`",
+    note = "help: make the function around it `#[green]`, or the closure: `#[green] || …`; in a macro of your own it is `#[green(macros(its_name))]`",
     note = "see `main-not-green` and `helper-not-green` in `eventlet::docs::diagnostics`"
 )]
 pub trait IsValue {}

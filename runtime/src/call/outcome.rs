@@ -128,4 +128,14 @@ impl<F> Green<F> {
     {
         refused()
     }
+
+    /// Does not compile: there is nothing to show yet.
+    #[doc(hidden)]
+    #[expect(clippy::inherent_to_string, reason = "of a green call there is none")]
+    pub fn to_string(&self) -> String
+    where
+        F: IsValue,
+    {
+        refused()
+    }
 }
