@@ -1,6 +1,8 @@
 //! The router, and files.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use eventlet::green;
 use eventlet::http::{Request, Response};
@@ -150,6 +152,35 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+#[test]
+fn a_file_may_be_of_any_time() {
+    #[green]
+    fn scenario() {
+        let folder = Folder::new("times");
+        let year = 366 * 24 * 3600;
+        let (earlier, later) = (Duration::from_secs(9 * year), Duration::from_secs(8500 * year));
+        let times = [
+            (SystemTime::UNIX_EPOCH - earlier, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (SystemTime::UNIX_EPOCH + later, "Fri, 31 Dec 9999 23:59:59 GMT"),
+        ];
+        for (time, date) in times {
+            let file = File::options().write(true).open(folder.0.join("files/a.txt")).unwrap();
+            // Not every file system knows such times.
+            if file.set_modified(time).is_err() || file.metadata().unwrap().modified().unwrap() != time {
+                continue;
+            }
+            let answer = ask(folder.files(), "GET", "/a.txt", &[]);
+            assert_eq!(
+                (answer.status().as_u16(), answer.headers()["last-modified"].as_bytes()),
+                (200, date.as_bytes())
+            );
+            let answer = ask(folder.files(), "GET", "/a.txt", &[("if-modified-since", date)]);
+            assert_eq!(answer.status().as_u16(), 304);
+        }
+    }
+    run_clean(scenario);
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub struct StaticFiles {
     folder: Rc<PathBuf>,
 }
 
+/// The last second that a date of HTTP can name: that of the year 9999.
+const LATEST: Duration = Duration::from_secs(253_402_300_799);
+
 /// How much is read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -106,6 +109,8 @@ fn answer(request: &Request, mut place: PathBuf) -> io::Result<Option<Response>>
     }
     let length = metadata.len();
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    // A file may be of any time, and a date of HTTP may not.
+    let modified = modified.clamp(SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + LATEST);
     let date = httpdate::fmt_http_date(modified);
     let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let tag = format!("\"{:x}-{:x}\"", since.as_nanos(), length);
