@@ -1,9 +1,11 @@
 //! What the server answers to frames of HTTP/2.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eventlet::event::Flag;
 use eventlet::green::io::{Read, Write};
@@ -28,6 +30,7 @@ const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
+const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 /// A whole request in one frame.
@@ -349,3 +352,122 @@ fn a_body_that_nobody_reads_does_not_go_on_for_ever() {
     }
     run_clean(scenario);
 }
+
+#[test]
+fn pings_are_no_requests_and_no_sign_that_an_answer_is_read() {
+    #[green]
+    fn scenario() {
+        let site = Site::new(Server::new().keepalive_timeout(200 * MS), ignore);
+        // No window for answers, in the words of SETTINGS.
+        let no_window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+        for request in [vec![], frame(HEADERS, WHOLE, 1, GET)] {
+            let mut stream = begin(&site);
+            stream.write_all(&[&no_window[..], &request].concat()).unwrap();
+            let begun = Instant::now();
+            while stream.write_all(&frame(PING, 0, 0, &[7; 8])).is_ok()
+                && next_of(&mut stream, &[PING]).is_some()
+            {
+                assert!(begun.elapsed() < Duration::from_secs(10), "{} bytes", request.len());
+                sleep(20 * MS);
+            }
+            assert!(begun.elapsed() >= 190 * MS, "{:?}", begun.elapsed());
+        }
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+/// Counts the handlers that there are.
+struct Handling(Rc<Cell<usize>>);
+
+impl Drop for Handling {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+#[test]
+fn a_flood_ends_its_own_connection_or_is_not_read() {
+    #[green]
+    fn app(request: Request, now: Rc<Cell<usize>>, most: Rc<Cell<usize>>) -> &'static str {
+        now.set(now.get() + 1);
+        most.set(most.get().max(now.get()));
+        let _handling = Handling(now);
+        if request.headers().contains_key("p") {
+            sleep(Duration::from_secs(1000));
+        }
+        "answered\n"
+    }
+    /// What a connection that has ended still sends is thrown away for four seconds at most.
+    const TOO_LONG: Duration = Duration::from_secs(20);
+    #[green]
+    fn scenario() {
+        let (now, most) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let serve = {
+            let (now, most) = (now.clone(), most.clone());
+            move |request| app(request, now.clone(), most.clone())
+        };
+        let site = Site::new(Server::new(), serve);
+        let waits = [GET, &[0x00, 1], b"p", &[1], b"y"].concat();
+        let filler = [&[0x00, 100][..], &[b'a'; 100], &[100], &[b'b'; 100]].concat();
+        type Flood = Box<dyn Fn(u32) -> Vec<u8>>;
+        let floods: Vec<(&str, Flood)> = vec![
+            (
+                "requests that are reset at once",
+                Box::new(move |number| {
+                    let number = 2 * number + 1;
+                    [frame(HEADERS, WHOLE, number, &waits), frame(RST_STREAM, 0, number, &[0, 0, 0, 8])]
+                        .concat()
+                }),
+            ),
+            (
+                "a head without an end",
+                Box::new(move |number| match number {
+                    0 => frame(HEADERS, END_STREAM, 1, GET),
+                    _ => frame(CONTINUATION, 0, 1, &filler),
+                }),
+            ),
+            (
+                "a head of nothing",
+                Box::new(|number| match number {
+                    0 => frame(HEADERS, END_STREAM, 1, GET),
+                    _ => frame(CONTINUATION, 0, 1, &[]),
+                }),
+            ),
+            ("settings", Box::new(|_| frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0xff, 0xff]))),
+            ("pings", Box::new(|_| frame(PING, 0, 0, &[1; 8]))),
+            ("windows", Box::new(|_| frame(WINDOW_UPDATE, 0, 0, &[0x7f, 0xff, 0xff, 0xff]))),
+        ];
+        for (name, flood) in floods {
+            let mut stream = begin(&site);
+            let (begun, mut sent, mut number) = (Instant::now(), 0, 0);
+            // What comes back is not read.
+            loop {
+                let mut bytes = vec![];
+                while bytes.len() < 64 << 10 {
+                    bytes.extend(flood(number));
+                    number += 1;
+                }
+                match with_timeout(300 * MS, || stream.write_all(&bytes)) {
+                    Ok(Ok(())) => sent += bytes.len(),
+                    Ok(Err(_)) | Err(_) => break,
+                }
+                assert!(begun.elapsed() < TOO_LONG, "{name}: {sent} bytes");
+                let other = with_timeout(Duration::from_secs(5), || site.exchange(PLAIN));
+                assert!(
+                    other.as_ref().is_ok_and(|answer| answer.ends_with("\r\n\r\nanswered\n")),
+                    "{name}: {other:?} after {sent} bytes"
+                );
+            }
+            drop(stream);
+            sleep(20 * MS);
+            assert_eq!(now.get(), 0, "{name}");
+        }
+        assert!(most.get() <= 256, "{}", most.get());
+        site.end();
+    }
+    run_clean(scenario);
+}
+
+/// A request of HTTP/1, whose connection ends with its answer.
+const PLAIN: &str = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";

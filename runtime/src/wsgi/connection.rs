@@ -139,6 +139,7 @@ async fn speak<A, S>(
         };
     let service = service_fn(|request| answer(shared.clone(), connection.clone(), peer.clone(), request));
     let is_done = if is_http2 {
+        connection.traffic.follow_frames(&wire.ahead());
         let serving = http2(limits).serve_connection(Tap(wire.clone()), service);
         drive(
             pin!(serving),

@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 
+use super::frames::Frames;
 use super::framing::Framing;
 use crate::green::polled::{PollRead, PollWrite, Polled};
 use crate::timeout::with_timeout;
@@ -20,9 +21,9 @@ use crate::timeout::with_timeout;
 /// What has happened on a connection.
 #[derive(Default)]
 pub(super) struct Traffic {
-    /// How often something was read.
+    /// How often something was read; with HTTP/2, something of a message.
     pub(super) reads: Cell<u64>,
-    /// How many bytes were written.
+    /// How many bytes were written; with HTTP/2, together with something of a message.
     pub(super) written: Cell<u64>,
     /// The peer has ended, or the connection is broken.
     has_ended: Cell<bool>,
@@ -32,6 +33,8 @@ pub(super) struct Traffic {
     is_stalled: Cell<bool>,
     /// `None` where the bytes are not HTTP/1.
     pub(super) framing: RefCell<Option<Framing>>,
+    /// What has come, and what has gone, where it is HTTP/2.
+    frames: RefCell<Option<[Frames; 2]>>,
     /// Requests that were handed over.
     pub(super) requests: Cell<u64>,
 }
@@ -47,6 +50,15 @@ impl Traffic {
         let mut framing = Framing::new(limit);
         framing.follow(ahead);
         self.framing.replace(Some(framing));
+    }
+
+    /// Follows the frames of HTTP/2, of which these bytes were read ahead.
+    pub(super) fn follow_frames(&self, ahead: &[u8]) {
+        let mut came = Frames::of_client();
+        came.follow(ahead);
+        self.frames.replace(Some([came, Frames::default()]));
+        // That it has begun is news as well: no head has been coming since.
+        self.written.set(self.written.get() + 1);
     }
 
     /// The peer does not take what is to be written.
@@ -129,7 +141,8 @@ impl<S: PollRead + PollWrite + Unpin> Wire<S> {
     fn poll_past(&self, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let traffic = &self.traffic;
         let see = |bytes: &[u8]| {
-            traffic.reads.set(traffic.reads.get() + 1);
+            let is_news = traffic.frames.borrow_mut().as_mut().is_none_or(|[came, _]| came.follow(bytes));
+            traffic.reads.set(traffic.reads.get() + u64::from(is_news));
             if bytes.is_empty() {
                 traffic.has_ended.set(true);
             } else if let Some(framing) = &mut *traffic.framing.borrow_mut() {
@@ -227,10 +240,27 @@ impl<S: PollRead + PollWrite + Unpin> Wire<S> {
         result
     }
 
+    /// Takes note of what was written of these.
     #[inline]
-    fn note(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn note(&self, result: Poll<io::Result<usize>>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let count = ready!(result)?;
-        self.traffic.written.set(self.traffic.written.get() + count as u64);
+        let traffic = &self.traffic;
+        let is_news = match &mut *traffic.frames.borrow_mut() {
+            None => true,
+            Some([_, gone]) => {
+                let mut left = count;
+                let mut has_message = false;
+                for buf in bufs {
+                    let written = &buf[..left.min(buf.len())];
+                    left -= written.len();
+                    has_message |= gone.follow(written);
+                }
+                has_message
+            }
+        };
+        if is_news {
+            traffic.written.set(traffic.written.get() + count as u64);
+        }
         Poll::Ready(Ok(count))
     }
 }
@@ -270,10 +300,10 @@ impl<S: PollRead + PollWrite + Unpin> Write for Tap<S> {
         let wire = &*self.0;
         if wire.hold(buf.len()) {
             wire.held.borrow_mut().extend_from_slice(buf);
-            return wire.note(Poll::Ready(Ok(buf.len())));
+            return wire.note(Poll::Ready(Ok(buf.len())), &[IoSlice::new(buf)]);
         }
         ready!(wire.poll_held(cx))?;
-        wire.note(wire.poll_write(cx, |stream, cx| stream.poll_write(cx, buf)))
+        wire.note(wire.poll_write(cx, |stream, cx| stream.poll_write(cx, buf)), &[IoSlice::new(buf)])
     }
 
     #[inline]
@@ -287,10 +317,10 @@ impl<S: PollRead + PollWrite + Unpin> Write for Tap<S> {
         if wire.hold(count) {
             let mut held = wire.held.borrow_mut();
             bufs.iter().for_each(|buf| held.extend_from_slice(buf));
-            return wire.note(Poll::Ready(Ok(count)));
+            return wire.note(Poll::Ready(Ok(count)), bufs);
         }
         ready!(wire.poll_held(cx))?;
-        wire.note(wire.poll_write(cx, |stream, cx| stream.poll_write_vectored(cx, bufs)))
+        wire.note(wire.poll_write(cx, |stream, cx| stream.poll_write_vectored(cx, bufs)), bufs)
     }
 
     fn is_write_vectored(&self) -> bool {

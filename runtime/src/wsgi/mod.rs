@@ -59,7 +59,7 @@
 //! |---|---|---|
 //! | connections at once ([`max_size`](Server::max_size)) | 1024 | they wait in the operating system's queue |
 //! | time for a request's head ([`head_timeout`](Server::head_timeout)) | 30 s | closed |
-//! | a connection without a request ([`keepalive_timeout`](Server::keepalive_timeout)) | 75 s | closed |
+//! | a connection without a request, whatever it pings ([`keepalive_timeout`](Server::keepalive_timeout)) | 75 s | closed |
 //! | a wait for a piece of a body ([`body_timeout`](Server::body_timeout)) | 30 s | the handler's read fails with `TimedOut`; handed on with `?`, 408 |
 //! | length of the URL ([`url_length_limit`](Server::url_length_limit)) | 8192 bytes | 414 |
 //! | headers of a request | 100 ([`max_headers`](Server::max_headers)), 64 KiB ([`max_head`](Server::max_head)) | 431 |
@@ -96,6 +96,7 @@
 
 mod check;
 mod connection;
+mod frames;
 mod framing;
 mod io;
 mod log;
