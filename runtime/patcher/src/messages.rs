@@ -264,6 +264,9 @@ fn kind_of(message: &Value, text: &str) -> Option<MarkKind> {
     let words = [
         "Green<",
         "`Green`",
+        // What a parameter gives that has become an `AsyncFn`.
+        "::CallRefFuture<",
+        "::CallOnceFuture",
         "is not an iterator",
         "eventlet::lint",
         "may switch to another green thread",

@@ -167,26 +167,46 @@ fn attohttpc() {
     patched_and_run(&of, Server::http());
 }
 
+/// Makes a git repository with a crate of one file, and gives its URL.
+fn repository(name: &str, text: &str) -> String {
+    let repository = scratch().join(format!("{name}-repository"));
+    let _ = fs::remove_dir_all(&repository);
+    fs::create_dir_all(repository.join("src")).unwrap();
+    fs::write(repository.join("src/lib.rs"), text).unwrap();
+    let manifest = format!("[package]\nname = \"{name}\"\nversion = \"1.2.3\"\nedition = \"2021\"\n");
+    fs::write(repository.join("Cargo.toml"), manifest).unwrap();
+    let who = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"];
+    for words in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", "all"]] {
+        run(Command::new("git").args(who).args(words).current_dir(&repository));
+    }
+    format!("file://{}", repository.display())
+}
+
+/// The line is the original's, and the project is what it was.
+#[test]
+fn what_cannot_be_patched_stays_as_it_was() {
+    let building = BUILDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let text = "use std::net::TcpStream;\n\npub static OPEN: fn(&str) -> bool =\n    |at| TcpStream::connect(at).is_ok();\n";
+    let dependencies = format!("refuses = {{ git = \"{}\" }}", repository("refuses", text)).leak();
+    let folder = project(&Crate { name: "asks", dependencies, patched: &["refuses"], waits: 0 });
+    fs::write(folder.join("src/main.rs"), "fn main() {}\n").unwrap();
+    let before = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    let output = cargo_eventlet(&folder).args(["patch", "refuses"]).output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    let expected = "error: `refuses` cannot be patched: src/lib.rs:4: a green call stands in a closure outside of any function.";
+    assert!(said.starts_with(expected), "{said}");
+    assert_eq!(fs::read_to_string(folder.join("Cargo.toml")).unwrap().trim_end(), before.trim_end());
+    assert!(!folder.join("green/refuses").exists());
+    drop(building);
+}
+
 /// A crate that asks nobody for the values of its calls, in each way there is, from a repository of its own.
 #[test]
 fn no_call_is_lost() {
     let building = BUILDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let repository = scratch().join("holes-repository");
-    let _ = fs::remove_dir_all(&repository);
-    fs::create_dir_all(repository.join("src")).unwrap();
     let holes = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crates/holes.rs");
-    fs::copy(holes, repository.join("src/lib.rs")).unwrap();
-    let manifest = "[package]\nname = \"holes\"\nversion = \"1.2.3\"\nedition = \"2021\"\n";
-    fs::write(repository.join("Cargo.toml"), manifest).unwrap();
-    let git = |words: &[&str]| {
-        let who = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"];
-        run(Command::new("git").args(who).args(words).current_dir(&repository))
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message", "all"]);
-
-    let url = format!("file://{}", repository.display());
+    let url = repository("holes", &fs::read_to_string(holes).unwrap());
     let dependencies = format!("holes = {{ git = \"{url}\" }}").leak();
     let folder = project(&Crate { name: "listens", dependencies, patched: &["holes"], waits: 0 });
     let report = run(cargo_eventlet(&folder).args(["patch", "holes"]));
@@ -261,4 +281,11 @@ fn tinyget() {
 fn telnet() {
     let of = Crate { name: "telnet", dependencies: "telnet = \"=0.2.5\"", patched: &["telnet"], waits: 1 };
     patched_and_run(&of, Server::whois());
+}
+
+#[test]
+fn socks() {
+    let dependencies = "socks = \"=0.3.4\"\nbyteorder = \"=1.5.0\"";
+    let of = Crate { name: "socks", dependencies, patched: &["byteorder", "socks"], waits: 1 };
+    patched_and_run(&of, Server::socks());
 }

@@ -1,6 +1,6 @@
 //! Servers that answer late: each connection has an OS thread, and no hub.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -126,6 +126,29 @@ impl Server {
                 }
             }
             Ok(())
+        })
+    }
+
+    /// A SOCKS 5 proxy that is late to connect, and greets from whoever it has connected to.
+    pub(crate) fn socks() -> Server {
+        Server::start(|mut client| {
+            let mut head = [0; 2];
+            client.read_exact(&mut head)?;
+            client.read_exact(&mut vec![0; head[1].into()])?;
+            client.write_all(&[5, 0])?;
+            let mut request = [0; 5];
+            client.read_exact(&mut request)?;
+            assert_eq!(request[..4], [5, 1, 0, 3], "it asks for a connection to a name");
+            let mut name = vec![0; request[4].into()];
+            client.read_exact(&mut name)?;
+            client.read_exact(&mut [0; 2])?;
+            thread::sleep(LATE);
+            client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 80])?;
+            let mut said = [0; 5];
+            client.read_exact(&mut said)?;
+            client.write_all(&said)?;
+            client.write_all(b" from ")?;
+            client.write_all(&name)
         })
     }
 }
