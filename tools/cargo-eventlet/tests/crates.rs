@@ -289,3 +289,10 @@ fn socks() {
     let of = Crate { name: "socks", dependencies, patched: &["byteorder", "socks"], waits: 1 };
     patched_and_run(&of, Server::socks());
 }
+
+#[test]
+fn rsntp() {
+    let dependencies = "rsntp = { version = \"=4.1.2\", default-features = false }";
+    let of = Crate { name: "rsntp", dependencies, patched: &["rsntp"], waits: 1 };
+    patched_and_run(&of, Server::sntp());
+}

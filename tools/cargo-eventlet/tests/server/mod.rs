@@ -1,7 +1,7 @@
 //! Servers that answer late: each connection has an OS thread, and no hub.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -150,5 +150,29 @@ impl Server {
             client.write_all(b" from ")?;
             client.write_all(&name)
         })
+    }
+
+    /// SNTP: it is as late as the client thinks.
+    pub(crate) fn sntp() -> Server {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        thread::spawn(move || {
+            loop {
+                let mut packet = [0; 48];
+                let (_, client) = socket.recv_from(&mut packet).unwrap();
+                let socket = socket.try_clone().unwrap();
+                thread::spawn(move || {
+                    thread::sleep(LATE);
+                    let sent: [u8; 8] = packet[40..].try_into().unwrap();
+                    // Version 4, a server, of the first stratum.
+                    packet[..2].copy_from_slice(&[0x24, 1]);
+                    packet[12..16].copy_from_slice(b"LATE");
+                    packet[24..32].copy_from_slice(&sent);
+                    packet[32..40].copy_from_slice(&sent);
+                    socket.send_to(&packet, client)
+                });
+            }
+        });
+        Server(address)
     }
 }
