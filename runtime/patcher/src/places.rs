@@ -38,6 +38,9 @@ pub(crate) struct File {
     pub(crate) macros: BTreeSet<String>,
     /// Arguments of calls.
     pub(crate) arguments: Vec<Range<usize>>,
+    /// Functions that are given to a method by their names: where the name begins, the method, and
+    /// where that stands.
+    pub(crate) named: Vec<(usize, String, Range<usize>)>,
     /// Types that are a path: the path, and where it stands.
     pub(crate) types: Vec<(String, Range<usize>)>,
     /// `try!(…)`: the name with its `!`, and the end.
@@ -511,6 +514,10 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         for (number, arg) in call.args.iter().enumerate() {
             self.file.arguments.push(range_of(arg));
+            if let Expr::Path(_) = arg {
+                let method = (range_of(arg).start, call.method.to_string(), range_of(&call.method));
+                self.file.named.push(method);
+            }
             if let Some(closure) = closure_of(arg) {
                 let used = Use::OfMethod(call.method.to_string(), range_of(&call.method), number);
                 self.uses.insert(range_of(closure).start, used);

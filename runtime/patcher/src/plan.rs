@@ -24,6 +24,9 @@ pub(crate) struct Plan {
     pub(crate) preludes: BTreeSet<(usize, usize)>,
     /// Macros whose arguments are expressions, of each function.
     pub(crate) macros: BTreeMap<Id, BTreeSet<String>>,
+    /// Combinators that are given a green function by its name: the number of the file, and where
+    /// the combinator's name begins.
+    pub(crate) renamed: BTreeSet<(usize, usize)>,
     /// Arguments that get std's own traits: the number of the file, and where they stand.
     pub(crate) foreign: BTreeSet<(usize, usize, usize)>,
     /// What waits in place: the number of the file, the offset, what it is, and why.
@@ -166,6 +169,13 @@ impl Planner<'_> {
             ));
         };
         let id = (number, place);
+        let named = file.named.iter().find(|(begin, ..)| *begin == mark.offset);
+        if let Some((_, method, range)) = named.filter(|_| mark.kind == MarkKind::Green)
+            && COMBINATORS.contains(&method.as_str())
+        {
+            self.plan.renamed.insert((number, range.start));
+            self.plan.preludes.insert((number, mark.offset));
+        }
         if mark.kind == MarkKind::Kept {
             return Ok(());
         }

@@ -41,6 +41,7 @@ pub(crate) fn write(files: &[File], root: Root<'_>, plan: &Plan, purpose: Purpos
             writer.root();
         }
         writer.places();
+        writer.renamed();
         writer.preludes();
         writer.iterators();
         writer.bounds();
@@ -164,6 +165,15 @@ impl Writer<'_> {
         match options.collect::<Vec<_>>() {
             options if options.is_empty() => Some("#[::eventlet::green] ".to_owned()),
             options => Some(format!("#[::eventlet::green({})] ", options.join(", "))),
+        }
+    }
+
+    /// ```text
+    /// connected.and_then(Client::new)     connected.green_and_then(Client::new)
+    /// ```
+    fn renamed(&mut self) {
+        for (_, begin) in self.plan.renamed.iter().filter(|(number, _)| *number == self.number) {
+            self.edits.insert(*begin, "green_");
         }
     }
 

@@ -11,6 +11,15 @@ pub mod client { #[allow(unused_imports)] use ::eventlet::prelude::*;
     }
 }
 
+#[::eventlet::green] pub fn word(address: Option<&str>) -> Option<io::Result<u16>> {
+    address.green_map(/*green*/twice)
+}
+
+#[::eventlet::green] fn twice(address: &str) -> io::Result<u16> {
+    let stream = /*green*/TcpStream::connect(address);
+    Ok(u16::from(/*green*/byte(stream)?) * 2)
+}
+
 #[::eventlet::green] pub fn byte(stream: io::Result<TcpStream>) -> io::Result<u8> {
     stream.green_and_then(#[::eventlet::green] |mut stream| {
         let mut byte = [0];

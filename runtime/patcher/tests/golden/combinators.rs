@@ -10,6 +10,15 @@ pub mod client {
     }
 }
 
+pub fn word(address: Option<&str>) -> Option<io::Result<u16>> {
+    address.map(/*green*/twice)
+}
+
+fn twice(address: &str) -> io::Result<u16> {
+    let stream = /*green*/TcpStream::connect(address);
+    Ok(u16::from(/*green*/byte(stream)?) * 2)
+}
+
 pub fn byte(stream: io::Result<TcpStream>) -> io::Result<u8> {
     stream.and_then(|mut stream| {
         let mut byte = [0];
