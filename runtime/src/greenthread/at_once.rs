@@ -1,13 +1,14 @@
 //! A call in a green thread of its own that begins without giving way.
 
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
+use std::task::Poll;
 
 use crate::call::{GreenCall, MakesGreenCall};
 use crate::greenthread::GreenThread;
 use crate::hub::begin::Begun;
 use crate::hub::current;
 use crate::hub::exit::Exit;
-use crate::hub::task::Place;
+use crate::hub::task::{Place, is_trace_poll};
 
 /// Drives the call of `f` in a green thread of its own, and waits for it; the thread is killed if
 /// the wait is dropped.
@@ -26,7 +27,14 @@ where
         let hub = current::get();
         let outcome = hub.create_task(f);
         outcome.task().spawned_at(place);
-        let begun = hub.begin(outcome.task());
+        // A look at where threads stand begins nothing.
+        let is_look = poll_fn(|cx| Poll::Ready(is_trace_poll(cx))).await;
+        let begun = if is_look {
+            hub.schedule(outcome.task());
+            Begun::InItsTurn
+        } else {
+            hub.begin(outcome.task())
+        };
         let thread = GreenThread::new(outcome).kill_on_drop();
         if begun == Begun::InFork {
             // What its waiter would do is the parent's to do.
@@ -39,10 +47,8 @@ where
 #[cfg(all(test, not(loom)))]
 mod tests {
     use std::cell::RefCell;
-    use std::future::poll_fn;
     use std::pin::pin;
     use std::rc::Rc;
-    use std::task::Poll;
     use std::time::Duration;
 
     use super::*;

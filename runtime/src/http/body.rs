@@ -50,7 +50,8 @@ pub struct Body {
     kind: Kind,
     /// What was taken from the network and not yet read.
     rest: Bytes,
-    trailers: Option<HeaderMap>,
+    /// In a box, since a map is large and few bodies have one.
+    trailers: Option<Box<HeaderMap>>,
     /// Where it is noted that this has nothing to send yet.
     waits: Option<Waits>,
     /// How many bytes it may have when it is read as a whole.
@@ -277,14 +278,14 @@ impl Body {
                 None => return Ok(None),
                 Some(Ok(data)) if data.is_empty() => {}
                 Some(Ok(data)) => return Ok(Some(data)),
-                Some(Err(frame)) => self.trailers = frame.into_trailers().ok(),
+                Some(Err(frame)) => self.trailers = frame.into_trailers().ok().map(Box::new),
             }
         }
     }
 
     /// The trailers, once the body has been read to its end.
     pub fn trailers(&self) -> Option<&HeaderMap> {
-        self.trailers.as_ref()
+        self.trailers.as_deref()
     }
 
     /// How many bytes it has, if that is known before it is read.

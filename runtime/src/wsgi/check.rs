@@ -30,24 +30,58 @@ pub(super) fn head<B>(request: &Request<B>, limits: &Limits, bad: Option<Bad>) -
         }
         None => {}
     }
+    let said = Said::of(headers);
     target(request)?;
-    host(request)?;
-    if headers.get_all(EXPECT).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+    host(request, &said)?;
+    if said.expects_more {
         return refused(StatusCode::EXPECTATION_FAILED, "the only expectation here is `100-continue`\n");
     }
-    if let Some(coding) = headers.get(TRANSFER_ENCODING)
-        && (!coding.as_bytes().eq_ignore_ascii_case(b"chunked") || has_several(headers))
+    if said.codings > 1
+        || said.coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
     {
         return refused(StatusCode::NOT_IMPLEMENTED, "the only transfer coding here is `chunked`\n");
     }
     if url_length(request) >= limits.url_length {
         return refused(StatusCode::URI_TOO_LONG, "the URL is too long\n");
     }
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let length = said.length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limits.body) {
         return refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
     }
     Ok(())
+}
+
+/// What the headers say of what is looked at here. One walk over the few that there are costs less
+/// than a search for each name.
+#[derive(Default)]
+struct Said<'a> {
+    host: Option<&'a HeaderValue>,
+    hosts: usize,
+    coding: Option<&'a HeaderValue>,
+    codings: usize,
+    length: Option<&'a HeaderValue>,
+    /// Anything but `100-continue`.
+    expects_more: bool,
+}
+
+impl<'a> Said<'a> {
+    fn of(headers: &'a HeaderMap) -> Said<'a> {
+        let mut said = Said::default();
+        for (name, value) in headers {
+            if *name == HOST {
+                said.host.get_or_insert(value);
+                said.hosts += 1;
+            } else if *name == TRANSFER_ENCODING {
+                said.coding.get_or_insert(value);
+                said.codings += 1;
+            } else if *name == CONTENT_LENGTH {
+                said.length.get_or_insert(value);
+            } else if *name == EXPECT {
+                said.expects_more |= !value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+            }
+        }
+        said
+    }
 }
 
 /// The forms of RFC 9112, 3.2, that an origin server answers.
@@ -75,15 +109,14 @@ fn target<B>(request: &Request<B>) -> Result<(), Refused> {
     Ok(())
 }
 
-fn host<B>(request: &Request<B>) -> Result<(), Refused> {
-    let mut hosts = request.headers().get_all(HOST).iter();
-    let Some(host) = hosts.next() else {
+fn host<B>(request: &Request<B>, said: &Said<'_>) -> Result<(), Refused> {
+    let Some(host) = said.host else {
         if request.version() == Version::HTTP_11 {
             return refused(StatusCode::BAD_REQUEST, "a request names its host\n");
         }
         return Ok(());
     };
-    if hosts.next().is_some() {
+    if said.hosts > 1 {
         return refused(StatusCode::BAD_REQUEST, "a request names one host\n");
     }
     if !is_host(host.as_bytes()) {
@@ -97,10 +130,27 @@ fn host<B>(request: &Request<B>) -> Result<(), Refused> {
     Ok(())
 }
 
+/// The bytes that names and addresses are made of.
+static OF_A_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"-._~%!$&'()*+;=";
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 /// A name or address and perhaps a port, or nothing. Neither a user nor a list, which the next
 /// reader could cut differently.
 fn is_host(host: &[u8]) -> bool {
-    let is_of_a_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(byte);
+    let is_of_a_name = |byte: &u8| OF_A_NAME[usize::from(*byte)];
     // The colons of an IPv6 address stand in brackets.
     let (name, rest) = match host.strip_prefix(b"[") {
         Some(address) => match memchr::memchr(b']', address) {
@@ -135,6 +185,9 @@ pub(super) fn framing(response: &mut Response, method: &Method) -> Result<(), &'
     let status = response.status();
     if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
         return Err("an answer cannot have a status of 1xx");
+    }
+    if !response.headers().keys().any(|name| *name == TRANSFER_ENCODING || *name == CONTENT_LENGTH) {
+        return Ok(());
     }
     // How the body is coded for the way is the server's business.
     response.headers_mut().remove(TRANSFER_ENCODING);
@@ -178,10 +231,6 @@ pub(super) fn leave_out_body(response: &mut Response, is_head: bool) {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn has_several(headers: &HeaderMap) -> bool {
-    headers.get_all(TRANSFER_ENCODING).iter().nth(1).is_some()
 }
 
 fn url_length<B>(request: &Request<B>) -> usize {

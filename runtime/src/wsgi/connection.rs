@@ -314,7 +314,7 @@ async fn answer<A: Application>(
 ) -> Result<Response, Infallible> {
     let settings = &shared.settings;
     let in_flight = InFlight::begin(&connection);
-    let mut logged = settings.log.clone().map(|log| Logged::of(&request, &peer, log));
+    let mut logged = settings.log.clone().map(|log| Box::new(Logged::of(&request, &peer, log)));
     let (version, is_head) = (request.version(), *request.method() == Method::HEAD);
     let link = Rc::new(Link {
         peer,
@@ -338,7 +338,10 @@ async fn answer<A: Application>(
             let method = request.method().clone();
             let unread = (version == Version::HTTP_2).then(|| connection.unread.clone());
             let request = prepare(request, &settings.limits, &link, unread);
-            let mut response = handle(shared.clone(), request).await;
+            let mut response = match handle(shared.clone(), request).await {
+                Ok(response) => checked(settings, response),
+                Err(exit) => unanswered(settings, exit),
+            };
             let settled = upgrade::settle(&response, &link, version);
             match check::framing(&mut response, &method).and(settled) {
                 Ok(None) => response,
@@ -384,13 +387,16 @@ fn close_after(response: &mut Response, version: Version) {
 }
 
 /// A request with its body as the application sees it.
+///
+/// In a box, because it is large and goes through many hands.
 fn prepare(
     request: ::http::Request<Incoming>,
     limits: &Limits,
     link: &Rc<Link>,
     unread: Option<Rc<Unread>>,
-) -> Request {
-    let mut request = request.map(|body| Body::received(body, limits.body, limits.body_time, unread));
+) -> Box<Request> {
+    let received = |body| Body::received(body, limits.body, limits.body_time, unread);
+    let mut request = Box::new(request.map(received));
     check::prefer_target_host(&mut request);
     check::drop_underscores(request.headers_mut());
     request.extensions_mut().insert(Here::new(link.clone()));
@@ -399,18 +405,30 @@ fn prepare(
 
 /// Calls the application in a green thread of its own, which is killed if this is dropped because
 /// the client has gone. It begins here and now: the connection suspends only if the handler does.
-async fn handle<A: Application>(shared: Rc<Shared<A>>, request: Request) -> Response {
-    let app = shared.clone();
-    let failure = match at_once(move || async move { app.app.respond(request).await }).await {
-        Ok(response) => match response.extensions().get::<Here<Failure>>() {
-            None => return response,
-            Some(failure) if response.status() == StatusCode::INTERNAL_SERVER_ERROR => failure.0.to_string(),
-            Some(_) => return response,
-        },
-        Err(Exit::Panicked(panic)) => panic.message().unwrap_or("a panic without a message").to_owned(),
-        Err(_) => "the handler was killed".to_owned(),
-    };
-    failed(&shared.settings, &failure)
+fn handle<A: Application>(
+    shared: Rc<Shared<A>>,
+    request: Box<Request>,
+) -> impl Future<Output = Result<Response, Exit>> {
+    at_once(move || async move { shared.app.respond(*request).await })
+}
+
+/// What a handler has given, unless it says that it has failed.
+fn checked(settings: &Server, response: Response) -> Response {
+    match response.extensions().get::<Here<Failure>>() {
+        Some(failure) if response.status() == StatusCode::INTERNAL_SERVER_ERROR => {
+            failed(settings, &failure.0.to_string())
+        }
+        _ => response,
+    }
+}
+
+/// The answer in the place of a handler that has given none.
+#[cold]
+fn unanswered(settings: &Server, exit: Exit) -> Response {
+    match exit {
+        Exit::Panicked(panic) => failed(settings, panic.message().unwrap_or("a panic without a message")),
+        _ => failed(settings, "the handler was killed"),
+    }
 }
 
 /// The answer of a handler that gave none, or one that must not be sent.
@@ -561,7 +579,7 @@ impl Logged {
 struct Finishing {
     body: Body,
     bytes: u64,
-    logged: Option<Logged>,
+    logged: Option<Box<Logged>>,
     hooks: Vec<Box<dyn FnOnce()>>,
 }
 
