@@ -138,11 +138,13 @@ async fn speak<A, S>(
             None => return,
         };
     let service = service_fn(|request| answer(shared.clone(), connection.clone(), peer.clone(), request));
+    // What few connections come to, or only at their end, lies in boxes of its own: it would make
+    // each that is idle some kilobytes larger.
     let is_done = if is_http2 {
         connection.traffic.follow_frames(&wire.ahead());
-        let serving = http2(limits).serve_connection(Tap(wire.clone()), service);
+        let mut serving = Box::pin(http2(limits).serve_connection(Tap(wire.clone()), service));
         drive(
-            pin!(serving),
+            serving.as_mut(),
             |serving| serving.graceful_shutdown(),
             &connection,
             Some(&connection.unread),
@@ -159,14 +161,14 @@ async fn speak<A, S>(
             && is_done
         {
             let ahead = serving.into_parts().read_buf;
-            hand_over(&shared.settings, &connection, wire, ahead, takeover).await;
+            Box::pin(hand_over(&shared.settings, &connection, wire, ahead, takeover)).await;
             return;
         }
         is_done
     };
     // Whoever has used up its time gets no more of it.
     if is_done {
-        linger(&wire).await;
+        Box::pin(linger(&wire)).await;
     }
 }
 
