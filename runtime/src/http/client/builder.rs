@@ -190,8 +190,8 @@ impl ClientBuilder {
     /// `HEAD`, `PUT`, `DELETE`, `OPTIONS`, `TRACE`), one that got no answer, or 502, 503 or 504, or
     /// 429 with `Retry-After`. A body that is streamed cannot be sent again. It waits for 100 ms
     /// before the first time, twice as long before each further one, at most 10 seconds; or for as
-    /// long as `Retry-After` says (seconds, or a date, which is compared with the answer's own), if that
-    /// is no more than a minute, and else gives the answer.
+    /// long as `Retry-After` says (seconds, or a date, which is compared with the answer's own), if
+    /// that is no more than a minute, and else gives the answer.
     pub fn retries(mut self, retries: u32) -> ClientBuilder {
         self.settings.retries = retries;
         self

@@ -174,8 +174,8 @@ struct Known {
     challenge: Challenge,
     /// So many requests have had this nonce.
     count: u32,
-    /// This client's part, the same for a nonce's whole life: so servers that compute a session's key
-    /// once and those that compute it each time come to the same.
+    /// This client's part, the same for a nonce's whole life: so servers that compute a session's
+    /// key once and those that compute it each time come to the same.
     own: String,
 }
 
@@ -237,7 +237,8 @@ impl Digests {
 pub(super) fn is_news(challenge: &Challenge, sent: Option<&str>, attempts: u32) -> bool {
     match sent {
         None => attempts == 0,
-        // What was known was too old. What has just been asked for is not, unless the server says so.
+        // What was known was too old. What has just been asked for is not, unless the server says
+        // so.
         Some(nonce) => challenge.nonce != nonce && (attempts == 0 || challenge.is_stale && attempts < 3),
     }
 }
