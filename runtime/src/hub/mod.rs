@@ -145,9 +145,6 @@ pub(crate) struct Scheduler {
     /// The running thread drives one of several branches just now, and a `catch_exit` stands around
     /// them all.
     shielded: Cell<bool>,
-    /// The last resumption in whose middle another thread has begun, by its number.
-    #[cfg(feature = "http")]
-    began: Cell<u64>,
     /// The last turn found that resumptions take long: the next one looks at the clock from its
     /// beginning.
     is_slow: Cell<bool>,
