@@ -110,12 +110,8 @@ impl<C: 'static> Builder<C> {
     }
 
     /// Which connections that come back are kept, in the place of [`check`](Self::check), which is
-    /// then asked before a connection is lent that has been idle, and at no other time. It is for
-    /// what whoever had the connection has left behind; what may happen to it while it is idle
-    /// `check` sees in any case.
-    ///
-    /// One that goes from hand to hand, as under load, has not been idle: before it is lent in the
-    /// very turn of the hub in which it came back, this is asked again in the place of `check`.
+    /// then asked before a connection is lent and at no other time. It is for what whoever had the
+    /// connection has left behind; what may happen to it while it is idle `check` sees in any case.
     ///
     /// It must be quick, and it cannot suspend. One for which it says `false` is closed.
     ///
@@ -123,9 +119,8 @@ impl<C: 'static> Builder<C> {
     /// use std::cell::Cell;
     /// use std::convert::Infallible;
     /// use std::rc::Rc;
-    /// use std::time::Duration;
     /// use eventlet::db_pool::{Builder, ConnectError};
-    /// use eventlet::{green, sleep};
+    /// use eventlet::green;
     ///
     /// #[green]
     /// fn main() -> Result<(), ConnectError<Infallible>> {
@@ -139,8 +134,6 @@ impl<C: 'static> Builder<C> {
     ///     let settings = Builder::new().check(look).check_on_return(is_settled);
     ///     let pool = settings.build(#[green] || Ok(String::new()));
     ///     drop(pool.get()?); // it is new: nobody looks
-    ///     drop(pool.get()?); // it is at hand still
-    ///     sleep(Duration::from_millis(1));
     ///     pool.get()?.push_str("BEGIN");
     ///     assert_eq!((looks.get(), pool.len()), (1, 0));
     ///     Ok(())

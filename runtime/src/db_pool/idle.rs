@@ -26,15 +26,6 @@ pub(super) struct Entry<C> {
 struct Waiting<C> {
     entry: Entry<C>,
     until: Duration,
-    /// The hub's turn in which it came back.
-    since: u64,
-}
-
-/// How long a connection was idle.
-pub(super) enum Since {
-    /// It came back in the hub's present turn.
-    ThisTurn,
-    Longer,
 }
 
 impl<C> Entry<C> {
@@ -57,12 +48,10 @@ impl<C: 'static> Idle<C> {
         Idle { max_idle, max_age, waiting: RefCell::default(), closing: RefCell::default() }
     }
 
-    /// The one that came back last, if there is one whose time is not over. It goes from hand to
-    /// hand if the hub has not looked outside since it came back.
-    pub(super) fn take(&self) -> Option<(Entry<C>, Since)> {
+    /// The one that came back last, if there is one that is still good.
+    pub(super) fn take(&self) -> Option<Entry<C>> {
         self.close_old();
-        let Waiting { entry, since, .. } = self.waiting.borrow_mut().pop()?;
-        Some((entry, if since == turn() { Since::ThisTurn } else { Since::Longer }))
+        Some(self.waiting.borrow_mut().pop()?.entry)
     }
 
     /// Keeps a connection, or closes one whose time is over.
@@ -70,7 +59,7 @@ impl<C: 'static> Idle<C> {
         let now = now();
         let until = now.saturating_add(self.max_idle).min(entry.made.saturating_add(self.max_age));
         if until > now {
-            self.waiting.borrow_mut().push(Waiting { entry, until, since: turn() });
+            self.waiting.borrow_mut().push(Waiting { entry, until });
             self.close_in_time();
         }
     }
@@ -134,8 +123,4 @@ impl<C> Drop for Idle<C> {
 
 fn now() -> Duration {
     current::with(|hub| hub.now())
-}
-
-fn turn() -> u64 {
-    current::with(|hub| hub.pulse.turns.get())
 }

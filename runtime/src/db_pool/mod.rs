@@ -24,7 +24,7 @@ use crate::semaphore::permits::Permits;
 use crate::timeout::with_timeout;
 use builder::Settings;
 use connection::Slot;
-use idle::{Entry, Idle, Since};
+use idle::{Entry, Idle};
 
 mod builder;
 mod connection;
@@ -230,16 +230,9 @@ impl<C: 'static, E: 'static> ConnectionPool<C, E> {
 
     /// One that is idle and good. Those that are not are closed on the way.
     fn idle_one(&self) -> Option<Entry<C>> {
-        let settings = &self.shared.settings;
         loop {
-            let (entry, since) = self.shared.idle.take()?;
-            let is_good = match since {
-                // It was asked when it came back. What a green thread has learned of it since, the
-                // same question tells.
-                Since::ThisTurn => settings.may_come_back(&entry.connection),
-                Since::Longer => settings.may_be_lent(&entry.connection),
-            };
-            if is_good {
+            let entry = self.shared.idle.take()?;
+            if self.shared.settings.may_be_lent(&entry.connection) {
                 return Some(entry);
             }
         }
