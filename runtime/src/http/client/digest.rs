@@ -322,6 +322,7 @@ fn challenges(text: &str) -> Vec<(&str, Vec<(String, String)>)> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::http::fuzz::{Random, rounds};
 
     fn challenge(value: &str) -> Option<Challenge> {
         let mut headers = HeaderMap::new();
@@ -427,5 +428,37 @@ mod tests {
             let (value, _) = digests.answer(&url(MOST), &who, "GET", "/").unwrap();
             assert!(value.to_str().unwrap().ends_with(&format!("nc=0000000{count}")));
         }
+    }
+
+    /// A fuzzer's driver: a mutated challenge is answered with a line that can be sent, and that
+    /// says what was asked, or not at all.
+    #[test]
+    fn mutated_streams_of_challenges_are_answered_with_their_own_words_or_not_at_all() {
+        let who = Credentials { name: "anna".into(), password: "secret".into() };
+        let good = [
+            "Basic realm=\"a\", Digest realm=\"b \\\"c\\\"\", qop=\"auth, auth-int\", algorithm=SHA-256-sess, \
+             nonce=\"n\", opaque=\"o\", userhash=true, stale=TRUE",
+            "Digest realm=r, nonce=bm9uY2U=, Negotiate bm8=, Digest nonce=\"m\",realm=\"\",algorithm=sha-512-256",
+            "Digest realm = \"d\u{e9}j\u{e0}\" ,, nonce\t=\t\"n\", qop=auth",
+        ];
+        let mut random = Random::new();
+        let mut answered = 0;
+        for round in rounds(5000) {
+            let mut bytes = good[random.below(good.len())].as_bytes().to_vec();
+            random.mutate(&mut bytes, b"Dd\"\\,=; \tanr-\xff");
+            let Ok(value) = HeaderValue::from_bytes(&bytes) else { continue };
+            let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, value)]);
+            let Some(challenge) = Challenge::of(&headers) else { continue };
+            let answer = challenge.answer(&who, "GET", "/", 1, "own");
+            assert!(HeaderValue::try_from(&answer).is_ok(), "round {round}: {answer}");
+            let said = challenges(&answer);
+            let [("Digest", said)] = &said[..] else { panic!("round {round}: {answer}") };
+            let find = |wanted: &str| said.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+            assert_eq!(find("realm"), Some(&challenge.realm), "round {round}: {answer}");
+            assert_eq!(find("nonce"), Some(&challenge.nonce), "round {round}: {answer}");
+            assert_eq!(find("opaque"), challenge.opaque.as_ref(), "round {round}: {answer}");
+            answered += 1;
+        }
+        assert!(answered > 1000, "{answered}");
     }
 }
