@@ -557,6 +557,13 @@ fn mutated_cookies_are_found_by_their_names_among_whatever_stands_beside_them() 
     }
 }
 
+/// Without what the last answer says of the connection's end. It comes in any case, and whether the
+/// server knows that already when it answers a body which is cut short is a matter of time.
+fn but_its_end(answers: &str) -> String {
+    let (before, last) = answers.split_at(answers.rfind("HTTP/1.1 ").unwrap_or(0));
+    before.to_owned() + &last.replacen("connection: close\r\n", "", 1)
+}
+
 #[test]
 fn mutated_requests_are_answered_alike_wherever_they_are_cut() {
     #[green]
@@ -587,7 +594,8 @@ fn mutated_requests_are_answered_alike_wherever_they_are_cut() {
             for _ in 0..3 {
                 let cut = random.below(bytes.len());
                 let parts = site.exchange_cut(&bytes, cut, true);
-                assert_eq!(parts, whole, "cut at {cut}: {:?}", String::from_utf8_lossy(&bytes));
+                let shown = String::from_utf8_lossy(&bytes);
+                assert_eq!(but_its_end(&parts), but_its_end(&whole), "cut at {cut}: {shown:?}");
             }
         }
         site.end();
